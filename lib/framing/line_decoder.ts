@@ -1,0 +1,251 @@
+/**
+ * Bytes in, messages out: cuts a byte stream into lines, exact counts of bytes,
+ * or whatever has arrived. No IO: the caller reads the socket.
+ *
+ * ```text
+ *        taken        pending            space
+ *   +-------------+---------------+----------------+
+ *   | (reusable)  | h e l l o \n w|                |
+ *   +-------------+---------------+----------------+
+ *   0           start     scanned end        capacity
+ * ```
+ *
+ * A line ends in LF (RFC 20). Each byte is scanned for it once, however the
+ * stream is cut into segments. "Need more bytes" is `null`, not an error.
+ *
+ * The buffer starts small, because most connections are idle, and doubles as
+ * bytes really arrive; it never grows to a length that a peer only announced.
+ *
+ * @module
+ */
+
+import { FramingError } from "./framing_error.ts";
+
+/** The line feed that ends a line. */
+export const LF = 0x0a;
+/** The carriage return that some peers send before it. */
+export const CR = 0x0d;
+
+/** The size of a new buffer, in bytes: what an idle connection costs. */
+const INITIAL_BYTES = 512;
+/** How far a buffer grows for the sake of fewer reads, in bytes. */
+const EAGER_BYTES = 65_536;
+
+/**
+ * An incremental decoder of one byte stream.
+ *
+ * What the `take` methods return is a view of the decoder's own buffer: it is
+ * good until the next {@linkcode LineDecoder.space} or
+ * {@linkcode LineDecoder.push}.
+ *
+ * @example Lines, however they are cut
+ * ```ts
+ * import { LineDecoder } from "./line_decoder.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const decoder = new LineDecoder(1024);
+ * const text = (bytes: Uint8Array | null) =>
+ *   bytes && new TextDecoder().decode(bytes);
+ *
+ * decoder.push(new TextEncoder().encode("hel"));
+ * assertEquals(text(decoder.takeLine()), null);
+ * decoder.push(new TextEncoder().encode("lo\nworld\n"));
+ * assertEquals(text(decoder.takeLine()), "hello\n");
+ * assertEquals(text(decoder.takeLine()), "world\n");
+ * assertEquals(text(decoder.takeLine()), null);
+ * ```
+ */
+export class LineDecoder {
+  #buffer = new Uint8Array(INITIAL_BYTES);
+  #start = 0;
+  #scanned = 0;
+  #end = 0;
+  #limitBytes: number;
+
+  /**
+   * @param limitBytes The longest message accepted, its LF included, in bytes.
+   * @throws {RangeError} If the limit is not a positive integer.
+   */
+  constructor(limitBytes: number) {
+    this.#limitBytes = checkedLimit(limitBytes);
+  }
+
+  /** The longest message accepted, its LF included, in bytes. */
+  get limitBytes(): number {
+    return this.#limitBytes;
+  }
+
+  /** Sets the limit anew, as when a peer has agreed on longer messages. */
+  set limitBytes(limitBytes: number) {
+    this.#limitBytes = checkedLimit(limitBytes);
+  }
+
+  /** How many bytes have arrived and were not taken. */
+  get pendingBytes(): number {
+    return this.#end - this.#start;
+  }
+
+  /**
+   * Free room to read a socket into; say with {@linkcode LineDecoder.commit}
+   * how much of it was filled.
+   *
+   * @returns At least one byte of room.
+   * @throws {FramingError} If a message as long as the limit is pending.
+   */
+  space(): Uint8Array<ArrayBuffer> {
+    if (this.#end === this.#buffer.length) {
+      this.#makeRoom();
+    } else if (this.#start === this.#end) {
+      this.#start = this.#scanned = this.#end = 0;
+    }
+    return this.#buffer.subarray(this.#end);
+  }
+
+  /**
+   * Counts bytes that were read into the front of the last
+   * {@linkcode LineDecoder.space}.
+   *
+   * @param count How many bytes were read.
+   */
+  commit(count: number): void {
+    this.#end += count;
+  }
+
+  /**
+   * Copies bytes in, for those who do not read into the buffer directly.
+   *
+   * @param bytes Any part of the stream.
+   * @throws {FramingError} If more is pending than the limit allows.
+   */
+  push(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length;) {
+      const space = this.space();
+      const part = bytes.subarray(done, done + space.length);
+      space.set(part);
+      this.commit(part.length);
+      done += part.length;
+    }
+  }
+
+  /**
+   * Takes one line.
+   *
+   * @returns The line with its LF, or `null` if its end has not arrived.
+   * @throws {FramingError} If the line is longer than the limit.
+   */
+  takeLine(): Uint8Array<ArrayBuffer> | null {
+    const found = this.#scan();
+    const length = this.#scanned - this.#start;
+    if (length > this.#limitBytes || (!found && length === this.#limitBytes)) {
+      throw new FramingError("Line too long", length, this.#limitBytes);
+    }
+    return found ? this.#take(length) : null;
+  }
+
+  /**
+   * Takes one line, or of a line longer than the limit a piece of that length,
+   * for those whose work on a line can be done piece by piece.
+   *
+   * @returns The line with its LF, a piece without one, or `null` if neither
+   * has arrived.
+   */
+  takeLineOrPiece(): Uint8Array<ArrayBuffer> | null {
+    const found = this.#scan();
+    const length = this.#scanned - this.#start;
+    if (length <= this.#limitBytes) {
+      return found || length === this.#limitBytes ? this.#take(length) : null;
+    }
+    if (found) this.#scanned -= 1; // so that the next scan meets this LF again
+    return this.#take(this.#limitBytes);
+  }
+
+  /**
+   * Takes an exact number of bytes, whatever they are.
+   *
+   * @param count How many bytes.
+   * @returns The bytes, or `null` if they have not all arrived.
+   * @throws {FramingError} If the count is above the limit.
+   */
+  takeExactly(count: number): Uint8Array<ArrayBuffer> | null {
+    if (count > this.#limitBytes) {
+      throw new FramingError("Message too long", count, this.#limitBytes);
+    }
+    return this.pendingBytes < count ? null : this.#take(count);
+  }
+
+  /**
+   * Takes whatever has arrived.
+   *
+   * @returns At least one byte, or `null` if nothing is pending.
+   */
+  takeSome(): Uint8Array<ArrayBuffer> | null {
+    return this.pendingBytes === 0 ? null : this.#take(this.pendingBytes);
+  }
+
+  /** Looks for an LF in what was not looked at before. */
+  #scan(): boolean {
+    const at = this.#buffer.subarray(0, this.#end).indexOf(LF, this.#scanned);
+    this.#scanned = at < 0 ? this.#end : at + 1;
+    return at >= 0;
+  }
+
+  #take(count: number): Uint8Array<ArrayBuffer> {
+    const from = this.#start;
+    this.#start += count;
+    this.#scanned = Math.max(this.#scanned, this.#start);
+    return this.#buffer.subarray(from, this.#start);
+  }
+
+  /** Moves the pending bytes to the front, and into a larger buffer if half full. */
+  #makeRoom(): void {
+    const pending = this.pendingBytes;
+    const most = Math.max(this.#limitBytes, EAGER_BYTES);
+    if (pending >= most) {
+      throw new FramingError("Message too long", pending, this.#limitBytes);
+    }
+    const capacity = this.#buffer.length;
+    const target = pending * 2 >= capacity || capacity < EAGER_BYTES
+      ? new Uint8Array(Math.min(capacity * 2, most))
+      : this.#buffer;
+    target.set(this.#buffer.subarray(this.#start, this.#end));
+    this.#scanned -= this.#start;
+    this.#buffer = target;
+    this.#start = 0;
+    this.#end = pending;
+  }
+}
+
+/**
+ * A line's content, without the LF and one CR before it.
+ *
+ * @param line A line as {@linkcode LineDecoder.takeLine} gives it.
+ * @returns A view of the line; the whole of it if it has no LF.
+ *
+ * @example Usage
+ * ```ts
+ * import { lineContent } from "./line_decoder.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const line = new TextEncoder().encode("hello\r\n");
+ * assertEquals(new TextDecoder().decode(lineContent(line)), "hello");
+ * ```
+ */
+export function lineContent(
+  line: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  let end = line.length;
+  if (end > 0 && line[end - 1] === LF) {
+    end -= 1;
+    if (end > 0 && line[end - 1] === CR) end -= 1;
+  }
+  return line.subarray(0, end);
+}
+
+function checkedLimit(limitBytes: number): number {
+  if (!Number.isInteger(limitBytes) || limitBytes < 1) {
+    throw new RangeError(
+      `Cannot limit messages to a count that is not a positive integer: ${limitBytes}`,
+    );
+  }
+  return limitBytes;
+}

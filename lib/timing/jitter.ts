@@ -1,0 +1,74 @@
+/**
+ * How much successive delays differ, by two definitions.
+ *
+ * | name | definition |
+ * |---|---|
+ * | RFC 3550 | `J += (abs(D) - J) / 16` for each successive difference `D` (section 6.4.1) |
+ * | IPDV | the distribution of `abs(D)` itself (RFC 3393) |
+ *
+ * @module
+ */
+
+import { Histogram } from "./histogram.ts";
+
+/** The jitter of a series, in microseconds. */
+export interface JitterFigures {
+  /** RFC 3550's smoothed interarrival jitter after the last difference. */
+  rfc3550: number;
+  /** The median of the absolute successive differences. */
+  ipdv_p50: number;
+  /** The 99th percentile of the absolute successive differences. */
+  ipdv_p99: number;
+}
+
+/**
+ * Adds up the jitter of a series of delays.
+ *
+ * @example Usage
+ * ```ts
+ * import { Jitter } from "./jitter.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const jitter = new Jitter();
+ * for (const us of [100, 116, 100]) jitter.record(us);
+ * assertEquals(jitter.figures(), {
+ *   rfc3550: 1 + (16 - 1) / 16,
+ *   ipdv_p50: 16,
+ *   ipdv_p99: 16,
+ * });
+ * ```
+ */
+export class Jitter {
+  #lastUs: number | null = null;
+  #smoothedUs = 0;
+  #ipdv = new Histogram();
+
+  /**
+   * Records the next delay.
+   *
+   * @param us The delay in microseconds; `null` for one that was lost, across
+   * which no difference is taken.
+   */
+  record(us: number | null): void {
+    if (us !== null && this.#lastUs !== null) {
+      const differenceUs = Math.abs(us - this.#lastUs);
+      this.#smoothedUs += (differenceUs - this.#smoothedUs) / 16;
+      this.#ipdv.record(differenceUs);
+    }
+    this.#lastUs = us;
+  }
+
+  /**
+   * The figures so far.
+   *
+   * @returns The figures, or `null` before the first difference.
+   */
+  figures(): JitterFigures | null {
+    if (this.#ipdv.count === 0) return null;
+    return {
+      rfc3550: this.#smoothedUs,
+      ipdv_p50: this.#ipdv.percentile(50)!,
+      ipdv_p99: this.#ipdv.percentile(99)!,
+    };
+  }
+}
