@@ -105,9 +105,6 @@ declare module "@std/fmt/colors" {
   export function red(text: string): string;
 }
 
-declare module "@std/text/closest-string" {
-  export function closestString(
-    given: string,
-    candidates: readonly string[],
-  ): string;
+declare module "@std/text/levenshtein-distance" {
+  export function levenshteinDistance(one: string, other: string): number;
 }

@@ -23,7 +23,8 @@ export interface ServeStreamsOptions {
   mode?: ServerMode;
   /** What each connection may cost. */
   limits?: Partial<StreamLimits>;
-  /** Further clients wait in the listener's backlog. Default 10 000. */
+  /** Further clients wait in the listener's backlog. Default
+   * {@linkcode DEFAULT_MAX_CONNECTIONS}. */
   maxConnections?: number;
   /** Ends the serving: see {@linkcode serveStreams}. */
   signal?: AbortSignal;
@@ -31,6 +32,8 @@ export interface ServeStreamsOptions {
   log?: (line: string) => void;
 }
 
+/** How many connections a server holds open unless told otherwise. */
+export const DEFAULT_MAX_CONNECTIONS = 10_000;
 /** How long replies under way may take once the server stops. */
 const GRACE_MS = 5000;
 /** How long to wait before accepting again when the system is out of files. */
@@ -73,7 +76,8 @@ export async function serveStreams(
   handler: StreamHandler,
   options: ServeStreamsOptions = {},
 ): Promise<void> {
-  const { mode = "concurrent", maxConnections = 10_000, signal } = options;
+  const { mode = "concurrent", signal } = options;
+  const { maxConnections = DEFAULT_MAX_CONNECTIONS } = options;
   const log = options.log ?? (() => {});
   const open = new Map<StreamConnection, Promise<void>>();
   let stopped = false;

@@ -265,27 +265,42 @@ export function isTermination(line: Uint8Array<ArrayBuffer>): boolean {
 export class ProbeBuilder {
   #buffer: Uint8Array<ArrayBuffer>;
 
-  /** @param sizeBytes The payload's length. */
-  constructor(sizeBytes: number) {
-    this.#buffer = new Uint8Array(HEADER_BYTES + sizeBytes + 1);
+  /**
+   * @param sizeBytes The payload's length.
+   * @param ending What follows the payload.
+   */
+  constructor(sizeBytes: number, ending: Uint8Array = Uint8Array.of(LF)) {
+    this.#buffer = new Uint8Array(HEADER_BYTES + sizeBytes + ending.length);
     for (let index = 0; index < sizeBytes; index++) {
       this.#buffer[HEADER_BYTES + index] = 0x61 + index % 26;
     }
-    this.#buffer[HEADER_BYTES + sizeBytes] = LF;
+    this.#buffer.set(ending, HEADER_BYTES + sizeBytes);
+  }
+
+  /**
+   * The payload with what follows it, alone.
+   *
+   * @returns A view of the builder's buffer.
+   */
+  payload(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(HEADER_BYTES);
   }
 
   /**
    * The probe with a sequence number.
    *
-   * @param sequence Up to 9 999 999.
-   * @returns The message with its LF, a view that is good until the next call.
+   * @param sequence From 0 to 9 999 999.
+   * @returns The message with its ending, a view that is good until the next
+   * call.
    */
   message(sequence: number): Uint8Array<ArrayBuffer> {
     let at = HEADER_BYTES;
     this.#buffer[--at] = SPACE;
-    for (let rest = sequence; rest > 0; rest = Math.floor(rest / 10)) {
+    let rest = sequence;
+    do {
       this.#buffer[--at] = 0x30 + rest % 10;
-    }
+      rest = Math.floor(rest / 10);
+    } while (rest > 0);
     this.#buffer[--at] = SPACE;
     this.#buffer[--at] = 0x6d;
     return this.#buffer.subarray(at);

@@ -23,12 +23,13 @@ interface Held {
  * When it holds too much, sending waits: a client that sends on and on is then
  * slowed by TCP.
  */
-export class DelayLine {
+export class DelayLine implements Disposable {
   #connection: StreamConnection;
   #held: Held[] = [];
   #heldBytes = 0;
   #leaving: Promise<void> | null = null;
   #left = Promise.withResolvers<void>();
+  #disposed = new AbortController();
 
   /** @param connection Where the replies go. */
   constructor(connection: StreamConnection) {
@@ -61,10 +62,16 @@ export class DelayLine {
     await this.#leaving;
   }
 
+  /** Drops what is still held. */
+  [Symbol.dispose](): void {
+    this.#disposed.abort();
+  }
+
   async #leave(): Promise<void> {
     try {
       for (let next; (next = this.#held[0]) !== undefined;) {
-        await sleepUntil(next.dueMs);
+        await sleepUntil(next.dueMs, this.#disposed.signal);
+        if (this.#disposed.signal.aborted) return;
         await this.#connection.writeAll(next.bytes);
         this.#held.shift();
         this.#heldBytes -= next.bytes.length + OVERHEAD_BYTES;

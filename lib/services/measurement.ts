@@ -166,7 +166,7 @@ export function measurementStreams(
   return async (connection) => {
     const phases = new MeasurementPhases(options.limits);
     using memory = budget.open();
-    const delayed = new DelayLine(connection);
+    using delayed = new DelayLine(connection);
     for (;;) {
       connection.decoder.limitBytes = phases.maxLineBytes;
       let verdict;

@@ -1,0 +1,133 @@
+/**
+ * Errors as one sentence: what was being done, to whom, what happened, and what
+ * to try.
+ *
+ * @module
+ */
+
+import { FramingError } from "../framing/framing_error.ts";
+import { errorMessage } from "../net/errors.ts";
+
+/** An error whose message is meant for the person at the keyboard. */
+export class RunError extends Error {
+  override readonly name = "RunError";
+}
+
+/**
+ * Does something that may fail, and says what it was if it does.
+ *
+ * @param what What is done, as in `listen on 127.0.0.1:80`.
+ * @param action Does it.
+ * @returns What it gives.
+ * @throws {RunError} If it fails; the error itself is its `cause`.
+ *
+ * @example Usage
+ * ```ts
+ * import { attempt } from "./attempt.ts";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await assertRejects(
+ *   () =>
+ *     attempt("connect to 127.0.0.1:12000", () => {
+ *       throw new Deno.errors.ConnectionRefused();
+ *     }),
+ *   Error,
+ *   "Cannot connect to 127.0.0.1:12000: nothing listens there",
+ * );
+ * ```
+ */
+export async function attempt<T>(
+  what: string,
+  action: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof RunError) throw error;
+    const meaning = isTakenPath(error, what) ? TAKEN_PATH : explain(error);
+    throw new RunError(`Cannot ${what}: ${meaning}`, { cause: error });
+  }
+}
+
+const TAKEN_PATH =
+  "something is at that path; choose another, or remove it if it is the socket of a server that has ended";
+
+function isTakenPath(error: unknown, what: string): boolean {
+  return error instanceof Deno.errors.AddrInUse && what.includes(" unix:");
+}
+
+/** What each kind of error means to a person, and what to try. */
+const MEANINGS: [abstract new (...args: never[]) => Error, string][] = [
+  [
+    Deno.errors.AddrInUse,
+    "the address is taken by another program; choose another port with --port, or let --port 0 pick a free one",
+  ],
+  [
+    Deno.errors.AddrNotAvailable,
+    "this machine has no such address; use 127.0.0.1, or 0.0.0.0 for all of its addresses",
+  ],
+  [
+    Deno.errors.ConnectionRefused,
+    "nothing listens there; start the server, or check the host and the port",
+  ],
+  [
+    Deno.errors.ConnectionReset,
+    "the peer reset the connection; see its log for the reason",
+  ],
+  [
+    Deno.errors.BrokenPipe,
+    "the peer closed the connection; see its log for the reason",
+  ],
+  [
+    Deno.errors.UnexpectedEof,
+    "the peer closed the connection in the middle of a message; see its log for the reason",
+  ],
+  [
+    Deno.errors.NotFound,
+    "there is no such path; start the server first, or check the spelling",
+  ],
+  [
+    Deno.errors.PermissionDenied,
+    "the system does not allow it; ports below 1024 need the administrator, so choose a higher one",
+  ],
+];
+
+/**
+ * Says what an error means and what to try.
+ *
+ * @param error What was caught.
+ * @returns Half a sentence.
+ */
+export function explain(error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) return explainDenied(error);
+  if (error instanceof FramingError) {
+    return `${error.message}; the peer does not speak this protocol`;
+  }
+  if (error instanceof TypeError && !("listenDatagram" in Deno)) {
+    return "UDP is off; run it as deno run --unstable-net --allow-net, or from the project's folder";
+  }
+  const known = MEANINGS.find(([kind]) => error instanceof kind);
+  if (known) return known[1];
+  const message = errorMessage(error);
+  if (/failed to lookup address/.test(message)) {
+    return "there is no host of that name; check the spelling, or write its address";
+  }
+  if (/unreachable/i.test(message)) {
+    return "there is no route to it; check the address and this machine's network";
+  }
+  if (/message too long/i.test(message)) {
+    return "it is too long for one datagram; 65507 bytes is the most";
+  }
+  if (/too many open files/i.test(message)) {
+    return "this process may open no more sockets; raise the limit with ulimit -n";
+  }
+  return message;
+}
+
+/** Names the exact flag, from `Requires net access to "X", run again with ...`. */
+function explainDenied(error: Error): string {
+  const found = /Requires (\S+) access to "([^"]*)"/.exec(error.message);
+  if (!found) return `permission not granted; ${error.message}`;
+  const [, kind, what] = found;
+  return `permission not granted; run it by deno run with --allow-${kind}=${what}`;
+}

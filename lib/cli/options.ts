@@ -1,0 +1,323 @@
+/**
+ * A program's options, declared once as a table: the table is the parser, the
+ * help text, the type of the parsed values and the shell completion.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { levenshteinDistance } from "@std/text/levenshtein-distance";
+import { parseDuration, parseSize } from "./units.ts";
+
+interface Described {
+  /** One letter, for `-p` beside `--port`. */
+  short?: string;
+  /** What it does, in a few words. */
+  help: string;
+}
+
+/** An option that is there or not. */
+export interface Flag extends Described {
+  kind: "flag";
+}
+
+/** An option with any text as its value. */
+export interface Text extends Described {
+  kind: "text";
+  /** Stands for the value in the help, as in `--unix PATH`. */
+  placeholder: string;
+  default?: string;
+}
+
+/** An option whose value is one of a few words. */
+export interface Choice<T extends string = string> extends Described {
+  kind: "choice";
+  choices: readonly T[];
+  default?: T;
+}
+
+/** An option whose value is a number within bounds. */
+export interface Quantity extends Described {
+  kind: "integer" | "decimal" | "duration" | "size";
+  /** The least and the greatest, in the quantity's unit: ms or bytes. */
+  min: number;
+  max: number;
+  /** Written as a person would. */
+  default?: string;
+}
+
+/** An option whose value has a grammar of its own. */
+export interface Custom<T> extends Described {
+  kind: "custom";
+  placeholder: string;
+  /** Throws a `SyntaxError` that says what is accepted. */
+  parse: (text: string) => T;
+  default?: string;
+}
+
+/** An option of that kind which may be given any number of times. */
+export interface Repeated<T> extends Described {
+  kind: "repeated";
+  placeholder: string;
+  /** Throws a `SyntaxError` that says what is accepted. */
+  parse: (text: string) => T;
+}
+
+/** Any one option. */
+export type Option =
+  | Flag
+  | Text
+  | Choice
+  | Quantity
+  | Custom<unknown>
+  | Repeated<unknown>;
+
+/** The options of a program; a key `maxSize` is `--max-size` to its user. */
+export type OptionTable = Record<string, Option>;
+
+type ValueOf<O extends Option> = O extends Flag ? boolean
+  : O extends Text ? string
+  : O extends Choice<infer T> ? T
+  : O extends Quantity ? number
+  : O extends Custom<infer T> ? T
+  : O extends Repeated<infer T> ? T[]
+  : never;
+
+type MayBeAbsent<O extends Option> = O extends Flag | Repeated<unknown> ? false
+  : O extends { default: string } ? false
+  : true;
+
+/** What the options of a table are once parsed. */
+export type OptionValues<T extends OptionTable> = {
+  [K in keyof T]: MayBeAbsent<T[K]> extends true ? ValueOf<T[K]> | undefined
+    : ValueOf<T[K]>;
+};
+
+/** A command line once parsed. */
+export interface CommandLine<T extends OptionTable> {
+  /** The value of each option, in ms or bytes where it is a quantity. */
+  options: OptionValues<T>;
+  /** The options that were given, as they were written. */
+  given: Record<string, string | string[] | true>;
+  /** What is no option. */
+  words: string[];
+}
+
+/** Thrown for a command line that cannot be meant. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/**
+ * Reads a command line by a table.
+ *
+ * @param table The options there are.
+ * @param args The arguments, as in `Deno.args`.
+ * @returns The values.
+ * @throws {UsageError} For an unknown option, a missing value, a value that is
+ * not accepted, or an option given twice.
+ *
+ * @example Usage
+ * ```ts
+ * import { parseOptions } from "./options.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const table = {
+ *   port: {
+ *     kind: "integer",
+ *     short: "p",
+ *     min: 0,
+ *     max: 65535,
+ *     default: "12000",
+ *     help: "port to listen on",
+ *   },
+ * } as const;
+ * assertEquals(parseOptions(table, ["-p", "80"]).options.port, 80);
+ * assertEquals(parseOptions(table, []).options.port, 12000);
+ * ```
+ */
+export function parseOptions<const T extends OptionTable>(
+  table: T,
+  args: readonly string[],
+): CommandLine<T> {
+  const names = Object.keys(table);
+  const valued = names.filter((name) => table[name]!.kind !== "flag");
+  const raw = parseArgs(args, {
+    string: ["_", ...valued.map(flagOf)],
+    boolean: names.filter((name) => table[name]!.kind === "flag").map(flagOf),
+    collect: names.map(flagOf),
+    alias: Object.fromEntries(
+      names.filter((name) => table[name]!.short !== undefined)
+        .map((name) => [flagOf(name), table[name]!.short!]),
+    ),
+    unknown: (argument, key) => {
+      if (key !== undefined) throw unknownOption(argument, names);
+      return true;
+    },
+  });
+
+  const options: Record<string, unknown> = {};
+  const given: Record<string, string | string[] | true> = {};
+  for (const name of names) {
+    const option = table[name]!;
+    const texts = givenTexts(raw[flagOf(name)], `--${flagOf(name)}`, option);
+    options[name] = valueOf(option, texts, `--${flagOf(name)}`);
+    if (texts.length === 0) continue;
+    given[name] = option.kind === "flag"
+      ? true
+      : option.kind === "repeated"
+      ? texts
+      : texts[0]!;
+  }
+  return {
+    options: options as OptionValues<T>,
+    given,
+    words: raw._.map(String),
+  };
+}
+
+/**
+ * An option's name as its user writes it, without the dashes.
+ *
+ * @param name The key in the table.
+ * @returns `maxSize` as `max-size`.
+ */
+export function flagOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/**
+ * What stands for an option's value in the help.
+ *
+ * @param option The option.
+ * @returns A word in capitals, the choices, or nothing for a flag.
+ */
+export function placeholderOf(option: Option): string {
+  switch (option.kind) {
+    case "flag":
+      return "";
+    case "choice":
+      return option.choices.join("|");
+    case "integer":
+    case "decimal":
+      return "N";
+    case "duration":
+      return "TIME";
+    case "size":
+      return "SIZE";
+    default:
+      return option.placeholder;
+  }
+}
+
+/** The texts given for one option: none, one, or for a repeated one several. */
+function givenTexts(raw: unknown, flag: string, option: Option): string[] {
+  const values = (Array.isArray(raw) ? raw : []).filter((value) =>
+    value !== undefined && value !== false
+  );
+  if (option.kind === "flag") return values.length > 0 ? ["true"] : [];
+  const texts = values.map(String);
+  if (texts.includes("")) {
+    throw new UsageError(
+      `${flag} needs a value: write ${flag} ${placeholderOf(option)}`,
+    );
+  }
+  if (texts.length > 1 && option.kind !== "repeated") {
+    throw new UsageError(
+      `${flag} is given ${texts.length} times: give it once`,
+    );
+  }
+  return texts;
+}
+
+function valueOf(option: Option, texts: string[], flag: string): unknown {
+  if (option.kind === "flag") return texts.length > 0;
+  if (option.kind === "repeated") {
+    return texts.map((text) => parsed(option.parse, text, flag));
+  }
+  const text = texts[0] ?? option.default;
+  if (text === undefined) return undefined;
+  switch (option.kind) {
+    case "text":
+      return text;
+    case "choice":
+      if (option.choices.includes(text)) return text;
+      throw new UsageError(
+        `${flag} is one of ${option.choices.join(", ")}, not "${text}"`,
+      );
+    case "custom":
+      return parsed(option.parse, text, flag);
+    default:
+      return quantity(option, text, flag);
+  }
+}
+
+function parsed(
+  parse: (text: string) => unknown,
+  text: string,
+  flag: string,
+): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UsageError(`${flag} is ${error.message}`);
+  }
+}
+
+/** How each kind of quantity is read, what it is called, and how it is shown. */
+const QUANTITIES: Record<Quantity["kind"], {
+  parse: (text: string) => number | null;
+  name: string;
+  show: (value: number) => string;
+}> = {
+  integer: {
+    parse: (text) => /^\d{1,15}$/.test(text) ? Number(text) : null,
+    name: "a whole number",
+    show: String,
+  },
+  decimal: {
+    parse: (text) => /^\d+(\.\d+)?$/.test(text) ? Number(text) : null,
+    name: "a number",
+    show: String,
+  },
+  duration: {
+    parse: parseDuration,
+    name: "a time such as 250ms, 1.5s or 2m (a bare number is ms)",
+    show: (ms) =>
+      ms >= 3_600_000
+        ? `${ms / 3_600_000}h`
+        : ms >= 1000
+        ? `${ms / 1000}s`
+        : `${ms}ms`,
+  },
+  size: {
+    parse: parseSize,
+    name: "a size in bytes such as 100, 64K or 1M",
+    show: (bytes) =>
+      bytes >= 2 ** 20 && bytes % 2 ** 20 === 0
+        ? `${bytes / 2 ** 20}M`
+        : String(bytes),
+  },
+};
+
+function quantity(option: Quantity, text: string, flag: string): number {
+  const { parse, name, show } = QUANTITIES[option.kind];
+  const value = parse(text);
+  if (value !== null && value >= option.min && value <= option.max) {
+    return value;
+  }
+  const bounds = `from ${show(option.min)} to ${show(option.max)}`;
+  throw new UsageError(`${flag} is ${name}, ${bounds}, not "${text}"`);
+}
+
+/** How many letters off an option may be to be taken for a slip. */
+const SLIP = 2;
+
+function unknownOption(argument: string, names: string[]): UsageError {
+  const [written = argument] = argument.split("=");
+  const meant = names.map((name) => `--${flagOf(name)}`)
+    .find((flag) => levenshteinDistance(written, flag) <= SLIP);
+  const hint = meant ? `did you mean ${meant}? ` : "";
+  return new UsageError(`unknown option ${written}: ${hint}see --help`);
+}

@@ -1,0 +1,162 @@
+/**
+ * Runs a program: reads its command line, stops it on signals, and turns every
+ * outcome into an exit code and every error into one line.
+ *
+ * | exit code | meaning |
+ * |---|---|
+ * | 0 | done |
+ * | 1 | the run failed |
+ * | 2 | misuse |
+ * | 3 | a `--fail-if` threshold was crossed |
+ * | 130 | interrupted a second time |
+ *
+ * @module
+ */
+
+import config from "../../deno.json" with { type: "json" };
+import { Terminal } from "../output/terminal.ts";
+import { explain, RunError } from "./attempt.ts";
+import {
+  type Description,
+  formatCompletion,
+  formatHelp,
+  SHELLS,
+} from "./help.ts";
+import {
+  type CommandLine,
+  type OptionTable,
+  parseOptions,
+  UsageError,
+} from "./options.ts";
+
+/** A program: what it is, and its options. */
+export interface Program<T extends OptionTable> extends Description {
+  /** The options, beside those that every program has. */
+  options: T;
+}
+
+/** What a program's action is given. */
+export interface Run<T extends OptionTable> extends CommandLine<T> {
+  /** Aborted by the first interrupt, and when nobody reads the output. */
+  signal: AbortSignal;
+  /** Where to write. */
+  terminal: Terminal;
+}
+
+/** The options that every program has. */
+const COMMON = {
+  verbose: { kind: "flag", help: "say more, and show the stack of an error" },
+  completion: {
+    kind: "choice",
+    choices: SHELLS,
+    help: "print the completion script of a shell",
+  },
+  version: { kind: "flag", short: "V", help: "print the version" },
+  help: { kind: "flag", short: "h", help: "print this help" },
+} as const satisfies OptionTable;
+
+/**
+ * Describes a program; only its type is narrowed.
+ *
+ * @param program The program.
+ * @returns The program.
+ */
+export function defineProgram<const T extends OptionTable>(
+  program: Program<T>,
+): Program<T> {
+  return program;
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @param program The program.
+ * @param args Its arguments, as in `Deno.args`.
+ * @param action What it does; gives its exit code.
+ * @returns The exit code.
+ */
+export async function runMain<T extends OptionTable>(
+  program: Program<T>,
+  args: readonly string[],
+  action: (run: Run<T & typeof COMMON>) => Promise<number>,
+): Promise<number> {
+  const terminal = new Terminal();
+  const table = { ...program.options, ...COMMON };
+  const complain = (message: string) =>
+    terminal.say(`${program.name}: ${message.replaceAll("\n", " ")}`);
+  let commandLine;
+  try {
+    commandLine = parseOptions(table, args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    complain(error.message);
+    return 2;
+  }
+  const { help, version, completion, verbose } = commandLine
+    .options as unknown as {
+      help: boolean;
+      version: boolean;
+      completion?: typeof SHELLS[number];
+      verbose: boolean;
+    };
+  if (help) return printed(formatHelp(program, table));
+  if (version) {
+    return printed(
+      `${program.name} ${config.version} (Deno ${Deno.version.deno})`,
+    );
+  }
+  if (completion) {
+    return printed(formatCompletion(program.name, table, completion));
+  }
+
+  const interrupts = listenForInterrupts();
+  terminal.onPipeClosed = interrupts.stop;
+  try {
+    const { signal } = interrupts;
+    return await action({ ...commandLine, signal, terminal });
+  } catch (error) {
+    if (terminal.closed) return 0;
+    if (verbose && !(error instanceof UsageError)) {
+      terminal.say(String((error as Error)?.stack ?? error));
+      if (error instanceof RunError && error.cause instanceof Error) {
+        terminal.say(`caused by ${error.cause.stack}`);
+      }
+    }
+    complain(error instanceof RunError ? error.message : explain(error));
+    return error instanceof UsageError ? 2 : 1;
+  } finally {
+    terminal.clearLive();
+    interrupts.unlisten();
+  }
+
+  function printed(text: string): number {
+    terminal.print(text);
+    return 0;
+  }
+}
+
+/** The first interrupt asks for an early end, the second one forces it. */
+function listenForInterrupts(): {
+  signal: AbortSignal;
+  stop: () => void;
+  unlisten: () => void;
+} {
+  const controller = new AbortController();
+  const names: Deno.Signal[] = Deno.build.os === "windows"
+    ? ["SIGINT", "SIGBREAK"]
+    : ["SIGINT", "SIGTERM"];
+  const stop = () =>
+    controller.abort(new RunError("Interrupted before anything was measured"));
+  const interrupted = () => {
+    if (controller.signal.aborted) Deno.exit(130);
+    stop();
+  };
+  for (const name of names) Deno.addSignalListener(name, interrupted);
+  return {
+    signal: controller.signal,
+    stop,
+    unlisten: () => {
+      for (const name of names) Deno.removeSignalListener(name, interrupted);
+    },
+  };
+}

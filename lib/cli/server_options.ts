@@ -1,0 +1,58 @@
+/**
+ * The options that servers share, so that each default is written once.
+ *
+ * @module
+ */
+
+import { DEFAULT_MAX_CONNECTIONS } from "../net/serve_streams.ts";
+import { DEFAULT_STREAM_LIMITS } from "../net/stream_connection.ts";
+import type { OptionTable } from "./options.ts";
+
+/**
+ * Where a server listens.
+ *
+ * @param port Its default port.
+ * @returns The options `--host` and `--port`.
+ */
+export function listenOptions<const P extends number>(port: P) {
+  return {
+    host: {
+      kind: "text",
+      placeholder: "HOST",
+      default: "127.0.0.1",
+      help: "address to listen on; 0.0.0.0 or :: for all",
+    },
+    port: {
+      kind: "integer",
+      short: "p",
+      min: 0,
+      max: 65535,
+      default: `${port}`,
+      help: "port to listen on; 0 picks a free one",
+    },
+  } as const satisfies OptionTable;
+}
+
+/** How a stream server treats its clients. */
+export const STREAM_SERVER_OPTIONS = {
+  mode: {
+    kind: "choice",
+    choices: ["iterative", "concurrent"],
+    default: "concurrent",
+    help: "serve one client at a time, or all side by side",
+  },
+  idleTimeout: {
+    kind: "duration",
+    min: 1,
+    max: 86_400_000,
+    default: `${DEFAULT_STREAM_LIMITS.readMs / 60_000}m`,
+    help: "close a connection whose next message takes longer than this",
+  },
+  maxConnections: {
+    kind: "integer",
+    min: 1,
+    max: 1_000_000,
+    default: `${DEFAULT_MAX_CONNECTIONS}`,
+    help: "let further clients wait",
+  },
+} as const satisfies OptionTable;

@@ -1,0 +1,278 @@
+/**
+ * The client of the measurement protocol: a session that yields samples.
+ *
+ * @module
+ */
+
+import { LF } from "../framing/line_decoder.ts";
+import type { StreamConnection } from "../net/stream_connection.ts";
+import {
+  formatSetup,
+  ProbeBuilder,
+  REPLIES,
+  type Setup,
+  TERMINATION,
+} from "../protocols/measurement.ts";
+import {
+  isSuccess,
+  learnEchoForm,
+  sameBytes,
+} from "../protocols/measurement_dialect.ts";
+import { Pacer } from "../timing/pacer.ts";
+import { ProtocolError } from "./protocol_error.ts";
+import type { Sample } from "./sample.ts";
+
+/** What to measure, and how. */
+export interface CourseOptions {
+  /** What the server is asked for; its probes include the warm-up. */
+  setup: Setup;
+  /** How many of the probes are warm-up; in a lenient session at least one. */
+  warmup: number;
+  /** The time from one probe to the next, in milliseconds; 0 for none. */
+  intervalMs: number;
+  /** The unit in which the server takes its delay. Default `"ms"`. */
+  delayUnit?: "ms" | "s";
+  /** Makes the session lenient; told each thing that was tolerated. */
+  tolerate?: (what: string) => void;
+  /** Ends the session early. */
+  signal?: AbortSignal;
+}
+
+/** How long a silence ends a reply that has no LF, in milliseconds. */
+const QUIET_MS = 200;
+
+/**
+ * Measures over a connection: setup, probes, termination.
+ *
+ * A probe's time is from just before it is written to the last byte of its
+ * echo; the echo's content is compared afterwards. A lenient session learns
+ * from its first probe how the server echoes.
+ *
+ * @param dial Opens the connection; called a second time only by a lenient
+ * session whose server counts from 0.
+ * @param options What to measure.
+ * @returns A sample for each probe. One that got no echo is yielded as lost
+ * before the error that says why is thrown.
+ * @throws {ProtocolError} If the server refuses, or answers something else.
+ */
+export async function* measureCourse(
+  dial: () => Promise<StreamConnection>,
+  options: CourseOptions,
+): AsyncGenerator<Sample, void, void> {
+  const { setup, signal, tolerate } = options;
+  let session = new Session(await dial(), options);
+  const stop = () => session.connection.stop();
+  signal?.addEventListener("abort", stop);
+  try {
+    await session.setUp();
+    let learnt: Sample | null = null;
+    if (tolerate) {
+      try {
+        learnt = await session.learn();
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        session.connection.close();
+        session = new Session(await dial(), options, -1);
+        await session.setUp();
+        learnt = await session.learn();
+        tolerate("sequence numbers from 0");
+      }
+      if (learnt !== null) yield learnt;
+    }
+    const pacer = new Pacer(options.intervalMs);
+    for (let sequence = learnt ? 2 : 1; sequence <= setup.probes; sequence++) {
+      const intendedAtMs = await pacer.next(signal);
+      if (signal?.aborted) return await session.abandon();
+      const sample = newSample(sequence, options.warmup, intendedAtMs);
+      try {
+        await session.probe(sample);
+      } catch (error) {
+        if (signal?.aborted) return;
+        yield sample;
+        throw error;
+      }
+      yield sample;
+    }
+    await session.terminate();
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    session.connection.close();
+  }
+}
+
+function newSample(
+  sequence: number,
+  warmup: number,
+  intendedAtMs: number,
+): Sample {
+  return {
+    sequence,
+    warmup: sequence <= warmup,
+    intendedAtMs,
+    sentAtMs: intendedAtMs,
+    sendCallMs: 0,
+    rttMs: null,
+  };
+}
+
+class Session {
+  readonly connection: StreamConnection;
+  #options: CourseOptions;
+  /** What is added to our sequence numbers to be the server's. */
+  #sequenceOffset: number;
+  #probes: ProbeBuilder;
+  #echoOf: (sequence: number) => Uint8Array;
+
+  constructor(
+    connection: StreamConnection,
+    options: CourseOptions,
+    sequenceOffset = 0,
+  ) {
+    this.connection = connection;
+    this.#options = options;
+    this.#sequenceOffset = sequenceOffset;
+    this.#probes = new ProbeBuilder(options.setup.sizeBytes);
+    this.#echoOf = (sequence) => this.#messageOf(sequence);
+  }
+
+  async setUp(): Promise<void> {
+    const { setup, delayUnit } = this.#options;
+    await this.connection.writeAll(formatSetup(setup, delayUnit));
+    await this.#expectStatus(REPLIES.ready, "the setup");
+  }
+
+  async terminate(): Promise<void> {
+    await this.connection.writeAll(TERMINATION);
+    await this.#expectStatus(REPLIES.closing, "the termination");
+  }
+
+  /** Says goodbye and does not wait for an answer. */
+  async abandon(): Promise<void> {
+    await this.connection.writeAll(TERMINATION).catch(() => {});
+  }
+
+  /** Sends a probe, waits for its echo, and completes its sample. */
+  async probe(sample: Sample): Promise<void> {
+    const { connection } = this;
+    const { sequence } = sample;
+    const message = this.#messageOf(sequence);
+    const echo = this.#echoOf(sequence);
+    const sentAtMs = performance.now();
+    sample.sentAtMs = sentAtMs;
+    let reply;
+    try {
+      await connection.writeAll(message);
+      sample.sendCallMs = performance.now() - sentAtMs;
+      reply = await connection.readExactly(echo.length);
+    } catch (error) {
+      throw this.#saidInstead(error, `the echo of probe ${sequence}`);
+    }
+    const rttMs = performance.now() - sentAtMs;
+    if (reply !== null && sameBytes(reply, echo)) {
+      sample.rttMs = rttMs;
+      return;
+    }
+    if (reply === null) throw closedBefore(`the echo of probe ${sequence}`);
+    const said = await this.#restOf(reply);
+    throw new ProtocolError(`The server did not echo probe ${sequence}`, said);
+  }
+
+  /**
+   * Sends the first probe of a lenient session and learns the form of its
+   * echo. Its time tells nothing where a silence had to end it.
+   */
+  async learn(): Promise<Sample | null> {
+    const { setup, tolerate, signal } = this.#options;
+    const sample = newSample(1, 1, performance.now());
+    await this.connection.writeAll(this.#messageOf(1));
+    const reply = await this.connection.readMessage(QUIET_MS);
+    if (signal?.aborted) return null;
+    if (reply === null) throw closedBefore("the echo of probe 1");
+    sample.rttMs = performance.now() - sample.sentAtMs;
+    const form = learnEchoForm(
+      reply,
+      1 + this.#sequenceOffset,
+      setup.sizeBytes,
+    );
+    if (form === null) {
+      throw new ProtocolError("The server did not echo probe 1", reply);
+    }
+    const echoes = new ProbeBuilder(setup.sizeBytes, form.ending);
+    const offset = form.sequenceOffset;
+    if (offset === null) {
+      tolerate!("echoes of the payload alone");
+      this.#echoOf = () => echoes.payload();
+    } else {
+      if (offset !== 0) tolerate!(`echoes numbered ${offset} off`);
+      const total = offset + this.#sequenceOffset;
+      this.#echoOf = (sequence) => echoes.message(sequence + total);
+    }
+    const ending = new TextDecoder().decode(form.ending);
+    if (ending !== "\n") {
+      tolerate!(`echoes that end in ${JSON.stringify(ending)}`);
+    }
+    return sample;
+  }
+
+  #messageOf(sequence: number): Uint8Array<ArrayBuffer> {
+    return this.#probes.message(sequence + this.#sequenceOffset);
+  }
+
+  async #expectStatus(expected: Uint8Array, to: string): Promise<void> {
+    const { tolerate, signal } = this.#options;
+    let reply;
+    try {
+      reply = tolerate
+        ? await this.connection.readMessage(QUIET_MS)
+        : await this.connection.readLine();
+    } catch (error) {
+      throw this.#saidInstead(error, `the answer to ${to}`);
+    }
+    if (reply === null) {
+      if (signal?.aborted) return;
+      if (tolerate && expected === REPLIES.closing) {
+        return tolerate("a session closed without a reply");
+      }
+      throw closedBefore(`the answer to ${to}`);
+    }
+    if (sameBytes(reply, expected)) return;
+    if (!isSuccess(reply)) {
+      throw new ProtocolError(`The server refused ${to}`, reply);
+    }
+    if (!tolerate) {
+      throw new ProtocolError(
+        `The server answered ${to} in other words than the protocol's, ` +
+          "which --lenient accepts",
+        reply,
+      );
+    }
+    const said = JSON.stringify(new TextDecoder().decode(reply));
+    tolerate(`the reply ${said} to ${to}`);
+  }
+
+  /** What went wrong, with what the server said of it where it said something. */
+  #saidInstead(error: unknown, awaited: string): unknown {
+    const said = this.connection.decoder.takeSome();
+    if (said === null) return error;
+    return new ProtocolError(
+      `The server did not send ${awaited} as the protocol says; ` +
+        "--lenient accepts the known dialects",
+      said,
+    );
+  }
+
+  /** The whole line of which a reply is the start. */
+  async #restOf(reply: Uint8Array): Promise<Uint8Array> {
+    const start = reply.slice();
+    if (start.at(-1) === LF) return start;
+    const rest = await this.connection.readMessage(QUIET_MS).catch(() => null);
+    return rest === null ? start : Uint8Array.of(...start, ...rest);
+  }
+}
+
+function closedBefore(awaited: string): ProtocolError {
+  return new ProtocolError(
+    `The server closed the connection before ${awaited}`,
+    null,
+  );
+}

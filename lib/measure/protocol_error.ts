@@ -1,0 +1,22 @@
+/**
+ * The error of a peer that answers something else than its protocol says.
+ *
+ * @module
+ */
+
+/** Thrown when a peer breaks the protocol or refuses what it was asked. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+  /** What the peer said, at most 200 bytes of it; `null` if nothing. */
+  readonly reply: string | null;
+
+  /**
+   * @param what What was expected or attempted.
+   * @param reply What the peer said.
+   */
+  constructor(what: string, reply: Uint8Array | null) {
+    const text = reply && new TextDecoder().decode(reply.subarray(0, 200));
+    super(text === null ? what : `${what}: ${JSON.stringify(text)}`);
+    this.reply = text;
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * The one place that writes: data to standard output, talk to standard error.
+ *
+ * @module
+ */
+
+/** A destination of bytes, such as `Deno.stdout`. */
+export interface Sink {
+  /** Writes some of the bytes, and says how many. */
+  writeSync(bytes: Uint8Array): number;
+  /** Whether a person is looking. */
+  isTerminal(): boolean;
+}
+
+/** The most log lines in a second; a hostile peer may cause any number. */
+const LOG_LINES_PER_SEC = 20;
+/** How often the live line is redrawn at most, in milliseconds. */
+const LIVE_MS = 100;
+
+/**
+ * Writes to the two streams, and keeps one live line on a terminal.
+ *
+ * When the reader of standard output goes away, as `head` does, writing calls
+ * back once and writes nothing more.
+ */
+export class Terminal {
+  #stdout: Sink;
+  #stderr: Sink;
+  #encoder = new TextEncoder();
+  #onPipeClosed: () => void = () => {};
+  #closed = false;
+  #liveShown = false;
+  #liveAtMs = -Infinity;
+  #logSecond = 0;
+  #logLines = 0;
+
+  /**
+   * @param stdout Where data goes.
+   * @param stderr Where talk goes.
+   */
+  constructor(stdout: Sink = Deno.stdout, stderr: Sink = Deno.stderr) {
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+  }
+
+  /** Whether standard output is read by a person. */
+  get isTerminal(): boolean {
+    return this.#stdout.isTerminal();
+  }
+
+  /** Whether the reader of standard output has gone away. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Called when the reader of standard output goes away. */
+  set onPipeClosed(callback: () => void) {
+    this.#onPipeClosed = callback;
+  }
+
+  /**
+   * Writes data, and a newline after it.
+   *
+   * @param text Any number of lines.
+   */
+  print(text: string): void {
+    this.write(this.#encoder.encode(`${text}\n`));
+  }
+
+  /**
+   * Writes data as it is.
+   *
+   * @param bytes The data.
+   */
+  write(bytes: Uint8Array): void {
+    this.clearLive();
+    if (this.#closed) return;
+    try {
+      writeAll(this.#stdout, bytes);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      this.#closed = true;
+      this.#onPipeClosed();
+    }
+  }
+
+  /**
+   * Writes one line of talk.
+   *
+   * @param line The line.
+   */
+  say(line: string): void {
+    this.clearLive();
+    this.#toStderr(`${line}\n`);
+  }
+
+  /**
+   * Writes one line of a log; beyond twenty a second they are only counted.
+   *
+   * @param line The line.
+   */
+  log(line: string): void {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#logSecond) {
+      const unsaid = this.#logLines - LOG_LINES_PER_SEC;
+      if (unsaid > 0) this.say(`(${unsaid} more lines left out)`);
+      this.#logSecond = second;
+      this.#logLines = 0;
+    }
+    this.#logLines += 1;
+    if (this.#logLines <= LOG_LINES_PER_SEC) this.say(line);
+  }
+
+  /**
+   * Shows a line that the next one replaces; only to a person, and not more
+   * often than the eye can follow.
+   *
+   * @param text Makes the line; called only if it is shown.
+   */
+  live(text: () => string): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#liveAtMs < LIVE_MS || !this.#stderr.isTerminal()) return;
+    this.#liveAtMs = nowMs;
+    this.#liveShown = true;
+    this.#toStderr(`\r\x1b[K${text().slice(0, this.columns - 1)}`);
+  }
+
+  /** Takes the live line away. */
+  clearLive(): void {
+    if (!this.#liveShown) return;
+    this.#liveShown = false;
+    this.#toStderr("\r\x1b[K");
+  }
+
+  /** How wide the terminal is; 80 where there is none. */
+  get columns(): number {
+    try {
+      return Deno.consoleSize().columns || 80;
+    } catch {
+      return 80;
+    }
+  }
+
+  #toStderr(text: string): void {
+    try {
+      writeAll(this.#stderr, this.#encoder.encode(text));
+    } catch {
+      // Nobody listens to the talk; that must not end the work.
+    }
+  }
+}
+
+function writeAll(sink: Sink, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) {
+    done += sink.writeSync(bytes.subarray(done));
+  }
+}
