@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-explicit-any
 /**
  * Types of the `@std/*` functions used here, whose npm build carries none.
  * Not needed once they come from JSR; see "How to change it" in the README.
@@ -64,19 +65,16 @@ declare module "@std/assert" {
     actual: T,
     message?: string,
   ): asserts actual is NonNullable<T>;
-  // deno-lint-ignore no-explicit-any
   export function assertInstanceOf<T extends new (...args: any[]) => unknown>(
     actual: unknown,
     expected: T,
     message?: string,
   ): asserts actual is InstanceType<T>;
-  // deno-lint-ignore no-explicit-any
   export function assertThrows<E extends Error = Error>(
     fn: () => unknown,
     errorClass?: new (...args: any[]) => E,
     messageIncludes?: string,
   ): E;
-  // deno-lint-ignore no-explicit-any
   export function assertRejects<E extends Error = Error>(
     fn: () => PromiseLike<unknown>,
     errorClass?: new (...args: any[]) => E,

@@ -10,6 +10,7 @@ import { errorMessage } from "../net/errors.ts";
 
 /** An error whose message is meant for the person at the keyboard. */
 export class RunError extends Error {
+  /** Tells it from other errors, also in a log. */
   override readonly name = "RunError";
 }
 

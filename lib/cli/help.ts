@@ -4,8 +4,12 @@
  * @module
  */
 
-import { flagOf, type Option, placeholderOf } from "./options.ts";
-import type { OptionTable } from "./options.ts";
+import {
+  flagOf,
+  type Option,
+  type OptionTable,
+  placeholderOf,
+} from "./option_table.ts";
 
 /** What a program is, as its help says it. */
 export interface Description {

@@ -22,12 +22,8 @@ import {
   formatHelp,
   SHELLS,
 } from "./help.ts";
-import {
-  type CommandLine,
-  type OptionTable,
-  parseOptions,
-  UsageError,
-} from "./options.ts";
+import type { OptionTable } from "./option_table.ts";
+import { type CommandLine, parseOptions, UsageError } from "./parse_options.ts";
 
 /** A program: what it is, and its options. */
 export interface Program<T extends OptionTable> extends Description {
@@ -44,7 +40,7 @@ export interface Run<T extends OptionTable> extends CommandLine<T> {
 }
 
 /** The options that every program has. */
-const COMMON = {
+export const COMMON_OPTIONS = {
   verbose: { kind: "flag", help: "say more, and show the stack of an error" },
   completion: {
     kind: "choice",
@@ -78,10 +74,10 @@ export function defineProgram<const T extends OptionTable>(
 export async function runMain<T extends OptionTable>(
   program: Program<T>,
   args: readonly string[],
-  action: (run: Run<T & typeof COMMON>) => Promise<number>,
+  action: (run: Run<T & typeof COMMON_OPTIONS>) => Promise<number>,
 ): Promise<number> {
   const terminal = new Terminal();
-  const table = { ...program.options, ...COMMON };
+  const table = { ...program.options, ...COMMON_OPTIONS };
   const complain = (message: string) =>
     terminal.say(`${program.name}: ${message.replaceAll("\n", " ")}`);
   let commandLine;

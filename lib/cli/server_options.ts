@@ -6,7 +6,16 @@
 
 import { DEFAULT_MAX_CONNECTIONS } from "../net/serve_streams.ts";
 import { DEFAULT_STREAM_LIMITS } from "../net/stream_connection.ts";
-import type { OptionTable } from "./options.ts";
+import { parseTransform } from "../services/transform.ts";
+import type { OptionTable, Quantity, Text } from "./option_table.ts";
+
+/** The options that say where a server listens. */
+export interface ListenOptions {
+  /** The address. */
+  host: Text & { default: string };
+  /** The port; 0 for a free one. */
+  port: Quantity & { default: string };
+}
 
 /**
  * Where a server listens.
@@ -14,7 +23,7 @@ import type { OptionTable } from "./options.ts";
  * @param port Its default port.
  * @returns The options `--host` and `--port`.
  */
-export function listenOptions<const P extends number>(port: P) {
+export function listenOptions(port: number): ListenOptions {
   return {
     host: {
       kind: "text",
@@ -30,8 +39,19 @@ export function listenOptions<const P extends number>(port: P) {
       default: `${port}`,
       help: "port to listen on; 0 picks a free one",
     },
-  } as const satisfies OptionTable;
+  };
 }
+
+/** What the uppercase servers answer. */
+export const TRANSFORM_OPTION = {
+  transform: {
+    kind: "custom",
+    placeholder: "NAME",
+    parse: parseTransform,
+    default: "upper",
+    help: "upper, echo, reverse or count=LETTER",
+  },
+} as const satisfies OptionTable;
 
 /** How a stream server treats its clients. */
 export const STREAM_SERVER_OPTIONS = {

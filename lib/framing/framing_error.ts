@@ -17,6 +17,7 @@
  * ```
  */
 export class FramingError extends Error {
+  /** Tells it from other errors, also in a log. */
   override readonly name = "FramingError";
   /** How many bytes the message had when it was refused. */
   readonly lengthBytes: number;
@@ -24,6 +25,8 @@ export class FramingError extends Error {
   readonly limitBytes: number;
 
   /**
+   * Says what is wrong, how long it is and how long it may be.
+   *
    * @param what What is wrong with the message.
    * @param lengthBytes The message's length so far, in bytes.
    * @param limitBytes The longest message accepted, in bytes.

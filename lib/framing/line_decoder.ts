@@ -63,6 +63,8 @@ export class LineDecoder {
   #limitBytes: number;
 
   /**
+   * Starts with nothing pending.
+   *
    * @param limitBytes The longest message accepted, its LF included, in bytes.
    * @throws {RangeError} If the limit is not a positive integer.
    */

@@ -8,11 +8,11 @@ import { LF } from "../framing/line_decoder.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import {
   formatSetup,
-  ProbeBuilder,
   REPLIES,
   type Setup,
   TERMINATION,
 } from "../protocols/measurement.ts";
+import { ProbeBuilder } from "../protocols/measurement_probe.ts";
 import {
   isSuccess,
   learnEchoForm,

@@ -41,7 +41,7 @@ export interface ProbeCounts {
   warmup: number;
 }
 
-/** The two figures that both are called throughput; see `DEFINITIONS`. */
+/** The two figures that are both called throughput; `null` before a reply. */
 export interface Throughput {
   /** The mean of SIZE / RTT over the probes. */
   per_probe_mean_bits_per_second: number | null;
@@ -67,22 +67,33 @@ export interface Quality {
 export interface Result {
   /** The version of this shape. */
   format: 1;
+  /** What made it. */
   tool: "roundtrip";
+  /** Which version of that. */
   version: string;
+  /** What that ran on. */
   runtime: { deno: string; os: string; arch: string };
+  /** The protocol spoken. */
   protocol: Heading["protocol"];
+  /** What was measured. */
   mode: Heading["mode"];
+  /** Where to, as `HOST:PORT`. */
   target: string;
   /** When it started, by the wall clock. */
   started: string;
+  /** The options as they were written, and as they took effect. */
   options: Heading["options"];
+  /** What became of the probes. */
   probes: ProbeCounts;
   /** The round-trip times from when each probe was sent. */
   rtt_us: Distribution | null;
   /** The same from when it was meant to be sent. */
   rtt_from_intended_us?: Distribution | null;
+  /** How much successive round-trip times differ. */
   jitter_us: JitterFigures | null;
+  /** Only where throughput was measured. */
   throughput?: Throughput;
+  /** How good the measurement itself was. */
   quality: Quality;
 }
 
@@ -122,7 +133,11 @@ export class ResultBuilder {
   #sumBitsPerSec = 0;
   #notes = new Set<string>();
 
-  /** @param heading What is known before the start. */
+  /**
+   * Starts with no samples; the wall clock labels the result.
+   *
+   * @param heading What is known before the start.
+   */
   constructor(heading: Heading) {
     this.#heading = heading;
   }

@@ -20,7 +20,9 @@
  * import { openWithin } from "./deadline.ts";
  *
  * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
- * using conn = await openWithin(Deno.connect(listener.addr), 1000);
+ * const { port } = listener.addr;
+ * const opening = Deno.connect({ hostname: "127.0.0.1", port });
+ * using conn = await openWithin(opening, 1000);
  * ```
  */
 export async function openWithin<T extends Disposable>(

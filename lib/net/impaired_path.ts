@@ -85,6 +85,8 @@ export class ImpairedPath {
   #signal: AbortSignal | undefined;
 
   /**
+   * Opens the path.
+   *
    * @param impairment What the path does.
    * @param send Sends one datagram for good.
    * @param signal Loses what is still on the way when aborted.

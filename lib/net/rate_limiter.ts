@@ -29,6 +29,8 @@ export class RateLimiter {
   #buckets = new Map<string, { tokens: number; atMs: number }>();
 
   /**
+   * Starts with a full bucket for everybody.
+   *
    * @param perSecond How many answers a second one source may have.
    * @param clock What tells the time.
    */

@@ -62,7 +62,10 @@ const ACCEPT_PAUSE_MS = 100;
  * }, { signal: stop.signal });
  *
  * {
- *   using client = new StreamConnection(await Deno.connect(listener.addr));
+ *   const { port } = listener.addr;
+ *   using client = new StreamConnection(
+ *     await Deno.connect({ hostname: "127.0.0.1", port }),
+ *   );
  *   await client.writeAll(new TextEncoder().encode("hello\n"));
  *   const reply = await client.readLine();
  *   assertEquals(reply && new TextDecoder().decode(reply), "hello\n");

@@ -59,6 +59,8 @@ export class StreamConnection implements Disposable {
   #ended = false;
 
   /**
+   * Takes over an open socket, and turns Nagle's algorithm off.
+   *
    * @param conn The socket; from now on it belongs to this connection.
    * @param limits Where they differ from {@linkcode DEFAULT_STREAM_LIMITS}.
    */

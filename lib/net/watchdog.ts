@@ -22,6 +22,8 @@ export class Watchdog implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
+   * Watches nothing until a wait starts.
+   *
    * @param limitMs How long one wait may last, in milliseconds.
    * @param onExpired Called once, when a wait has lasted that long.
    * @param clock What tells the time.

@@ -6,12 +6,12 @@
 
 // deno-lint-ignore no-control-regex
 const CONTROL =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+  /(?!\r\n)[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * Writes control characters as escapes, so that what a peer sends can neither
- * move the cursor, nor recolour the screen, nor turn the line around. Tab and
- * newline stay.
+ * move the cursor, nor recolour the screen, nor turn the line around. Tab, LF and
+ * CR LF stay.
  *
  * @param text Any text.
  * @returns The text with `\x1b` and the like spelt out.

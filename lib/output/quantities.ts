@@ -81,6 +81,7 @@ export function formatCount(count: number, thing: string): string {
 }
 
 function threeDigits(value: number): string {
+  if (value === 0) return "0";
   const size = Math.abs(value);
   return value.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0);
 }

@@ -41,12 +41,28 @@ export function csvRow(sample: Sample, startMs: number): string {
     .join(",");
 }
 
+/** A sample's figures; times from the start of the session. */
+export interface SampleFigures {
+  /** Its number in the session, from 1. */
+  sequence: number;
+  /** Whether it only warmed up. */
+  warmup: boolean;
+  /** When it was meant to be sent. */
+  intended_ms: number;
+  /** When it was sent. */
+  sent_ms: number;
+  /** How long the call that sent it took. */
+  send_call_us: number;
+  /** Its round-trip time; `null` if it was lost. */
+  rtt_us: number | null;
+}
+
 /** What the events of the NDJSON form carry. */
 export interface Events {
   /** The session starts: where to, with which options. */
   start: { target: string; options: object };
   /** A probe was answered or lost. */
-  sample: ReturnType<typeof figures>;
+  sample: SampleFigures;
   /** The session ended; the same object as `--json`. */
   end: Result;
   /** Something ended it early. */
@@ -74,7 +90,7 @@ export function ndjsonEvent<E extends keyof Events>(
  * @param startMs When the session started, by the samples' clock.
  * @returns The figures, as the `sample` event carries them.
  */
-export function figures(sample: Sample, startMs: number) {
+export function figures(sample: Sample, startMs: number): SampleFigures {
   return {
     sequence: sample.sequence,
     warmup: sample.warmup,

@@ -61,7 +61,7 @@ function counts({ sent, received, lost, warmup }: ProbeCounts): string[] {
     `${lost} lost${share}`;
   return warmup === 0
     ? [probes]
-    : [probes, `${formatCount(warmup, "more")} before to warm up, left out`];
+    : [probes, `${formatCount(warmup, "warm-up probe")} before them, left out`];
 }
 
 function throughput({ throughput }: Result): string[] {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { escapeControls } from "./escape.ts";
+
 /** A destination of bytes, such as `Deno.stdout`. */
 export interface Sink {
   /** Writes some of the bytes, and says how many. */
@@ -27,6 +29,7 @@ export class Terminal {
   #stdout: Sink;
   #stderr: Sink;
   #encoder = new TextEncoder();
+  #decoder = new TextDecoder();
   #onPipeClosed: () => void = () => {};
   #closed = false;
   #liveShown = false;
@@ -35,6 +38,8 @@ export class Terminal {
   #logLines = 0;
 
   /**
+   * Writes nothing yet.
+   *
    * @param stdout Where data goes.
    * @param stderr Where talk goes.
    */
@@ -82,6 +87,18 @@ export class Terminal {
       this.#closed = true;
       this.#onPipeClosed();
     }
+  }
+
+  /**
+   * Writes what a peer sent: as it is to a program, but to a person with its
+   * control characters escaped.
+   *
+   * @param bytes What the peer sent.
+   */
+  printReply(bytes: Uint8Array): void {
+    if (!this.isTerminal) return this.write(bytes);
+    const text = escapeControls(this.#decoder.decode(bytes));
+    this.write(this.#encoder.encode(text));
   }
 
   /**

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { ProbeBuilder } from "./measurement.ts";
+import { ProbeBuilder } from "./measurement_probe.ts";
 
 /** How a server echoes probes. */
 export interface EchoForm {

@@ -31,7 +31,11 @@ export class DelayLine implements Disposable {
   #left = Promise.withResolvers<void>();
   #disposed = new AbortController();
 
-  /** @param connection Where the replies go. */
+  /**
+   * Holds nothing yet.
+   *
+   * @param connection Where the replies go.
+   */
   constructor(connection: StreamConnection) {
     this.#connection = connection;
   }

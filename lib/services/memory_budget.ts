@@ -41,7 +41,11 @@ export interface MemoryShare extends Disposable {
 export class MemoryBudget {
   #leftBytes: number;
 
-  /** @param bytes How much there is for all clients together. */
+  /**
+   * Starts with all of it left.
+   *
+   * @param bytes How much there is for all clients together.
+   */
   constructor(bytes: number) {
     this.#leftBytes = bytes;
   }

@@ -33,6 +33,8 @@ export class Pacer {
   #count = 0;
 
   /**
+   * The schedule starts when the first event is asked for.
+   *
    * @param intervalMs The time from one event to the next, in milliseconds.
    * @param clock What tells the time.
    */

@@ -1,97 +1,20 @@
 /**
- * A program's options, declared once as a table: the table is the parser, the
- * help text, the type of the parsed values and the shell completion.
+ * Reads a command line by an option table, and refuses what cannot be meant.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
+import {
+  flagOf,
+  type Option,
+  type OptionTable,
+  type OptionValues,
+  placeholderOf,
+  type Quantity,
+} from "./option_table.ts";
 import { parseDuration, parseSize } from "./units.ts";
-
-interface Described {
-  /** One letter, for `-p` beside `--port`. */
-  short?: string;
-  /** What it does, in a few words. */
-  help: string;
-}
-
-/** An option that is there or not. */
-export interface Flag extends Described {
-  kind: "flag";
-}
-
-/** An option with any text as its value. */
-export interface Text extends Described {
-  kind: "text";
-  /** Stands for the value in the help, as in `--unix PATH`. */
-  placeholder: string;
-  default?: string;
-}
-
-/** An option whose value is one of a few words. */
-export interface Choice<T extends string = string> extends Described {
-  kind: "choice";
-  choices: readonly T[];
-  default?: T;
-}
-
-/** An option whose value is a number within bounds. */
-export interface Quantity extends Described {
-  kind: "integer" | "decimal" | "duration" | "size";
-  /** The least and the greatest, in the quantity's unit: ms or bytes. */
-  min: number;
-  max: number;
-  /** Written as a person would. */
-  default?: string;
-}
-
-/** An option whose value has a grammar of its own. */
-export interface Custom<T> extends Described {
-  kind: "custom";
-  placeholder: string;
-  /** Throws a `SyntaxError` that says what is accepted. */
-  parse: (text: string) => T;
-  default?: string;
-}
-
-/** An option of that kind which may be given any number of times. */
-export interface Repeated<T> extends Described {
-  kind: "repeated";
-  placeholder: string;
-  /** Throws a `SyntaxError` that says what is accepted. */
-  parse: (text: string) => T;
-}
-
-/** Any one option. */
-export type Option =
-  | Flag
-  | Text
-  | Choice
-  | Quantity
-  | Custom<unknown>
-  | Repeated<unknown>;
-
-/** The options of a program; a key `maxSize` is `--max-size` to its user. */
-export type OptionTable = Record<string, Option>;
-
-type ValueOf<O extends Option> = O extends Flag ? boolean
-  : O extends Text ? string
-  : O extends Choice<infer T> ? T
-  : O extends Quantity ? number
-  : O extends Custom<infer T> ? T
-  : O extends Repeated<infer T> ? T[]
-  : never;
-
-type MayBeAbsent<O extends Option> = O extends Flag | Repeated<unknown> ? false
-  : O extends { default: string } ? false
-  : true;
-
-/** What the options of a table are once parsed. */
-export type OptionValues<T extends OptionTable> = {
-  [K in keyof T]: MayBeAbsent<T[K]> extends true ? ValueOf<T[K]> | undefined
-    : ValueOf<T[K]>;
-};
 
 /** A command line once parsed. */
 export interface CommandLine<T extends OptionTable> {
@@ -105,6 +28,7 @@ export interface CommandLine<T extends OptionTable> {
 
 /** Thrown for a command line that cannot be meant. */
 export class UsageError extends Error {
+  /** Tells it from other errors, also in a log. */
   override readonly name = "UsageError";
 }
 
@@ -119,7 +43,7 @@ export class UsageError extends Error {
  *
  * @example Usage
  * ```ts
- * import { parseOptions } from "./options.ts";
+ * import { parseOptions } from "./parse_options.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const table = {
@@ -174,40 +98,6 @@ export function parseOptions<const T extends OptionTable>(
     given,
     words: raw._.map(String),
   };
-}
-
-/**
- * An option's name as its user writes it, without the dashes.
- *
- * @param name The key in the table.
- * @returns `maxSize` as `max-size`.
- */
-export function flagOf(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-/**
- * What stands for an option's value in the help.
- *
- * @param option The option.
- * @returns A word in capitals, the choices, or nothing for a flag.
- */
-export function placeholderOf(option: Option): string {
-  switch (option.kind) {
-    case "flag":
-      return "";
-    case "choice":
-      return option.choices.join("|");
-    case "integer":
-    case "decimal":
-      return "N";
-    case "duration":
-      return "TIME";
-    case "size":
-      return "SIZE";
-    default:
-      return option.placeholder;
-  }
 }
 
 /** The texts given for one option: none, one, or for a repeated one several. */

@@ -1,0 +1,114 @@
+/**
+ * Runs one measurement to its end: samples in, report and exit code out.
+ *
+ * @module
+ */
+
+import type { ResultBuilder } from "../measure/result.ts";
+import type { Sample } from "../measure/sample.ts";
+import type { OutputForm, Reporter } from "../output/reporter.ts";
+import type { Terminal } from "../output/terminal.ts";
+import { attempt, RunError } from "./attempt.ts";
+import type { OptionTable } from "./option_table.ts";
+import { UsageError } from "./parse_options.ts";
+import { parseThreshold, type Threshold } from "./thresholds.ts";
+
+/** How a measurement is shown and judged. */
+export const REPORT_OPTIONS = {
+  json: {
+    kind: "flag",
+    short: "J",
+    help: "print one JSON object at the end",
+  },
+  ndjson: { kind: "flag", help: "print one JSON event a line as it happens" },
+  csv: { kind: "flag", help: "print one row of CSV a probe" },
+  failIf: {
+    kind: "repeated",
+    placeholder: "RULE",
+    parse: parseThreshold,
+    help:
+      "exit with 3 if a figure crosses a limit, as in p99>5ms, loss>1% or throughput<10M",
+  },
+  quiet: { kind: "flag", short: "q", help: "show no progress" },
+} as const satisfies OptionTable;
+
+/**
+ * The output form that was asked for.
+ *
+ * @param options The flags of {@linkcode REPORT_OPTIONS}.
+ * @returns The form; the table unless another is asked for.
+ * @throws {UsageError} If more than one is asked for.
+ */
+export function outputForm(
+  options: { json: boolean; ndjson: boolean; csv: boolean },
+): OutputForm {
+  const forms = (["json", "ndjson", "csv"] as const)
+    .filter((form) => options[form]);
+  if (forms.length > 1) {
+    throw new UsageError(
+      `choose one of ${forms.map((form) => `--${form}`).join(" and ")}`,
+    );
+  }
+  return forms[0] ?? "table";
+}
+
+/** A measurement about to run. */
+export interface Measurement {
+  /** What is being done, as in `measure the path to 127.0.0.1:10000`. */
+  what: string;
+  /** Yields the samples. */
+  samples: AsyncIterable<Sample>;
+  /** Adds them up. */
+  builder: ResultBuilder;
+  /** Shows them. */
+  reporter: Reporter;
+  /** Judges the result. */
+  thresholds: Threshold[];
+  /** How many samples were asked for, the warm-up left out. */
+  count: number;
+  /** Where to say what went wrong. */
+  terminal: Terminal;
+}
+
+/**
+ * Runs a measurement. Whatever was measured is reported, also when the run
+ * ended early or failed.
+ *
+ * @param measurement The measurement.
+ * @returns The exit code: 0, or 3 if a threshold was crossed.
+ * @throws {RunError} If the run failed, or ended before the first reply.
+ */
+export async function runMeasurement(
+  measurement: Measurement,
+): Promise<number> {
+  const { what, samples, builder, reporter, count, terminal } = measurement;
+  let failure: unknown = null;
+  try {
+    await attempt(what, async () => {
+      for await (const sample of samples) {
+        builder.add(sample);
+        reporter.sample(sample, builder);
+        if (terminal.closed) return;
+      }
+    });
+  } catch (error) {
+    failure = error;
+    reporter.error((error as Error).message);
+  }
+  const { sent, received } = builder.probes;
+  if (failure !== null && sent === 0) throw failure;
+  if (sent < count) {
+    builder.note(`the run ended early, after ${sent} of ${count} probes`);
+  }
+  const result = builder.result();
+  reporter.end(result);
+  if (failure !== null) throw failure;
+  if (received === 0) {
+    throw new RunError(`Cannot ${what}: no probe was answered`);
+  }
+  const crossings = measurement.thresholds
+    .map((threshold) => threshold.crossedBy(result))
+    .filter((crossing) => crossing !== null);
+  for (const crossing of crossings) terminal.say(`crossed ${crossing}`);
+  return crossings.length === 0 ? 0 : 3;
+}

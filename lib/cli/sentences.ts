@@ -1,0 +1,66 @@
+/**
+ * What a client is to send: its words, or the lines of standard input.
+ *
+ * @module
+ */
+
+import { LF, LineDecoder } from "../framing/line_decoder.ts";
+import { isDisconnect } from "../net/errors.ts";
+
+/** The longest sentence read from standard input, in bytes. */
+const MAX_SENTENCE_BYTES = 2 ** 30;
+
+/**
+ * Gives the sentences to send.
+ *
+ * @param words The words of the command line; without any, standard input is
+ * read, line by line, as the sentences are asked for.
+ * @param signal Ends the reading.
+ * @returns Each sentence with an LF, a view that is good until the next one.
+ *
+ * @example Usage
+ * ```ts
+ * import { sentences } from "./sentences.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const stop = new AbortController();
+ * for await (const sentence of sentences(["hello", "world"], stop.signal)) {
+ *   assertEquals(new TextDecoder().decode(sentence), "hello world\n");
+ * }
+ * ```
+ */
+export async function* sentences(
+  words: string[],
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  if (words.length > 0) {
+    for (const line of words.join(" ").split("\n")) {
+      yield new TextEncoder().encode(`${line}\n`);
+    }
+    return;
+  }
+  const decoder = new LineDecoder(MAX_SENTENCE_BYTES);
+  // A read of standard input knows no deadline; closing it ends the read.
+  const stop = () => Deno.stdin.close();
+  signal.addEventListener("abort", stop);
+  try {
+    while (!signal.aborted) {
+      const line = decoder.takeLine();
+      if (line !== null) {
+        yield line;
+        continue;
+      }
+      const count = await Deno.stdin.read(decoder.space());
+      if (count === null) break;
+      decoder.commit(count);
+    }
+    if (decoder.pendingBytes > 0) {
+      decoder.push(Uint8Array.of(LF));
+      yield decoder.takeLine()!;
+    }
+  } catch (error) {
+    if (!signal.aborted || !isDisconnect(error)) throw error;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}

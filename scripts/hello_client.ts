@@ -1,0 +1,66 @@
+#!/usr/bin/env -S deno run --allow-net
+/**
+ * Hi-hello client: says `hi`, or what it is told to, and prints the answer.
+ *
+ * Protocol:   lines of text over TCP, port 11000
+ * Socket:     stream
+ * Permission: --allow-net, to connect to the target
+ *
+ *     $ deno task hello-client 127.0.0.1
+ *     hello
+ *
+ *     $ deno task hello-client 127.0.0.1 good day
+ *     say hi
+ *
+ * @module
+ */
+
+import { attempt, RunError } from "../lib/cli/attempt.ts";
+import {
+  hostTargetOf,
+  TARGET_HELP,
+  TIMEOUT_OPTION,
+} from "../lib/cli/client_options.ts";
+import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import { lineContent } from "../lib/framing/line_decoder.ts";
+import { formatAddress } from "../lib/net/address.ts";
+import { openWithin } from "../lib/net/deadline.ts";
+import { StreamConnection } from "../lib/net/stream_connection.ts";
+import { escapeControls } from "../lib/output/escape.ts";
+
+const program = defineProgram({
+  name: "hello-client",
+  summary: "Says hi to a hello-server and prints the answer.",
+  words: "TARGET [WORD...]",
+  details: [TARGET_HELP],
+  options: TIMEOUT_OPTION,
+  examples: ["127.0.0.1", "127.0.0.1:11000 good day"],
+});
+
+/** Says hi once; gives the exit code. */
+export function main(args: string[]): Promise<number> {
+  return runMain(program, args, async ({ options, words, ...run }) => {
+    const { timeout } = options;
+    const target = hostTargetOf(words[0], 11000);
+    const address = formatAddress(target);
+    const greeting = words.slice(1).join(" ") || "hi";
+
+    const conn = await attempt(
+      `connect to ${address}`,
+      () => openWithin(Deno.connect(target), timeout, run.signal),
+    );
+    using connection = new StreamConnection(conn, { readMs: timeout });
+    run.signal.addEventListener("abort", () => connection.stop());
+
+    const reply = await attempt(`greet ${address}`, async () => {
+      await connection.writeAll(new TextEncoder().encode(`${greeting}\n`));
+      return await connection.readLine();
+    });
+    if (reply === null) throw new RunError(`No answer came from ${address}`);
+    const text = new TextDecoder().decode(lineContent(reply));
+    run.terminal.print(escapeControls(text));
+    return 0;
+  });
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);

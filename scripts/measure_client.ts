@@ -1,0 +1,207 @@
+#!/usr/bin/env -S deno run --allow-net
+/**
+ * Measurement client: round-trip time and throughput of the path to a
+ * measure-server.
+ *
+ * Protocol:   the course's three phases over TCP, port 10000
+ * Socket:     stream
+ * Permission: --allow-net, to connect to the target
+ *
+ *     $ deno task measure-client rtt 127.0.0.1 --count 100
+ *     $ deno task measure-client tput 127.0.0.1 --size 32K --json
+ *
+ * @module
+ */
+
+import { attempt } from "../lib/cli/attempt.ts";
+import {
+  TARGET_HELP,
+  targetOf,
+  TIMEOUT_OPTION,
+} from "../lib/cli/client_options.ts";
+import { noMoreWords } from "../lib/cli/client_options.ts";
+import { UsageError } from "../lib/cli/parse_options.ts";
+import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import {
+  outputForm,
+  REPORT_OPTIONS,
+  runMeasurement,
+} from "../lib/cli/run_measurement.ts";
+import { measureCourse } from "../lib/measure/course_session.ts";
+import { ResultBuilder } from "../lib/measure/result.ts";
+import { formatAddress } from "../lib/net/address.ts";
+import { openWithin } from "../lib/net/deadline.ts";
+import { StreamConnection } from "../lib/net/stream_connection.ts";
+import { formatCount, formatDuration } from "../lib/output/quantities.ts";
+import { reporterOf } from "../lib/output/reporter.ts";
+import { SETUP_LIMITS } from "../lib/protocols/measurement.ts";
+import { maxProbeBytes } from "../lib/protocols/measurement_probe.ts";
+
+/** The payload where no size is given, in bytes. */
+const DEFAULT_SIZE_BYTES = { rtt: 100, tput: 1024 };
+
+const program = defineProgram({
+  name: "measure-client",
+  summary: "Measures round-trip time or throughput to a measure-server.",
+  words: "rtt|tput TARGET",
+  details: [
+    TARGET_HELP,
+    "rtt times each probe from just before it is written to the last byte of its echo. tput does the same with larger probes, and prints two figures of payload bytes one way over full round trips: the mean of SIZE / RTT, and PROBES * SIZE / the sum of RTTs.",
+    "A probe is sent when the last one was echoed, and with --interval not before its turn. Then a second column counts from the turn, so that what waited behind a stall is not hidden.",
+    "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",
+  ],
+  options: {
+    count: {
+      kind: "integer",
+      short: "n",
+      min: 1,
+      max: SETUP_LIMITS.probes,
+      default: "10",
+      help: "how many probes to measure",
+    },
+    size: {
+      kind: "size",
+      min: 1,
+      max: SETUP_LIMITS.sizeBytes,
+      help: "the payload of each (100 for rtt, 1K for tput)",
+    },
+    delay: {
+      kind: "duration",
+      min: 0,
+      max: SETUP_LIMITS.delayMs,
+      default: "0",
+      help: "have the server hold each echo for so long",
+    },
+    interval: {
+      kind: "duration",
+      short: "i",
+      min: 0,
+      max: 3_600_000,
+      default: "0",
+      help: "send a probe so often; 0 sends it after the last echo",
+    },
+    warmup: {
+      kind: "integer",
+      min: 0,
+      max: 100_000,
+      default: "5",
+      help: "send so many probes before, and leave them out",
+    },
+    ...TIMEOUT_OPTION,
+    lenient: {
+      kind: "flag",
+      help: "accept the known dialects of other servers, and say which",
+    },
+    delayUnit: {
+      kind: "choice",
+      choices: ["ms", "s"],
+      default: "ms",
+      help: "the unit in which the server takes the delay",
+    },
+    ...REPORT_OPTIONS,
+  },
+  examples: [
+    "rtt 127.0.0.1",
+    "rtt 127.0.0.1 -n 1000 -i 10ms --fail-if 'p99>5ms'",
+    "tput 127.0.0.1 --size 32K --json",
+  ],
+});
+
+/** Measures once; gives the exit code. */
+export function main(args: string[]): Promise<number> {
+  return runMain(program, args, ({ options, words, given, ...run }) => {
+    const { signal, terminal } = run;
+    const [mode, targetWord, ...rest] = words;
+    if (mode !== "rtt" && mode !== "tput") {
+      throw new UsageError(
+        "say what to measure and where, as in rtt 127.0.0.1: see --help",
+      );
+    }
+    const target = targetOf(targetWord, 10000);
+    noMoreWords(rest);
+    const { count, delay, interval, timeout, lenient, delayUnit } = options;
+    const { size = DEFAULT_SIZE_BYTES[mode] } = options;
+    // A lenient session learns the server's dialect from one probe more.
+    const warmup = Math.max(options.warmup, lenient ? 1 : 0);
+    if (count + warmup > SETUP_LIMITS.probes) {
+      throw new UsageError(
+        `--count and --warmup may add up to ${SETUP_LIMITS.probes} at most`,
+      );
+    }
+    const address = formatAddress(target);
+    const used = {
+      count,
+      size_bytes: size,
+      delay_ms: delay,
+      interval_ms: interval,
+      warmup,
+      timeout_ms: timeout,
+      lenient,
+      delay_unit: delayUnit,
+    };
+
+    const reporter = reporterOf(outputForm(options), terminal, {
+      total: count,
+      quiet: options.quiet,
+    });
+    const builder = new ResultBuilder({
+      protocol: "course",
+      mode,
+      target: address,
+      sizeBytes: size,
+      intervalMs: interval,
+      options: { given, used },
+    });
+    reporter.start({
+      title: `${mode} to ${address} over TCP, the course protocol: ` +
+        `${formatCount(count, "probe")} of ${formatCount(size, "byte")}, ` +
+        `server delay ${formatDuration(delay * 1000)}`,
+      target: address,
+      options: used,
+    });
+    const samples = measureCourse(dial, {
+      setup: {
+        type: mode,
+        probes: count + warmup,
+        sizeBytes: size,
+        delayMs: delay,
+      },
+      warmup,
+      intervalMs: interval,
+      delayUnit,
+      ...(lenient
+        ? { tolerate: (what) => builder.note(`tolerated: ${what}`) }
+        : {}),
+      signal,
+    });
+    return runMeasurement({
+      what: `measure the path to ${address}`,
+      samples,
+      builder,
+      reporter,
+      thresholds: options.failIf,
+      count,
+      terminal,
+    });
+
+    async function dial(): Promise<StreamConnection> {
+      const conn = await attempt(
+        `connect to ${address}`,
+        () =>
+          openWithin(
+            // Typed apart for TCP and Unix sockets, though it is one function.
+            Deno.connect(target as Deno.ConnectOptions),
+            timeout,
+            signal,
+          ),
+      );
+      return new StreamConnection(conn, {
+        messageBytes: Math.max(65_536, maxProbeBytes(size)),
+        readMs: delay + timeout,
+        writeMs: timeout,
+      });
+    }
+  });
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);

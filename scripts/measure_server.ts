@@ -1,0 +1,103 @@
+#!/usr/bin/env -S deno run --allow-net=127.0.0.1
+/**
+ * Measurement server: echoes probes so that a client can measure the
+ * round-trip time and the throughput of the path.
+ *
+ * Protocol:   the course's three phases over TCP, port 10000:
+ *               s TYPE PROBES SIZE DELAY  ->  200 OK: Ready
+ *               m SEQ PAYLOAD             ->  m SEQ PAYLOAD, DELAY ms later
+ *               t                         ->  200 OK: Closing Connection
+ * Socket:     stream
+ * Permission: --allow-net=HOST, to listen there
+ *
+ *     $ deno task measure-server
+ *     listening tcp 127.0.0.1:10000
+ *
+ *     $ printf 's rtt 1 5 0\nm 1 hello\nt\n' | ncat 127.0.0.1 10000
+ *     200 OK: Ready
+ *     m 1 hello
+ *     200 OK: Closing Connection
+ *
+ * @module
+ */
+
+import { attempt } from "../lib/cli/attempt.ts";
+import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import {
+  listenOptions,
+  STREAM_SERVER_OPTIONS,
+} from "../lib/cli/server_options.ts";
+import { formatAddress } from "../lib/net/address.ts";
+import { serveStreams } from "../lib/net/serve_streams.ts";
+import { SETUP_LIMITS } from "../lib/protocols/measurement.ts";
+import { measurementStreams } from "../lib/services/measurement.ts";
+
+const program = defineProgram({
+  name: "measure-server",
+  summary: "Echoes probes, for measure-client to time them.",
+  words: "",
+  details: [
+    "A setup that asks for more than a limit is refused with the protocol's error. All sessions together may hold --max-memory; a large one beyond that is refused too.",
+  ],
+  options: {
+    ...listenOptions(10000),
+    maxProbes: {
+      kind: "integer",
+      min: 1,
+      max: SETUP_LIMITS.probes,
+      default: `${SETUP_LIMITS.probes}`,
+      help: "the most probes of a session",
+    },
+    maxSize: {
+      kind: "size",
+      min: 1,
+      max: SETUP_LIMITS.sizeBytes,
+      default: "1M",
+      help: "the longest payload",
+    },
+    maxDelay: {
+      kind: "duration",
+      min: 0,
+      max: SETUP_LIMITS.delayMs,
+      default: "60s",
+      help: "the longest delay of an echo",
+    },
+    maxMemory: {
+      kind: "size",
+      min: 1024 * 1024,
+      max: 1024 ** 4,
+      default: "256M",
+      help: "what all sessions together may have the server hold",
+    },
+    ...STREAM_SERVER_OPTIONS,
+  },
+  examples: ["", "--mode iterative", "--host 0.0.0.0 --max-size 64K"],
+});
+
+/** Runs the server until it is interrupted; gives the exit code. */
+export function main(args: string[]): Promise<number> {
+  return runMain(program, args, async ({ options, signal, terminal }) => {
+    const { host, port, maxProbes, maxSize, maxDelay, maxMemory } = options;
+    const log = (line: string) => terminal.log(line);
+    const listener = await attempt(
+      `listen on ${host}:${port}`,
+      () => Deno.listen({ hostname: host, port }),
+    );
+    terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
+    const service = measurementStreams({
+      limits: { probes: maxProbes, sizeBytes: maxSize, delayMs: maxDelay },
+      memoryBytes: maxMemory,
+      log,
+    });
+    await serveStreams(listener, service, {
+      mode: options.mode,
+      limits: { readMs: options.idleTimeout },
+      maxConnections: options.maxConnections,
+      signal,
+      log,
+    });
+    return 0;
+  });
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);

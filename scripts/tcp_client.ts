@@ -1,0 +1,109 @@
+#!/usr/bin/env -S deno run --allow-net
+/**
+ * Uppercase client over TCP: sends a sentence and prints the answer.
+ *
+ * Protocol:   lines of text over TCP, port 12000, or over a Unix socket
+ * Socket:     stream, or Unix stream
+ * Permission: --allow-net, to connect to the target; for unix:PATH also
+ *             --allow-read=PATH --allow-write=PATH
+ *
+ *     $ deno task tcp-client 127.0.0.1 hello world
+ *     HELLO WORLD
+ *
+ *     $ printf 'one\ntwo\n' | deno task tcp-client 127.0.0.1
+ *     ONE
+ *     TWO
+ *
+ * @module
+ */
+
+import { attempt, RunError } from "../lib/cli/attempt.ts";
+import {
+  TARGET_HELP,
+  targetOf,
+  TIMEOUT_OPTION,
+} from "../lib/cli/client_options.ts";
+import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import { sentences } from "../lib/cli/sentences.ts";
+import { LF } from "../lib/framing/line_decoder.ts";
+import { formatAddress } from "../lib/net/address.ts";
+import { openWithin } from "../lib/net/deadline.ts";
+import { StreamConnection } from "../lib/net/stream_connection.ts";
+
+const program = defineProgram({
+  name: "tcp-client",
+  summary: "Sends sentences over TCP, one at a time, and prints the answers.",
+  words: "TARGET [WORD...]",
+  details: [
+    TARGET_HELP,
+    "The words are sent as one line. Without words each line of standard input is a sentence, sent when the one before it was answered. Only answers are printed on standard output.",
+    "An answer ends at its newline. The textbook's server sends none: there it ends with the connection, or when nothing follows it for --flush-after.",
+  ],
+  options: {
+    ...TIMEOUT_OPTION,
+    flushAfter: {
+      kind: "duration",
+      min: 0,
+      max: 3_600_000,
+      default: "250ms",
+      help: "take an answer without a newline for whole after this",
+    },
+  },
+  examples: [
+    "127.0.0.1 hello world",
+    "[::1]:12000 hello",
+    "unix:/tmp/upper.sock hi",
+  ],
+});
+
+/** Sends the sentences; gives the exit code. */
+export function main(args: string[]): Promise<number> {
+  return runMain(program, args, async ({ options, words, ...run }) => {
+    const { timeout, flushAfter } = options;
+    const target = targetOf(words[0], 12000);
+    const address = formatAddress(target);
+
+    const conn = await attempt(
+      `connect to ${address}`,
+      () =>
+        openWithin(
+          // Typed apart for TCP and Unix sockets, though it is one function.
+          Deno.connect(target as Deno.ConnectOptions),
+          timeout,
+          run.signal,
+        ),
+    );
+    using connection = new StreamConnection(conn, { readMs: timeout });
+    run.signal.addEventListener("abort", () => connection.stop());
+
+    for await (const sentence of sentences(words.slice(1), run.signal)) {
+      await attempt(`get an answer from ${address}`, async () => {
+        // A long sentence is answered while it is sent: do both at once.
+        await Promise.all([connection.writeAll(sentence), printAnswer()]);
+      });
+      if (run.signal.aborted) break;
+    }
+    return 0;
+
+    async function printAnswer(): Promise<void> {
+      let answered = false;
+      for (;;) {
+        const part = await connection.readMessage(flushAfter, { pieces: true });
+        if (part === null) break;
+        answered = true;
+        run.terminal.printReply(part);
+        if (part.at(-1) === LF) return;
+        // A long answer comes in pieces as long as the limit.
+        if (part.length < connection.decoder.limitBytes) break;
+      }
+      if (answered) run.terminal.print("");
+      else if (!run.signal.aborted) {
+        throw new RunError(
+          `No answer came from ${address}: it closed the connection`,
+        );
+      }
+    }
+  });
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);

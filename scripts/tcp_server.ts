@@ -1,0 +1,94 @@
+#!/usr/bin/env -S deno run --allow-net=127.0.0.1
+/**
+ * Uppercase server over TCP: answers each line in upper case.
+ *
+ * Protocol:   lines of text over TCP, port 12000, or over a Unix socket
+ * Socket:     stream, or Unix stream
+ * Permission: --allow-net=HOST, to listen there; for --unix PATH instead
+ *             --allow-net=unix:PATH --allow-read=PATH --allow-write=PATH
+ *
+ *     $ deno task tcp-server
+ *     listening tcp 127.0.0.1:12000
+ *
+ *     $ deno task tcp-client 127.0.0.1 hello world
+ *     HELLO WORLD
+ *
+ * @module
+ */
+
+import { attempt } from "../lib/cli/attempt.ts";
+import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import {
+  listenOptions,
+  STREAM_SERVER_OPTIONS,
+  TRANSFORM_OPTION,
+} from "../lib/cli/server_options.ts";
+import { formatAddress } from "../lib/net/address.ts";
+import { serveStreams } from "../lib/net/serve_streams.ts";
+import { uppercaseStreams } from "../lib/services/uppercase.ts";
+
+const program = defineProgram({
+  name: "tcp-server",
+  summary: "Answers each line in upper case, over TCP.",
+  words: "",
+  details: [
+    "A message is a line. Bytes that no newline follows for --flush-after are a message too, so that the textbook's client, which sends none, gets its answer. A connection stays open for any number of messages until the client ends it.",
+    "A line of more than 64K comes back in pieces that add up to it; reverse and count, which need the whole line, refuse it and close. Bytes that are not UTF-8 pass through unchanged.",
+  ],
+  options: {
+    ...listenOptions(12000),
+    unix: {
+      kind: "text",
+      placeholder: "PATH",
+      help: "listen on a Unix socket at this path instead",
+    },
+    ...TRANSFORM_OPTION,
+    flushAfter: {
+      kind: "duration",
+      min: 0,
+      max: 3_600_000,
+      default: "100ms",
+      help: "answer bytes that no newline follows for so long",
+    },
+    ...STREAM_SERVER_OPTIONS,
+  },
+  examples: [
+    "",
+    "--port 0 --mode iterative",
+    "--transform count=s",
+    "--unix /tmp/upper.sock",
+  ],
+});
+
+/** Runs the server until it is interrupted; gives the exit code. */
+export function main(args: string[]): Promise<number> {
+  return runMain(program, args, async ({ options, signal, terminal }) => {
+    const { host, port, unix, mode, idleTimeout, maxConnections } = options;
+    const listener = unix === undefined
+      ? await attempt(
+        `listen on ${host}:${port}`,
+        () => Deno.listen({ hostname: host, port }),
+      )
+      : await attempt(
+        `listen on unix:${unix}`,
+        () => Deno.listen({ transport: "unix", path: unix }),
+      );
+    terminal.print(
+      unix === undefined
+        ? `listening tcp ${formatAddress(listener.addr)}`
+        : `listening unix ${unix}`,
+    );
+    const service = uppercaseStreams(options.transform, options.flushAfter);
+    await serveStreams(listener, service, {
+      mode,
+      limits: { readMs: idleTimeout },
+      maxConnections,
+      signal,
+      log: (line) => terminal.log(line),
+    });
+    if (unix !== undefined) await Deno.remove(unix);
+    return 0;
+  });
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);

@@ -1,0 +1,119 @@
+#!/usr/bin/env -S deno run --unstable-net --allow-net
+/**
+ * Time client: prints the time a server tells, and how far its clock may be
+ * from ours.
+ *
+ * Protocol:   the manner of RFC 867 (ctime, iso) or RFC 868, port 9999
+ * Socket:     stream, or datagram
+ * Permission: --allow-net, to reach the target; with --udp also --unstable-net
+ *             outside of this folder
+ *
+ *     $ deno task time-client 127.0.0.1
+ *     Sat Nov 21 12:00:00 2026
+ *     clock offset +102 ms, +- 500 ms
+ *
+ * @module
+ */
+
+import { attempt, RunError } from "../lib/cli/attempt.ts";
+import { hostTargetOf, TIMEOUT_OPTION } from "../lib/cli/client_options.ts";
+import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import { clockOffset } from "../lib/measure/clock_offset.ts";
+import { formatAddress } from "../lib/net/address.ts";
+import { DatagramSocket, localHostFor } from "../lib/net/datagram_socket.ts";
+import { openWithin } from "../lib/net/deadline.ts";
+import { StreamConnection } from "../lib/net/stream_connection.ts";
+import { escapeControls } from "../lib/output/escape.ts";
+import { formatDuration } from "../lib/output/quantities.ts";
+import { parseTime } from "../lib/protocols/time.ts";
+
+/** How long a silence ends an answer of a server that does not close. */
+const QUIET_MS = 250;
+/** What is looked at of an answer, in bytes; every format is shorter. */
+const MAX_ANSWER_BYTES = 128;
+/** Time zones differ by multiples of this. */
+const QUARTER_HOUR_MS = 15 * 60_000;
+
+const program = defineProgram({
+  name: "time-client",
+  summary: "Prints the time a server tells, and the offset of its clock.",
+  words: "TARGET",
+  details: [
+    "TARGET is HOST, HOST:PORT or [V6]:PORT. Each of the server's formats is recognised; a ctime is taken as local time.",
+    "The offset is positive if the server's clock is ahead. Its bound is half the round trip, and half of the second or millisecond that the server told.",
+  ],
+  options: {
+    udp: { kind: "flag", short: "u", help: "ask over UDP instead of TCP" },
+    ...TIMEOUT_OPTION,
+  },
+  examples: ["127.0.0.1", "127.0.0.1 --udp"],
+});
+
+/** Asks for the time once; gives the exit code. */
+export function main(args: string[]): Promise<number> {
+  return runMain(program, args, async ({ options, words, ...run }) => {
+    const { timeout } = options;
+    const { signal, terminal } = run;
+    const target = hostTargetOf(words[0], 9999);
+    const address = formatAddress(target);
+
+    const askedAt = new Date();
+    const askedAtMs = performance.now();
+    const answer = await attempt(
+      `ask ${address} for the time`,
+      options.udp ? askUdp : askTcp,
+    );
+    const roundTripMs = performance.now() - askedAtMs;
+    if (answer === null) throw new RunError(`No time came from ${address}`);
+
+    const told = parseTime(answer, askedAt);
+    if (told === null) {
+      const text = new TextDecoder().decode(answer.subarray(0, 80));
+      throw new RunError(`${address} told no time: ${JSON.stringify(text)}`);
+    }
+    const { offsetMs, boundMs } = clockOffset(
+      told,
+      askedAt.getTime(),
+      roundTripMs,
+    );
+    const sign = offsetMs < 0 ? "-" : "+";
+    const offset = formatDuration(Math.abs(offsetMs) * 1000);
+    terminal.print(escapeControls(told.text));
+    terminal.print(
+      `clock offset ${sign}${offset}, +- ${formatDuration(boundMs * 1000)}`,
+    );
+    const zones = Math.round(offsetMs / QUARTER_HOUR_MS);
+    if (zones !== 0 && Math.abs(offsetMs - zones * QUARTER_HOUR_MS) < boundMs) {
+      terminal.say("so whole an offset suggests another time zone");
+    }
+    return 0;
+
+    async function askTcp(): Promise<Uint8Array | null> {
+      const conn = await openWithin(Deno.connect(target), timeout, signal);
+      using connection = new StreamConnection(conn, { readMs: timeout });
+      signal.addEventListener("abort", () => connection.stop());
+      // Four binary bytes may hold an LF, which is the end of no line then.
+      const answer: number[] = [];
+      while (answer.length < 4) {
+        const part = await connection.readMessage(QUIET_MS);
+        if (part === null) break;
+        answer.push(...part.subarray(0, MAX_ANSWER_BYTES));
+      }
+      return answer.length === 0 ? null : Uint8Array.from(answer);
+    }
+
+    async function askUdp(): Promise<Uint8Array | null> {
+      using socket = new DatagramSocket(
+        Deno.listenDatagram({
+          transport: "udp",
+          hostname: localHostFor(target.hostname),
+          port: 0,
+        }),
+      );
+      await socket.send(new Uint8Array(0), target);
+      return await socket.receiveFrom(target, timeout, signal);
+    }
+  });
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);

@@ -1,0 +1,94 @@
+#!/usr/bin/env -S deno run --unstable-net --allow-net=127.0.0.1
+/**
+ * Time server: tells who connects the time, and ends the connection; with
+ * --udp, tells it to who sends any datagram, even an empty one.
+ *
+ * Protocol:   the manner of RFC 867 (ctime, iso) or RFC 868, port 9999
+ * Socket:     stream, or datagram
+ * Permission: --allow-net=HOST, to listen there; with --udp also the clients'
+ *             addresses, and --unstable-net outside of this folder
+ *
+ *     $ deno task time-server
+ *     listening tcp 127.0.0.1:9999
+ *
+ *     $ deno task time-client 127.0.0.1
+ *     Sat Nov 21 12:00:00 2026
+ *     clock offset +102 ms, +- 500 ms
+ *
+ * @module
+ */
+
+import { attempt } from "../lib/cli/attempt.ts";
+import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import {
+  listenOptions,
+  STREAM_SERVER_OPTIONS,
+} from "../lib/cli/server_options.ts";
+import { formatAddress } from "../lib/net/address.ts";
+import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
+import { serveStreams } from "../lib/net/serve_streams.ts";
+import { TIME_FORMATS } from "../lib/protocols/time.ts";
+import {
+  MAX_TIME_ANSWERS_PER_SEC,
+  timeDatagrams,
+  timeStreams,
+} from "../lib/services/time.ts";
+
+const program = defineProgram({
+  name: "time-server",
+  summary: "Tells the time, over TCP or UDP.",
+  words: "",
+  details: [
+    "ctime is the local time as C writes it, iso is UTC to the millisecond, rfc868 is four bytes: the seconds since 1900.",
+    `Over UDP an answer is longer than the empty datagram it answers, so one source gets at most ${MAX_TIME_ANSWERS_PER_SEC} a second.`,
+  ],
+  options: {
+    ...listenOptions(9999),
+    udp: { kind: "flag", short: "u", help: "serve UDP instead of TCP" },
+    format: {
+      kind: "choice",
+      choices: TIME_FORMATS,
+      default: "ctime",
+      help: "how to write the time",
+    },
+    ...STREAM_SERVER_OPTIONS,
+  },
+  examples: ["", "--udp", "--format iso --port 0"],
+});
+
+/** Runs the server until it is interrupted; gives the exit code. */
+export function main(args: string[]): Promise<number> {
+  return runMain(program, args, async ({ options, signal, terminal }) => {
+    const { host, port, format } = options;
+    const log = (line: string) => terminal.log(line);
+    if (options.udp) {
+      const socket = await attempt(
+        `listen on ${host}:${port}`,
+        () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
+      );
+      terminal.print(`listening udp ${formatAddress(socket.addr)}`);
+      await serveDatagrams(socket, timeDatagrams(format), {
+        mayGrow: true,
+        maxRatePerSec: MAX_TIME_ANSWERS_PER_SEC,
+        signal,
+        log,
+      });
+    } else {
+      const listener = await attempt(
+        `listen on ${host}:${port}`,
+        () => Deno.listen({ hostname: host, port }),
+      );
+      terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
+      await serveStreams(listener, timeStreams(format), {
+        mode: options.mode,
+        limits: { readMs: options.idleTimeout },
+        maxConnections: options.maxConnections,
+        signal,
+        log,
+      });
+    }
+    return 0;
+  });
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);

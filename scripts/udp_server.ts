@@ -1,0 +1,100 @@
+#!/usr/bin/env -S deno run --unstable-net --allow-net=127.0.0.1
+/**
+ * Uppercase server over UDP: answers each datagram in upper case.
+ *
+ * Protocol:   one text a datagram over UDP, port 12000
+ * Socket:     datagram
+ * Permission: --allow-net=HOST, to receive there, and the clients' addresses,
+ *             to answer them; --unstable-net outside of this folder
+ *
+ *     $ deno task udp-server
+ *     listening udp 127.0.0.1:12000
+ *
+ *     $ deno task udp-client 127.0.0.1 hello world
+ *     HELLO WORLD
+ *
+ * @module
+ */
+
+import { attempt } from "../lib/cli/attempt.ts";
+import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import { listenOptions, TRANSFORM_OPTION } from "../lib/cli/server_options.ts";
+import { formatAddress } from "../lib/net/address.ts";
+import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
+import { uppercaseDatagrams } from "../lib/services/uppercase.ts";
+import { randomSeed } from "../lib/timing/seeded_random.ts";
+
+const SHARE = { kind: "decimal", min: 0, max: 1, default: "0" } as const;
+const TIME = { kind: "duration", min: 0, max: 60_000, default: "0" } as const;
+
+const program = defineProgram({
+  name: "udp-server",
+  summary: "Answers each datagram in upper case, over UDP.",
+  words: "",
+  details: [
+    "The options from --drop to --seed make the path bad on purpose. Each answer's fate is drawn from a generator: with the same --seed and the same datagrams it is the same again. A share is from 0 to 1.",
+    "An answer is never longer than its question: where the transform would make it longer, the answer is the text as it came. No answer goes to the server's own port on any host, nor to the ports of services that would answer it.",
+  ],
+  options: {
+    ...listenOptions(12000),
+    ...TRANSFORM_OPTION,
+    drop: { ...SHARE, help: "lose this share of the answers" },
+    duplicate: { ...SHARE, help: "send this share of the answers twice" },
+    reorder: {
+      ...SHARE,
+      help:
+        "hold this share back until the next answer has left (100 ms at most)",
+    },
+    delay: { ...TIME, help: "send each answer so much later" },
+    jitter: { ...TIME, help: "vary the delay by up to so much either way" },
+    seed: {
+      kind: "integer",
+      min: 0,
+      max: 4_294_967_295,
+      help: "repeat an earlier run's fates; else a seed is picked and shown",
+    },
+    maxRate: {
+      kind: "integer",
+      min: 1,
+      max: 10_000_000,
+      default: "1000",
+      help: "answer one source at most so often a second",
+    },
+  },
+  examples: ["", "--drop 0.3 --seed 1", "--delay 50ms --jitter 10ms"],
+});
+
+/** Runs the server until it is interrupted; gives the exit code. */
+export function main(args: string[]): Promise<number> {
+  return runMain(program, args, async ({ options, signal, terminal }) => {
+    const { host, port, drop, duplicate, reorder, delay, jitter } = options;
+    const { seed = randomSeed() } = options;
+    const socket = await attempt(
+      `listen on ${host}:${port}`,
+      () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
+    );
+    terminal.print(`listening udp ${formatAddress(socket.addr)}`);
+    const impaired = drop + duplicate + reorder + delay + jitter > 0;
+    if (impaired) terminal.say(`the path is bad on purpose: --seed ${seed}`);
+    await serveDatagrams(socket, uppercaseDatagrams(options.transform), {
+      maxRatePerSec: options.maxRate,
+      ...(impaired
+        ? {
+          impairment: {
+            drop,
+            duplicate,
+            reorder,
+            delayMs: delay,
+            jitterMs: jitter,
+            seed,
+          },
+        }
+        : {}),
+      signal,
+      log: (line) => terminal.log(line),
+    });
+    return 0;
+  });
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);
