@@ -21,7 +21,7 @@ import {
   TARGET_HELP,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
-import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import { lineContent } from "../lib/framing/line_decoder.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { openWithin } from "../lib/net/deadline.ts";
@@ -38,8 +38,8 @@ const program = defineProgram({
 });
 
 /** Says hi once; gives the exit code. */
-export function main(args: string[]): Promise<number> {
-  return runMain(program, args, async ({ options, words, ...run }) => {
+export function main(args: string[], stage?: Stage): Promise<number> {
+  return runMain(program, args, stage, async ({ options, words, ...run }) => {
     const { timeout } = options;
     const target = hostTargetOf(words[0], 11000);
     const address = formatAddress(target);

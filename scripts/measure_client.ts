@@ -21,7 +21,7 @@ import {
 } from "../lib/cli/client_options.ts";
 import { noMoreWords } from "../lib/cli/client_options.ts";
 import { UsageError } from "../lib/cli/parse_options.ts";
-import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import {
   outputForm,
   REPORT_OPTIONS,
@@ -108,8 +108,8 @@ const program = defineProgram({
 });
 
 /** Measures once; gives the exit code. */
-export function main(args: string[]): Promise<number> {
-  return runMain(program, args, ({ options, words, given, ...run }) => {
+export function main(args: string[], stage?: Stage): Promise<number> {
+  return runMain(program, args, stage, ({ options, words, given, ...run }) => {
     const { signal, terminal } = run;
     const [mode, targetWord, ...rest] = words;
     if (mode !== "rtt" && mode !== "tput") {

@@ -22,7 +22,7 @@
  */
 
 import { attempt } from "../lib/cli/attempt.ts";
-import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import {
   listenOptions,
   STREAM_SERVER_OPTIONS,
@@ -75,29 +75,34 @@ const program = defineProgram({
 });
 
 /** Runs the server until it is interrupted; gives the exit code. */
-export function main(args: string[]): Promise<number> {
-  return runMain(program, args, async ({ options, signal, terminal }) => {
-    const { host, port, maxProbes, maxSize, maxDelay, maxMemory } = options;
-    const log = (line: string) => terminal.log(line);
-    const listener = await attempt(
-      `listen on ${host}:${port}`,
-      () => Deno.listen({ hostname: host, port }),
-    );
-    terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
-    const service = measurementStreams({
-      limits: { probes: maxProbes, sizeBytes: maxSize, delayMs: maxDelay },
-      memoryBytes: maxMemory,
-      log,
-    });
-    await serveStreams(listener, service, {
-      mode: options.mode,
-      limits: { readMs: options.idleTimeout },
-      maxConnections: options.maxConnections,
-      signal,
-      log,
-    });
-    return 0;
-  });
+export function main(args: string[], stage?: Stage): Promise<number> {
+  return runMain(
+    program,
+    args,
+    stage,
+    async ({ options, signal, terminal }) => {
+      const { host, port, maxProbes, maxSize, maxDelay, maxMemory } = options;
+      const log = (line: string) => terminal.log(line);
+      const listener = await attempt(
+        `listen on ${host}:${port}`,
+        () => Deno.listen({ hostname: host, port }),
+      );
+      terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
+      const service = measurementStreams({
+        limits: { probes: maxProbes, sizeBytes: maxSize, delayMs: maxDelay },
+        memoryBytes: maxMemory,
+        log,
+      });
+      await serveStreams(listener, service, {
+        mode: options.mode,
+        limits: { readMs: options.idleTimeout },
+        maxConnections: options.maxConnections,
+        signal,
+        log,
+      });
+      return 0;
+    },
+  );
 }
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

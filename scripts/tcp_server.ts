@@ -17,7 +17,7 @@
  */
 
 import { attempt } from "../lib/cli/attempt.ts";
-import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import {
   listenOptions,
   STREAM_SERVER_OPTIONS,
@@ -61,34 +61,39 @@ const program = defineProgram({
 });
 
 /** Runs the server until it is interrupted; gives the exit code. */
-export function main(args: string[]): Promise<number> {
-  return runMain(program, args, async ({ options, signal, terminal }) => {
-    const { host, port, unix, mode, idleTimeout, maxConnections } = options;
-    const listener = unix === undefined
-      ? await attempt(
-        `listen on ${host}:${port}`,
-        () => Deno.listen({ hostname: host, port }),
-      )
-      : await attempt(
-        `listen on unix:${unix}`,
-        () => Deno.listen({ transport: "unix", path: unix }),
+export function main(args: string[], stage?: Stage): Promise<number> {
+  return runMain(
+    program,
+    args,
+    stage,
+    async ({ options, signal, terminal }) => {
+      const { host, port, unix, mode, idleTimeout, maxConnections } = options;
+      const listener = unix === undefined
+        ? await attempt(
+          `listen on ${host}:${port}`,
+          () => Deno.listen({ hostname: host, port }),
+        )
+        : await attempt(
+          `listen on unix:${unix}`,
+          () => Deno.listen({ transport: "unix", path: unix }),
+        );
+      terminal.print(
+        unix === undefined
+          ? `listening tcp ${formatAddress(listener.addr)}`
+          : `listening unix ${unix}`,
       );
-    terminal.print(
-      unix === undefined
-        ? `listening tcp ${formatAddress(listener.addr)}`
-        : `listening unix ${unix}`,
-    );
-    const service = uppercaseStreams(options.transform, options.flushAfter);
-    await serveStreams(listener, service, {
-      mode,
-      limits: { readMs: idleTimeout },
-      maxConnections,
-      signal,
-      log: (line) => terminal.log(line),
-    });
-    if (unix !== undefined) await Deno.remove(unix);
-    return 0;
-  });
+      const service = uppercaseStreams(options.transform, options.flushAfter);
+      await serveStreams(listener, service, {
+        mode,
+        limits: { readMs: idleTimeout },
+        maxConnections,
+        signal,
+        log: (line) => terminal.log(line),
+      });
+      if (unix !== undefined) await Deno.remove(unix);
+      return 0;
+    },
+  );
 }
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

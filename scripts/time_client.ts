@@ -17,7 +17,7 @@
 
 import { attempt, RunError } from "../lib/cli/attempt.ts";
 import { hostTargetOf, TIMEOUT_OPTION } from "../lib/cli/client_options.ts";
-import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import { clockOffset } from "../lib/measure/clock_offset.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { DatagramSocket, localHostFor } from "../lib/net/datagram_socket.ts";
@@ -50,8 +50,8 @@ const program = defineProgram({
 });
 
 /** Asks for the time once; gives the exit code. */
-export function main(args: string[]): Promise<number> {
-  return runMain(program, args, async ({ options, words, ...run }) => {
+export function main(args: string[], stage?: Stage): Promise<number> {
+  return runMain(program, args, stage, async ({ options, words, ...run }) => {
     const { timeout } = options;
     const { signal, terminal } = run;
     const target = hostTargetOf(words[0], 9999);

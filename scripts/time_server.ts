@@ -19,7 +19,7 @@
  */
 
 import { attempt } from "../lib/cli/attempt.ts";
-import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import {
   listenOptions,
   STREAM_SERVER_OPTIONS,
@@ -57,38 +57,43 @@ const program = defineProgram({
 });
 
 /** Runs the server until it is interrupted; gives the exit code. */
-export function main(args: string[]): Promise<number> {
-  return runMain(program, args, async ({ options, signal, terminal }) => {
-    const { host, port, format } = options;
-    const log = (line: string) => terminal.log(line);
-    if (options.udp) {
-      const socket = await attempt(
-        `listen on ${host}:${port}`,
-        () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
-      );
-      terminal.print(`listening udp ${formatAddress(socket.addr)}`);
-      await serveDatagrams(socket, timeDatagrams(format), {
-        mayGrow: true,
-        maxRatePerSec: MAX_TIME_ANSWERS_PER_SEC,
-        signal,
-        log,
-      });
-    } else {
-      const listener = await attempt(
-        `listen on ${host}:${port}`,
-        () => Deno.listen({ hostname: host, port }),
-      );
-      terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
-      await serveStreams(listener, timeStreams(format), {
-        mode: options.mode,
-        limits: { readMs: options.idleTimeout },
-        maxConnections: options.maxConnections,
-        signal,
-        log,
-      });
-    }
-    return 0;
-  });
+export function main(args: string[], stage?: Stage): Promise<number> {
+  return runMain(
+    program,
+    args,
+    stage,
+    async ({ options, signal, terminal }) => {
+      const { host, port, format } = options;
+      const log = (line: string) => terminal.log(line);
+      if (options.udp) {
+        const socket = await attempt(
+          `listen on ${host}:${port}`,
+          () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
+        );
+        terminal.print(`listening udp ${formatAddress(socket.addr)}`);
+        await serveDatagrams(socket, timeDatagrams(format), {
+          mayGrow: true,
+          maxRatePerSec: MAX_TIME_ANSWERS_PER_SEC,
+          signal,
+          log,
+        });
+      } else {
+        const listener = await attempt(
+          `listen on ${host}:${port}`,
+          () => Deno.listen({ hostname: host, port }),
+        );
+        terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
+        await serveStreams(listener, timeStreams(format), {
+          mode: options.mode,
+          limits: { readMs: options.idleTimeout },
+          maxConnections: options.maxConnections,
+          signal,
+          log,
+        });
+      }
+      return 0;
+    },
+  );
 }
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

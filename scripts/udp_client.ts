@@ -26,7 +26,7 @@ import {
   hostTargetOf,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
-import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import { sentences } from "../lib/cli/sentences.ts";
 import { lineContent } from "../lib/framing/line_decoder.ts";
 import { formatAddress } from "../lib/net/address.ts";
@@ -57,8 +57,8 @@ const program = defineProgram({
 });
 
 /** Sends the sentences; gives the exit code. */
-export function main(args: string[]): Promise<number> {
-  return runMain(program, args, async ({ options, words, ...run }) => {
+export function main(args: string[], stage?: Stage): Promise<number> {
+  return runMain(program, args, stage, async ({ options, words, ...run }) => {
     const { timeout, retries } = options;
     const { signal, terminal } = run;
     const target = hostTargetOf(words[0], 12000);

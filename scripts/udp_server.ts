@@ -17,7 +17,7 @@
  */
 
 import { attempt } from "../lib/cli/attempt.ts";
-import { defineProgram, runMain } from "../lib/cli/run_main.ts";
+import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import { listenOptions, TRANSFORM_OPTION } from "../lib/cli/server_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
@@ -65,36 +65,41 @@ const program = defineProgram({
 });
 
 /** Runs the server until it is interrupted; gives the exit code. */
-export function main(args: string[]): Promise<number> {
-  return runMain(program, args, async ({ options, signal, terminal }) => {
-    const { host, port, drop, duplicate, reorder, delay, jitter } = options;
-    const { seed = randomSeed() } = options;
-    const socket = await attempt(
-      `listen on ${host}:${port}`,
-      () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
-    );
-    terminal.print(`listening udp ${formatAddress(socket.addr)}`);
-    const impaired = drop + duplicate + reorder + delay + jitter > 0;
-    if (impaired) terminal.say(`the path is bad on purpose: --seed ${seed}`);
-    await serveDatagrams(socket, uppercaseDatagrams(options.transform), {
-      maxRatePerSec: options.maxRate,
-      ...(impaired
-        ? {
-          impairment: {
-            drop,
-            duplicate,
-            reorder,
-            delayMs: delay,
-            jitterMs: jitter,
-            seed,
-          },
-        }
-        : {}),
-      signal,
-      log: (line) => terminal.log(line),
-    });
-    return 0;
-  });
+export function main(args: string[], stage?: Stage): Promise<number> {
+  return runMain(
+    program,
+    args,
+    stage,
+    async ({ options, signal, terminal }) => {
+      const { host, port, drop, duplicate, reorder, delay, jitter } = options;
+      const { seed = randomSeed() } = options;
+      const socket = await attempt(
+        `listen on ${host}:${port}`,
+        () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
+      );
+      terminal.print(`listening udp ${formatAddress(socket.addr)}`);
+      const impaired = drop + duplicate + reorder + delay + jitter > 0;
+      if (impaired) terminal.say(`the path is bad on purpose: --seed ${seed}`);
+      await serveDatagrams(socket, uppercaseDatagrams(options.transform), {
+        maxRatePerSec: options.maxRate,
+        ...(impaired
+          ? {
+            impairment: {
+              drop,
+              duplicate,
+              reorder,
+              delayMs: delay,
+              jitterMs: jitter,
+              seed,
+            },
+          }
+          : {}),
+        signal,
+        log: (line) => terminal.log(line),
+      });
+      return 0;
+    },
+  );
 }
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

@@ -39,6 +39,14 @@ export interface Run<T extends OptionTable> extends CommandLine<T> {
   terminal: Terminal;
 }
 
+/** Where a program runs, if not on its own: in a demo, or in a test. */
+export interface Stage {
+  /** Where it writes, instead of the process's own streams. */
+  terminal?: Terminal;
+  /** Stops it, instead of the process's signals. */
+  signal?: AbortSignal;
+}
+
 /** The options that every program has. */
 export const COMMON_OPTIONS = {
   verbose: { kind: "flag", help: "say more, and show the stack of an error" },
@@ -68,15 +76,17 @@ export function defineProgram<const T extends OptionTable>(
  *
  * @param program The program.
  * @param args Its arguments, as in `Deno.args`.
+ * @param stage Where it runs, if not on its own.
  * @param action What it does; gives its exit code.
  * @returns The exit code.
  */
 export async function runMain<T extends OptionTable>(
   program: Program<T>,
   args: readonly string[],
+  stage: Stage | undefined,
   action: (run: Run<T & typeof COMMON_OPTIONS>) => Promise<number>,
 ): Promise<number> {
-  const terminal = new Terminal();
+  const terminal = stage?.terminal ?? new Terminal();
   const table = { ...program.options, ...COMMON_OPTIONS };
   const complain = (message: string) =>
     terminal.say(`${program.name}: ${message.replaceAll("\n", " ")}`);
@@ -105,7 +115,7 @@ export async function runMain<T extends OptionTable>(
     return printed(formatCompletion(program.name, table, completion));
   }
 
-  const interrupts = listenForInterrupts();
+  const interrupts = listenForInterrupts(stage?.signal);
   terminal.onPipeClosed = interrupts.stop;
   try {
     const { signal } = interrupts;
@@ -132,27 +142,31 @@ export async function runMain<T extends OptionTable>(
 }
 
 /** The first interrupt asks for an early end, the second one forces it. */
-function listenForInterrupts(): {
+function listenForInterrupts(staged: AbortSignal | undefined): {
   signal: AbortSignal;
   stop: () => void;
   unlisten: () => void;
 } {
   const controller = new AbortController();
-  const names: Deno.Signal[] = Deno.build.os === "windows"
-    ? ["SIGINT", "SIGBREAK"]
-    : ["SIGINT", "SIGTERM"];
   const stop = () =>
     controller.abort(new RunError("Interrupted before anything was measured"));
   const interrupted = () => {
     if (controller.signal.aborted) Deno.exit(130);
     stop();
   };
+  const names: Deno.Signal[] = staged ? [] : SIGNALS;
   for (const name of names) Deno.addSignalListener(name, interrupted);
+  staged?.addEventListener("abort", stop);
   return {
     signal: controller.signal,
     stop,
     unlisten: () => {
       for (const name of names) Deno.removeSignalListener(name, interrupted);
+      staged?.removeEventListener("abort", stop);
     },
   };
 }
+
+const SIGNALS: Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGTERM"];

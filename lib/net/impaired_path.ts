@@ -56,7 +56,7 @@ const OVERHEAD_BYTES = 512;
  * const clean = { drop: 0, duplicate: 0, reorder: 0, delayMs: 0, jitterMs: 0 };
  * const next = fates({ ...clean, drop: 0.5, seed: 1 });
  * const copies = Array.from({ length: 8 }, () => next().copies);
- * assertEquals(copies, [1, 1, 1, 0, 1, 0, 1, 0]);
+ * assertEquals(copies, [1, 1, 0, 0, 0, 0, 1, 1]);
  * ```
  */
 export function fates(impairment: Impairment): () => Fate {

@@ -4,9 +4,8 @@
  * @module
  */
 
-// deno-lint-ignore no-control-regex
-const CONTROL =
-  /(?!\r\n)[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+/** Control characters, and those that change the direction of writing. */
+const CONTROL = /(?!\r?\n|\t)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
  * Writes control characters as escapes, so that what a peer sends can neither

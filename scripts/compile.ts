@@ -1,0 +1,122 @@
+#!/usr/bin/env -S deno run --allow-run
+/**
+ * Compile: builds single-file executables of the programs here, each with
+ * exactly the permissions of its task.
+ *
+ * Permission: --allow-run, to call deno compile
+ *
+ *     $ deno task compile measure_client
+ *     bin/measure_client
+ *
+ *     $ deno task compile --target aarch64-apple-darwin
+ *
+ * The permissions are read from deno.json, where the tasks say them once.
+ *
+ * @module
+ */
+
+import config from "../deno.json" with { type: "json" };
+import { RunError } from "../lib/cli/attempt.ts";
+import { UsageError } from "../lib/cli/parse_options.ts";
+import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+
+const program = defineProgram({
+  name: "compile",
+  summary: "Builds bin/NAME for each program named, or for all of them.",
+  words: "[NAME...]",
+  details: [
+    "NAME is that of a task or of its script, as measure-client or measure_client. An executable has exactly the permissions of its task.",
+    "Deno fetches a base executable the first time. Where it cannot, set DENORT_BIN to the path of one.",
+  ],
+  options: {
+    target: {
+      kind: "text",
+      placeholder: "TRIPLE",
+      help: "build for another system, as aarch64-apple-darwin",
+    },
+  },
+  examples: [
+    "",
+    "measure-server measure-client",
+    "--target x86_64-pc-windows-msvc",
+  ],
+});
+
+/** A program that can be compiled: its task's flags, and its script. */
+export interface Compilable {
+  /** The name of its script without the ending, and of its executable. */
+  name: string;
+  /** What its task gives to `deno run`. */
+  flags: string[];
+  /** The script's path. */
+  script: string;
+}
+
+/** The programs whose tasks run a script of that name, in the tasks' order. */
+export function compilables(
+  tasks: Record<string, { command: string }> = config.tasks,
+): Compilable[] {
+  return Object.entries(tasks).flatMap(([task, { command }]) => {
+    const name = task.replaceAll("-", "_");
+    const script = `scripts/${name}.ts`;
+    const [deno, run, ...rest] = words(command);
+    if (deno !== "deno" || run !== "run" || rest.at(-1) !== script) return [];
+    if (name === "compile" || name === "demo") return [];
+    return [{ name, flags: rest.slice(0, -1), script }];
+  });
+}
+
+/** A task's words, as a shell would take them apart. */
+function words(command: string): string[] {
+  return [...command.matchAll(/'([^']*)'|(\S+)/g)]
+    .map(([, quoted, bare]) => quoted ?? bare!);
+}
+
+/** Compiles the programs; gives the exit code. */
+export function main(args: string[], stage?: Stage): Promise<number> {
+  return runMain(program, args, stage, async ({ options, words, terminal }) => {
+    const all = compilables();
+    const wanted = words.length === 0 ? all : words.map((word) => {
+      const name = word.replaceAll("-", "_");
+      const found = all.find((program) => program.name === name);
+      if (found) return found;
+      const names = all.map((program) => program.name).join(", ");
+      throw new UsageError(`no program is called ${word}: choose of ${names}`);
+    });
+    for (const { name, flags, script } of wanted) {
+      const output = `bin/${name}`;
+      const target = options.target ? ["--target", options.target] : [];
+      const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["compile", ...flags, ...target, "--output", output, script],
+        cwd: new URL("..", import.meta.url),
+        stdout: "inherit",
+        stderr: "piped",
+      }).output();
+      const said = new TextDecoder().decode(stderr);
+      if (!success) {
+        throw new RunError(`Cannot compile ${name}: ${reason(said)}`);
+      }
+      terminal.print(output);
+    }
+    return 0;
+  });
+}
+
+/** Why `deno compile` failed, from what it said. */
+function reason(said: string): string {
+  if (
+    /Setting up base binary|denort/.test(said) &&
+    /sending request|download/i.test(said)
+  ) {
+    return NO_BASE;
+  }
+  const lines = said.split("\n").filter((line) => line.trim() !== "");
+  return lines.find((line) => line.includes("error")) ?? lines.at(-1) ??
+    "deno compile says nothing";
+}
+
+/** What is said where the base cannot be had; CI knows it by this. */
+export const NO_BASE =
+  "Deno's base executable cannot be fetched from here; set DENORT_BIN to the path of a denort of this version";
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);
