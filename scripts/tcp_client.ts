@@ -25,7 +25,7 @@ import {
 } from "../lib/cli/client_options.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import { sentences } from "../lib/cli/sentences.ts";
-import { LF } from "../lib/framing/line_decoder.ts";
+import { LF } from "../lib/framing/line_ending.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { openWithin } from "../lib/net/deadline.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";

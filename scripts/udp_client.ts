@@ -28,7 +28,7 @@ import {
 } from "../lib/cli/client_options.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import { sentences } from "../lib/cli/sentences.ts";
-import { lineContent } from "../lib/framing/line_decoder.ts";
+import { lineContent } from "../lib/framing/line_ending.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { DatagramSocket, localHostFor } from "../lib/net/datagram_socket.ts";
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { LF, LineDecoder } from "../framing/line_decoder.ts";
+import { LineDecoder } from "../framing/line_decoder.ts";
+import { LF } from "../framing/line_ending.ts";
 import { isDisconnect } from "../net/errors.ts";
 
 /** The longest sentence read from standard input, in bytes. */

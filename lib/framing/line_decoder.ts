@@ -20,11 +20,7 @@
  */
 
 import { FramingError } from "./framing_error.ts";
-
-/** The line feed that ends a line. */
-export const LF = 0x0a;
-/** The carriage return that some peers send before it. */
-export const CR = 0x0d;
+import { indexOfLf } from "./line_ending.ts";
 
 /** The size of a new buffer, in bytes: what an idle connection costs. */
 const INITIAL_BYTES = 512;
@@ -186,7 +182,7 @@ export class LineDecoder {
 
   /** Looks for an LF in what was not looked at before. */
   #scan(): boolean {
-    const at = this.#buffer.subarray(0, this.#end).indexOf(LF, this.#scanned);
+    const at = indexOfLf(this.#buffer, this.#scanned, this.#end);
     this.#scanned = at < 0 ? this.#end : at + 1;
     return at >= 0;
   }
@@ -215,32 +211,6 @@ export class LineDecoder {
     this.#start = 0;
     this.#end = pending;
   }
-}
-
-/**
- * A line's content, without the LF and one CR before it.
- *
- * @param line A line as {@linkcode LineDecoder.takeLine} gives it.
- * @returns A view of the line; the whole of it if it has no LF.
- *
- * @example Usage
- * ```ts
- * import { lineContent } from "./line_decoder.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const line = new TextEncoder().encode("hello\r\n");
- * assertEquals(new TextDecoder().decode(lineContent(line)), "hello");
- * ```
- */
-export function lineContent(
-  line: Uint8Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> {
-  let end = line.length;
-  if (end > 0 && line[end - 1] === LF) {
-    end -= 1;
-    if (end > 0 && line[end - 1] === CR) end -= 1;
-  }
-  return line.subarray(0, end);
 }
 
 function checkedLimit(limitBytes: number): number {

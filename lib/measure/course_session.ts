@@ -4,7 +4,8 @@
  * @module
  */
 
-import { LF } from "../framing/line_decoder.ts";
+import { LF } from "../framing/line_ending.ts";
+import { sameBytes } from "../framing/same_bytes.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import {
   formatSetup,
@@ -13,11 +14,7 @@ import {
   TERMINATION,
 } from "../protocols/measurement.ts";
 import { ProbeBuilder } from "../protocols/measurement_probe.ts";
-import {
-  isSuccess,
-  learnEchoForm,
-  sameBytes,
-} from "../protocols/measurement_dialect.ts";
+import { isSuccess, learnEchoForm } from "../protocols/measurement_dialect.ts";
 import { Pacer } from "../timing/pacer.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import type { Sample } from "./sample.ts";

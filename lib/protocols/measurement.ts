@@ -23,7 +23,7 @@
  * @module
  */
 
-import { lineContent } from "../framing/line_decoder.ts";
+import { lineContent } from "../framing/line_ending.ts";
 
 /** What is measured; the wire is the same for both. */
 export type MeasurementType = "rtt" | "tput";

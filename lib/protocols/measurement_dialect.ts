@@ -12,6 +12,7 @@
  * @module
  */
 
+import { sameBytes } from "../framing/same_bytes.ts";
 import { ProbeBuilder } from "./measurement_probe.ts";
 
 /** How a server echoes probes. */
@@ -59,21 +60,6 @@ export function learnEchoForm(
   }
   const sequenceOffset = number ? Number(number[1]) - sequence : null;
   return { sequenceOffset, ending };
-}
-
-/**
- * Whether two runs of bytes are the same.
- *
- * @param one Some bytes.
- * @param other Some bytes.
- * @returns Whether they are as long and hold the same values.
- */
-export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  for (let index = 0; index < one.length; index++) {
-    if (one[index] !== other[index]) return false;
-  }
-  return true;
 }
 
 /**

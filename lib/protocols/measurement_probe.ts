@@ -8,7 +8,7 @@
  * @module
  */
 
-import { CR, LF, lineContent } from "../framing/line_decoder.ts";
+import { CR, LF, lineContent } from "../framing/line_ending.ts";
 
 const SPACE = 0x20;
 const LETTER_M = 0x6d;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { lineContent } from "../framing/line_decoder.ts";
+import { lineContent } from "../framing/line_ending.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 
 /** How long bytes without a newline may stay pending, in milliseconds. */

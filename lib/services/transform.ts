@@ -13,7 +13,7 @@
  * @module
  */
 
-import { lineContent } from "../framing/line_decoder.ts";
+import { lineContent } from "../framing/line_ending.ts";
 import { characterLength } from "../framing/utf8.ts";
 
 /** A transform of texts. */

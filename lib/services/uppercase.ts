@@ -10,7 +10,7 @@
  * @module
  */
 
-import { LF } from "../framing/line_decoder.ts";
+import { LF } from "../framing/line_ending.ts";
 import { incompleteTailLength } from "../framing/utf8.ts";
 import type { DatagramHandler } from "../net/serve_datagrams.ts";
 import type { StreamHandler } from "../net/serve_streams.ts";
