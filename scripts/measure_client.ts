@@ -19,8 +19,7 @@ import {
   targetOf,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
-import { noMoreWords } from "../lib/cli/client_options.ts";
-import { UsageError } from "../lib/cli/parse_options.ts";
+import { noMoreWords, UsageError } from "../lib/cli/parse_options.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import {
   outputForm,
@@ -125,7 +124,10 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     const warmup = Math.max(options.warmup, lenient ? 1 : 0);
     if (count + warmup > SETUP_LIMITS.probes) {
       throw new UsageError(
-        `--count and --warmup may add up to ${SETUP_LIMITS.probes} at most`,
+        `a session has ${SETUP_LIMITS.probes} probes at most, the warm-up ` +
+          `included: use --count ${
+            SETUP_LIMITS.probes - warmup
+          }, or --warmup 0`,
       );
     }
     const address = formatAddress(target);
@@ -181,6 +183,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       reporter,
       thresholds: options.failIf,
       count,
+      signal,
       terminal,
     });
 

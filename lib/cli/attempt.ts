@@ -45,16 +45,21 @@ export async function attempt<T>(
     return await action();
   } catch (error) {
     if (error instanceof RunError) throw error;
-    const meaning = isTakenPath(error, what) ? TAKEN_PATH : explain(error);
+    const meaning = explainUnix(error, what) ?? explain(error);
     throw new RunError(`Cannot ${what}: ${meaning}`, { cause: error });
   }
 }
 
-const TAKEN_PATH =
-  "something is at that path; choose another, or remove it if it is the socket of a server that has ended";
-
-function isTakenPath(error: unknown, what: string): boolean {
-  return error instanceof Deno.errors.AddrInUse && what.includes(" unix:");
+/** What an error means where a Unix socket was to be opened. */
+function explainUnix(error: unknown, what: string): string | null {
+  const path = / unix:(.*)$/.exec(what)?.[1];
+  if (path === undefined) return null;
+  if (error instanceof Deno.errors.NotCapable) {
+    return `permission not granted; run it by deno run with --allow-net=unix:${path} --allow-read=${path} --allow-write=${path}`;
+  }
+  return error instanceof Deno.errors.AddrInUse
+    ? "something is at that path; choose another, or remove it if it is the socket of a server that has ended"
+    : null;
 }
 
 /** What each kind of error means to a person, and what to try. */

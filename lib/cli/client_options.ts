@@ -77,16 +77,3 @@ export function hostTargetOf(
   if (target.transport === "tcp") return target;
   throw new UsageError("this takes no Unix socket: name a host");
 }
-
-/**
- * Makes sure that nothing is left of a command line.
- *
- * @param words What no option and no expected word has taken.
- * @throws {UsageError} If there is anything.
- */
-export function noMoreWords(words: string[]): void {
-  if (words.length === 0) return;
-  throw new UsageError(
-    `"${words.join(" ")}" is one word too many: see --help`,
-  );
-}

@@ -100,6 +100,19 @@ export function parseOptions<const T extends OptionTable>(
   };
 }
 
+/**
+ * Makes sure that nothing is left of a command line.
+ *
+ * @param words What no option and no expected word has taken.
+ * @throws {UsageError} If there is anything.
+ */
+export function noMoreWords(words: string[]): void {
+  if (words.length === 0) return;
+  throw new UsageError(
+    `"${words.join(" ")}" is one word too many: see --help`,
+  );
+}
+
 /** The texts given for one option: none, one, or for a repeated one several. */
 function givenTexts(raw: unknown, flag: string, option: Option): string[] {
   const values = (Array.isArray(raw) ? raw : []).filter((value) =>

@@ -23,7 +23,12 @@ import {
   SHELLS,
 } from "./help.ts";
 import type { OptionTable } from "./option_table.ts";
-import { type CommandLine, parseOptions, UsageError } from "./parse_options.ts";
+import {
+  type CommandLine,
+  noMoreWords,
+  parseOptions,
+  UsageError,
+} from "./parse_options.ts";
 
 /** A program: what it is, and its options. */
 export interface Program<T extends OptionTable> extends Description {
@@ -93,6 +98,7 @@ export async function runMain<T extends OptionTable>(
   let commandLine;
   try {
     commandLine = parseOptions(table, args);
+    if (program.words === "") noMoreWords(commandLine.words);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     complain(error.message);

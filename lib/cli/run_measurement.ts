@@ -66,6 +66,8 @@ export interface Measurement {
   thresholds: Threshold[];
   /** How many samples were asked for, the warm-up left out. */
   count: number;
+  /** Aborted if the run was interrupted. */
+  signal: AbortSignal;
   /** Where to say what went wrong. */
   terminal: Terminal;
 }
@@ -104,6 +106,7 @@ export async function runMeasurement(
   reporter.end(result);
   if (failure !== null) throw failure;
   if (received === 0) {
+    measurement.signal.throwIfAborted();
     throw new RunError(`Cannot ${what}: no probe was answered`);
   }
   const crossings = measurement.thresholds

@@ -25,7 +25,10 @@ export interface CourseOptions {
   setup: Setup;
   /** How many of the probes are warm-up; in a lenient session at least one. */
   warmup: number;
-  /** The time from one probe to the next, in milliseconds; 0 for none. */
+  /**
+   * The time from one probe to the next, in milliseconds; 0 for none. The
+   * warm-up does not wait.
+   */
   intervalMs: number;
   /** The unit in which the server takes its delay. Default `"ms"`. */
   delayUnit?: "ms" | "s";
@@ -78,9 +81,12 @@ export async function* measureCourse(
     }
     const pacer = new Pacer(options.intervalMs);
     for (let sequence = learnt ? 2 : 1; sequence <= setup.probes; sequence++) {
-      const intendedAtMs = await pacer.next(signal);
+      const warmup = sequence <= options.warmup;
+      const intendedAtMs = warmup
+        ? performance.now()
+        : await pacer.next(signal);
       if (signal?.aborted) return await session.abandon();
-      const sample = newSample(sequence, options.warmup, intendedAtMs);
+      const sample = newSample(sequence, warmup, intendedAtMs);
       try {
         await session.probe(sample);
       } catch (error) {
@@ -99,12 +105,12 @@ export async function* measureCourse(
 
 function newSample(
   sequence: number,
-  warmup: number,
+  warmup: boolean,
   intendedAtMs: number,
 ): Sample {
   return {
     sequence,
-    warmup: sequence <= warmup,
+    warmup,
     intendedAtMs,
     sentAtMs: intendedAtMs,
     sendCallMs: 0,
@@ -180,7 +186,7 @@ class Session {
    */
   async learn(): Promise<Sample | null> {
     const { setup, tolerate, signal } = this.#options;
-    const sample = newSample(1, 1, performance.now());
+    const sample = newSample(1, true, performance.now());
     await this.connection.writeAll(this.#messageOf(1));
     const reply = await this.connection.readMessage(QUIET_MS);
     if (signal?.aborted) return null;
