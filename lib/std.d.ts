@@ -96,13 +96,6 @@ declare module "@std/cli/parse-args" {
   ): Record<string, unknown> & { _: (string | number)[] };
 }
 
-declare module "@std/fmt/colors" {
-  export function setColorEnabled(enabled: boolean): void;
-  export function bold(text: string): string;
-  export function dim(text: string): string;
-  export function red(text: string): string;
-}
-
 declare module "@std/text/levenshtein-distance" {
   export function levenshteinDistance(one: string, other: string): number;
 }

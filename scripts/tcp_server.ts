@@ -90,10 +90,19 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         signal,
         log: (line) => terminal.log(line),
       });
-      if (unix !== undefined) await Deno.remove(unix);
+      if (unix !== undefined) await removeSocket(unix);
       return 0;
     },
   );
+}
+
+/** Removes a socket's file, which some versions of Deno do by themselves. */
+async function removeSocket(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

@@ -1,0 +1,126 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  type Description,
+  formatCompletion,
+  formatHelp,
+  SHELLS,
+} from "../../lib/cli/help.ts";
+import type { OptionTable } from "../../lib/cli/option_table.ts";
+
+const DESCRIPTION: Description = {
+  name: "tcp-server",
+  summary: "Answers each line in upper case, over TCP.",
+  words: "TARGET [WORD...]",
+  details: [
+    "A paragraph that is longer than a line of the terminal, so that it has to be broken between two of its words.",
+    "Another.",
+  ],
+  examples: ["", "--port 0 --mode iterative"],
+};
+
+const TABLE: OptionTable = {
+  port: {
+    kind: "integer",
+    short: "p",
+    min: 0,
+    max: 65_535,
+    default: "12000",
+    help: "port to listen on; 0 picks a free one",
+  },
+  mode: {
+    kind: "choice",
+    choices: ["iterative", "concurrent"],
+    default: "concurrent",
+    help: "serve one client at a time, or all side by side",
+  },
+  idleTimeout: {
+    kind: "duration",
+    min: 1,
+    max: 60_000,
+    default: "1m",
+    help: "close a connection whose next message takes longer than this",
+  },
+  maxSize: {
+    kind: "size",
+    min: 1,
+    max: 10,
+    help: "the server's [longest]: it",
+  },
+  unix: { kind: "text", placeholder: "PATH", help: "listen at this path" },
+  failIf: {
+    kind: "repeated",
+    placeholder: "RULE",
+    parse: (text) => text,
+    help: "exit with 3",
+  },
+  quiet: { kind: "flag", short: "q", help: "show no progress" },
+};
+
+/** Snapshots of text are stored as it is, not as a string literal. */
+const asText = { serializer: (text: string) => text };
+
+Deno.test({
+  name: "formatHelp() of a program with every kind of option",
+  permissions: "none",
+  async fn(t) {
+    await t.assertSnapshot(formatHelp(DESCRIPTION, TABLE), asText);
+  },
+});
+
+Deno.test({
+  name: "formatHelp() is at most 80 columns wide, without trailing spaces",
+  permissions: "none",
+  fn() {
+    for (const line of formatHelp(DESCRIPTION, TABLE).split("\n")) {
+      assert(line.length <= 80, line);
+      assertEquals(line, line.trimEnd());
+    }
+  },
+});
+
+Deno.test({
+  name: "formatHelp() does without words and details",
+  permissions: "none",
+  fn() {
+    const bare = { ...DESCRIPTION, words: "", details: [], examples: [""] };
+    const quiet = { quiet: TABLE.quiet! };
+    assertEquals(
+      formatHelp(bare, quiet),
+      [
+        "Answers each line in upper case, over TCP.",
+        "",
+        "usage: tcp-server [options]",
+        "",
+        "options:",
+        "  -q, --quiet  show no progress",
+        "",
+        "examples:",
+        "  tcp-server",
+      ].join("\n"),
+    );
+  },
+});
+
+for (const shell of SHELLS) {
+  Deno.test({
+    name: `formatCompletion() for ${shell}`,
+    permissions: "none",
+    async fn(t) {
+      const script = formatCompletion("tcp-server", TABLE, shell);
+      await t.assertSnapshot(script, asText);
+    },
+  });
+}
+
+Deno.test({
+  name: "formatCompletion() names every option in every shell",
+  permissions: "none",
+  fn() {
+    for (const shell of SHELLS) {
+      const script = formatCompletion("tcp-server", TABLE, shell);
+      for (const flag of ["port", "mode", "idle-timeout", "fail-if", "quiet"]) {
+        assert(script.includes(flag), `${flag} in ${shell}`);
+      }
+    }
+  },
+});

@@ -1,0 +1,294 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import type { OptionTable } from "../../lib/cli/option_table.ts";
+import { parseOptions, UsageError } from "../../lib/cli/parse_options.ts";
+
+const TABLE = {
+  host: {
+    kind: "text",
+    placeholder: "HOST",
+    default: "127.0.0.1",
+    help: "address to listen on",
+  },
+  unix: { kind: "text", placeholder: "PATH", help: "listen at this path" },
+  port: {
+    kind: "integer",
+    short: "p",
+    min: 0,
+    max: 65_535,
+    default: "12000",
+    help: "port to listen on",
+  },
+  drop: { kind: "decimal", min: 0, max: 1, default: "0", help: "share lost" },
+  idleTimeout: {
+    kind: "duration",
+    short: "W",
+    min: 1,
+    max: 3_600_000,
+    default: "5s",
+    help: "patience",
+  },
+  maxSize: { kind: "size", min: 1, max: 2 ** 20, help: "longest payload" },
+  mode: {
+    kind: "choice",
+    choices: ["iterative", "concurrent"],
+    default: "concurrent",
+    help: "how to serve",
+  },
+  letter: {
+    kind: "custom",
+    placeholder: "LETTER",
+    parse: (text: string) => {
+      if (text.length !== 1) throw new SyntaxError(`a letter, not "${text}"`);
+      return text;
+    },
+    help: "a letter",
+  },
+  failIf: {
+    kind: "repeated",
+    placeholder: "RULE",
+    parse: (text: string) => {
+      if (!text.includes(">")) throw new SyntaxError(`a rule, not "${text}"`);
+      return text.toUpperCase();
+    },
+    help: "a rule",
+  },
+  quiet: { kind: "flag", short: "q", help: "say nothing" },
+  verbose: { kind: "flag", short: "v", help: "say more" },
+} as const satisfies OptionTable;
+
+const DEFAULTS = {
+  host: "127.0.0.1",
+  unix: undefined,
+  port: 12_000,
+  drop: 0,
+  idleTimeout: 5000,
+  maxSize: undefined,
+  mode: "concurrent",
+  letter: undefined,
+  failIf: [],
+  quiet: false,
+  verbose: false,
+};
+
+/** What a command line says beside the defaults, and its words. */
+function parse(
+  ...args: string[]
+): { options: Record<string, unknown>; words: string[] } {
+  const { options, words } = parseOptions(TABLE, args);
+  const changed = Object.entries(options).filter(([name, value]) =>
+    JSON.stringify(value) !==
+      JSON.stringify(DEFAULTS[name as keyof typeof DEFAULTS])
+  );
+  return { options: Object.fromEntries(changed), words };
+}
+
+Deno.test({
+  name: "parseOptions() gives the defaults, and absence where there is none",
+  permissions: "none",
+  fn() {
+    const { options, given, words } = parseOptions(TABLE, []);
+    assertEquals(options as object, DEFAULTS);
+    assertEquals([given as object, words as object], [{}, []]);
+  },
+});
+
+Deno.test({
+  name: "parseOptions() reads each kind of option in its unit",
+  permissions: "none",
+  fn() {
+    const cases: [string[], Record<string, unknown>][] = [
+      [["--host", "::1"], { host: "::1" }],
+      [["--host=a=b c"], { host: "a=b c" }],
+      [["--port", "0"], { port: 0 }],
+      [["--port=65535"], { port: 65_535 }],
+      [["--drop", "0.3"], { drop: 0.3 }],
+      [["--idle-timeout", "250ms"], { idleTimeout: 250 }],
+      [["--idle-timeout", "2m"], { idleTimeout: 120_000 }],
+      [["--idle-timeout", "1h"], { idleTimeout: 3_600_000 }],
+      [["--max-size", "64K"], { maxSize: 65_536 }],
+      [["--mode", "iterative"], { mode: "iterative" }],
+      [["--letter", "s"], { letter: "s" }],
+      [["--fail-if", "a>1", "--fail-if=b>2"], { failIf: ["A>1", "B>2"] }],
+      [["--quiet"], { quiet: true }],
+      [["-p", "80"], { port: 80 }],
+      [["-p80"], { port: 80 }],
+      [["-p=80"], { port: 80 }],
+      [["-W", "1s"], { idleTimeout: 1000 }],
+      [["-q", "-v"], { quiet: true, verbose: true }],
+      [["-qv"], { quiet: true, verbose: true }],
+      [["-qp", "80"], { quiet: true, port: 80 }],
+      [["-q", "--quiet"], { quiet: true }],
+    ];
+    for (const [args, options] of cases) {
+      assertEquals(parse(...args), { options, words: [] }, args.join(" "));
+    }
+  },
+});
+
+Deno.test({
+  name: "parseOptions() leaves the words as they were written",
+  permissions: "none",
+  fn() {
+    const cases: [string[], string[]][] = [
+      [["hello", "world"], ["hello", "world"]],
+      [["007", "1e3", "0x10"], ["007", "1e3", "0x10"]], // no numbers are made
+      [["a", "-q", "b"], ["a", "b"]],
+      [["-"], ["-"]],
+      [["--", "-q", "--port", "x"], ["-q", "--port", "x"]],
+      [["a", "--", "--"], ["a", "--"]],
+      [["", "a"], ["", "a"]],
+      [["constructor", "__proto__"], ["constructor", "__proto__"]],
+    ];
+    for (const [args, words] of cases) {
+      assertEquals(parse(...args).words, words, args.join(" "));
+    }
+  },
+});
+
+Deno.test({
+  name: "parseOptions() takes a word after a flag for a word",
+  permissions: "none",
+  fn() {
+    for (const word of ["hello", "true", "false", "0"]) {
+      for (const flag of ["--quiet", "-q"]) {
+        assertEquals(
+          parse(flag, word),
+          { options: { quiet: true }, words: [word] },
+          `${flag} ${word}`,
+        );
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "parseOptions() tells what was given from what is a default",
+  permissions: "none",
+  fn() {
+    const args = ["-p", "12000", "-q", "--fail-if", "a>1", "--max-size=1K"];
+    assertEquals<object>(parseOptions(TABLE, args).given, {
+      port: "12000",
+      maxSize: "1K",
+      failIf: ["a>1"],
+      quiet: true,
+    });
+  },
+});
+
+Deno.test({
+  name: "parseOptions() refuses what cannot be meant, each in its own words",
+  permissions: "none",
+  async fn(t) {
+    const lines = [
+      "--frobnicate",
+      "--prot 80",
+      "--maxSize 5",
+      "--max_size 5",
+      "--no-quiet",
+      "--no-port",
+      "--constructor",
+      "--__proto__ x",
+      "-x",
+      "-qx",
+      "-5",
+      "---quiet",
+      "--port.x 5",
+      "--=x",
+      "--port",
+      "--port=",
+      "--port --quiet",
+      "-p",
+      "--unix",
+      "--mode",
+      "--fail-if",
+      "--fail-if=",
+      "--port 1 --port 2",
+      "--port 1 -p 2",
+      "--port 65536",
+      "--port x",
+      "--port 1.5",
+      "--port 1e3",
+      "--port 0x10",
+      "--port=-1",
+      "--port 99999999999999999999",
+      "--drop 1.1",
+      "--drop .5",
+      "--drop NaN",
+      "--drop Infinity",
+      "--idle-timeout 0",
+      "--idle-timeout 2h",
+      "--idle-timeout soon",
+      "--idle-timeout 5constructor",
+      "--max-size 0",
+      "--max-size 2M",
+      "--max-size 1.5",
+      "--mode parallel",
+      "--mode Iterative",
+      "--letter ss",
+      "--fail-if a>1 --fail-if b",
+    ];
+    const complaints = lines.map((line) => {
+      const error = assertThrows(
+        () => parseOptions(TABLE, line.split(" ")),
+        UsageError,
+      );
+      return `${line}\n    ${error.message}`;
+    });
+    await t.assertSnapshot(complaints.join("\n"), {
+      serializer: (text: string) => text,
+    });
+  },
+});
+
+Deno.test({
+  name: "parseOptions() refuses a flag with a value",
+  permissions: "none",
+  fn() {
+    const accepted = [
+      "--quiet=maybe",
+      "--quiet=no",
+      "--quiet=0",
+      "--quiet=",
+      "--quiet=false",
+      "-q=false",
+    ].filter((argument) => {
+      try {
+        parseOptions(TABLE, [argument]);
+        return true;
+      } catch (error) {
+        return !(error instanceof UsageError);
+      }
+    });
+    assertEquals(accepted, []);
+  },
+});
+
+Deno.test({
+  name: "parseOptions() ignores no value that is written onto a group of flags",
+  permissions: "none",
+  fn() {
+    // Either is fine; to drop the 80 in silence is not.
+    let port;
+    try {
+      port = parseOptions(TABLE, ["-qp80"]).options.port;
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      return;
+    }
+    assertEquals(port, 80);
+  },
+});
+
+Deno.test({
+  name: "parseOptions() refuses --_ like any other unknown option",
+  permissions: "none",
+  fn() {
+    for (const args of [["--_", "x"], ["--_=x"], ["--_"]]) {
+      assertThrows(
+        () => parseOptions(TABLE, args),
+        UsageError,
+        "unknown option",
+      );
+    }
+  },
+});

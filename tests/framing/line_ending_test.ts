@@ -1,0 +1,80 @@
+import { assertEquals, fail } from "@std/assert";
+import { indexOfLf, LF, lineContent } from "../../lib/framing/line_ending.ts";
+import { seededRandom } from "../../lib/timing/seeded_random.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+Deno.test({
+  name: "indexOfLf() finds an LF at every offset, from every start",
+  permissions: "none",
+  fn() {
+    for (let at = 0; at < 150; at++) {
+      // 0x0b and 0x8a differ from an LF by one bit.
+      const buffer = Uint8Array.from(
+        { length: 150 },
+        (_, index) => index === at ? LF : index % 2 ? 0x0b : 0x8a,
+      );
+      for (let from = 0; from <= 150; from++) {
+        const expected = from <= at ? at : -1;
+        if (indexOfLf(buffer, from, 150) !== expected) {
+          fail(`LF at ${at}, looked for from ${from}`);
+        }
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "indexOfLf() looks no further than the end",
+  permissions: "none",
+  fn() {
+    const buffer = new Uint8Array(256).fill(LF, 100);
+    for (let end = 0; end <= 256; end++) {
+      assertEquals(indexOfLf(buffer, 0, end), end > 100 ? 100 : -1);
+    }
+  },
+});
+
+Deno.test({
+  name: "indexOfLf() agrees with indexOf() on bytes of every value",
+  permissions: "none",
+  fn() {
+    const random = seededRandom(15);
+    const whole = new Uint8Array(515); // not a multiple of four
+    for (let round = 0; round < 20_000; round++) {
+      const length = Math.floor(random() * whole.length);
+      for (let index = 0; index < length; index += 1 + index % 7) {
+        whole[index] = Math.floor(random() * 256);
+      }
+      const from = Math.floor(random() * length);
+      const expected = whole.subarray(0, length).indexOf(LF, from);
+      if (indexOfLf(whole, from, length) !== expected) {
+        fail(`${whole.subarray(0, length)} from ${from}`);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "lineContent() strips the LF and one CR before it",
+  permissions: "none",
+  fn() {
+    const cases = {
+      "": "",
+      "\n": "",
+      "\r\n": "",
+      "\r": "\r",
+      "a": "a",
+      "a\n": "a",
+      "a\r\n": "a",
+      "a\r\r\n": "a\r",
+      "a\r": "a\r",
+      "\na": "\na",
+      "a\n\n": "a\n",
+    };
+    for (const [line, content] of Object.entries(cases)) {
+      assertEquals(text(lineContent(bytes(line))), content);
+    }
+  },
+});

@@ -1,0 +1,93 @@
+import { assert, assertEquals } from "@std/assert";
+import { RateLimiter } from "../../lib/net/rate_limiter.ts";
+import { seededRandom } from "../../lib/timing/seeded_random.ts";
+
+/** A clock that a test sets. */
+class StillClock {
+  nowMs = 1000;
+  now(): number {
+    return this.nowMs;
+  }
+}
+
+/** How many of so many wishes at once are granted. */
+function granted(limiter: RateLimiter, source: string, wishes: number): number {
+  let count = 0;
+  for (let wish = 0; wish < wishes; wish++) {
+    if (limiter.allow(source)) count += 1;
+  }
+  return count;
+}
+
+Deno.test({
+  name: "RateLimiter.allow() grants a second's worth at once, and no more",
+  permissions: "none",
+  fn() {
+    const limiter = new RateLimiter(5, new StillClock());
+    assertEquals(granted(limiter, "192.0.2.1", 100), 5);
+    assertEquals(granted(limiter, "192.0.2.1", 100), 0);
+  },
+});
+
+Deno.test({
+  name: "RateLimiter.allow() counts each source apart",
+  permissions: "none",
+  fn() {
+    const limiter = new RateLimiter(5, new StillClock());
+    for (const source of ["192.0.2.1", "192.0.2.2", "::1"]) {
+      assertEquals(granted(limiter, source, 100), 5);
+    }
+  },
+});
+
+Deno.test({
+  name: "RateLimiter.allow() refills at its rate, up to a second's worth",
+  permissions: "none",
+  fn() {
+    const clock = new StillClock();
+    const limiter = new RateLimiter(4, clock);
+    granted(limiter, "a", 4);
+    clock.nowMs += 249;
+    assertEquals(limiter.allow("a"), false);
+    clock.nowMs += 1; // what was asked in vain costs nothing
+    assertEquals(granted(limiter, "a", 9), 1);
+    clock.nowMs += 500;
+    assertEquals(granted(limiter, "a", 9), 2);
+    clock.nowMs += 3_600_000;
+    assertEquals(granted(limiter, "a", 9), 4);
+  },
+});
+
+Deno.test({
+  name: "RateLimiter.allow() never grants more than the rate over any time",
+  permissions: "none",
+  fn() {
+    const random = seededRandom(17);
+    const clock = new StillClock();
+    const limiter = new RateLimiter(10, clock);
+    let count = 0;
+    for (let wishes = 0; wishes < 10_000; wishes++) {
+      clock.nowMs += random() * 20;
+      if (limiter.allow("a")) count += 1;
+      const most = 10 + (clock.nowMs - 1000) / 1000 * 10;
+      assert(count <= most + 1e-6);
+    }
+    // A source that asks all the time gets all that the rate allows.
+    assert(count >= (clock.nowMs - 1000) / 1000 * 10 - 1);
+  },
+});
+
+Deno.test({
+  name: "RateLimiter.allow() remembers 4096 sources, and the last heard of",
+  permissions: "none",
+  fn() {
+    const limiter = new RateLimiter(1, new StillClock());
+    assertEquals(limiter.allow("old"), true);
+    for (let source = 0; source < 4095; source++) limiter.allow(`${source}`);
+    assertEquals(limiter.allow("old"), false); // and is now the last heard of
+    limiter.allow("one more"); // forgets source 0, the one longest unheard
+    assertEquals(limiter.allow("old"), false);
+    assertEquals(limiter.allow("1"), false);
+    assertEquals(limiter.allow("0"), true);
+  },
+});

@@ -1,0 +1,77 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import {
+  formatCount,
+  formatDuration,
+  formatRate,
+} from "../../lib/output/quantities.ts";
+
+Deno.test({
+  name: "formatDuration() chooses the unit, and always names it",
+  permissions: "none",
+  fn() {
+    const cases: [number | null, string][] = [
+      [null, "-"],
+      [0, "0 us"],
+      [1, "1.00 us"],
+      [9.87, "9.87 us"],
+      [12.34, "12.3 us"],
+      [123.4, "123 us"],
+      [999, "999 us"],
+      [1000, "1.00 ms"],
+      [50_104, "50.1 ms"],
+      [999_000, "999 ms"],
+      [1_000_000, "1.00 s"],
+      [86_400e6, "86400 s"],
+      [-12.34, "-12.3 us"],
+      [-2000, "-2.00 ms"],
+    ];
+    for (const [us, text] of cases) assertEquals(formatDuration(us), text);
+  },
+});
+
+Deno.test({
+  name: "formatRate() chooses the unit, and always names it",
+  permissions: "none",
+  fn() {
+    const cases: [number | null, string][] = [
+      [null, "-"],
+      [0, "0 bit/s"],
+      [8, "8.00 bit/s"],
+      [999, "999 bit/s"],
+      [1000, "1.00 kbit/s"],
+      [9_870_000, "9.87 Mbit/s"],
+      [1e9, "1.00 Gbit/s"],
+      [12.3e9, "12.3 Gbit/s"],
+      [5e12, "5000 Gbit/s"],
+    ];
+    for (const [bitsPerSec, text] of cases) {
+      assertEquals(formatRate(bitsPerSec), text);
+    }
+  },
+});
+
+Deno.test({
+  name: "formatDuration() and formatRate() show three digits of any size",
+  permissions: "none",
+  fn() {
+    for (let exponent = -2; exponent < 10; exponent += 0.01) {
+      const value = 10 ** exponent;
+      for (const text of [formatDuration(value), formatRate(value)]) {
+        const [number = ""] = text.split(" ");
+        // Zeros before the first digit that counts do not count.
+        const digits = number.replace(".", "").replace(/^0+/, "");
+        assertMatch(digits, /^\d{3,}$/, `${value} is shown as ${text}`);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "formatCount() puts the thing in the plural but for one",
+  permissions: "none",
+  fn() {
+    assertEquals(formatCount(0, "byte"), "0 bytes");
+    assertEquals(formatCount(1, "byte"), "1 byte");
+    assertEquals(formatCount(2, "warm-up probe"), "2 warm-up probes");
+  },
+});

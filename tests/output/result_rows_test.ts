@@ -1,0 +1,84 @@
+import { assertEquals } from "@std/assert";
+import {
+  CSV_HEADER,
+  csvRow,
+  figures,
+  ndjsonEvent,
+} from "../../lib/output/result_rows.ts";
+import type { Sample } from "../../lib/measure/sample.ts";
+
+const SAMPLE: Sample = {
+  sequence: 7,
+  warmup: false,
+  intendedAtMs: 5000.25,
+  sentAtMs: 5000.5,
+  sendCallMs: 0.0125,
+  rttMs: 0.0345678,
+};
+
+Deno.test({
+  name: "figures() counts times from the start, to the nanosecond",
+  permissions: "none",
+  fn() {
+    assertEquals(figures(SAMPLE, 5000), {
+      sequence: 7,
+      warmup: false,
+      intended_ms: 0.25,
+      sent_ms: 0.5,
+      send_call_us: 12.5,
+      rtt_us: 34.568,
+    });
+  },
+});
+
+Deno.test({
+  name: "figures() is null for a lost probe, and 0 for one without delay",
+  permissions: "none",
+  fn() {
+    assertEquals(figures({ ...SAMPLE, rttMs: null }, 0).rtt_us, null);
+    assertEquals(figures({ ...SAMPLE, rttMs: 0 }, 0).rtt_us, 0);
+  },
+});
+
+Deno.test({
+  name: "csvRow() has a field for each of the header's names",
+  permissions: "none",
+  fn() {
+    const names = CSV_HEADER.split(",");
+    assertEquals(Object.keys(figures(SAMPLE, 0)), names);
+    assertEquals(csvRow(SAMPLE, 5000), "7,false,0.25,0.5,12.5,34.568");
+    assertEquals(
+      csvRow({ ...SAMPLE, warmup: true, rttMs: 0 }, 5000),
+      "7,true,0.25,0.5,12.5,0",
+    );
+  },
+});
+
+Deno.test({
+  name: "csvRow() leaves the time of a lost probe empty",
+  permissions: "none",
+  fn() {
+    const row = csvRow({ ...SAMPLE, rttMs: null }, 5000);
+    assertEquals(row, "7,false,0.25,0.5,12.5,");
+  },
+});
+
+Deno.test({
+  name: "ndjsonEvent() writes one line of JSON, whatever the texts",
+  permissions: "none",
+  fn() {
+    const message = 'two\nlines, "quoted", \u2028 and \0';
+    const line = ndjsonEvent("error", { message });
+    assertEquals(line.split(/\r|\n/).length, 1);
+    assertEquals(JSON.parse(line), { event: "error", data: { message } });
+    assertEquals(
+      ndjsonEvent("sample", figures({ ...SAMPLE, rttMs: null }, 5000)),
+      '{"event":"sample","data":{"sequence":7,"warmup":false,' +
+        '"intended_ms":0.25,"sent_ms":0.5,"send_call_us":12.5,"rtt_us":null}}',
+    );
+    assertEquals(
+      ndjsonEvent("start", { target: "[::1]:80", options: {} }),
+      '{"event":"start","data":{"target":"[::1]:80","options":{}}}',
+    );
+  },
+});

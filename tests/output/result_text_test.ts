@@ -1,0 +1,139 @@
+import { assert, assertEquals } from "@std/assert";
+import { formatResult } from "../../lib/output/result_text.ts";
+import type { Result } from "../../lib/measure/result.ts";
+
+/** A result whose every figure is known, and none depends on the machine. */
+const RESULT: Result = {
+  format: 1,
+  tool: "roundtrip",
+  version: "0.1.0",
+  runtime: { deno: "2.9.6", os: "linux", arch: "x86_64" },
+  protocol: "course",
+  mode: "rtt",
+  target: "127.0.0.1:10000",
+  started: "2026-01-01T00:00:00.000Z",
+  options: { given: {}, used: {} },
+  probes: { sent: 200, received: 197, lost: 3, warmup: 5 },
+  rtt_us: {
+    count: 197,
+    min: 9.5,
+    mean: 55.125,
+    stddev: 10.25,
+    p50: 41.25,
+    p90: 99.9,
+    p99: 1234,
+    p999: 50_104,
+    max: 2_000_000,
+  },
+  jitter_us: { rfc3550: 12.34, ipdv_p50: 5, ipdv_p99: 1500 },
+  quality: {
+    clock_resolution_us: 1.25,
+    send_call_us: { p50: 12, p99: 34.5 },
+    floor_us: null,
+    notes: ["p99.9 of 197 samples is their maximum"],
+  },
+};
+
+const THROUGHPUT: Result = {
+  ...RESULT,
+  mode: "tput",
+  throughput: {
+    per_probe_mean_bits_per_second: 4_666_667,
+    aggregate_bits_per_second: 3_428_571_000,
+  },
+  rtt_from_intended_us: { ...RESULT.rtt_us!, max: 3_000_000 },
+  quality: {
+    ...RESULT.quality,
+    send_lateness_us: { p50: 1, p99: 250, max: 40_000 },
+  },
+};
+
+const NOTHING: Result = {
+  ...THROUGHPUT,
+  probes: { sent: 1, received: 0, lost: 1, warmup: 1 },
+  rtt_us: null,
+  rtt_from_intended_us: null,
+  jitter_us: null,
+  throughput: {
+    per_probe_mean_bits_per_second: null,
+    aggregate_bits_per_second: null,
+  },
+  quality: {
+    clock_resolution_us: null,
+    send_lateness_us: null,
+    send_call_us: null,
+    floor_us: null,
+    notes: [],
+  },
+};
+
+/** Snapshots of text are stored as it is, not as a string literal. */
+const asText = { serializer: (text: string) => text };
+
+Deno.test({
+  name: "formatResult() of round-trip times",
+  permissions: "none",
+  async fn(t) {
+    await t.assertSnapshot(formatResult(RESULT), asText);
+  },
+});
+
+Deno.test({
+  name: "formatResult() of throughput on a schedule",
+  permissions: "none",
+  async fn(t) {
+    await t.assertSnapshot(formatResult(THROUGHPUT), asText);
+  },
+});
+
+Deno.test({
+  name: "formatResult() of a run without a single reply",
+  permissions: "none",
+  async fn(t) {
+    await t.assertSnapshot(formatResult(NOTHING), asText);
+  },
+});
+
+Deno.test({
+  name: "formatResult() names a share only of what was sent",
+  permissions: "none",
+  fn() {
+    const probes = { sent: 0, received: 0, lost: 0, warmup: 0 };
+    const lines = formatResult({ ...NOTHING, probes }).split("\n");
+    assert(lines.includes("0 probes sent, 0 received, 0 lost"));
+  },
+});
+
+Deno.test({
+  name: "formatResult() never prints NaN, nor a line wider than 78 columns",
+  permissions: "none",
+  fn() {
+    const scaled = (factor: number): Result => ({
+      ...THROUGHPUT,
+      rtt_us: Object.fromEntries(
+        Object.entries(RESULT.rtt_us!).map(([key, us]) => [key, us * factor]),
+      ) as unknown as Result["rtt_us"],
+    });
+    const results = [RESULT, THROUGHPUT, NOTHING, scaled(0), scaled(1e6)];
+    for (const result of results) {
+      for (const line of formatResult(result).split("\n")) {
+        assert(line.length <= 78, line);
+        assert(!/NaN|Infinity|null|undefined/.test(line), line);
+        assertEquals(line, line.trimEnd());
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "formatResult() keeps a long note within 78 columns",
+  permissions: "none",
+  fn() {
+    const note = "the schedule was not kept: a probe is sent only after the " +
+      "last echo, so read the figures from the intended time";
+    const quality = { ...RESULT.quality, notes: [note] };
+    const text = formatResult({ ...RESULT, quality });
+    assert(text.replace(/\s+/g, " ").endsWith(`note: ${note}`));
+    for (const line of text.split("\n")) assert(line.length <= 78, line);
+  },
+});

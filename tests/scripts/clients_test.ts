@@ -1,0 +1,292 @@
+import { assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { Program, run, script, serveScript } from "../programs.ts";
+
+const TIMEOUT_MS = 60_000;
+
+Deno.test({
+  name: "tcp_client prints an answer for each line of standard input",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("tcp_server");
+    const client = script("tcp_client", [server.address]);
+    const lines = Array.from({ length: 500 }, (_, index) => `line ${index} ß`);
+    const { code, stdout, stderr } = await run(client, lines.join("\n"));
+    const expected = lines.map((line) => `${line.toUpperCase()}\n`).join("");
+    assertEquals({ code, stdout, stderr }, {
+      code: 0,
+      stdout: expected,
+      stderr: "",
+    });
+  },
+});
+
+Deno.test({
+  name: "tcp_client gets a sentence of a megabyte back whole",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("tcp_server");
+    const client = script("tcp_client", [server.address]);
+    const { stdout } = await run(client, "abcdefgé".repeat(120_000));
+    assertEquals(stdout, "ABCDEFGÉ".repeat(120_000) + "\n");
+  },
+});
+
+Deno.test({
+  name:
+    "tcp_client ends at once when it is interrupted while waiting for input",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("tcp_server");
+    await using client = new Program(script("tcp_client", [server.address]));
+    await client.write("hello\n");
+    await client.heard(/HELLO/);
+    client.signal("SIGINT");
+    assertEquals((await client.ended()).code, 0);
+  },
+});
+
+Deno.test({
+  name: "udp_client says Request timed out, on standard error alone",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("udp_server", "--drop", "1");
+    const { code, stdout, stderr } = await run(
+      script("udp_client", [server.address, "--timeout", "50ms", "hello"]),
+    );
+    assertEquals({ code, stdout, stderr }, {
+      code: 1,
+      stdout: "",
+      stderr: "Request timed out\n",
+    });
+  },
+});
+
+Deno.test({
+  name: "udp_client gets an answer by retries that one try would not get",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    // The fates of seed 3: the first answer is lost.
+    await using server = await serveScript(
+      "udp_server",
+      "--drop",
+      "0.5",
+      "--seed",
+      "3",
+    );
+    const ask = (...more: string[]) =>
+      run(
+        script("udp_client", [server.address, "--timeout", "300ms", ...more]),
+      );
+    assertEquals((await ask("hello")).code, 1);
+    const retried = await ask("--retries", "20", "hello");
+    assertEquals(retried.stdout, "HELLO\n");
+    await server.heard(/--seed 3/, "stderr");
+  },
+});
+
+Deno.test({
+  name: "udp_client takes no late answer for the next one",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    // Each answer comes when the next sentence has been asked already.
+    await using server = await serveScript("udp_server", "--delay", "150ms");
+    const client = script("udp_client", [server.address, "--timeout", "100ms"]);
+    const { code, stdout, stderr } = await run(client, "one\ntwo\nthree\n");
+    assertEquals({ code, stdout }, { code: 1, stdout: "" });
+    assertEquals(stderr, "Request timed out\n".repeat(3));
+  },
+});
+
+for (const format of ["ctime", "iso", "rfc868"]) {
+  for (const transport of [[], ["--udp"]]) {
+    Deno.test({
+      name: `time_client reads ${format} ${transport.join("")}`.trimEnd(),
+      timeout: TIMEOUT_MS,
+      async fn() {
+        await using server = await serveScript(
+          "time_server",
+          "--format",
+          format,
+          ...transport,
+        );
+        const { code, stdout } = await run(
+          script("time_client", [server.address, ...transport]),
+        );
+        assertEquals(code, 0);
+        const found = /^clock offset ([+-])([\d.]+) (\w+), \+- /m.exec(stdout);
+        // Both clocks are this machine's: within a resolution of each other.
+        const units: Record<string, number> = { us: 1e-3, ms: 1, s: 1000 };
+        const offsetMs = Number(found?.[2]) * units[found?.[3] ?? ""]!;
+        assertEquals(offsetMs <= 10_000, true, stdout);
+      },
+    });
+  }
+}
+
+Deno.test({
+  name: "measure_client prints a table of every percentile",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    const { code, stdout, stderr } = await run(
+      script("measure_client", [
+        "rtt",
+        server.address,
+        "-n",
+        "20",
+        "-i",
+        "1ms",
+      ]),
+    );
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    for (const row of "min p50 p90 p99 p99\\.9 max mean stddev".split(" ")) {
+      assertMatch(
+        stdout,
+        new RegExp(`^  ${row} +[\\d.]+ \\S+ +[\\d.]+ \\S+$`, "m"),
+      );
+    }
+    assertMatch(stdout, /^20 probes sent, 20 received, 0 lost \(0 %\)$/m);
+    assertMatch(stdout, /^5 warm-up probes before them, left out$/m);
+  },
+});
+
+Deno.test({
+  name: "measure_client prints the same result as JSON and as the last event",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    const measure = (form: string) =>
+      run(
+        script("measure_client", ["tput", server.address, "-n", "12", form]),
+      );
+    const json = JSON.parse((await measure("--json")).stdout);
+    assertEquals(json.format, 1);
+    assertEquals(json.mode, "tput");
+    assertEquals(json.probes, { sent: 12, received: 12, lost: 0, warmup: 5 });
+    assertGreater(json.throughput.aggregate_bits_per_second, 0);
+    assertEquals(json.options.used.size_bytes, 1024);
+
+    const events = (await measure("--ndjson")).stdout.trimEnd().split("\n")
+      .map((line) => JSON.parse(line));
+    const names = events.map(({ event }) => event);
+    assertEquals(names, ["start", ...Array(17).fill("sample"), "end"]);
+    assertEquals(Object.keys(events.at(-1).data), Object.keys(json));
+
+    const rows = (await measure("--csv")).stdout.trimEnd().split("\n");
+    assertEquals(rows.length, 18);
+    assertEquals(
+      new Set(rows.map((row) => row.split(",").length)),
+      new Set([6]),
+    );
+  },
+});
+
+Deno.test({
+  name:
+    "measure_client exits with 3 when a threshold is crossed, and says which",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    const judge = (...rules: string[]) =>
+      run(
+        script("measure_client", [
+          "rtt",
+          server.address,
+          ...rules.flatMap((rule) => ["--fail-if", rule]),
+        ]),
+      );
+    const crossed = await judge("p99>0ms", "loss>1%");
+    assertEquals(crossed.code, 3);
+    assertMatch(crossed.stderr, /^crossed p99>0ms: p99 is [\d.]+ \S+\n$/);
+    assertEquals((await judge("p99>1h", "loss>1%")).code, 0);
+  },
+});
+
+Deno.test({
+  name: "measure_client prints what it has when it is interrupted",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    await using client = new Program(
+      script("measure_client", [
+        "rtt",
+        server.address,
+        "--count",
+        "900000",
+        "--ndjson",
+      ]),
+    );
+    await client.heard(/"sequence":100,/);
+    client.signal("SIGINT");
+    const { code, stdout } = await client.ended();
+    assertEquals(code, 0);
+    const { event, data } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
+    assertEquals(event, "end");
+    assertEquals(data.probes.lost, 0);
+    assertMatch(data.quality.notes.join(), /the run ended early, after \d+ of/);
+  },
+});
+
+Deno.test({
+  name: "measure_client ends quietly when nobody reads its output any more",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    await using client = new Program(
+      script("measure_client", [
+        "rtt",
+        server.address,
+        "--count",
+        "900000",
+        "--csv",
+      ]),
+    );
+    await client.heard(/^100,/m);
+    await client.stdout.cancel();
+    const { code, stderr } = await client.ended();
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  },
+});
+
+Deno.test({
+  name: "measure_client gives up on a silent server after --timeout",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const ended = await run(
+      script("measure_client", [
+        "rtt",
+        `127.0.0.1:${silent.addr.port}`,
+        "--timeout",
+        "200ms",
+      ]),
+    );
+    assertEquals(ended.code, 1);
+    assertMatch(ended.stderr, /no whole message arrived within 200 ms/);
+  },
+});
+
+Deno.test({
+  name: "The demo shows every conversation and ends with 0",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    const { code, stdout, stderr } = await run([
+      Deno.execPath(),
+      "run",
+      "--unstable-net",
+      "--allow-net=127.0.0.1",
+      "scripts/demo.ts",
+    ]);
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    for (
+      const shown of [
+        /^hello$/m,
+        /^HELLO WORLD$/m,
+        /^ANYBODY THERE$/m,
+        /^clock offset /m,
+        /^ +p99\.9 /m,
+        /^ +aggregate +[\d.]+ [GM]bit\/s/m,
+      ]
+    ) assertMatch(stdout, shown);
+  },
+});

@@ -1,0 +1,137 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { compilables } from "../../scripts/compile.ts";
+import { Program, run, script, serve, serveScript } from "../programs.ts";
+
+const TIMEOUT_MS = 60_000;
+
+/** A server, its options, and what it prints when it is ready. */
+const SERVERS: [string, string[], RegExp][] = [
+  ["hello_server", [], /^listening tcp 127\.0\.0\.1:\d+\n$/],
+  ["tcp_server", [], /^listening tcp 127\.0\.0\.1:\d+\n$/],
+  ["tcp_server", ["--host", "::1"], /^listening tcp \[::1\]:\d+\n$/],
+  ["tcp_server", ["--host", "0.0.0.0"], /^listening tcp 0\.0\.0\.0:\d+\n$/],
+  ["udp_server", [], /^listening udp 127\.0\.0\.1:\d+\n$/],
+  ["time_server", [], /^listening tcp 127\.0\.0\.1:\d+\n$/],
+  ["time_server", ["--udp"], /^listening udp 127\.0\.0\.1:\d+\n$/],
+  ["measure_server", [], /^listening tcp 127\.0\.0\.1:\d+\n$/],
+];
+
+for (const [name, args, ready] of SERVERS) {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.test({
+      name: `${[name, ...args].join(" ")} says when it is ready, and ends ` +
+        `with 0 on ${signal}`,
+      timeout: TIMEOUT_MS,
+      async fn() {
+        await using server = await serveScript(name, ...args);
+        server.signal(signal);
+        const { code, stdout, stderr } = await server.ended();
+        assertMatch(stdout, ready);
+        assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      },
+    });
+  }
+}
+
+Deno.test({
+  name: "A server says so when its port is taken",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const port = String(listener.addr.port);
+    const ended = await run(script("tcp_server", ["--port", port]));
+    assertEquals(ended.code, 1);
+    assertMatch(ended.stderr, /the address is taken by another program/);
+  },
+});
+
+Deno.test({
+  name: "A server lets the replies under way finish before it ends",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    using conn = await Deno.connect({
+      hostname: "127.0.0.1",
+      port: Number(server.port),
+    });
+    const probe = "s rtt 2 5 300\nm 1 first\n";
+    await conn.write(new TextEncoder().encode(probe));
+    const buffer = new Uint8Array(256);
+    assertEquals(await conn.read(buffer), "200 OK: Ready\n".length);
+    // The echo is due 300 ms after the probe, which came with the setup.
+    server.signal("SIGTERM");
+    const count = await conn.read(buffer);
+    const echo = new TextDecoder().decode(buffer.subarray(0, count ?? 0));
+    assertEquals(echo, "m 1 first\n");
+    assertEquals(await conn.read(buffer), null);
+    assertEquals((await server.ended()).code, 0);
+  },
+});
+
+Deno.test({
+  name: "tcp_server serves a Unix socket, and removes it at its end",
+  timeout: TIMEOUT_MS,
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const folder = await Deno.makeTempDir({ dir: "/tmp" });
+    const path = `${folder}/upper.sock`;
+    const flags = [
+      "--no-prompt",
+      `--allow-net=unix:${path}`,
+      `--allow-read=${path}`,
+      `--allow-write=${path}`,
+    ];
+    {
+      await using server = await serve(
+        script("tcp_server", ["--unix", path], flags),
+      );
+      assertEquals(server.address, path);
+      const client = script("tcp_client", [`unix:${path}`, "hello"], flags);
+      assertEquals((await run(client)).stdout, "HELLO\n");
+      const second = await run(script("tcp_server", ["--unix", path], flags));
+      assertMatch(second.stderr, /something is at that path/);
+      assertEquals((await server.stop()).code, 0);
+    }
+    assertEquals([...Deno.readDirSync(folder)], []);
+    await Deno.remove(folder);
+  },
+});
+
+Deno.test({
+  name: "Every program prints its help, its version and its completion",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    const programs = [...compilables().map(({ name }) => name), "demo"];
+    await Promise.all(programs.map(async (name) => {
+      // No permission is needed to explain itself.
+      const ask = (flag: string, ...more: string[]) =>
+        run([Deno.execPath(), "run", `scripts/${name}.ts`, flag, ...more]);
+      const help = await ask("--help");
+      const called = name.replaceAll("_", "-");
+      assertEquals(help.code, 0);
+      assertMatch(help.stdout, new RegExp(`^usage: ${called} `, "m"));
+      const widest = Math.max(
+        ...help.stdout.split("\n").map((line) => line.length),
+      );
+      assertEquals(widest <= 80, true, `${name}: ${widest} columns`);
+      const version = await ask("--version");
+      assertMatch(version.stdout, new RegExp(`^${called} \\d+\\.\\d+\\.\\d+ `));
+      const completion = await ask("--completion", "bash");
+      assertMatch(completion.stdout, /^complete .*--help/);
+    }));
+  },
+});
+
+Deno.test({
+  name: "A server goes on when nobody reads what it prints",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = new Program(
+      script("hello_server", ["--port", "0"]),
+    );
+    const [, address] = await server.heard(/^listening tcp (\S+)$/m);
+    await server.stdout.cancel();
+    const client = await run(script("hello_client", [address!]));
+    assertEquals(client.stdout, "hello\n");
+  },
+});
