@@ -155,7 +155,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       options: { given, used },
     });
     reporter.start({
-      title: `${mode} to ${address} over TCP, the course protocol: ` +
+      title: `${mode} to ${address} over TCP, the course protocol\n` +
         `${formatCount(count, "probe")} of ${formatCount(size, "byte")}, ` +
         `server delay ${formatDuration(delay * 1000)}`,
       target: address,

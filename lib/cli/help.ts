@@ -10,6 +10,7 @@ import {
   type OptionTable,
   placeholderOf,
 } from "./option_table.ts";
+import { wrap } from "../output/wrap.ts";
 
 /** What a program is, as its help says it. */
 export interface Description {
@@ -83,20 +84,6 @@ function hang(head: string, text: string, column: number): string {
   const fits = head.length + 2 <= column;
   const first = fits ? head.padEnd(column) + lines.shift() : head;
   return [first, ...lines.map((line) => " ".repeat(column) + line)].join("\n");
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }
 
 /**

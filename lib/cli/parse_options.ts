@@ -66,9 +66,11 @@ export function parseOptions<const T extends OptionTable>(
 ): CommandLine<T> {
   const names = Object.keys(table);
   const valued = names.filter((name) => table[name]!.kind !== "flag");
-  const raw = parseArgs(args, {
+  const flags = names.filter((name) => table[name]!.kind === "flag");
+  refuseFlagValues(args, table, flags);
+  const raw = parseArgs(args.map(shield), {
     string: ["_", ...valued.map(flagOf)],
-    boolean: names.filter((name) => table[name]!.kind === "flag").map(flagOf),
+    boolean: flags.map(flagOf),
     collect: names.map(flagOf),
     alias: Object.fromEntries(
       names.filter((name) => table[name]!.short !== undefined)
@@ -96,7 +98,7 @@ export function parseOptions<const T extends OptionTable>(
   return {
     options: options as OptionValues<T>,
     given,
-    words: raw._.map(String),
+    words: raw._.map((word) => unshield(String(word))),
   };
 }
 
@@ -113,13 +115,49 @@ export function noMoreWords(words: string[]): void {
   );
 }
 
+/**
+ * `parseArgs` takes a word `true` or `false` after a flag for the flag's value;
+ * here it is a word like any other, so it is disguised until that is done.
+ */
+function shield(argument: string): string {
+  return /^(true|false)$/.test(argument) ? `\0${argument}` : argument;
+}
+
+function unshield(argument: string): string {
+  return argument.replace(/^\0/, "");
+}
+
+/** Refuses what `parseArgs` takes in silence: `--quiet=maybe`, and `--_`. */
+function refuseFlagValues(
+  args: readonly string[],
+  table: OptionTable,
+  flags: string[],
+): void {
+  const end = args.indexOf("--");
+  for (const argument of end < 0 ? args : args.slice(0, end)) {
+    if (/^--?_/.test(argument)) throw unknownOption(argument, []);
+    const written = /^--?([^=]+)=/.exec(argument)?.[1];
+    const flag = flags.find((name) =>
+      written === flagOf(name) || written === table[name]!.short
+    );
+    if (flag !== undefined) throw noValue(`--${flagOf(flag)}`);
+  }
+}
+
+function noValue(flag: string): UsageError {
+  return new UsageError(`${flag} takes no value: write ${flag} alone`);
+}
+
 /** The texts given for one option: none, one, or for a repeated one several. */
 function givenTexts(raw: unknown, flag: string, option: Option): string[] {
   const values = (Array.isArray(raw) ? raw : []).filter((value) =>
     value !== undefined && value !== false
   );
-  if (option.kind === "flag") return values.length > 0 ? ["true"] : [];
-  const texts = values.map(String);
+  if (option.kind === "flag") {
+    if (values.some((value) => value !== true)) throw noValue(flag);
+    return values.length > 0 ? ["true"] : [];
+  }
+  const texts = values.map((value) => unshield(String(value)));
   if (texts.includes("")) {
     throw new UsageError(
       `${flag} needs a value: write ${flag} ${placeholderOf(option)}`,

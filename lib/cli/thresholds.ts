@@ -84,24 +84,26 @@ export function parseThreshold(text: string): Threshold {
   };
 }
 
-const DISTRIBUTION_KEYS: Record<string, keyof Distribution> = {
-  min: "min",
-  mean: "mean",
-  stddev: "stddev",
-  p50: "p50",
-  p90: "p90",
-  p99: "p99",
-  "p99.9": "p999",
-  p999: "p999",
-  max: "max",
-};
+const DISTRIBUTION_KEYS = new Map<string, keyof Distribution>([
+  ["min", "min"],
+  ["mean", "mean"],
+  ["stddev", "stddev"],
+  ["p50", "p50"],
+  ["p90", "p90"],
+  ["p99", "p99"],
+  ["p99.9", "p999"],
+  ["p999", "p999"], // as it is called in JSON
+  ["max", "max"],
+]);
 const FIGURE_NAMES =
   "min, mean, stddev, p50, p90, p99, p99.9, max (each also as intended.NAME), " +
   "jitter, loss or throughput";
 
 function figureNamed(name: string): Figure | null {
   const intended = name.startsWith("intended.");
-  const key = DISTRIBUTION_KEYS[intended ? name.slice(9) : name];
+  const key = DISTRIBUTION_KEYS.get(
+    intended ? name.slice("intended.".length) : name,
+  );
   if (key !== undefined) {
     return duration((result) =>
       (intended ? result.rtt_from_intended_us : result.rtt_us)?.[key] ?? null

@@ -81,6 +81,6 @@ function parseQuantity(
   const found = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(text);
   if (!found) return null;
   const [, number, unit = ""] = found;
-  const factor = unit === "" ? 1 : units[unit];
-  return factor === undefined ? null : Number(number) * factor;
+  if (unit === "") return Number(number);
+  return Object.hasOwn(units, unit) ? Number(number) * units[unit]! : null;
 }

@@ -49,18 +49,20 @@ export function parseTarget(text: string, defaultPort: number): Target {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
   if (bracketed) {
     const [, hostname = "", port] = bracketed;
-    if (!hostname.includes(":")) {
+    if (!V6.test(hostname)) {
       throw new SyntaxError("brackets are for IPv6 addresses, as in [::1]:80");
     }
     return { transport: "tcp", hostname, port: portOf(port, defaultPort) };
+  }
+  if (text.includes("//")) {
+    throw new SyntaxError("it is no URL: leave out the part before the host");
   }
   const colons = text.split(":").length - 1;
   const at = colons === 1 ? text.indexOf(":") : text.length;
   const hostname = text.slice(0, at);
   const port = colons === 1 ? text.slice(at + 1) : undefined;
   if (hostname === "") throw new SyntaxError("it names no host");
-  // A zone may follow an IPv6 address: fe80::1%eth0.
-  const allowed = colons > 1 ? /^[0-9A-Fa-f:.]+(%.+)?$/ : /^[^\s/\\@?#[\]]+$/;
+  const allowed = colons > 1 ? V6 : /^[^\s/\\@?#[\]]+$/;
   if (!allowed.test(hostname)) {
     throw new SyntaxError(
       "write it as HOST, HOST:PORT, [V6]:PORT or unix:PATH",
@@ -68,6 +70,12 @@ export function parseTarget(text: string, defaultPort: number): Target {
   }
   return { transport: "tcp", hostname, port: portOf(port, defaultPort) };
 }
+
+/**
+ * Groups of hexadecimal digits, perhaps an IPv4 address in the last place, as
+ * in ::ffff:127.0.0.1, and perhaps a zone, as in fe80::1%eth0.
+ */
+const V6 = /^[0-9A-Fa-f]*:[0-9A-Fa-f:]*(:\d+(\.\d+){3})?(%[^\s\]/]+)?$/;
 
 function portOf(text: string | undefined, defaultPort: number): number {
   if (text === undefined) return defaultPort;

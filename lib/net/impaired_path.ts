@@ -142,7 +142,9 @@ export class ImpairedPath {
   }
 
   async #arrive(bytes: Uint8Array, to: Deno.Addr, copies: number) {
-    for (let copy = 0; copy < copies; copy++) await this.#send(bytes, to);
+    await Promise.all(
+      Array.from({ length: copies }, () => this.#send(bytes, to)),
+    );
     this.#sent.dispatchEvent(new Event("sent"));
   }
 

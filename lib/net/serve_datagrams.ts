@@ -135,6 +135,8 @@ export async function serveDatagrams(
     await (path ? path.send(answer, from) : send(answer, from));
   }
   signal?.removeEventListener("abort", stop);
+  abandon.abort();
+  await path?.drain();
 
   async function receive(): Promise<
     [Uint8Array<ArrayBuffer>, Deno.NetAddr] | null

@@ -133,7 +133,7 @@ export async function serveStreams(
       conn.close();
       return Promise.resolve();
     }
-    const serving = handle(connection);
+    const serving = Promise.resolve(connection).then(handle);
     open.set(connection, serving);
     if (stopped) connection.stop();
     return serving;

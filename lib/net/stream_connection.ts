@@ -57,6 +57,9 @@ export class StreamConnection implements Disposable {
   #stopping = false;
   #owed = 0;
   #ended = false;
+  #finishing = false;
+  #isClosed = false;
+  #closing: AbortController | null = null;
 
   /**
    * Takes over an open socket, and turns Nagle's algorithm off.
@@ -176,6 +179,7 @@ export class StreamConnection implements Disposable {
    */
   async finish(): Promise<void> {
     if (this.#ended) return;
+    this.#finishing = true;
     const timer = setTimeout(() => this.close(), LINGER_MS);
     try {
       await this.#conn.closeWrite();
@@ -207,8 +211,18 @@ export class StreamConnection implements Disposable {
     this.#closeIfStopped();
   }
 
+  /** Aborted when the socket is closed. */
+  get closed(): AbortSignal {
+    // Made when first asked for: most connections are idle, and have none.
+    this.#closing ??= new AbortController();
+    if (this.#isClosed) this.#closing.abort();
+    return this.#closing.signal;
+  }
+
   /** Closes the socket at once. May be called again. */
   close(): void {
+    this.#isClosed = true;
+    this.#closing?.abort();
     this.#readWatch[Symbol.dispose]();
     this.#writeWatch[Symbol.dispose]();
     try {
@@ -254,7 +268,7 @@ export class StreamConnection implements Disposable {
 
   /** Waits for more bytes; `false` at the end of the stream. */
   async #fill(): Promise<boolean> {
-    if (this.#ended || (this.#stopping && this.#owed === 0)) return false;
+    if (this.#ended || this.#mayStop) return false;
     const reading = this.#reading ?? this.#conn.read(this.decoder.space());
     this.#reading = null;
     this.#waiting = true;
@@ -285,8 +299,12 @@ export class StreamConnection implements Disposable {
     }
   }
 
+  get #mayStop(): boolean {
+    return this.#stopping && this.#owed === 0 && !this.#finishing;
+  }
+
   #closeIfStopped(): void {
-    if (this.#stopping && this.#waiting && this.#owed === 0) this.close();
+    if (this.#waiting && this.#mayStop) this.close();
   }
 
   #expire(what: string): void {

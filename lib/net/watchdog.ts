@@ -20,6 +20,7 @@ export class Watchdog implements Disposable {
   #clock: Clock;
   #startedAtMs: number | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #disposed = false;
 
   /**
    * Watches nothing until a wait starts.
@@ -40,6 +41,7 @@ export class Watchdog implements Disposable {
 
   /** A wait starts. */
   start(): void {
+    if (this.#disposed) return;
     this.#startedAtMs = this.#clock.now();
     this.#timer ??= setTimeout(this.#look, this.#limitMs);
   }
@@ -51,6 +53,7 @@ export class Watchdog implements Disposable {
 
   /** Stops watching and frees the timer. */
   [Symbol.dispose](): void {
+    this.#disposed = true;
     clearTimeout(this.#timer);
     this.#startedAtMs = null;
   }

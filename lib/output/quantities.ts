@@ -26,9 +26,9 @@ export const UNKNOWN = "-";
  */
 export function formatDuration(us: number | null): string {
   if (us === null) return UNKNOWN;
-  const [value, unit] = Math.abs(us) < 1e3
+  const [value, unit] = Math.abs(us) < 999.5
     ? [us, "us"]
-    : Math.abs(us) < 1e6
+    : Math.abs(us) < 999.5e3
     ? [us / 1e3, "ms"]
     : [us / 1e6, "s"];
   return `${threeDigits(value)} ${unit}`;
@@ -83,5 +83,6 @@ export function formatCount(count: number, thing: string): string {
 function threeDigits(value: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  return value.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0);
+  if (size < 1) return value.toPrecision(3);
+  return value.toFixed(size < 9.995 ? 2 : size < 99.95 ? 1 : 0);
 }

@@ -7,6 +7,10 @@
 import type { ProbeCounts, Result } from "../measure/result.ts";
 import type { Distribution } from "../timing/histogram.ts";
 import { formatCount, formatDuration, formatRate } from "./quantities.ts";
+import { wrap } from "./wrap.ts";
+
+/** The most columns of a line. */
+const WIDTH = 78;
 
 /** The figures of a distribution, in the order in which they are shown. */
 const FIGURES: [keyof Distribution, string][] = [
@@ -112,8 +116,13 @@ function quality({ quality }: Result): string[] {
         }, max ${formatDuration(late.max)}`,
       ]
       : []),
-    ...quality.notes.map((note) => `  note: ${note}`),
+    ...quality.notes.flatMap(noteLines),
   ];
+}
+
+function noteLines(note: string): string[] {
+  const [first, ...rest] = wrap(note, WIDTH - "  note: ".length);
+  return [`  note: ${first}`, ...rest.map((line) => `        ${line}`)];
 }
 
 function round(value: number): number {

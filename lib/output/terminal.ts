@@ -102,13 +102,13 @@ export class Terminal {
   }
 
   /**
-   * Writes one line of talk.
+   * Writes one line of talk; it may quote a peer.
    *
    * @param line The line.
    */
   say(line: string): void {
     this.clearLive();
-    this.#toStderr(`${line}\n`);
+    this.#toStderr(`${escapeControls(line)}\n`);
   }
 
   /**

@@ -102,7 +102,7 @@ export function parseTime(message: Uint8Array, near: Date): ToldTime | null {
   if (message.length === 4) return parseRfc868(message, near);
   const text = new TextDecoder().decode(message).replace(/[\r\n\0 ]+$/, "");
   const date = parseIso(text) ?? parseCtime(text);
-  if (date === null || Number.isNaN(date.getTime())) return null;
+  if (date === null) return null;
   const resolutionMs = /\.\d{3}Z$/.test(text) ? 1 : 1000;
   return { text, fromMs: date.getTime(), resolutionMs };
 }
@@ -122,9 +122,12 @@ function parseRfc868(message: Uint8Array, near: Date): ToldTime {
 }
 
 function parseIso(text: string): Date | null {
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/.test(text)
-    ? new Date(text)
-    : null;
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/.test(text)) return null;
+  const date = new Date(text);
+  // A date that there is not, as February 31, is written back as another.
+  const same = !Number.isNaN(date.getTime()) &&
+    date.toISOString().startsWith(text.slice(0, 19));
+  return same ? date : null;
 }
 
 function parseCtime(text: string): Date | null {
@@ -133,6 +136,10 @@ function parseCtime(text: string): Date | null {
       .exec(text);
   if (!found) return null;
   const month = MONTHS.indexOf(found[1]!);
-  const [day, hour, minute, second, year] = found.slice(2).map(Number);
-  return month < 0 ? null : new Date(year!, month, day, hour, minute, second);
+  const [day = 0, hour = 0, minute = 0, second = 0, year = 0] = found.slice(2)
+    .map(Number);
+  const exists = month >= 0 && day >= 1 && hour < 24 && minute < 60 &&
+    second < 60 && year >= 1900;
+  const date = new Date(year, month, day, hour, minute, second);
+  return exists && date.getMonth() === month ? date : null;
 }

@@ -21,15 +21,14 @@ interface Held {
  * Replies leave in the order in which they were sent, each its delay after it
  * was sent, so replies that follow each other closely are delayed side by side.
  * When it holds too much, sending waits: a client that sends on and on is then
- * slowed by TCP.
+ * slowed by TCP. What is held when the connection closes is dropped.
  */
-export class DelayLine implements Disposable {
+export class DelayLine {
   #connection: StreamConnection;
   #held: Held[] = [];
   #heldBytes = 0;
   #leaving: Promise<void> | null = null;
   #left = Promise.withResolvers<void>();
-  #disposed = new AbortController();
 
   /**
    * Holds nothing yet.
@@ -45,6 +44,7 @@ export class DelayLine implements Disposable {
    *
    * @param bytes The reply, copied if it has to wait.
    * @param delayMs How long to hold it, in milliseconds.
+   * @throws {Deno.errors.BrokenPipe} If the connection has been closed.
    */
   async send(bytes: Uint8Array, delayMs: number): Promise<void> {
     if (delayMs === 0 && this.#leaving === null) {
@@ -55,27 +55,24 @@ export class DelayLine implements Disposable {
     while (this.#held.length > 0 && this.#heldBytes + cost > CAPACITY_BYTES) {
       await this.#left.promise;
     }
+    if (this.#connection.closed.aborted) throw new Deno.errors.BrokenPipe();
     this.#connection.owe();
     this.#held.push({ dueMs, bytes: bytes.slice() });
     this.#heldBytes += cost;
     this.#leaving ??= this.#leave();
   }
 
-  /** Waits until all replies have left. */
+  /** Waits until all replies have left, or the connection is closed. */
   async drained(): Promise<void> {
     await this.#leaving;
   }
 
-  /** Drops what is still held. */
-  [Symbol.dispose](): void {
-    this.#disposed.abort();
-  }
-
   async #leave(): Promise<void> {
+    const { closed } = this.#connection;
     try {
       for (let next; (next = this.#held[0]) !== undefined;) {
-        await sleepUntil(next.dueMs, this.#disposed.signal);
-        if (this.#disposed.signal.aborted) return;
+        await sleepUntil(next.dueMs, closed);
+        if (closed.aborted) break;
         await this.#connection.writeAll(next.bytes);
         this.#held.shift();
         this.#heldBytes -= next.bytes.length + OVERHEAD_BYTES;
@@ -85,11 +82,12 @@ export class DelayLine implements Disposable {
       }
     } catch {
       // The client is gone: end the reader's wait too, it has the last word.
-      this.#held = [];
       this.#connection.close();
-      this.#left.resolve();
     } finally {
       this.#leaving = null;
+      this.#held = [];
+      this.#heldBytes = 0;
+      this.#left.resolve();
     }
   }
 }

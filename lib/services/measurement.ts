@@ -41,7 +41,7 @@ export function measurementStreams(
   return async (connection) => {
     const phases = new MeasurementPhases(options.limits);
     using memory = budget.open();
-    using delayed = new DelayLine(connection);
+    const delayed = new DelayLine(connection);
     for (;;) {
       connection.decoder.limitBytes = phases.maxLineBytes;
       let verdict;
