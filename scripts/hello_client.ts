@@ -28,6 +28,9 @@ import { openWithin } from "../lib/net/deadline.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { escapeControls } from "../lib/output/escape.ts";
 
+/** How long a silence ends an answer that no newline ends. */
+const QUIET_MS = 250;
+
 const program = defineProgram({
   name: "hello-client",
   summary: "Says hi to a hello-server and prints the answer.",
@@ -54,7 +57,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
 
     const reply = await attempt(`greet ${address}`, async () => {
       await connection.writeAll(new TextEncoder().encode(`${greeting}\n`));
-      return await connection.readLine();
+      return await connection.readMessage(QUIET_MS);
     });
     if (reply === null) throw new RunError(`No answer came from ${address}`);
     const text = new TextDecoder().decode(lineContent(reply));

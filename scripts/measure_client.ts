@@ -34,7 +34,6 @@ import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { formatCount, formatDuration } from "../lib/output/quantities.ts";
 import { reporterOf } from "../lib/output/reporter.ts";
 import { SETUP_LIMITS } from "../lib/protocols/measurement.ts";
-import { maxProbeBytes } from "../lib/protocols/measurement_probe.ts";
 
 /** The payload where no size is given, in bytes. */
 const DEFAULT_SIZE_BYTES = { rtt: 100, tput: 1024 };
@@ -199,7 +198,6 @@ export function main(args: string[], stage?: Stage): Promise<number> {
           ),
       );
       return new StreamConnection(conn, {
-        messageBytes: Math.max(65_536, maxProbeBytes(size)),
         readMs: delay + timeout,
         writeMs: timeout,
       });

@@ -79,7 +79,10 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     for await (const sentence of sentences(words.slice(1), run.signal)) {
       await attempt(`get an answer from ${address}`, async () => {
         // A long sentence is answered while it is sent: do both at once.
-        await Promise.all([connection.writeAll(sentence), printAnswer()]);
+        const sent = connection.writeAll(sentence);
+        sent.catch(() => {}); // what was answered is printed first
+        await printAnswer();
+        await sent;
       });
       if (run.signal.aborted) break;
     }
@@ -88,7 +91,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     async function printAnswer(): Promise<void> {
       let answered = false;
       for (;;) {
-        const part = await connection.readMessage(flushAfter, { pieces: true });
+        const part = await readPart();
         if (part === null) break;
         answered = true;
         run.terminal.printReply(part);
@@ -101,6 +104,17 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         throw new RunError(
           `No answer came from ${address}: it closed the connection`,
         );
+      }
+    }
+
+    async function readPart(): Promise<Uint8Array | null> {
+      try {
+        return await connection.readMessage(flushAfter, { pieces: true });
+      } catch (error) {
+        // What came before the connection broke is an answer too.
+        const part = connection.decoder.takeSome();
+        if (part !== null) run.terminal.printReply(Uint8Array.of(...part, LF));
+        throw error;
       }
     }
   });

@@ -57,6 +57,9 @@ function explainUnix(error: unknown, what: string): string | null {
   if (error instanceof Deno.errors.NotCapable) {
     return `permission not granted; run it by deno run with --allow-net=unix:${path} --allow-read=${path} --allow-write=${path}`;
   }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "the system does not allow it; choose a path in a folder of your own";
+  }
   return error instanceof Deno.errors.AddrInUse
     ? "something is at that path; choose another, or remove it if it is the socket of a server that has ended"
     : null;
@@ -78,15 +81,15 @@ const MEANINGS: [abstract new (...args: never[]) => Error, string][] = [
   ],
   [
     Deno.errors.ConnectionReset,
-    "the peer reset the connection; see its log for the reason",
+    "the peer reset the connection: it has ended, or refuses what it was sent",
   ],
   [
     Deno.errors.BrokenPipe,
-    "the peer closed the connection; see its log for the reason",
+    "the peer closed the connection: it has ended, or refuses what it was sent",
   ],
   [
     Deno.errors.UnexpectedEof,
-    "the peer closed the connection in the middle of a message; see its log for the reason",
+    "the peer closed the connection in the middle of a message",
   ],
   [
     Deno.errors.NotFound,

@@ -137,6 +137,7 @@ function refuseFlagValues(
   for (const argument of end < 0 ? args : args.slice(0, end)) {
     if (/^--?_/.test(argument)) throw unknownOption(argument, []);
     const written = /^--?([^=]+)=/.exec(argument)?.[1];
+    if (written === undefined) continue;
     const flag = flags.find((name) =>
       written === flagOf(name) || written === table[name]!.short
     );

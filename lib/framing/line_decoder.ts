@@ -83,12 +83,18 @@ export class LineDecoder {
     return this.#end - this.#start;
   }
 
+  /** The first byte that was not taken; -1 if there is none. */
+  get firstByte(): number {
+    return this.#start === this.#end ? -1 : this.#buffer[this.#start]!;
+  }
+
   /**
    * Free room to read a socket into; say with {@linkcode LineDecoder.commit}
    * how much of it was filled.
    *
    * @returns At least one byte of room.
-   * @throws {FramingError} If a message as long as the limit is pending.
+   * @throws {FramingError} If so much is pending that no message within the
+   * limit, and no eager read, could need more room.
    */
   space(): Uint8Array<ArrayBuffer> {
     if (this.#end === this.#buffer.length) {
@@ -113,7 +119,7 @@ export class LineDecoder {
    * Copies bytes in, for those who do not read into the buffer directly.
    *
    * @param bytes Any part of the stream.
-   * @throws {FramingError} If more is pending than the limit allows.
+   * @throws {FramingError} As {@linkcode LineDecoder.space} does.
    */
   push(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length;) {
@@ -202,7 +208,8 @@ export class LineDecoder {
       throw new FramingError("Message too long", pending, this.#limitBytes);
     }
     const capacity = this.#buffer.length;
-    const target = pending * 2 >= capacity || capacity < EAGER_BYTES
+    const grows = pending * 2 >= capacity || capacity < EAGER_BYTES;
+    const target = grows && capacity < most
       ? new Uint8Array(Math.min(capacity * 2, most))
       : this.#buffer;
     target.set(this.#buffer.subarray(this.#start, this.#end));

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { LF } from "../framing/line_ending.ts";
 import { sameBytes } from "../framing/same_bytes.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import {
@@ -13,7 +12,7 @@ import {
   type Setup,
   TERMINATION,
 } from "../protocols/measurement.ts";
-import { ProbeBuilder } from "../protocols/measurement_probe.ts";
+import { maxProbeBytes, ProbeBuilder } from "../protocols/measurement_probe.ts";
 import { isSuccess, learnEchoForm } from "../protocols/measurement_dialect.ts";
 import { Pacer } from "../timing/pacer.ts";
 import { ProtocolError } from "./protocol_error.ts";
@@ -128,6 +127,7 @@ class Session {
   /** What is added to our sequence numbers to be the server's. */
   #sequenceOffset: number;
   #probes: ProbeBuilder;
+  #echo: Uint8Array = new Uint8Array(0);
   #echoOf: (sequence: number) => Uint8Array;
 
   constructor(
@@ -138,7 +138,12 @@ class Session {
     this.connection = connection;
     this.#options = options;
     this.#sequenceOffset = sequenceOffset;
-    this.#probes = new ProbeBuilder(options.setup.sizeBytes);
+    const { sizeBytes } = options.setup;
+    this.#probes = new ProbeBuilder(sizeBytes);
+    connection.decoder.limitBytes = Math.max(
+      connection.decoder.limitBytes,
+      maxProbeBytes(sizeBytes),
+    );
     this.#echoOf = (sequence) => this.#messageOf(sequence);
   }
 
@@ -163,14 +168,14 @@ class Session {
     const { connection } = this;
     const { sequence } = sample;
     const message = this.#messageOf(sequence);
-    const echo = this.#echoOf(sequence);
+    const echo = this.#echo = this.#echoOf(sequence);
     const sentAtMs = performance.now();
     sample.sentAtMs = sentAtMs;
     let reply;
     try {
       await connection.writeAll(message);
       sample.sendCallMs = performance.now() - sentAtMs;
-      reply = await connection.readExactly(echo.length);
+      reply = await connection.read(this.#takeReply);
     } catch (error) {
       throw this.#saidInstead(error, `the echo of probe ${sequence}`);
     }
@@ -180,9 +185,16 @@ class Session {
       return;
     }
     if (reply === null) throw closedBefore(`the echo of probe ${sequence}`);
-    const said = await this.#restOf(reply);
-    throw new ProtocolError(`The server did not echo probe ${sequence}`, said);
+    throw this.#refused(`did not echo probe ${sequence}`, reply);
   }
+
+  /** Takes the echo, or the line that comes in its place. */
+  #takeReply = (): Uint8Array<ArrayBuffer> | null => {
+    const { decoder } = this.connection;
+    return decoder.firstByte === this.#echo[0]
+      ? decoder.takeExactly(this.#echo.length)
+      : decoder.takeLine();
+  };
 
   /**
    * Sends the first probe of a lenient session and learns the form of its
@@ -202,7 +214,7 @@ class Session {
       setup.sizeBytes,
     );
     if (form === null) {
-      throw new ProtocolError("The server did not echo probe 1", reply);
+      throw this.#refused("did not echo probe 1", reply);
     }
     const echoes = new ProbeBuilder(setup.sizeBytes, form.ending);
     const offset = form.sequenceOffset;
@@ -262,9 +274,8 @@ class Session {
       throw new ProtocolError(`The server refused ${to}`, reply);
     }
     if (!tolerate) {
-      throw new ProtocolError(
-        `The server answered ${to} in other words than the protocol's, ` +
-          "which --lenient accepts",
+      throw this.#refused(
+        `answered ${to} in other words than the protocol's`,
         reply,
       );
     }
@@ -275,20 +286,18 @@ class Session {
   /** What went wrong, with what the server said of it where it said something. */
   #saidInstead(error: unknown, awaited: string): unknown {
     const said = this.connection.decoder.takeSome();
-    if (said === null) return error;
-    return new ProtocolError(
-      `The server did not send ${awaited} as the protocol says; ` +
-        "--lenient accepts the known dialects",
-      said,
-    );
+    return said === null
+      ? error
+      : this.#refused(`did not send ${awaited} as the protocol says`, said);
   }
 
-  /** The whole line of which a reply is the start. */
-  async #restOf(reply: Uint8Array): Promise<Uint8Array> {
-    const start = reply.slice();
-    if (start.at(-1) === LF) return start;
-    const rest = await this.connection.readMessage(QUIET_MS).catch(() => null);
-    return rest === null ? start : Uint8Array.of(...start, ...rest);
+  /** A reply that is not what it should be; some servers are only different. */
+  #refused(what: string, reply: Uint8Array): ProtocolError {
+    const isError = new TextDecoder().decode(reply.subarray(0, 3)) === "404";
+    const hint = isError || this.#options.tolerate
+      ? ""
+      : "; --lenient accepts the known dialects";
+    return new ProtocolError(`The server ${what}${hint}`, reply);
   }
 }
 

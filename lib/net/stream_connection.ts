@@ -92,7 +92,7 @@ export class StreamConnection implements Disposable {
    * `null` at the end of the stream.
    */
   readLine(): Promise<Uint8Array<ArrayBuffer> | null> {
-    return this.#read(this.#takeLine);
+    return this.read(this.#takeLine);
   }
 
   /**
@@ -103,7 +103,7 @@ export class StreamConnection implements Disposable {
    * stream ends before the first.
    */
   readExactly(count: number): Promise<Uint8Array<ArrayBuffer> | null> {
-    return this.#read(() => this.decoder.takeExactly(count));
+    return this.read(() => this.decoder.takeExactly(count));
   }
 
   /**
@@ -113,7 +113,31 @@ export class StreamConnection implements Disposable {
    * `null` at the end of the stream.
    */
   readSome(): Promise<Uint8Array<ArrayBuffer> | null> {
-    return this.#read(this.#takeSome);
+    return this.read(this.#takeSome);
+  }
+
+  /**
+   * Reads by a rule of one's own.
+   *
+   * @param take Takes a message from {@linkcode StreamConnection.decoder}, or
+   * gives `null` while it needs more bytes.
+   * @returns What was taken; `null` at the end of the stream.
+   */
+  async read(
+    take: () => Uint8Array<ArrayBuffer> | null,
+  ): Promise<Uint8Array<ArrayBuffer> | null> {
+    let message = take();
+    if (message !== null) return message;
+    this.#readWatch.start();
+    try {
+      do {
+        if (!await this.#fill()) return this.#endOfStream();
+        message = take();
+      } while (message === null);
+      return message;
+    } finally {
+      this.#readWatch.stop();
+    }
   }
 
   /**
@@ -240,23 +264,6 @@ export class StreamConnection implements Disposable {
   #takeLine = () => this.decoder.takeLine();
   #takeLineOrPiece = () => this.decoder.takeLineOrPiece();
   #takeSome = () => this.decoder.takeSome();
-
-  async #read(
-    take: () => Uint8Array<ArrayBuffer> | null,
-  ): Promise<Uint8Array<ArrayBuffer> | null> {
-    let message = take();
-    if (message !== null) return message;
-    this.#readWatch.start();
-    try {
-      do {
-        if (!await this.#fill()) return this.#endOfStream();
-        message = take();
-      } while (message === null);
-      return message;
-    } finally {
-      this.#readWatch.stop();
-    }
-  }
 
   #endOfStream(): null {
     const pendingBytes = this.decoder.pendingBytes;

@@ -60,7 +60,7 @@ function table(result: Result): string[] {
 }
 
 function counts({ sent, received, lost, warmup }: ProbeCounts): string[] {
-  const share = sent === 0 ? "" : ` (${round(100 * lost / sent)} %)`;
+  const share = sent === 0 ? "" : ` (${percent(lost, sent)} %)`;
   const probes = `${formatCount(sent, "probe")} sent, ${received} received, ` +
     `${lost} lost${share}`;
   return warmup === 0
@@ -125,6 +125,9 @@ function noteLines(note: string): string[] {
   return [`  note: ${first}`, ...rest.map((line) => `        ${line}`)];
 }
 
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
+/** A share that is 0 or 100 only if it is none or all. */
+function percent(part: number, whole: number): number {
+  if (part === 0 || part === whole) return 100 * part / whole;
+  const rounded = Math.round(10_000 * part / whole) / 100;
+  return Math.min(Math.max(rounded, 0.01), 99.99);
 }

@@ -123,7 +123,7 @@ export class MeasurementPhases {
 
   #measure(line: Uint8Array<ArrayBuffer>, setup: Setup): Verdict {
     if (this.#sequence === setup.probes) {
-      const refusal = `all ${setup.probes} probes have been sent`;
+      const refusal = `probe ${setup.probes} was the last`;
       return refuse(REPLIES.probeError, refusal);
     }
     this.#sequence += 1;

@@ -1,16 +1,8 @@
 /** ncat and socat as clients of our servers. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import {
-  interopTest,
-  Program,
-  run,
-  script,
-  serve,
-  serveScript,
-  unixFlags,
-  withSocketPath,
-} from "./programs.ts";
+import { Program, run, script, serve, serveScript } from "../programs.ts";
+import { interopTest, unixFlags, withSocketPath } from "./programs.ts";
 
 /** How each of them is told to talk to a port of the loopback. */
 const TALKERS: Record<string, (port: string) => string[]> = {

@@ -1,15 +1,11 @@
 /** Our clients against servers made of ncat, socat and the shell. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Program, run, script, type Server, serveScript } from "../programs.ts";
 import {
   fileFlags,
   interopTest,
-  Program,
-  run,
-  script,
   serveNcat,
-  type Server,
-  serveScript,
   serveSocat,
   serveSocatUnix,
   withSocketPath,

@@ -1,7 +1,8 @@
 /** Clients as textbooks write them, in Python, against our servers. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { interopTest, python, run, serveScript } from "./programs.ts";
+import { run, serveScript } from "../programs.ts";
+import { interopTest, python } from "./programs.ts";
 
 const CONVERSATIONS: {
   title: string;

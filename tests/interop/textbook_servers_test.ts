@@ -1,7 +1,8 @@
 /** Our clients against servers as textbooks write them, in Python. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { interopTest, python, run, script, serve } from "./programs.ts";
+import { run, script, serve } from "../programs.ts";
+import { interopTest, python } from "./programs.ts";
 
 interface Expected {
   code?: number;

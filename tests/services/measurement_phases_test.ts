@@ -287,7 +287,7 @@ Deno.test({
         "probe 1: the sequence number is not 1",
       ],
       [["s rtt 1 1 0\n", "t \n"], "a termination message is t alone"],
-      [["s rtt 1 1 0\n", "m 1 x\n", "m 2 x\n"], "all 1 probes have been sent"],
+      [["s rtt 1 1 0\n", "m 1 x\n", "m 2 x\n"], "probe 1 was the last"],
       [["s rtt 1 1 0\n", "m 1 x\n", "x\n"], "it is neither t nor a new setup"],
     ];
     for (const [lines, refusal] of cases) {

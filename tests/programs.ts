@@ -1,0 +1,246 @@
+/**
+ * Our scripts, and other programs, as real processes.
+ *
+ * @module
+ */
+
+import { compilables } from "../scripts/compile.ts";
+
+/** How long a program may take to start to listen, to say something, or to end. */
+const PATIENCE_MS = 20_000;
+const ROOT = new URL("..", import.meta.url);
+const DECODER = new TextDecoder();
+
+/** The command line of one of our scripts. */
+export function script(
+  name: string,
+  args: string[],
+  flags?: string[],
+): string[] {
+  const found = compilables().find((program) => program.name === name);
+  if (!found) throw new Error(`No task runs scripts/${name}.ts`);
+  return [
+    Deno.execPath(),
+    "run",
+    ...(flags ?? found.flags),
+    found.script,
+    ...args,
+  ];
+}
+
+/** A process that has ended. */
+export interface Ended {
+  code: number;
+  stdout: string;
+  stdoutBytes: Uint8Array;
+  stderr: string;
+}
+
+/** What a process writes to one of its streams. */
+class Output {
+  bytes: Uint8Array = new Uint8Array(0);
+  ended = false;
+  readonly finished: Promise<void>;
+  #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader();
+    this.finished = this.#collect();
+  }
+
+  get text(): string {
+    return DECODER.decode(this.bytes);
+  }
+
+  /** Resolves at the next bytes, or at the end. */
+  get changed(): Promise<void> {
+    return this.#changed.promise;
+  }
+
+  /** Stops listening; other processes may hold the stream open. */
+  async cancel(): Promise<void> {
+    await this.#reader.cancel();
+    await this.finished;
+  }
+
+  async #collect(): Promise<void> {
+    for (;;) {
+      const { value, done } = await this.#reader.read();
+      if (done) this.ended = true;
+      else {
+        const joined = new Uint8Array(this.bytes.length + value.length);
+        joined.set(this.bytes);
+        joined.set(value, this.bytes.length);
+        this.bytes = joined;
+      }
+      this.#changed.resolve();
+      if (done) return;
+      this.#changed = Promise.withResolvers<void>();
+    }
+  }
+}
+
+/** A process under way, which is killed and reaped at the end of its scope. */
+export class Program implements AsyncDisposable {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  #command: string[];
+  #child: Deno.ChildProcess;
+  #input: WritableStreamDefaultWriter<Uint8Array>;
+  #inputClosed = false;
+
+  constructor(command: string[]) {
+    const [name, ...args] = command;
+    this.#command = command;
+    this.#child = new Deno.Command(name!, {
+      args,
+      cwd: ROOT,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.stdout = new Output(this.#child.stdout);
+    this.stderr = new Output(this.#child.stderr);
+    this.#input = this.#child.stdin.getWriter();
+  }
+
+  /** Writes to its standard input. */
+  async write(text: string | Uint8Array): Promise<void> {
+    const bytes = typeof text === "string"
+      ? new TextEncoder().encode(text)
+      : text;
+    try {
+      await this.#input.write(bytes);
+    } catch (error) {
+      // It may end before it has read all.
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
+  }
+
+  /** Ends its standard input. */
+  async closeInput(): Promise<void> {
+    if (this.#inputClosed) return;
+    this.#inputClosed = true;
+    await this.#input.close().catch(() => {}); // it may have ended before
+  }
+
+  /** Waits until what it wrote to a stream has the pattern in it. */
+  async heard(
+    pattern: RegExp,
+    from: "stdout" | "stderr" = "stdout",
+  ): Promise<RegExpExecArray> {
+    const output = this[from];
+    return await this.#patiently(`write ${pattern} to ${from}`, async () => {
+      for (;;) {
+        const { changed } = output;
+        const found = pattern.exec(output.text);
+        if (found) return found;
+        if (output.ended) throw this.#failure(`did not write ${pattern}`);
+        await changed;
+      }
+    });
+  }
+
+  /** Waits until it ends by itself. */
+  async ended(): Promise<Ended> {
+    return await this.#patiently("end", async () => {
+      const { code } = await this.#child.status;
+      await Promise.all([this.stdout.finished, this.stderr.finished]);
+      return {
+        code,
+        stdout: this.stdout.text,
+        stdoutBytes: this.stdout.bytes,
+        stderr: this.stderr.text,
+      };
+    });
+  }
+
+  /** Sends it a signal. */
+  signal(name: Deno.Signal): void {
+    this.#child.kill(name);
+  }
+
+  /** Asks it to end, and waits until it does. */
+  async stop(): Promise<Ended> {
+    this.signal("SIGTERM");
+    await this.closeInput();
+    return await this.ended();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.closeInput();
+    await this.#child.status;
+    await Promise.all([this.stdout.cancel(), this.stderr.cancel()]);
+  }
+
+  async #patiently<T>(what: string, wait: () => Promise<T>): Promise<T> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(this.#failure(`did not ${what} in ${PATIENCE_MS} ms`)),
+      PATIENCE_MS,
+    );
+    try {
+      return await Promise.race([wait(), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #failure(what: string): Error {
+    const { stdout, stderr } = this;
+    return new Error(
+      `${
+        this.#command.join(" ")
+      } ${what}\nstdout: ${stdout.text}\nstderr: ${stderr.text}`,
+    );
+  }
+}
+
+/** Runs a program to its end, with all of its input given at once. */
+export async function run(
+  command: string[],
+  stdin: string | Uint8Array = "",
+): Promise<Ended> {
+  await using program = new Program(command);
+  await program.write(stdin);
+  await program.closeInput();
+  return await program.ended();
+}
+
+/** A server under way, and where it listens. */
+export class Server extends Program {
+  /** As HOST:PORT, [V6]:PORT or PATH. */
+  address = "";
+
+  get port(): string {
+    return this.address.slice(this.address.lastIndexOf(":") + 1);
+  }
+
+  /** HOST and PORT, as most programs take them. */
+  get hostAndPort(): [string, string] {
+    return ["127.0.0.1", this.port];
+  }
+}
+
+/** Starts a server that prints where it listens, as ours do. */
+export async function serve(command: string[]): Promise<Server> {
+  const server = new Server(command);
+  try {
+    server.address = (await server.heard(/^listening \S+ (\S+)$/m))[1]!;
+    return server;
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Starts one of our servers on a free port. */
+export function serveScript(name: string, ...args: string[]): Promise<Server> {
+  return serve(script(name, ["--port", "0", ...args]));
+}
