@@ -257,7 +257,7 @@ const broken: [
     "echoes without LF",
     { echo: (message) => [message.trimEnd()] },
     [false],
-    "did not echo probe 1",
+    "did not send the echo of probe 1",
   ],
   [
     "counts from 0",
@@ -481,7 +481,7 @@ const hopeless: [what: string, dialect: Dialect, error: string][] = [
     { ready: [READY, null] },
     `${closedBefore}the echo of probe 1`,
   ],
-  ["changes one byte", { echo: changed }, "did not send the echo of probe 1"],
+  ["changes one byte", { echo: changed }, "did not echo probe 1"],
   [
     "answers 404 at probe 2",
     atProbe2([PROBE_ERROR, null]),
