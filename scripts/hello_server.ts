@@ -20,6 +20,7 @@ import { attempt } from "../lib/cli/attempt.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import {
   listenOptions,
+  servingOf,
   STREAM_SERVER_OPTIONS,
 } from "../lib/cli/server_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
@@ -37,27 +38,16 @@ const program = defineProgram({
 
 /** Runs the server until it is interrupted; gives the exit code. */
 export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(
-    program,
-    args,
-    stage,
-    async ({ options, signal, terminal }) => {
-      const { host, port, mode, idleTimeout, maxConnections } = options;
-      const listener = await attempt(
-        `listen on ${host}:${port}`,
-        () => Deno.listen({ hostname: host, port }),
-      );
-      terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
-      await serveStreams(listener, hello, {
-        mode,
-        limits: { readMs: idleTimeout },
-        maxConnections,
-        signal,
-        log: (line) => terminal.log(line),
-      });
-      return 0;
-    },
-  );
+  return runMain(program, args, stage, async (run) => {
+    const { host, port } = run.options;
+    const listener = await attempt(
+      `listen on ${host}:${port}`,
+      () => Deno.listen({ hostname: host, port }),
+    );
+    run.terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
+    await serveStreams(listener, hello, servingOf(run));
+    return 0;
+  });
 }
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

@@ -25,12 +25,16 @@ import { attempt } from "../lib/cli/attempt.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import {
   listenOptions,
+  servingOf,
   STREAM_SERVER_OPTIONS,
 } from "../lib/cli/server_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import { SETUP_LIMITS } from "../lib/protocols/measurement.ts";
-import { measurementStreams } from "../lib/services/measurement.ts";
+import {
+  DEFAULT_MEMORY_BYTES,
+  measurementStreams,
+} from "../lib/services/measurement.ts";
 
 const program = defineProgram({
   name: "measure-server",
@@ -52,21 +56,21 @@ const program = defineProgram({
       kind: "size",
       min: 1,
       max: SETUP_LIMITS.sizeBytes,
-      default: "1M",
+      default: `${SETUP_LIMITS.sizeBytes / 2 ** 20}M`,
       help: "the longest payload",
     },
     maxDelay: {
       kind: "duration",
       min: 0,
       max: SETUP_LIMITS.delayMs,
-      default: "60s",
+      default: `${SETUP_LIMITS.delayMs / 1000}s`,
       help: "the longest delay of an echo",
     },
     maxMemory: {
       kind: "size",
       min: 1024 * 1024,
       max: 1024 ** 4,
-      default: "256M",
+      default: `${DEFAULT_MEMORY_BYTES / 2 ** 20}M`,
       help: "what all sessions together may have the server hold",
     },
     ...STREAM_SERVER_OPTIONS,
@@ -76,33 +80,21 @@ const program = defineProgram({
 
 /** Runs the server until it is interrupted; gives the exit code. */
 export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(
-    program,
-    args,
-    stage,
-    async ({ options, signal, terminal }) => {
-      const { host, port, maxProbes, maxSize, maxDelay, maxMemory } = options;
-      const log = (line: string) => terminal.log(line);
-      const listener = await attempt(
-        `listen on ${host}:${port}`,
-        () => Deno.listen({ hostname: host, port }),
-      );
-      terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
-      const service = measurementStreams({
-        limits: { probes: maxProbes, sizeBytes: maxSize, delayMs: maxDelay },
-        memoryBytes: maxMemory,
-        log,
-      });
-      await serveStreams(listener, service, {
-        mode: options.mode,
-        limits: { readMs: options.idleTimeout },
-        maxConnections: options.maxConnections,
-        signal,
-        log,
-      });
-      return 0;
-    },
-  );
+  return runMain(program, args, stage, async (run) => {
+    const { host, port, maxProbes, maxSize, maxDelay, maxMemory } = run.options;
+    const listener = await attempt(
+      `listen on ${host}:${port}`,
+      () => Deno.listen({ hostname: host, port }),
+    );
+    run.terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
+    const service = measurementStreams({
+      limits: { probes: maxProbes, sizeBytes: maxSize, delayMs: maxDelay },
+      memoryBytes: maxMemory,
+      log: (line) => run.terminal.log(line),
+    });
+    await serveStreams(listener, service, servingOf(run));
+    return 0;
+  });
 }
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

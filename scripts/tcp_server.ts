@@ -20,6 +20,7 @@ import { attempt } from "../lib/cli/attempt.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import {
   listenOptions,
+  servingOf,
   STREAM_SERVER_OPTIONS,
   TRANSFORM_OPTION,
 } from "../lib/cli/server_options.ts";
@@ -62,38 +63,27 @@ const program = defineProgram({
 
 /** Runs the server until it is interrupted; gives the exit code. */
 export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(
-    program,
-    args,
-    stage,
-    async ({ options, signal, terminal }) => {
-      const { host, port, unix, mode, idleTimeout, maxConnections } = options;
-      const listener = unix === undefined
-        ? await attempt(
-          `listen on ${host}:${port}`,
-          () => Deno.listen({ hostname: host, port }),
-        )
-        : await attempt(
-          `listen on unix:${unix}`,
-          () => Deno.listen({ transport: "unix", path: unix }),
-        );
-      terminal.print(
-        unix === undefined
-          ? `listening tcp ${formatAddress(listener.addr)}`
-          : `listening unix ${unix}`,
+  return runMain(program, args, stage, async (run) => {
+    const { host, port, unix, transform, flushAfter } = run.options;
+    const listener = unix === undefined
+      ? await attempt(
+        `listen on ${host}:${port}`,
+        () => Deno.listen({ hostname: host, port }),
+      )
+      : await attempt(
+        `listen on unix:${unix}`,
+        () => Deno.listen({ transport: "unix", path: unix }),
       );
-      const service = uppercaseStreams(options.transform, options.flushAfter);
-      await serveStreams(listener, service, {
-        mode,
-        limits: { readMs: idleTimeout },
-        maxConnections,
-        signal,
-        log: (line) => terminal.log(line),
-      });
-      if (unix !== undefined) await removeSocket(unix);
-      return 0;
-    },
-  );
+    run.terminal.print(
+      unix === undefined
+        ? `listening tcp ${formatAddress(listener.addr)}`
+        : `listening unix ${unix}`,
+    );
+    const service = uppercaseStreams(transform, flushAfter);
+    await serveStreams(listener, service, servingOf(run));
+    if (unix !== undefined) await removeSocket(unix);
+    return 0;
+  });
 }
 
 /** Removes a socket's file, which some versions of Deno do by themselves. */

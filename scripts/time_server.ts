@@ -22,6 +22,7 @@ import { attempt } from "../lib/cli/attempt.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import {
   listenOptions,
+  servingOf,
   STREAM_SERVER_OPTIONS,
 } from "../lib/cli/server_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
@@ -58,42 +59,31 @@ const program = defineProgram({
 
 /** Runs the server until it is interrupted; gives the exit code. */
 export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(
-    program,
-    args,
-    stage,
-    async ({ options, signal, terminal }) => {
-      const { host, port, format } = options;
-      const log = (line: string) => terminal.log(line);
-      if (options.udp) {
-        const socket = await attempt(
-          `listen on ${host}:${port}`,
-          () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
-        );
-        terminal.print(`listening udp ${formatAddress(socket.addr)}`);
-        await serveDatagrams(socket, timeDatagrams(format), {
-          mayGrow: true,
-          maxRatePerSec: MAX_TIME_ANSWERS_PER_SEC,
-          signal,
-          log,
-        });
-      } else {
-        const listener = await attempt(
-          `listen on ${host}:${port}`,
-          () => Deno.listen({ hostname: host, port }),
-        );
-        terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
-        await serveStreams(listener, timeStreams(format), {
-          mode: options.mode,
-          limits: { readMs: options.idleTimeout },
-          maxConnections: options.maxConnections,
-          signal,
-          log,
-        });
-      }
-      return 0;
-    },
-  );
+  return runMain(program, args, stage, async (run) => {
+    const { host, port, udp, format } = run.options;
+    const { signal, terminal } = run;
+    if (udp) {
+      const socket = await attempt(
+        `listen on ${host}:${port}`,
+        () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
+      );
+      terminal.print(`listening udp ${formatAddress(socket.addr)}`);
+      await serveDatagrams(socket, timeDatagrams(format), {
+        mayGrow: true,
+        maxRatePerSec: MAX_TIME_ANSWERS_PER_SEC,
+        signal,
+        log: (line) => terminal.log(line),
+      });
+    } else {
+      const listener = await attempt(
+        `listen on ${host}:${port}`,
+        () => Deno.listen({ hostname: host, port }),
+      );
+      terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
+      await serveStreams(listener, timeStreams(format), servingOf(run));
+    }
+    return 0;
+  });
 }
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

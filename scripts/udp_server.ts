@@ -20,7 +20,10 @@ import { attempt } from "../lib/cli/attempt.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import { listenOptions, TRANSFORM_OPTION } from "../lib/cli/server_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
-import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
+import {
+  DEFAULT_MAX_RATE_PER_SEC,
+  serveDatagrams,
+} from "../lib/net/serve_datagrams.ts";
 import { uppercaseDatagrams } from "../lib/services/uppercase.ts";
 import { randomSeed } from "../lib/timing/seeded_random.ts";
 
@@ -57,7 +60,7 @@ const program = defineProgram({
       kind: "integer",
       min: 1,
       max: 10_000_000,
-      default: "1000",
+      default: `${DEFAULT_MAX_RATE_PER_SEC}`,
       help: "answer one source at most so often a second",
     },
   },

@@ -4,10 +4,19 @@
  * @module
  */
 
-import { DEFAULT_MAX_CONNECTIONS } from "../net/serve_streams.ts";
+import {
+  DEFAULT_MAX_CONNECTIONS,
+  type ServeStreamsOptions,
+} from "../net/serve_streams.ts";
 import { DEFAULT_STREAM_LIMITS } from "../net/stream_connection.ts";
 import { parseTransform } from "../services/transform.ts";
-import type { OptionTable, Quantity, Text } from "./option_table.ts";
+import type { Terminal } from "../output/terminal.ts";
+import type {
+  OptionTable,
+  OptionValues,
+  Quantity,
+  Text,
+} from "./option_table.ts";
 
 /** The options that say where a server listens. */
 export interface ListenOptions {
@@ -76,3 +85,26 @@ export const STREAM_SERVER_OPTIONS = {
     help: "let further clients wait",
   },
 } as const satisfies OptionTable;
+
+/**
+ * How to serve streams, from the options and the run of a program.
+ *
+ * @param run A run of a program that has {@linkcode STREAM_SERVER_OPTIONS}.
+ * @returns What `serveStreams` takes.
+ */
+export function servingOf(
+  run: {
+    options: OptionValues<typeof STREAM_SERVER_OPTIONS>;
+    signal: AbortSignal;
+    terminal: Terminal;
+  },
+): ServeStreamsOptions {
+  const { mode, idleTimeout, maxConnections } = run.options;
+  return {
+    mode,
+    limits: { readMs: idleTimeout },
+    maxConnections,
+    signal: run.signal,
+    log: (line) => run.terminal.log(line),
+  };
+}

@@ -19,3 +19,26 @@ export interface Sample {
   /** Its round-trip time in milliseconds; `null` if it was lost. */
   rttMs: number | null;
 }
+
+/**
+ * A probe about to be sent.
+ *
+ * @param sequence Its number in the session, from 1.
+ * @param warmup Whether it only warms up.
+ * @param intendedAtMs When it is meant to be sent.
+ * @returns A sample that is lost until it is completed.
+ */
+export function newSample(
+  sequence: number,
+  warmup: boolean,
+  intendedAtMs: number,
+): Sample {
+  return {
+    sequence,
+    warmup,
+    intendedAtMs,
+    sentAtMs: intendedAtMs,
+    sendCallMs: 0,
+    rttMs: null,
+  };
+}

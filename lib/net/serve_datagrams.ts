@@ -24,7 +24,10 @@ export type DatagramHandler = (
 
 /** How to serve a socket. */
 export interface ServeDatagramsOptions {
-  /** The most answers a second to one source address. Default 1000. */
+  /**
+   * The most answers a second to one source address. Default
+   * {@linkcode DEFAULT_MAX_RATE_PER_SEC}.
+   */
   maxRatePerSec?: number;
   /** Whether an answer may be longer than its question. Default `false`. */
   mayGrow?: boolean;
@@ -60,6 +63,8 @@ const RESPONDER_PORTS = new Set([
   5353,
   11211,
 ]);
+/** How often a second one source is answered, unless told otherwise. */
+export const DEFAULT_MAX_RATE_PER_SEC = 1000;
 /** The longest datagram there is over IPv4, and more than any. */
 const BUFFER_BYTES = 65_536;
 /** How long answers under way may take once the server stops. */
@@ -105,7 +110,8 @@ export async function serveDatagrams(
   handler: DatagramHandler,
   options: ServeDatagramsOptions = {},
 ): Promise<void> {
-  const { maxRatePerSec = 1000, mayGrow = false, signal } = options;
+  const { maxRatePerSec = DEFAULT_MAX_RATE_PER_SEC, mayGrow = false, signal } =
+    options;
   const log = options.log ?? (() => {});
   const own = socket.addr as Deno.NetAddr;
   const limiter = new RateLimiter(maxRatePerSec);

@@ -17,6 +17,9 @@ import { DelayLine } from "./delay_line.ts";
 import { MeasurementPhases, refuse } from "./measurement_phases.ts";
 import { MemoryBudget } from "./memory_budget.ts";
 
+/** How much memory all clients may have a server hold, unless told otherwise. */
+export const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
+
 /** How a measurement server is set up. */
 export interface MeasurementOptions {
   /** The most that a client may ask for. */
@@ -36,7 +39,7 @@ export interface MeasurementOptions {
 export function measurementStreams(
   options: MeasurementOptions = {},
 ): StreamHandler {
-  const { memoryBytes = 256 * 1024 * 1024, log = () => {} } = options;
+  const { memoryBytes = DEFAULT_MEMORY_BYTES, log = () => {} } = options;
   const budget = new MemoryBudget(memoryBytes);
   return async (connection) => {
     const phases = new MeasurementPhases(options.limits);

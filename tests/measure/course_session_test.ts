@@ -7,10 +7,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { createServer } from "node:net";
-import {
-  type CourseOptions,
-  measureCourse,
-} from "../../lib/measure/course_session.ts";
+import type { CourseOptions } from "../../lib/measure/course_conversation.ts";
+import { measureCourse } from "../../lib/measure/course_session.ts";
 import { ProtocolError } from "../../lib/measure/protocol_error.ts";
 import { maxProbeBytes } from "../../lib/protocols/measurement_probe.ts";
 import type { Sample } from "../../lib/measure/sample.ts";
