@@ -31,7 +31,7 @@ import { ResultBuilder } from "../lib/measure/result.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { openWithin } from "../lib/net/deadline.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
-import { formatCount, formatDuration } from "../lib/output/quantities.ts";
+import { formatCount } from "../lib/output/quantities.ts";
 import { reporterOf } from "../lib/output/reporter.ts";
 import { SETUP_LIMITS } from "../lib/protocols/measurement.ts";
 
@@ -156,7 +156,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     reporter.start({
       title: `${mode} to ${address} over TCP, the course protocol\n` +
         `${formatCount(count, "probe")} of ${formatCount(size, "byte")}, ` +
-        `server delay ${formatDuration(delay * 1000)}`,
+        `server delay ${delay} ms`,
       target: address,
       options: used,
     });
