@@ -41,7 +41,7 @@ const program = defineProgram({
   summary: "Echoes probes, for measure-client to time them.",
   words: "",
   details: [
-    "A setup that asks for more than a limit is refused with the protocol's error. All sessions together may hold --max-memory; a large one beyond that is refused too.",
+    "A setup that asks for more than a limit is refused with the protocol's error. All sessions together may have the server hold --max-memory: each counts its payload, and with a delay 64K for what waits. One that comes on top is refused too; small ones without a delay do not count.",
   ],
   options: {
     ...listenOptions(10000),

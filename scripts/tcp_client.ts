@@ -30,6 +30,11 @@ import { formatAddress } from "../lib/net/address.ts";
 import { openWithin } from "../lib/net/deadline.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 
+/** How much longer a text can be in upper case, as UTF-8. */
+const MAX_GROWTH = 3;
+/** What an answer may have beside that, in bytes. */
+const SLACK_BYTES = 65_536;
+
 const program = defineProgram({
   name: "tcp-client",
   summary: "Sends sentences over TCP, one at a time, and prints the answers.",
@@ -81,19 +86,27 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         // A long sentence is answered while it is sent: do both at once.
         const sent = connection.writeAll(sentence);
         sent.catch(() => {}); // what was answered is printed first
-        await printAnswer();
+        await printAnswer(MAX_GROWTH * sentence.length + SLACK_BYTES);
         await sent;
       });
       if (run.signal.aborted) break;
     }
     return 0;
 
-    async function printAnswer(): Promise<void> {
+    async function printAnswer(mostBytes: number): Promise<void> {
       let answered = false;
+      let leftBytes = mostBytes;
       for (;;) {
         const part = await readPart();
         if (part === null) break;
         answered = true;
+        leftBytes -= part.length;
+        if (leftBytes < 0) {
+          throw new RunError(
+            `The answer from ${address} does not end: ` +
+              "it is longer than any to this sentence could be",
+          );
+        }
         run.terminal.printReply(part);
         if (part.at(-1) === LF) return;
         // A long answer comes in pieces as long as the limit.
@@ -109,7 +122,10 @@ export function main(args: string[], stage?: Stage): Promise<number> {
 
     async function readPart(): Promise<Uint8Array | null> {
       try {
-        return await connection.readMessage(flushAfter, { pieces: true });
+        return await connection.readMessage(
+          flushAfter,
+          () => connection.decoder.takeLineOrPiece(),
+        );
       } catch (error) {
         // What came before the connection broke is an answer too.
         const part = connection.decoder.takeSome();

@@ -59,7 +59,7 @@ const program = defineProgram({
     maxRate: {
       kind: "integer",
       min: 1,
-      max: 10_000_000,
+      max: 100_000,
       default: `${DEFAULT_MAX_RATE_PER_SEC}`,
       help: "answer one source at most so often a second",
     },

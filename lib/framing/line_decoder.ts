@@ -20,12 +20,12 @@
  */
 
 import { FramingError } from "./framing_error.ts";
-import { indexOfLf } from "./line_ending.ts";
+import { indexOfLf, LF } from "./line_ending.ts";
 
 /** The size of a new buffer, in bytes: what an idle connection costs. */
 const INITIAL_BYTES = 512;
 /** How far a buffer grows for the sake of fewer reads, in bytes. */
-const EAGER_BYTES = 65_536;
+const EAGER_BYTES = 16_384;
 
 /**
  * An incremental decoder of one byte stream.
@@ -144,6 +144,19 @@ export class LineDecoder {
       throw new FramingError("Line too long", length, this.#limitBytes);
     }
     return found ? this.#take(length) : null;
+  }
+
+  /**
+   * Takes all lines that are complete, for those who answer them together.
+   *
+   * @returns The lines with their LFs, or `null` if no line's end has arrived.
+   */
+  takeLines(): Uint8Array<ArrayBuffer> | null {
+    let at = this.#end - 1;
+    while (at >= this.#scanned && this.#buffer[at] !== LF) at -= 1;
+    const found = at >= this.#scanned;
+    this.#scanned = this.#end;
+    return found ? this.#take(at + 1 - this.#start) : null;
   }
 
   /**

@@ -10,8 +10,9 @@ import { type Clock, systemClock } from "../timing/clock.ts";
 const MAX_SOURCES = 4096;
 
 /**
- * A token bucket for each source: it holds a second's worth, and refills at the
- * rate. Its memory is bounded whatever addresses are forged.
+ * Looks back over the last second, so that no second, wherever it starts, has
+ * more answers than allowed. Its memory is bounded whatever addresses are
+ * forged: the times of at most a second's answers for each source remembered.
  *
  * @example Usage
  * ```ts
@@ -26,10 +27,11 @@ const MAX_SOURCES = 4096;
 export class RateLimiter {
   #perSecond: number;
   #clock: Clock;
-  #buckets = new Map<string, { tokens: number; atMs: number }>();
+  /** When each source was answered within the last second. */
+  #answersMs = new Map<string, number[]>();
 
   /**
-   * Starts with a full bucket for everybody.
+   * Nobody was answered yet.
    *
    * @param perSecond How many answers a second one source may have.
    * @param clock What tells the time.
@@ -47,18 +49,17 @@ export class RateLimiter {
    */
   allow(source: string): boolean {
     const nowMs = this.#clock.now();
-    const bucket = this.#buckets.get(source) ??
-      { tokens: this.#perSecond, atMs: nowMs };
-    const earned = (nowMs - bucket.atMs) / 1000 * this.#perSecond;
-    bucket.tokens = Math.min(this.#perSecond, bucket.tokens + earned);
-    bucket.atMs = nowMs;
-    this.#buckets.delete(source); // a Map keeps order: the oldest comes first
-    this.#buckets.set(source, bucket);
-    if (this.#buckets.size > MAX_SOURCES) {
-      this.#buckets.delete(this.#buckets.keys().next().value!);
+    const answersMs = this.#answersMs.get(source) ?? [];
+    while (answersMs.length > 0 && answersMs[0]! <= nowMs - 1000) {
+      answersMs.shift();
     }
-    if (bucket.tokens < 1) return false;
-    bucket.tokens -= 1;
+    this.#answersMs.delete(source); // a Map keeps order: the oldest comes first
+    this.#answersMs.set(source, answersMs);
+    if (this.#answersMs.size > MAX_SOURCES) {
+      this.#answersMs.delete(this.#answersMs.keys().next().value!);
+    }
+    if (answersMs.length >= this.#perSecond) return false;
+    answersMs.push(nowMs);
     return true;
   }
 }

@@ -103,8 +103,9 @@ export async function serveStreams(
     } catch (error) {
       if (error instanceof Deno.errors.BadResource) break;
       if (stopped) break;
-      // The system is out of files or memory, or a client left before we
-      // accepted it: later clients may fare better.
+      // A client that left before it was accepted costs the others nothing.
+      if (isDisconnect(error)) continue;
+      // The system is out of files or memory: later it may have some again.
       log(`Cannot accept a connection: ${errorMessage(error)}`);
       await sleepUntil(performance.now() + ACCEPT_PAUSE_MS, signal);
       continue;

@@ -142,18 +142,18 @@ export class StreamConnection implements Disposable {
 
   /**
    * Reads one message of a peer that may not end its messages: a line, or what
-   * came before a silence or the end of the stream. A line longer than the
-   * decoder's limit comes in pieces if `pieces` is set.
+   * came before a silence or the end of the stream.
    *
    * @param quietMs How long a silence ends a message, in milliseconds.
+   * @param take Takes something else than a line; see
+   * {@linkcode StreamConnection.read}.
    * @returns The message with its LF if it had one, a view that is good until
    * the next read; `null` at the end of the stream.
    */
   async readMessage(
     quietMs: number,
-    options: { pieces?: boolean } = {},
+    take: () => Uint8Array<ArrayBuffer> | null = this.#takeLine,
   ): Promise<Uint8Array<ArrayBuffer> | null> {
-    const take = options.pieces ? this.#takeLineOrPiece : this.#takeLine;
     let message = take();
     if (message !== null) return message;
     this.#readWatch.start();
@@ -262,7 +262,6 @@ export class StreamConnection implements Disposable {
   }
 
   #takeLine = () => this.decoder.takeLine();
-  #takeLineOrPiece = () => this.decoder.takeLineOrPiece();
   #takeSome = () => this.decoder.takeSome();
 
   #endOfStream(): null {

@@ -5,7 +5,8 @@
  */
 
 /** Control characters, and those that change the direction of writing. */
-const CONTROL = /(?!\r?\n|\t)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+const CONTROL =
+  /(?!\r?\n|\t)[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
  * Writes control characters as escapes, so that what a peer sends can neither

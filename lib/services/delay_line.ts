@@ -8,9 +8,9 @@ import type { StreamConnection } from "../net/stream_connection.ts";
 import { sleepUntil } from "../timing/sleep.ts";
 
 /** How much may be held at once, in bytes; one reply may always be. */
-const CAPACITY_BYTES = 262_144;
-/** What a held reply costs beside its content, in bytes. */
-const OVERHEAD_BYTES = 128;
+export const CAPACITY_BYTES = 65_536;
+/** What a held reply costs beside its content, in bytes, as measured. */
+const OVERHEAD_BYTES = 512;
 
 interface Held {
   dueMs: number;

@@ -13,7 +13,7 @@ import {
   type Setup,
   type SetupLimits,
 } from "../protocols/measurement.ts";
-import { DelayLine } from "./delay_line.ts";
+import { CAPACITY_BYTES, DelayLine } from "./delay_line.ts";
 import { MeasurementPhases, refuse } from "./measurement_phases.ts";
 import { MemoryBudget } from "./memory_budget.ts";
 
@@ -71,5 +71,6 @@ export function measurementStreams(
 
 /** What a session may have the server hold, in bytes. */
 function costOf({ sizeBytes, delayMs }: Setup): number {
-  return delayMs > 0 ? 2 * sizeBytes : sizeBytes;
+  const delayedBytes = delayMs > 0 ? Math.max(sizeBytes, CAPACITY_BYTES) : 0;
+  return sizeBytes + delayedBytes;
 }

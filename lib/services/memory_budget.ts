@@ -5,7 +5,7 @@
  */
 
 /** What one client may hold without asking, in bytes. */
-const FREE_BYTES = 65_536;
+const FREE_BYTES = 16_384;
 
 /** One client's share of a budget; given back when disposed of. */
 export interface MemoryShare extends Disposable {

@@ -13,7 +13,8 @@
  * @module
  */
 
-import { lineContent } from "../framing/line_ending.ts";
+import { concat } from "../framing/concat.ts";
+import { LF, lineContent } from "../framing/line_ending.ts";
 import { characterLength } from "../framing/utf8.ts";
 
 /** A transform of texts. */
@@ -25,6 +26,7 @@ export interface Transform {
 }
 
 const encoder = new TextEncoder();
+const segmenter = new Intl.Segmenter();
 const strictDecoder = new TextDecoder("utf-8", {
   fatal: true,
   ignoreBOM: true,
@@ -95,6 +97,37 @@ export function transformMessage(
   return whole;
 }
 
+/**
+ * Applies a transform to each of several lines.
+ *
+ * @param transform The transform.
+ * @param lines Any number of lines; the last need not be ended.
+ * @returns The answers, one after the other.
+ *
+ * @example Usage
+ * ```ts
+ * import { parseTransform, transformLines } from "./transform.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lines = new TextEncoder().encode("abc\ndef\n");
+ * const answers = transformLines(parseTransform("reverse"), lines);
+ * assertEquals(new TextDecoder().decode(answers), "cba\nfed\n");
+ * ```
+ */
+export function transformLines(
+  transform: Transform,
+  lines: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  if (transform.piecewise) return transform.apply(lines);
+  const answers = [];
+  for (let at = 0; at < lines.length;) {
+    const end = lines.indexOf(LF, at) + 1 || lines.length;
+    answers.push(transformMessage(transform, lines.subarray(at, end)));
+    at = end;
+  }
+  return concat(answers);
+}
+
 function upper(text: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const whole = decode(text);
   if (whole !== null) return encoder.encode(whole.toUpperCase());
@@ -117,7 +150,7 @@ function upper(text: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 function reverse(text: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const whole = decode(text);
   if (whole === null) return text;
-  const characters = new Intl.Segmenter().segment(whole);
+  const characters = segmenter.segment(whole);
   const backwards = Array.from(characters, ({ segment }) => segment).reverse();
   return encoder.encode(backwards.join(""));
 }
@@ -137,15 +170,4 @@ function decode(text: Uint8Array): string | null {
   } catch {
     return null;
   }
-}
-
-function concat(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const total = parts.reduce((sum, part) => sum + part.length, 0);
-  const whole = new Uint8Array(total);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

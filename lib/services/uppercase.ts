@@ -10,11 +10,16 @@
  * @module
  */
 
+import { concat } from "../framing/concat.ts";
 import { LF } from "../framing/line_ending.ts";
 import { incompleteTailLength } from "../framing/utf8.ts";
 import type { DatagramHandler } from "../net/serve_datagrams.ts";
 import type { StreamHandler } from "../net/serve_streams.ts";
-import { type Transform, transformMessage } from "./transform.ts";
+import {
+  type Transform,
+  transformLines,
+  transformMessage,
+} from "./transform.ts";
 
 /**
  * Answers the messages of a stream.
@@ -34,29 +39,28 @@ export function uppercaseStreams(
 ): StreamHandler {
   const { piecewise } = transform;
   return async (connection) => {
+    const { decoder } = connection;
+    // All lines that have arrived are answered in one write. Where none is
+    // complete, a piece as long as the limit is answered, or is too long.
+    const take = () =>
+      decoder.takeLines() ??
+        (piecewise ? decoder.takeLineOrPiece() : decoder.takeLine());
     let held = new Uint8Array(0);
-    let message;
+    let lines;
     while (
-      (message = await connection.readMessage(flushAfterMs, {
-        pieces: piecewise,
-      })) !== null
+      (lines = await connection.readMessage(flushAfterMs, take)) !== null
     ) {
       if (held.length > 0) {
-        const joined: Uint8Array<ArrayBuffer> = new Uint8Array(
-          held.length + message.length,
-        );
-        joined.set(held);
-        joined.set(message, held.length);
-        message = joined;
+        lines = concat([held, lines]);
         held = new Uint8Array(0);
       }
-      if (piecewise && message.at(-1) !== LF) {
+      if (piecewise && lines.at(-1) !== LF) {
         // The rest of a character cut in two is still to come.
-        const whole = message.length - incompleteTailLength(message);
-        held = message.slice(whole);
-        message = message.subarray(0, whole);
+        const whole = lines.length - incompleteTailLength(lines);
+        held = lines.slice(whole);
+        lines = lines.subarray(0, whole);
       }
-      await connection.writeAll(transformMessage(transform, message));
+      await connection.writeAll(transformLines(transform, lines));
     }
     await connection.writeAll(held);
   };

@@ -341,6 +341,26 @@ Deno.test(
 );
 
 Deno.test(
+  "serveStreams() loses no time over clients that leave before it accepts them",
+  LIMIT,
+  async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const accept = listener.accept.bind(listener);
+    let gone = 1000; // were each waited for, the test would not end in time
+    listener.accept = async () => {
+      if (gone-- > 0) throw new Deno.errors.NotConnected();
+      return await accept();
+    };
+    await using server = new RunningServer(
+      listener.addr,
+      (given) => serveStreams(listener, echoLines, given),
+    );
+    assertEquals(text(await exchange(server, "line\n")), "line\n");
+    assertEquals(server.log, []);
+  },
+);
+
+Deno.test(
   "serveStreams() brings the reply to a client that has ended its side",
   LIMIT,
   async () => {

@@ -241,7 +241,11 @@ Deno.test(
   async () => {
     using pair = await connectionPair({ messageBytes: 4 });
     await writeAll(pair.peer, bytes("1234567\nab\n"));
-    const read = () => pair.ours.readMessage(4000, { pieces: true });
+    const read = () =>
+      pair.ours.readMessage(
+        4000,
+        () => pair.ours.decoder.takeLineOrPiece(),
+      );
     assertEquals(text(await read()), "1234");
     assertEquals(text(await read()), "567\n");
     assertEquals(text(await read()), "ab\n");

@@ -46,6 +46,29 @@ Deno.test({
 });
 
 Deno.test({
+  name: "tcp_client gives up on an answer that does not end",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const talking = (async () => {
+      using conn = await listener.accept();
+      const block = new Uint8Array(65_536).fill(0x61);
+      try {
+        for (;;) await conn.write(block);
+      } catch (error) { // the client has gone
+        if (error instanceof TypeError) throw error;
+      }
+    })();
+    const { code, stderr } = await run(
+      script("tcp_client", [`127.0.0.1:${listener.addr.port}`, "hello"]),
+    );
+    await talking;
+    assertEquals(code, 1);
+    assertMatch(stderr, /^tcp-client: The answer from \S+ does not end: /);
+  },
+});
+
+Deno.test({
   name: "udp_client says Request timed out, on standard error alone",
   timeout: TIMEOUT_MS,
   async fn() {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
-import { DelayLine } from "../../lib/services/delay_line.ts";
+import { CAPACITY_BYTES, DelayLine } from "../../lib/services/delay_line.ts";
 import {
   bytes,
   connectionPair,
@@ -82,17 +82,17 @@ Deno.test("DelayLine.send() waits while too much is held", LIMIT, async () => {
   using pair = await connectionPair();
   const line = new DelayLine(pair.ours);
   const startMs = performance.now();
-  const part = new Uint8Array(100_000);
+  const part = new Uint8Array(25_000); // two of them, not three
   await line.send(part, 100);
   await line.send(part, 100);
   let taken = false;
   const third = line.send(part, 100).then(() => taken = true);
   await turn();
   assertEquals(taken, false);
-  await readText(pair.peer, 100_000);
+  await readText(pair.peer, 25_000);
   await third; // because the first has left
   assertGreaterOrEqual(performance.now() - startMs, 100);
-  await readText(pair.peer, 200_000);
+  await readText(pair.peer, 50_000);
   await line.drained();
 });
 
@@ -134,7 +134,7 @@ Deno.test(
   async () => {
     using pair = await connectionPair();
     const line = new DelayLine(pair.ours);
-    await line.send(new Uint8Array(262_144), 60_000);
+    await line.send(new Uint8Array(CAPACITY_BYTES), 60_000);
     const waiting = line.send(bytes("further"), 60_000).catch(() => {});
     pair.ours.close();
     await waiting;

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { MemoryBudget } from "../../lib/services/memory_budget.ts";
 import { seededRandom } from "../../lib/timing/seeded_random.ts";
 
-const FREE = 65_536;
+const FREE = 16_384;
 
 Deno.test({
   name: "MemoryShare.grow() is granted up to the last byte of the budget",
