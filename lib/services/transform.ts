@@ -148,6 +148,7 @@ function upper(text: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 }
 
 function reverse(text: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (text.length < 2) return text;
   const whole = decode(text);
   if (whole === null) return text;
   const characters = segmenter.segment(whole);
