@@ -8,15 +8,25 @@
  * Permission: --allow-net, to connect to the target
  *
  *     $ deno task measure-client rtt 127.0.0.1 --count 100
- *     $ deno task measure-client tput 127.0.0.1 --size 32K --json
+ *     rtt to 127.0.0.1:10000 over TCP, the course protocol
+ *     100 probes of 100 bytes, server delay 0 ms
+ *                          RTT
+ *       min            41.2 us
+ *       p50            56.3 us
+ *       ...
+ *
+ *     $ deno task measure-client tput 127.0.0.1 --size 32K --csv
+ *     sequence,warmup,intended_ms,sent_ms,send_call_us,rtt_us
+ *     1,true,0,0.104811,64.262,145.31
+ *     ...
  *
  * @module
  */
 
 import { attempt } from "../lib/cli/attempt.ts";
 import {
+  hostTargetOf,
   TARGET_HELP,
-  targetOf,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
 import { noMoreWords, UsageError } from "../lib/cli/parse_options.ts";
@@ -46,6 +56,7 @@ const program = defineProgram({
     TARGET_HELP,
     "rtt times each probe from just before it is written to the last byte of its echo. tput does the same with larger probes, and prints two figures of payload bytes one way over full round trips: the mean of SIZE / RTT, and PROBES * SIZE / the sum of RTTs.",
     "A probe is sent when the last one was echoed, and with --interval not before its turn. Then a second column counts from the turn, so that what waited behind a stall is not hidden.",
+    "--fail-if compares min, mean, stddev, p50, p90, p99, p99.9 or max of the RTT (as intended.p99 with --interval from the turn), or jitter, with a time; loss with a percentage; throughput of tput, the aggregate, with a rate such as 10M bit/s.",
     "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",
   ],
   options: {
@@ -115,7 +126,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         "say what to measure and where, as in rtt 127.0.0.1: see --help",
       );
     }
-    const target = targetOf(targetWord, 10000);
+    const target = hostTargetOf(targetWord, 10000);
     noMoreWords(rest);
     const { count, delay, interval, timeout, lenient, delayUnit } = options;
     const { size = DEFAULT_SIZE_BYTES[mode] } = options;
@@ -128,6 +139,14 @@ export function main(args: string[], stage?: Stage): Promise<number> {
             SETUP_LIMITS.probes - warmup
           }, or --warmup 0`,
       );
+    }
+    for (const { figure } of options.failIf) {
+      if (figure === "throughput" && mode === "rtt") {
+        throw new UsageError("--fail-if on throughput goes with tput");
+      }
+      if (figure.startsWith("intended.") && interval === 0) {
+        throw new UsageError(`--fail-if on ${figure} goes with --interval`);
+      }
     }
     const address = formatAddress(target);
     const used = {
@@ -189,13 +208,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     async function dial(): Promise<StreamConnection> {
       const conn = await attempt(
         `connect to ${address}`,
-        () =>
-          openWithin(
-            // Typed apart for TCP and Unix sockets, though it is one function.
-            Deno.connect(target as Deno.ConnectOptions),
-            timeout,
-            signal,
-          ),
+        () => openWithin(Deno.connect(target), timeout, signal),
       );
       return new StreamConnection(conn, {
         readMs: delay + timeout,

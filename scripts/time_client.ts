@@ -16,7 +16,12 @@
  */
 
 import { attempt, RunError } from "../lib/cli/attempt.ts";
-import { hostTargetOf, TIMEOUT_OPTION } from "../lib/cli/client_options.ts";
+import {
+  hostTargetOf,
+  TARGET_HELP,
+  TIMEOUT_OPTION,
+} from "../lib/cli/client_options.ts";
+import { noMoreWords } from "../lib/cli/parse_options.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import { clockOffset } from "../lib/measure/clock_offset.ts";
 import { formatAddress } from "../lib/net/address.ts";
@@ -39,7 +44,7 @@ const program = defineProgram({
   summary: "Prints the time a server tells, and the offset of its clock.",
   words: "TARGET",
   details: [
-    "TARGET is HOST, HOST:PORT or [V6]:PORT. Each of the server's formats is recognised; a ctime is taken as local time.",
+    `${TARGET_HELP} Each of the server's formats is recognised; a ctime is taken as local time.`,
     "The offset is positive if the server's clock is ahead. Its bound is half the round trip, and half of the second or millisecond that the server told.",
   ],
   options: {
@@ -55,6 +60,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     const { timeout } = options;
     const { signal, terminal } = run;
     const target = hostTargetOf(words[0], 9999);
+    noMoreWords(words.slice(1));
     const address = formatAddress(target);
 
     const askedAt = new Date();

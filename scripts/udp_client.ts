@@ -24,6 +24,7 @@ import { attempt } from "../lib/cli/attempt.ts";
 import {
   type HostTarget,
   hostTargetOf,
+  TARGET_HELP,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
@@ -37,8 +38,8 @@ const program = defineProgram({
   summary: "Sends sentences over UDP, one at a time, and prints the answers.",
   words: "TARGET [WORD...]",
   details: [
-    "TARGET is HOST, HOST:PORT or [V6]:PORT.",
-    "The words are sent as one datagram. Without words each line of standard input is a sentence. Only answers are printed on standard output; for a sentence without one, Request timed out is said on standard error, and the exit code is 1.",
+    TARGET_HELP,
+    "The words are sent as one datagram; after -- one may begin with a dash. Without words each line of standard input is a sentence. Only answers are printed on standard output; for a sentence without one, Request timed out is said on standard error, and the exit code is 1.",
   ],
   options: {
     timeout: { ...TIMEOUT_OPTION.timeout, default: "1s" },

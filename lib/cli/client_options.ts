@@ -21,8 +21,7 @@ export const TIMEOUT_OPTION = {
 } as const satisfies OptionTable;
 
 /** What is said of a target in a client's help. */
-export const TARGET_HELP =
-  "TARGET is HOST, HOST:PORT, [V6]:PORT or, for a Unix socket, unix:PATH.";
+export const TARGET_HELP = "TARGET is HOST, HOST:PORT or [V6]:PORT.";
 
 /** A target that is not the path of a Unix socket. */
 export type HostTarget = Extract<Target, { transport: "tcp" }>;

@@ -61,10 +61,27 @@ export function formatHelp(
     "",
     "options:",
     ...options,
+    ...units(Object.values(table)),
     "",
     "examples:",
     ...examples.map((example) => `  ${name} ${example}`.trimEnd()),
   ].join("\n");
+}
+
+/** What the placeholders stand for, where there are any. */
+function units(table: Option[]): string[] {
+  const kinds = new Set(table.map(({ kind }) => kind));
+  const lines = [
+    ...(kinds.has("duration")
+      ? [
+        "  TIME is 40us, 250ms, 1.5s, 2m or 1h; a bare number is milliseconds.",
+      ]
+      : []),
+    ...(kinds.has("size")
+      ? ["  SIZE is in bytes: 100, 64K or 1M, which are 1024-based."]
+      : []),
+  ];
+  return lines.length === 0 ? [] : ["", ...lines];
 }
 
 function head(key: string, option: Option): string {

@@ -111,7 +111,9 @@ export function parseOptions<const T extends OptionTable>(
 export function noMoreWords(words: string[]): void {
   if (words.length === 0) return;
   throw new UsageError(
-    `"${words.join(" ")}" is one word too many: see --help`,
+    `"${
+      words.join(" ")
+    }" is one word too many; a port is written as HOST:PORT: see --help`,
   );
 }
 

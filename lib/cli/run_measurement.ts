@@ -102,11 +102,12 @@ export async function runMeasurement(
   if (sent < count) {
     builder.note(`the run ended early, after ${sent} of ${count} probes`);
   }
+  // Of a run interrupted before the first reply there is nothing to show.
+  if (received === 0) measurement.signal.throwIfAborted();
   const result = builder.result();
   reporter.end(result);
   if (failure !== null) throw failure;
   if (received === 0) {
-    measurement.signal.throwIfAborted();
     throw new RunError(`Cannot ${what}: no probe was answered`);
   }
   const crossings = measurement.thresholds

@@ -21,6 +21,8 @@ import { parseDuration, parseRate } from "./units.ts";
 
 /** One threshold. */
 export interface Threshold {
+  /** The figure it is about. */
+  figure: string;
   /**
    * Holds a result against the threshold.
    *
@@ -74,6 +76,7 @@ export function parseThreshold(text: string): Threshold {
     );
   }
   return {
+    figure: name,
     crossedBy: (result) => {
       const value = figure.of(result);
       if (value === null) return `${text}: ${name} is unknown`;

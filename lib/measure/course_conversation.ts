@@ -5,6 +5,7 @@
  * @module
  */
 
+import { concat } from "../framing/concat.ts";
 import { sameBytes } from "../framing/same_bytes.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import {
@@ -171,7 +172,7 @@ export class CourseConversation {
     if (message === null) return null;
     const reply = message.slice();
     const stray = this.connection.decoder.takeSome();
-    return stray === null ? reply : Uint8Array.of(...reply, ...stray);
+    return stray === null ? reply : concat([reply, stray]);
   }
 
   #messageOf(sequence: number): Uint8Array<ArrayBuffer> {

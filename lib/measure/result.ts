@@ -251,13 +251,13 @@ export class ResultBuilder {
     const notes = [];
     const { received } = this.#probes;
     if (received > 0 && received < 1000) {
-      notes.push(`p99.9 of ${received} samples is their maximum`);
+      notes.push(`p99.9 of fewer than 1000 samples is their maximum`);
     }
     const lateUs = this.#lateness.percentile(99);
     if (paced && lateUs !== null && lateUs > this.#heading.intervalMs * 1000) {
       notes.push(
-        "the schedule was not kept: a probe is sent only after the last echo, " +
-          "so read the figures from the intended time",
+        "the schedule was not kept: probes left late, after a late echo or a " +
+          "late timer, so read the figures from the intended time",
       );
     }
     return notes;

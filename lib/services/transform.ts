@@ -90,11 +90,7 @@ export function transformMessage(
   const text = lineContent(message);
   const answer = transform.apply(text);
   if (answer === text) return message;
-  const ending = message.subarray(text.length);
-  const whole = new Uint8Array(answer.length + ending.length);
-  whole.set(answer);
-  whole.set(ending, answer.length);
-  return whole;
+  return concat([answer, message.subarray(text.length)]);
 }
 
 /**

@@ -81,6 +81,24 @@ const MISTAKES: [string, [string, ...string[]], number, RegExp][] = [
     /--fail-if is about min, .* not "p98"/,
   ],
   [
+    "a threshold on what is not measured",
+    ["measure_client", "rtt", NOBODY, "--fail-if", "throughput<1M"],
+    2,
+    /--fail-if on throughput goes with tput/,
+  ],
+  [
+    "a threshold on turns without an interval",
+    ["measure_client", "rtt", NOBODY, "--fail-if", "intended.p99>1ms"],
+    2,
+    /--fail-if on intended\.p99 goes with --interval/,
+  ],
+  [
+    "a port apart from its host",
+    ["measure_client", "rtt", "127.0.0.1", "10000"],
+    2,
+    /"10000" is one word too many; a port is written as HOST:PORT/,
+  ],
+  [
     "a transform there is not",
     ["tcp_server", "--transform", "rot13"],
     2,

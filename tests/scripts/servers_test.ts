@@ -69,6 +69,32 @@ Deno.test({
 });
 
 Deno.test({
+  name: "A server takes two signals at once for one, and a later one for haste",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    for (const hasty of [false, true]) {
+      await using server = await serveScript("measure_server");
+      using conn = await Deno.connect({
+        hostname: "127.0.0.1",
+        port: Number(server.port),
+      });
+      // A reply under way keeps the server from ending at the first signal.
+      const probe = `s rtt 1 5 ${hasty ? 60_000 : 500}\nm 1 first\n`;
+      await conn.write(new TextEncoder().encode(probe));
+      await conn.read(new Uint8Array(64));
+      server.signal("SIGINT");
+      server.signal("SIGINT");
+      if (hasty) {
+        // Longer than one interrupt can seem to last, and shorter than grace.
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        server.signal("SIGINT");
+      }
+      assertEquals((await server.ended()).code, hasty ? 130 : 0);
+    }
+  },
+});
+
+Deno.test({
   name: "tcp_server serves a Unix socket, and removes it at its end",
   timeout: TIMEOUT_MS,
   ignore: Deno.build.os === "windows",
