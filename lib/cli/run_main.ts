@@ -15,6 +15,7 @@
 
 import config from "../../deno.json" with { type: "json" };
 import { Terminal } from "../output/terminal.ts";
+import { sleepUntil } from "../timing/sleep.ts";
 import { explain, RunError } from "./attempt.ts";
 import {
   type Description,
@@ -134,7 +135,7 @@ export async function runMain<T extends OptionTable>(
     return error instanceof UsageError ? 2 : 1;
   } finally {
     terminal.clearLive();
-    interrupts.unlisten();
+    await interrupts.unlisten();
   }
 
   function printed(text: string): number {
@@ -147,13 +148,13 @@ export async function runMain<T extends OptionTable>(
  * Signals so close together are one: under `deno task` a Ctrl-C comes twice,
  * from the terminal and from the task.
  */
-const SAME_INTERRUPT_MS = 300;
+const SAME_INTERRUPT_MS = 200;
 
 /** The first interrupt asks for an early end, the second one forces it. */
 function listenForInterrupts(staged: AbortSignal | undefined): {
   signal: AbortSignal;
   stop: () => void;
-  unlisten: () => void;
+  unlisten: () => Promise<void>;
 } {
   const controller = new AbortController();
   const stop = () =>
@@ -171,9 +172,11 @@ function listenForInterrupts(staged: AbortSignal | undefined): {
   return {
     signal: controller.signal,
     stop,
-    unlisten: () => {
-      for (const name of names) Deno.removeSignalListener(name, interrupted);
+    unlisten: async () => {
       staged?.removeEventListener("abort", stop);
+      // An interrupt's second coming may not end us before our exit code does.
+      if (firstMs !== null) await sleepUntil(firstMs + SAME_INTERRUPT_MS);
+      for (const name of names) Deno.removeSignalListener(name, interrupted);
     },
   };
 }
