@@ -4,8 +4,9 @@
  * measure-server.
  *
  * Protocol:   the course's three phases over TCP, port 10000
- * Socket:     stream
- * Permission: --allow-net, to connect to the target
+ * Socket:     stream, or Unix stream
+ * Permission: --allow-net, to connect to the target; for unix:PATH also
+ *             --allow-read=PATH --allow-write=PATH
  *
  *     $ deno task measure-client rtt 127.0.0.1 --count 100
  *     rtt to 127.0.0.1:10000 over TCP, the course protocol
@@ -25,8 +26,8 @@
 
 import { attempt } from "../lib/cli/attempt.ts";
 import {
-  hostTargetOf,
-  TARGET_HELP,
+  STREAM_TARGET_HELP,
+  targetOf,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
 import { noMoreWords, UsageError } from "../lib/cli/parse_options.ts";
@@ -53,7 +54,7 @@ const program = defineProgram({
   summary: "Measures round-trip time or throughput to a measure-server.",
   words: "rtt|tput TARGET",
   details: [
-    TARGET_HELP,
+    STREAM_TARGET_HELP,
     "rtt times each probe from just before it is written to the last byte of its echo. tput does the same with larger probes, and prints two figures of payload bytes one way over full round trips: the mean of SIZE / RTT, and PROBES * SIZE / the sum of RTTs.",
     "A probe is sent when the last one was echoed, and with --interval not before its turn. Then a second column counts from the turn, so that what waited behind a stall is not hidden.",
     "--fail-if compares min, mean, stddev, p50, p90, p99, p99.9 or max of the RTT (as intended.p99 with --interval from the turn), or jitter, with a time; loss with a percentage; throughput of tput, the aggregate, with a rate such as 10M bit/s.",
@@ -126,7 +127,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         "say what to measure and where, as in rtt 127.0.0.1: see --help",
       );
     }
-    const target = hostTargetOf(targetWord, 10000);
+    const target = targetOf(targetWord, 10000);
     noMoreWords(rest);
     const { count, delay, interval, timeout, lenient, delayUnit } = options;
     const { size = DEFAULT_SIZE_BYTES[mode] } = options;
@@ -149,6 +150,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       }
     }
     const address = formatAddress(target);
+    const path = target.transport === "tcp" ? "TCP" : "a Unix socket";
     const used = {
       count,
       size_bytes: size,
@@ -173,7 +175,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       options: { given, used },
     });
     reporter.start({
-      title: `${mode} to ${address} over TCP, the course protocol\n` +
+      title: `${mode} to ${address} over ${path}, the course protocol\n` +
         `${formatCount(count, "probe")} of ${formatCount(size, "byte")}, ` +
         `server delay ${delay} ms`,
       target: address,
@@ -208,7 +210,13 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     async function dial(): Promise<StreamConnection> {
       const conn = await attempt(
         `connect to ${address}`,
-        () => openWithin(Deno.connect(target), timeout, signal),
+        () =>
+          openWithin(
+            // Typed apart for TCP and Unix sockets, though it is one function.
+            Deno.connect(target as Deno.ConnectOptions),
+            timeout,
+            signal,
+          ),
       );
       return new StreamConnection(conn, {
         readMs: delay + timeout,

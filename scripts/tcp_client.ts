@@ -18,7 +18,11 @@
  */
 
 import { attempt, RunError } from "../lib/cli/attempt.ts";
-import { targetOf, TIMEOUT_OPTION } from "../lib/cli/client_options.ts";
+import {
+  STREAM_TARGET_HELP,
+  targetOf,
+  TIMEOUT_OPTION,
+} from "../lib/cli/client_options.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import { sentences } from "../lib/cli/sentences.ts";
 import { LF } from "../lib/framing/line_ending.ts";
@@ -36,7 +40,7 @@ const program = defineProgram({
   summary: "Sends sentences over TCP, one at a time, and prints the answers.",
   words: "TARGET [WORD...]",
   details: [
-    "TARGET is HOST, HOST:PORT, [V6]:PORT or, for a Unix socket, unix:PATH.",
+    STREAM_TARGET_HELP,
     "The words are sent as one line; after -- one may begin with a dash. Without words each line of standard input is a sentence, sent when the one before it was answered. Only answers are printed on standard output.",
     "An answer ends at its newline. The textbook's server sends none: there it ends with the connection, or when nothing follows it for --flush-after.",
   ],

@@ -23,6 +23,10 @@ export const TIMEOUT_OPTION = {
 /** What is said of a target in a client's help. */
 export const TARGET_HELP = "TARGET is HOST, HOST:PORT or [V6]:PORT.";
 
+/** The same where a Unix socket will do. */
+export const STREAM_TARGET_HELP =
+  "TARGET is HOST, HOST:PORT, [V6]:PORT or, for a Unix socket, unix:PATH.";
+
 /** A target that is not the path of a Unix socket. */
 export type HostTarget = Extract<Target, { transport: "tcp" }>;
 
