@@ -12,13 +12,13 @@
  *     rtt to 127.0.0.1:10000 over TCP, the course protocol
  *     100 probes of 100 bytes, server delay 0 ms
  *                          RTT
- *       min            41.2 us
- *       p50            56.3 us
+ *       min            40.5 us
+ *       p50             109 us
  *       ...
  *
  *     $ deno task measure-client tput 127.0.0.1 --size 32K --csv
  *     sequence,warmup,intended_ms,sent_ms,send_call_us,rtt_us
- *     1,true,0,0.104811,64.262,145.31
+ *     1,true,0,0.090105,221.18,401.529
  *     ...
  *
  * @module

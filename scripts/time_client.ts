@@ -9,8 +9,8 @@
  *             outside of this folder
  *
  *     $ deno task time-client 127.0.0.1
- *     Sat Nov 21 12:00:00 2026
- *     clock offset +102 ms, +- 500 ms
+ *     Sat Nov 21 03:23:08 2026
+ *     clock offset -361 ms, +- 502 ms
  *
  * @module
  */

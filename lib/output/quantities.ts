@@ -6,7 +6,7 @@
  */
 
 /** Stands for a figure that is unknown. */
-export const UNKNOWN = "-";
+const UNKNOWN = "-";
 
 /**
  * Writes a duration.

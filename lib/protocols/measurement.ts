@@ -57,6 +57,11 @@ export const SETUP_LIMITS: SetupLimits = {
   delayMs: 60_000,
 };
 
+/** The letter with which each kind of message begins. */
+export const LETTERS: Readonly<
+  Record<"setup" | "probe" | "termination", number>
+> = { setup: 0x73, probe: 0x6d, termination: 0x74 };
+
 /** The longest setup message a server reads, in bytes; real ones are below 40. */
 export const SETUP_BYTES = 128;
 
@@ -179,5 +184,5 @@ function within(
  */
 export function isTermination(line: Uint8Array<ArrayBuffer>): boolean {
   const content = lineContent(line);
-  return content.length === 1 && content[0] === 0x74;
+  return content.length === 1 && content[0] === LETTERS.termination;
 }

@@ -9,9 +9,9 @@
  */
 
 import { CR, LF, lineContent } from "../framing/line_ending.ts";
+import { LETTERS } from "./measurement.ts";
 
 const SPACE = 0x20;
-const LETTER_M = 0x6d;
 const DIGIT_0 = 0x30;
 /** Room for `m`, two spaces and seven digits. */
 const HEADER_BYTES = 10;
@@ -58,7 +58,7 @@ export function checkProbe(
   sequence: number,
   sizeBytes: number,
 ): CheckedProbe {
-  if (line[0] !== LETTER_M || line[1] !== SPACE) {
+  if (line[0] !== LETTERS.probe || line[1] !== SPACE) {
     return refused("it does not start with m and one space");
   }
   const payloadAt = afterNumber(line, 2, sequence);
@@ -146,7 +146,7 @@ export class ProbeBuilder {
       rest = Math.floor(rest / 10);
     } while (rest > 0);
     this.#buffer[--at] = SPACE;
-    this.#buffer[--at] = LETTER_M;
+    this.#buffer[--at] = LETTERS.probe;
     return this.#buffer.subarray(at);
   }
 }

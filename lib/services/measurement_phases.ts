@@ -18,6 +18,7 @@
 import { checkProbe, maxProbeBytes } from "../protocols/measurement_probe.ts";
 import {
   isTermination,
+  LETTERS,
   parseSetup,
   REPLIES,
   type Setup,
@@ -91,11 +92,11 @@ export class MeasurementPhases {
   accept(line: Uint8Array<ArrayBuffer>): Verdict {
     const setup = this.#setup;
     if (setup === null) return this.#begin(line);
-    if (line[0] === 0x74) return this.#terminate(line);
-    if (this.#sequence < setup.probes || line[0] === 0x6d) {
+    if (line[0] === LETTERS.termination) return this.#terminate(line);
+    if (this.#sequence < setup.probes || line[0] === LETTERS.probe) {
       return this.#measure(line, setup);
     }
-    if (line[0] === 0x73) return this.#begin(line);
+    if (line[0] === LETTERS.setup) return this.#begin(line);
     return refuse(REPLIES.terminationError, "it is neither t nor a new setup");
   }
 
