@@ -10,7 +10,8 @@
  *
  *     $ deno task compile --target aarch64-apple-darwin
  *
- * The permissions are read from deno.json, where the tasks say them once.
+ * The permissions and arguments are read from deno.json, where the tasks say
+ * them once.
  *
  * @module
  */
@@ -25,7 +26,7 @@ const program = defineProgram({
   summary: "Builds bin/NAME for each program named, or for all of them.",
   words: "[NAME...]",
   details: [
-    "NAME is that of a task or of its script, as measure-client or measure_client. An executable has exactly the permissions of its task.",
+    "NAME is that of a task or of its script, as measure-client or measure_client. An executable has exactly the permissions of its task, and its port.",
     "Deno fetches a base executable the first time. Where it cannot, set DENORT_BIN to the path of one.",
   ],
   options: {
@@ -50,6 +51,8 @@ export interface Compilable {
   flags: string[];
   /** The script's path. */
   script: string;
+  /** The arguments that its task gives to it. */
+  args: string[];
 }
 
 /** The programs whose tasks run a script of that name, in the tasks' order. */
@@ -60,9 +63,11 @@ export function compilables(
     const name = task.replaceAll("-", "_");
     const script = `scripts/${name}.ts`;
     const [deno, run, ...rest] = words(command);
-    if (deno !== "deno" || run !== "run" || rest.at(-1) !== script) return [];
+    const at = rest.indexOf(script);
+    if (deno !== "deno" || run !== "run" || at < 0) return [];
     if (name === "compile" || name === "demo") return [];
-    return [{ name, flags: rest.slice(0, -1), script }];
+    const [flags, args] = [rest.slice(0, at), rest.slice(at + 1)];
+    return [{ name, flags, script, args }];
   });
 }
 
@@ -83,11 +88,19 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       const names = all.map((program) => program.name).join(", ");
       throw new UsageError(`no program is called ${word}: choose of ${names}`);
     });
-    for (const { name, flags, script } of wanted) {
+    for (const { name, flags, script, args } of wanted) {
       const output = `bin/${name}`;
       const target = options.target ? ["--target", options.target] : [];
       const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["compile", ...flags, ...target, "--output", output, script],
+        args: [
+          "compile",
+          ...flags,
+          ...target,
+          "--output",
+          output,
+          script,
+          ...args,
+        ],
         cwd: new URL("..", import.meta.url),
         stdout: "inherit",
         stderr: "piped",

@@ -37,9 +37,11 @@ import {
   REPORT_OPTIONS,
   runMeasurement,
 } from "../lib/cli/run_measurement.ts";
+import { refuseThresholds } from "../lib/cli/thresholds.ts";
+import { courseFloorUs } from "../lib/measure/calibration.ts";
 import { measureCourse } from "../lib/measure/course_session.ts";
-import { ResultBuilder } from "../lib/measure/result.ts";
-import { formatAddress } from "../lib/net/address.ts";
+import { ResultBuilder } from "../lib/measure/result_builder.ts";
+import { formatAddress, type Target } from "../lib/net/address.ts";
 import { openWithin } from "../lib/net/deadline.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { formatCount } from "../lib/output/quantities.ts";
@@ -119,8 +121,8 @@ const program = defineProgram({
 
 /** Measures once; gives the exit code. */
 export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, ({ options, words, given, ...run }) => {
-    const { signal, terminal } = run;
+  return runMain(program, args, stage, async (run) => {
+    const { options, words, given, signal, terminal } = run;
     const [mode, targetWord, ...rest] = words;
     if (mode !== "rtt" && mode !== "tput") {
       throw new UsageError(
@@ -141,14 +143,10 @@ export function main(args: string[], stage?: Stage): Promise<number> {
           }, or --warmup 0`,
       );
     }
-    for (const { figure } of options.failIf) {
-      if (figure === "throughput" && mode === "rtt") {
-        throw new UsageError("--fail-if on throughput goes with tput");
-      }
-      if (figure.startsWith("intended.") && interval === 0) {
-        throw new UsageError(`--fail-if on ${figure} goes with --interval`);
-      }
-    }
+    refuseThresholds(options.failIf, {
+      throughput: mode === "tput",
+      schedule: interval > 0,
+    });
     const address = formatAddress(target);
     const path = target.transport === "tcp" ? "TCP" : "a Unix socket";
     const used = {
@@ -162,7 +160,21 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       delay_unit: delayUnit,
     };
 
-    const reporter = reporterOf(outputForm(options), terminal, {
+    const form = outputForm(options);
+    const floorUs = options.calibrate
+      ? await attempt(
+        "calibrate on loopback",
+        () =>
+          courseFloorUs(Deno.listen({ hostname: "127.0.0.1", port: 0 }), dial, {
+            type: mode,
+            sizeBytes: size,
+            intervalMs: interval,
+            signal,
+          }),
+      )
+      : null;
+
+    const reporter = reporterOf(form, "course", terminal, {
       total: count,
       quiet: options.quiet,
     });
@@ -174,6 +186,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       intervalMs: interval,
       options: { given, used },
     });
+    builder.floorUs = floorUs;
     reporter.start({
       title: `${mode} to ${address} over ${path}, the course protocol\n` +
         `${formatCount(count, "probe")} of ${formatCount(size, "byte")}, ` +
@@ -181,7 +194,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       target: address,
       options: used,
     });
-    const samples = measureCourse(dial, {
+    const samples = measureCourse(() => dial(target), {
       setup: {
         type: mode,
         probes: count + warmup,
@@ -196,20 +209,23 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         : {}),
       signal,
     });
-    return runMeasurement({
+    return await runMeasurement({
       what: `measure the path to ${address}`,
       samples,
       builder,
       reporter,
       thresholds: options.failIf,
+      hdr: options.hdr,
       count,
       signal,
       terminal,
     });
 
-    async function dial(): Promise<StreamConnection> {
+    async function dial(
+      target: Target | Deno.NetAddr,
+    ): Promise<StreamConnection> {
       const conn = await attempt(
-        `connect to ${address}`,
+        `connect to ${formatAddress(target)}`,
         () =>
           openWithin(
             // Typed apart for TCP and Unix sockets, though it is one function.

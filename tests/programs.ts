@@ -24,6 +24,7 @@ export function script(
     "run",
     ...(flags ?? found.flags),
     found.script,
+    ...found.args,
     ...args,
   ];
 }

@@ -38,8 +38,9 @@ export class UsageError extends Error {
  * @param table The options there are.
  * @param args The arguments, as in `Deno.args`.
  * @returns The values.
- * @throws {UsageError} For an unknown option, a missing value, a value that is
- * not accepted, or an option given twice.
+ * @throws {UsageError} For an unknown option, a missing value, or a value that
+ * is not accepted. Of an option given twice the last value counts, so that one
+ * can be put after what a task gives.
  *
  * @example Usage
  * ```ts
@@ -166,12 +167,7 @@ function givenTexts(raw: unknown, flag: string, option: Option): string[] {
       `${flag} needs a value: write ${flag} ${placeholderOf(option)}`,
     );
   }
-  if (texts.length > 1 && option.kind !== "repeated") {
-    throw new UsageError(
-      `${flag} is given ${texts.length} times: give it once`,
-    );
-  }
-  return texts;
+  return option.kind === "repeated" ? texts : texts.slice(-1);
 }
 
 function valueOf(option: Option, texts: string[], flag: string): unknown {

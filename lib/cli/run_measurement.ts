@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ResultBuilder } from "../measure/result.ts";
+import type { ResultBuilder } from "../measure/result_builder.ts";
 import type { Sample } from "../measure/sample.ts";
 import type { OutputForm, Reporter } from "../output/reporter.ts";
 import type { Terminal } from "../output/terminal.ts";
@@ -22,6 +22,16 @@ export const REPORT_OPTIONS = {
   },
   ndjson: { kind: "flag", help: "print one JSON event a line as it happens" },
   csv: { kind: "flag", help: "print one row of CSV a probe" },
+  calibrate: {
+    kind: "flag",
+    help:
+      "first measure a server in this process, and show its median as the floor",
+  },
+  hdr: {
+    kind: "text",
+    placeholder: "FILE",
+    help: "also write the percentiles of the RTT as HdrHistogram's tools do",
+  },
   failIf: {
     kind: "repeated",
     placeholder: "RULE",
@@ -64,7 +74,9 @@ export interface Measurement {
   reporter: Reporter;
   /** Judges the result. */
   thresholds: Threshold[];
-  /** How many samples were asked for, the warm-up left out. */
+  /** Where to write the percentile file, if anywhere. */
+  hdr: string | undefined;
+  /** How many samples were asked for, the warm-up left out; or `Infinity`. */
   count: number;
   /** Aborted if the run was interrupted. */
   signal: AbortSignal;
@@ -83,7 +95,14 @@ export interface Measurement {
 export async function runMeasurement(
   measurement: Measurement,
 ): Promise<number> {
-  const { what, samples, builder, reporter, count, terminal } = measurement;
+  const { what, samples, builder, reporter, hdr, count, terminal } =
+    measurement;
+  const writeHdr = (text: string) =>
+    hdr === undefined ? undefined : attempt(
+      `write ${hdr}`,
+      () => Deno.writeTextFile(hdr, text),
+    );
+  await writeHdr(""); // now, lest a long run should end in a wrong path
   let failure: unknown = null;
   try {
     await attempt(what, async () => {
@@ -99,13 +118,14 @@ export async function runMeasurement(
   }
   const { sent, received } = builder.probes;
   if (failure !== null && sent === 0) throw failure;
-  if (sent < count) {
+  if (sent < count && count < Infinity) {
     builder.note(`the run ended early, after ${sent} of ${count} probes`);
   }
   // Of a run interrupted before the first reply there is nothing to show.
   if (received === 0) measurement.signal.throwIfAborted();
   const result = builder.result();
   reporter.end(result);
+  await writeHdr(builder.percentileFile());
   if (failure !== null) throw failure;
   if (received === 0) {
     throw new RunError(`Cannot ${what}: no probe was answered`);

@@ -17,6 +17,7 @@
 import type { Result } from "../measure/result.ts";
 import { formatDuration, formatRate } from "../output/quantities.ts";
 import type { Distribution } from "../timing/histogram.ts";
+import { UsageError } from "./parse_options.ts";
 import { parseDuration, parseRate } from "./units.ts";
 
 /** One threshold. */
@@ -85,6 +86,29 @@ export function parseThreshold(text: string): Threshold {
         : null;
     },
   };
+}
+
+/**
+ * Makes sure that thresholds are about what will be measured.
+ *
+ * @param thresholds The thresholds.
+ * @param measured Whether throughput is, and whether there is a schedule.
+ * @throws {UsageError} If one is about something else.
+ */
+export function refuseThresholds(
+  thresholds: Threshold[],
+  measured: { throughput: boolean; schedule: boolean },
+): void {
+  for (const { figure } of thresholds) {
+    if (figure === "throughput" && !measured.throughput) {
+      throw new UsageError(
+        "--fail-if on throughput goes with tput of measure-client",
+      );
+    }
+    if (figure.startsWith("intended.") && !measured.schedule) {
+      throw new UsageError(`--fail-if on ${figure} goes with --interval`);
+    }
+  }
 }
 
 const DISTRIBUTION_KEYS = new Map<string, keyof Distribution>([

@@ -6,6 +6,7 @@
 
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { Pacer } from "../timing/pacer.ts";
+import { periodic } from "../timing/schedule.ts";
 import {
   CourseConversation,
   type CourseOptions,
@@ -55,7 +56,8 @@ export async function* measureCourse(
       }
       if (learnt !== null) yield learnt;
     }
-    const pacer = new Pacer(options.intervalMs);
+    const { intervalMs } = options;
+    const pacer = new Pacer(intervalMs === 0 ? null : periodic(intervalMs));
     for (let sequence = learnt ? 2 : 1; sequence <= setup.probes; sequence++) {
       const warmup = sequence <= options.warmup;
       const intendedAtMs = warmup

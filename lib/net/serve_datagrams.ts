@@ -31,6 +31,8 @@ export interface ServeDatagramsOptions {
   maxRatePerSec?: number;
   /** Whether an answer may be longer than its question. Default `false`. */
   mayGrow?: boolean;
+  /** Told of each datagram that gets no answer for whence it came. */
+  onRefused?: (why: "responder" | "rate") => void;
   /** What to do to the answers on purpose. */
   impairment?: Impairment;
   /** Ends the serving. */
@@ -113,6 +115,7 @@ export async function serveDatagrams(
   const { maxRatePerSec = DEFAULT_MAX_RATE_PER_SEC, mayGrow = false, signal } =
     options;
   const log = options.log ?? (() => {});
+  const refused = options.onRefused ?? (() => {});
   const own = socket.addr as Deno.NetAddr;
   const limiter = new RateLimiter(maxRatePerSec);
   const buffer = new Uint8Array(BUFFER_BYTES);
@@ -135,7 +138,14 @@ export async function serveDatagrams(
     if (received === null) break;
     if (stopping) continue;
     const [datagram, from] = received;
-    if (isResponder(from, own) || !limiter.allow(from.hostname)) continue;
+    if (isResponder(from, own)) {
+      refused("responder");
+      continue;
+    }
+    if (!limiter.allow(from.hostname)) {
+      refused("rate");
+      continue;
+    }
     const answer = answerTo(datagram, from);
     if (answer === null) continue;
     await (path ? path.send(answer, from) : send(answer, from));

@@ -5,20 +5,31 @@
  * @module
  */
 
-import type { Result, ResultBuilder } from "../measure/result.ts";
+import type { Result } from "../measure/result.ts";
+import type { ResultBuilder } from "../measure/result_builder.ts";
 import type { Sample } from "../measure/sample.ts";
 import { formatDuration } from "./quantities.ts";
-import { CSV_HEADER, csvRow, figures, ndjsonEvent } from "./result_rows.ts";
+import { csvHeader, csvRow, figures, ndjsonEvent } from "./result_rows.ts";
 import { formatResult } from "./result_text.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The output forms. */
 export type OutputForm = "table" | "json" | "ndjson" | "csv";
 
+/** What is known when a measurement starts. */
+export interface Beginning {
+  /** Says to a person what is measured; lines. */
+  title: string;
+  /** Where to, as `HOST:PORT`. */
+  target: string;
+  /** The options as they take effect. */
+  options: object;
+}
+
 /** Follows one measurement. */
 export interface Reporter {
   /** It starts. */
-  start(heading: { title: string; target: string; options: object }): void;
+  start(beginning: Beginning): void;
   /** A sample came, and was added to the builder. */
   sample(sample: Sample, builder: ResultBuilder): void;
   /** It failed. */
@@ -31,6 +42,7 @@ export interface Reporter {
  * Makes the reporter of an output form.
  *
  * @param form The form.
+ * @param protocol The protocol spoken.
  * @param terminal Where to write.
  * @param progress How many samples are expected, and whether to show how far it
  * has come.
@@ -38,6 +50,7 @@ export interface Reporter {
  */
 export function reporterOf(
   form: OutputForm,
+  protocol: Result["protocol"],
   terminal: Terminal,
   progress: { total: number; quiet: boolean },
 ): Reporter {
@@ -47,7 +60,7 @@ export function reporterOf(
     }
   };
   const silent = { start() {}, sample: live, error() {} };
-  let startMs: number | null = null;
+  let startMs = 0;
   switch (form) {
     case "table":
       return {
@@ -62,10 +75,11 @@ export function reporterOf(
       };
     case "ndjson":
       return {
-        start: ({ target, options }) =>
-          terminal.print(ndjsonEvent("start", { target, options })),
+        start: ({ target, options }) => {
+          startMs = performance.now();
+          terminal.print(ndjsonEvent("start", { target, options }));
+        },
         sample: (sample, builder) => {
-          startMs ??= sample.intendedAtMs;
           const data = figures(sample, startMs);
           terminal.print(ndjsonEvent("sample", data));
           live(sample, builder);
@@ -76,10 +90,12 @@ export function reporterOf(
     case "csv":
       return {
         ...silent,
-        start: () => terminal.print(CSV_HEADER),
+        start: () => {
+          startMs = performance.now();
+          terminal.print(csvHeader(protocol));
+        },
         sample: (sample, builder) => {
-          startMs ??= sample.intendedAtMs;
-          terminal.print(csvRow(sample, startMs));
+          terminal.print(csvRow(sample, startMs, protocol));
           live(sample, builder);
         },
         end: () => {},

@@ -7,15 +7,40 @@
 import type { Result } from "../measure/result.ts";
 import type { Sample } from "../measure/sample.ts";
 
-/** The header of the CSV form. */
-export const CSV_HEADER =
-  "sequence,warmup,intended_ms,sent_ms,send_call_us,rtt_us";
+/** The columns of the CSV form that every protocol has. */
+const COLUMNS = [
+  "sequence",
+  "warmup",
+  "intended_ms",
+  "sent_ms",
+  "send_call_us",
+  "rtt_us",
+] as const;
+/** Those that come from the far end's clock. */
+const FAR_COLUMNS = ["reflector_us", "forward_us", "backward_us"] as const;
+
+const CSV_COLUMNS = {
+  course: COLUMNS,
+  stamp: [...COLUMNS, ...FAR_COLUMNS],
+};
 
 /**
- * Writes a sample as a CSV row (RFC 4180). A lost probe has an empty `rtt_us`.
+ * The header of the CSV form.
+ *
+ * @param protocol The protocol spoken.
+ * @returns The names of the columns.
+ */
+export function csvHeader(protocol: Result["protocol"]): string {
+  return CSV_COLUMNS[protocol].join(",");
+}
+
+/**
+ * Writes a sample as a CSV row (RFC 4180). What is unknown is empty, as the
+ * `rtt_us` of a lost probe.
  *
  * @param sample The sample.
  * @param startMs When the session started, by the samples' clock.
+ * @param protocol The protocol spoken.
  * @returns The row, without a newline.
  *
  * @example Usage
@@ -23,27 +48,29 @@ export const CSV_HEADER =
  * import { csvRow } from "./result_rows.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const row = csvRow({
+ * const sample = {
  *   sequence: 1,
  *   warmup: false,
  *   intendedAtMs: 1000,
  *   sentAtMs: 1000.1,
  *   sendCallMs: 0.012,
  *   rttMs: 0.0345,
- * }, 1000);
- * assertEquals(row, "1,false,0,0.1,12,34.5");
+ * };
+ * assertEquals(csvRow(sample, 1000, "course"), "1,false,0,0.1,12,34.5");
  * ```
  */
-export function csvRow(sample: Sample, startMs: number): string {
-  const { sequence, warmup, rtt_us, ...times } = figures(sample, startMs);
-  const { intended_ms, sent_ms, send_call_us } = times;
-  return [sequence, warmup, intended_ms, sent_ms, send_call_us, rtt_us ?? ""]
-    .join(",");
+export function csvRow(
+  sample: Sample,
+  startMs: number,
+  protocol: Result["protocol"],
+): string {
+  const row = figures(sample, startMs);
+  return CSV_COLUMNS[protocol].map((column) => row[column] ?? "").join(",");
 }
 
 /** A sample's figures; times from the start of the session. */
 export interface SampleFigures {
-  /** Its number in the session, from 1. */
+  /** Its number in the session. */
   sequence: number;
   /** Whether it only warmed up. */
   warmup: boolean;
@@ -55,6 +82,12 @@ export interface SampleFigures {
   send_call_us: number;
   /** Its round-trip time; `null` if it was lost. */
   rtt_us: number | null;
+  /** How long the reflector says it took; the RTT is without it. */
+  reflector_us?: number;
+  /** The way there by two clocks, their offset included. */
+  forward_us?: number;
+  /** The way back, likewise. */
+  backward_us?: number;
 }
 
 /** What the events of the NDJSON form carry. */
@@ -96,11 +129,22 @@ export function figures(sample: Sample, startMs: number): SampleFigures {
     warmup: sample.warmup,
     intended_ms: toNanosecond(sample.intendedAtMs - startMs, 1e6),
     sent_ms: toNanosecond(sample.sentAtMs - startMs, 1e6),
-    send_call_us: toNanosecond(sample.sendCallMs * 1000, 1e3),
-    rtt_us: sample.rttMs === null
-      ? null
-      : toNanosecond(sample.rttMs * 1000, 1e3),
+    send_call_us: microseconds(sample.sendCallMs),
+    rtt_us: sample.rttMs === null ? null : microseconds(sample.rttMs),
+    ...(sample.reflectorMs !== undefined && {
+      reflector_us: microseconds(sample.reflectorMs),
+    }),
+    ...(sample.forwardMs !== undefined && {
+      forward_us: microseconds(sample.forwardMs),
+    }),
+    ...(sample.backwardMs !== undefined && {
+      backward_us: microseconds(sample.backwardMs),
+    }),
   };
+}
+
+function microseconds(ms: number): number {
+  return toNanosecond(ms * 1000, 1e3);
 }
 
 function toNanosecond(value: number, perUnit: number): number {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { OneWayFigures } from "../measure/one_way.ts";
 import type { ProbeCounts, Result } from "../measure/result.ts";
 import type { Distribution } from "../timing/histogram.ts";
 import { formatCount, formatDuration, formatRate } from "./quantities.ts";
@@ -35,14 +36,19 @@ export function formatResult(result: Result): string {
     ...table(result),
     "",
     ...counts(result.probes),
+    ...rate(result),
     ...throughput(result),
     ...jitter(result),
+    ...oneWay(result),
     ...quality(result),
   ].join("\n");
 }
 
 function table(result: Result): string[] {
   const columns: [string, Distribution | null][] = [["RTT", result.rtt_us]];
+  if (result.rtt_with_reflector_us !== undefined) {
+    columns.push(["with reflector", result.rtt_with_reflector_us]);
+  }
   if (result.rtt_from_intended_us !== undefined) {
     columns.push(["from intended", result.rtt_from_intended_us]);
   }
@@ -59,13 +65,44 @@ function table(result: Result): string[] {
   ];
 }
 
-function counts({ sent, received, lost, warmup }: ProbeCounts): string[] {
+function counts(probes: ProbeCounts): string[] {
+  const { sent, received, lost, warmup } = probes;
   const share = sent === 0 ? "" : ` (${percent(lost, sent)} %)`;
-  const probes = `${formatCount(sent, "probe")} sent, ${received} received, ` +
-    `${lost} lost${share}`;
-  return warmup === 0
-    ? [probes]
-    : [probes, `${formatCount(warmup, "warm-up probe")} before them, left out`];
+  return [
+    `${formatCount(sent, "probe")} sent, ${received} received, ` +
+    `${lost} lost${share}`,
+    ...arrivals(probes),
+    ...(warmup === 0
+      ? []
+      : [`${formatCount(warmup, "warm-up probe")} before them, left out`]),
+  ];
+}
+
+function arrivals(probes: ProbeCounts): string[] {
+  const { late, duplicate, reordered, corrupt, lost } = probes;
+  if (late === undefined) return [];
+  const there = probes.lost_forward ?? null;
+  const back = probes.lost_backward ?? null;
+  return [
+    ...(lost === 0 || there === null || back === null ? [] : [
+      `  of those lost, ${there} on the way there, ${back} on the way back`,
+    ]),
+    `${late} late, ${duplicate} duplicate, ${reordered} reordered, ` +
+    `${corrupt} corrupt`,
+  ];
+}
+
+function rate({ probes_per_second: { asked, achieved } }: Result): string[] {
+  if (asked === null) return [];
+  return [
+    `${figure(asked)} probes a second asked, ` +
+    `${achieved === null ? "-" : figure(achieved)} achieved`,
+  ];
+}
+
+/** Four digits, without an exponent. */
+function figure(value: number): string {
+  return String(Number(value.toPrecision(4)));
 }
 
 function throughput({ throughput }: Result): string[] {
@@ -95,6 +132,32 @@ function jitter({ jitter_us: jitter }: Result): string[] {
   ];
 }
 
+function oneWay({ one_way: ways }: Result): string[] {
+  if (!ways) return [];
+  const { clock_offset_us: offset, clock_bound_us: bound } = ways;
+  const clocks = offset === null
+    ? "the clocks drifted"
+    : `the reflector's clock is ${formatDuration(Math.abs(offset))} ${
+      offset < 0 ? "behind" : "ahead"
+    }, +- ${formatDuration(bound)}; taken off`;
+  const row = (name: string, cells: string[]) =>
+    `  ${name.padEnd(7)}${cells.map((cell) => cell.padStart(13)).join("")}`;
+  const way = (name: string, { delay_us, jitter_us }: OneWayFigures) =>
+    row(name, [
+      formatDuration(delay_us?.p50 ?? null),
+      formatDuration(delay_us?.p99 ?? null),
+      formatDuration(delay_us?.max ?? null),
+      formatDuration(jitter_us?.rfc3550 ?? null),
+    ]);
+  return [
+    "",
+    `one way: ${clocks}`,
+    row("", ["p50", "p99", "max", "jitter"]),
+    way("there", ways.forward),
+    way("back", ways.backward),
+  ];
+}
+
 function quality({ quality }: Result): string[] {
   const { clock_resolution_us: clock, send_call_us: call } = quality;
   const late = quality.send_lateness_us;
@@ -116,6 +179,14 @@ function quality({ quality }: Result): string[] {
         }, max ${formatDuration(late.max)}`,
       ]
       : []),
+    ...(quality.processor_percent === null ? [] : [
+      `  processor: ${Math.round(quality.processor_percent)} % of one`,
+    ]),
+    ...(quality.floor_us === null ? [] : [
+      `  floor: median RTT on loopback ${
+        formatDuration(quality.floor_us)
+      }, not taken off`,
+    ]),
     ...quality.notes.flatMap(noteLines),
   ];
 }

@@ -57,15 +57,11 @@ export class Histogram {
     highestTrackableValue: HIGHEST_NS,
     numberOfSignificantValueDigits: 3,
   });
-  #count = 0;
-  #min = Infinity;
-  #max = -Infinity;
-  #mean = 0;
-  #squares = 0;
+  #moments = new Moments();
 
   /** How many were recorded. */
   get count(): number {
-    return this.#count;
+    return this.#moments.count;
   }
 
   /**
@@ -79,12 +75,7 @@ export class Histogram {
       throw new RangeError(`Cannot record a duration that is not one: ${us}`);
     }
     this.#hdr.recordValue(Math.min(Math.round(us * 1000), HIGHEST_NS));
-    this.#count += 1;
-    const step = us - this.#mean;
-    this.#mean += step / this.#count;
-    this.#squares += step * (us - this.#mean);
-    if (us < this.#min) this.#min = us;
-    if (us > this.#max) this.#max = us;
+    this.#moments.record(us);
   }
 
   /**
@@ -95,9 +86,8 @@ export class Histogram {
    * in microseconds; `null` if nothing was recorded.
    */
   percentile(percent: number): number | null {
-    if (this.#count === 0) return null;
-    const us = this.#hdr.getValueAtPercentile(percent) / 1000;
-    return Math.min(Math.max(us, this.#min), this.#max);
+    if (this.count === 0) return null;
+    return this.#moments.within(this.#hdr.getValueAtPercentile(percent) / 1000);
   }
 
   /**
@@ -106,20 +96,119 @@ export class Histogram {
    * @returns The figures, or `null` if nothing was recorded.
    */
   distribution(): Distribution | null {
-    if (this.#count === 0) return null;
-    const at = (percent: number) => this.percentile(percent)!;
-    return {
-      count: this.#count,
-      min: this.#min,
-      mean: this.#mean,
-      stddev: this.#count < 2
-        ? null
-        : Math.sqrt(this.#squares / (this.#count - 1)),
-      p50: at(50),
-      p90: at(90),
-      p99: at(99),
-      p999: at(99.9),
-      max: this.#max,
-    };
+    if (this.count === 0) return null;
+    return figuresOf(this.#moments, (percent) => this.percentile(percent)!, 0);
   }
+
+  /**
+   * All percentiles as text, in the form that HdrHistogram's own tools plot.
+   *
+   * @returns Lines of a value in microseconds, its percentile, and counts.
+   */
+  percentileFile(): string {
+    return this.#hdr.outputPercentileDistribution(5, 1000);
+  }
+}
+
+/**
+ * A distribution of differences, which may be negative, in fixed memory.
+ *
+ * They are kept by their distance from the first one, each to 0.1 % of that.
+ *
+ * @example Usage
+ * ```ts
+ * import { SignedHistogram } from "./histogram.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const histogram = new SignedHistogram();
+ * for (const us of [-5000, -5001, -4998]) histogram.record(us);
+ * const { min, p50, max } = histogram.distribution()!;
+ * assertEquals({ min, p50, max }, { min: -5001, p50: -5000, max: -4998 });
+ * ```
+ */
+export class SignedHistogram {
+  #first: number | null = null;
+  #below = new Histogram();
+  #above = new Histogram();
+  #moments = new Moments();
+
+  /**
+   * Records one difference; allocates nothing.
+   *
+   * @param us The difference in microseconds.
+   * @throws {RangeError} If it is not finite.
+   */
+  record(us: number): void {
+    this.#first ??= us;
+    const distance = us - this.#first;
+    if (distance < 0) this.#below.record(-distance);
+    else this.#above.record(distance);
+    this.#moments.record(us);
+  }
+
+  /**
+   * All figures at once.
+   *
+   * @param shiftUs Added to each figure but the standard deviation.
+   * @returns The figures, or `null` if nothing was recorded.
+   */
+  distribution(shiftUs = 0): Distribution | null {
+    if (this.#first === null) return null;
+    return figuresOf(this.#moments, (percent) => this.#at(percent), shiftUs);
+  }
+
+  #at(percent: number): number {
+    const below = this.#below.count;
+    const rank = Math.max(1, Math.ceil(percent / 100 * this.#moments.count));
+    const distance = rank > below
+      ? this.#above.percentile(100 * (rank - below) / this.#above.count)!
+      : -this.#below.percentile(100 * (below - rank + 1) / below)!;
+    return this.#first! + distance;
+  }
+}
+
+/** What is exact of a distribution, by Welford's method. */
+class Moments {
+  count = 0;
+  min = Infinity;
+  max = -Infinity;
+  mean = 0;
+  #squares = 0;
+
+  record(us: number): void {
+    this.count += 1;
+    const step = us - this.mean;
+    this.mean += step / this.count;
+    this.#squares += step * (us - this.mean);
+    if (us < this.min) this.min = us;
+    if (us > this.max) this.max = us;
+  }
+
+  get stddev(): number | null {
+    return this.count < 2 ? null : Math.sqrt(this.#squares / (this.count - 1));
+  }
+
+  within(us: number): number {
+    return Math.min(Math.max(us, this.min), this.max);
+  }
+}
+
+function figuresOf(
+  moments: Moments,
+  percentile: (percent: number) => number,
+  shiftUs: number,
+): Distribution {
+  const { count, min, max, mean, stddev } = moments;
+  const at = (percent: number) => moments.within(percentile(percent)) + shiftUs;
+  return {
+    count,
+    min: min + shiftUs,
+    mean: mean + shiftUs,
+    stddev,
+    p50: at(50),
+    p90: at(90),
+    p99: at(99),
+    p999: at(99.9),
+    max: max + shiftUs,
+  };
 }

@@ -3,8 +3,8 @@
  *
  * | name | definition |
  * |---|---|
- * | RFC 3550 | `J += (abs(D) - J) / 16` for each successive difference `D` (section 6.4.1) |
- * | IPDV | the distribution of `abs(D)` itself (RFC 3393) |
+ * | RFC 3550 | `J += (abs(D) - J) / 16`, D from each delay to the next that is known, in order of arrival (section 6.4.1) |
+ * | IPDV | the distribution of `abs(D)`, D between neighbours in the sequence (RFC 3393) |
  *
  * @module
  */
@@ -30,7 +30,7 @@ export interface JitterFigures {
  * import { assertEquals } from "@std/assert";
  *
  * const jitter = new Jitter();
- * for (const us of [100, 116, 100]) jitter.record(us);
+ * [100, 116, 100].forEach((us, sequence) => jitter.record(sequence, us));
  * assertEquals(jitter.figures(), {
  *   rfc3550: 1 + (16 - 1) / 16,
  *   ipdv_p50: 16,
@@ -40,28 +40,30 @@ export interface JitterFigures {
  */
 export class Jitter {
   #lastUs: number | null = null;
+  #lastSequence = NaN;
   #smoothedUs = 0;
   #ipdv = new Histogram();
 
   /**
-   * Records the next delay.
+   * Records the next delay, in order of arrival; one that was lost is left out.
    *
-   * @param us The delay in microseconds; `null` for one that was lost, across
-   * which no difference is taken.
+   * @param sequence Its number; neighbours differ by 1.
+   * @param us The delay in microseconds; negative where two clocks made it.
    */
-  record(us: number | null): void {
-    if (us !== null && this.#lastUs !== null) {
+  record(sequence: number, us: number): void {
+    if (this.#lastUs !== null) {
       const differenceUs = Math.abs(us - this.#lastUs);
       this.#smoothedUs += (differenceUs - this.#smoothedUs) / 16;
-      this.#ipdv.record(differenceUs);
+      if (sequence === this.#lastSequence + 1) this.#ipdv.record(differenceUs);
     }
     this.#lastUs = us;
+    this.#lastSequence = sequence;
   }
 
   /**
    * The figures so far.
    *
-   * @returns The figures, or `null` before the first difference.
+   * @returns The figures, or `null` before the first two neighbours.
    */
   figures(): JitterFigures | null {
     if (this.#ipdv.count === 0) return null;

@@ -5,42 +5,48 @@
  */
 
 import { type Clock, systemClock } from "./clock.ts";
+import type { Schedule } from "./schedule.ts";
 import { sleepUntil } from "./sleep.ts";
 
 /**
- * An absolute schedule: the event with index `i` is meant for
- * `start + i * interval`, however late the events before it were. So a stall
- * delays what falls into it and nothing after, and errors do not add up.
+ * Waits for the moments of a schedule, which are absolute: however late an event
+ * was, the next ones are meant for the same moments. So a stall delays what
+ * falls into it and nothing after, and errors do not add up.
  *
- * With an interval of 0 there is no schedule: each event is meant for the
- * moment at which it is asked for.
+ * Without a schedule each event is meant for the moment at which it is asked for.
  *
  * @example Usage
  * ```ts
  * import { Pacer } from "./pacer.ts";
+ * import { periodic } from "./schedule.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const pacer = new Pacer(2);
+ * const pacer = new Pacer(periodic(2));
  * const firstMs = await pacer.next();
  * const secondMs = await pacer.next();
  * assertEquals(Math.round((secondMs - firstMs) * 1000), 2000);
  * ```
  */
 export class Pacer {
-  #intervalMs: number;
+  #schedule: Schedule | null;
+  #relaxed: boolean;
   #clock: Clock;
   #startMs: number | null = null;
-  #count = 0;
 
   /**
    * The schedule starts when the first event is asked for.
    *
-   * @param intervalMs The time from one event to the next, in milliseconds.
-   * @param clock What tells the time.
+   * @param schedule When the events are meant to be; `null` for none.
+   * @param options What tells the time, and whether a wait may be late by a
+   * millisecond or two for the sake of an idle processor.
    */
-  constructor(intervalMs: number, clock: Clock = systemClock) {
-    this.#intervalMs = intervalMs;
-    this.#clock = clock;
+  constructor(
+    schedule: Schedule | null,
+    options: { clock?: Clock; relaxed?: boolean } = {},
+  ) {
+    this.#schedule = schedule;
+    this.#clock = options.clock ?? systemClock;
+    this.#relaxed = options.relaxed ?? false;
   }
 
   /**
@@ -50,10 +56,12 @@ export class Pacer {
    * @returns When the event was meant to be, in the clock's milliseconds.
    */
   async next(signal?: AbortSignal): Promise<number> {
-    if (this.#intervalMs === 0) return this.#clock.now();
+    if (this.#schedule === null) return this.#clock.now();
     this.#startMs ??= this.#clock.now();
-    const intendedMs = this.#startMs + this.#count++ * this.#intervalMs;
-    if (intendedMs > this.#clock.now()) await sleepUntil(intendedMs, signal);
+    const intendedMs = this.#startMs + this.#schedule();
+    if (intendedMs > this.#clock.now()) {
+      await sleepUntil(intendedMs, signal, { relaxed: this.#relaxed });
+    }
     return intendedMs;
   }
 }

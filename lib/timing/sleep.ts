@@ -33,6 +33,8 @@ const spinning = new Set<Sleeper>();
  * @param dueMs When to wake, in milliseconds of `performance.now()`; a moment
  * that has passed wakes at once.
  * @param signal Wakes at once when aborted; look at it afterwards.
+ * @param options `relaxed` leaves the spin out: later by a millisecond or two,
+ * and the processor stays idle.
  *
  * @example Usage
  * ```ts
@@ -44,7 +46,11 @@ const spinning = new Set<Sleeper>();
  * assert(performance.now() >= dueMs);
  * ```
  */
-export function sleepUntil(dueMs: number, signal?: AbortSignal): Promise<void> {
+export function sleepUntil(
+  dueMs: number,
+  signal?: AbortSignal,
+  options: { relaxed?: boolean } = {},
+): Promise<void> {
   const leftMs = dueMs - systemClock.now();
   if (leftMs <= 0 || signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
@@ -57,7 +63,8 @@ export function sleepUntil(dueMs: number, signal?: AbortSignal): Promise<void> {
     };
     const sleeper = { dueMs, wake };
     signal?.addEventListener("abort", wake);
-    if (leftMs <= SPIN_MS) spinUntilDue(sleeper);
+    if (options.relaxed) coarse = setTimeout(wake, Math.ceil(leftMs));
+    else if (leftMs <= SPIN_MS) spinUntilDue(sleeper);
     else coarse = setTimeout(spinUntilDue, leftMs - SPIN_MS, sleeper);
   });
 }
@@ -71,4 +78,13 @@ function turn(): void {
   const nowMs = systemClock.now();
   for (const sleeper of spinning) if (sleeper.dueMs <= nowMs) sleeper.wake();
   if (spinning.size > 0) setImmediate(turn);
+}
+
+/**
+ * Waits for the next turn of the event loop, in which sockets have theirs.
+ *
+ * @returns Resolves when it has come.
+ */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

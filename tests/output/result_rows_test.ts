@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
-  CSV_HEADER,
+  csvHeader,
   csvRow,
   figures,
   ndjsonEvent,
@@ -44,11 +44,14 @@ Deno.test({
   name: "csvRow() has a field for each of the header's names",
   permissions: "none",
   fn() {
-    const names = CSV_HEADER.split(",");
+    const names = csvHeader("course").split(",");
     assertEquals(Object.keys(figures(SAMPLE, 0)), names);
-    assertEquals(csvRow(SAMPLE, 5000), "7,false,0.25,0.5,12.5,34.568");
     assertEquals(
-      csvRow({ ...SAMPLE, warmup: true, rttMs: 0 }, 5000),
+      csvRow(SAMPLE, 5000, "course"),
+      "7,false,0.25,0.5,12.5,34.568",
+    );
+    assertEquals(
+      csvRow({ ...SAMPLE, warmup: true, rttMs: 0 }, 5000, "course"),
       "7,true,0.25,0.5,12.5,0",
     );
   },
@@ -58,7 +61,7 @@ Deno.test({
   name: "csvRow() leaves the time of a lost probe empty",
   permissions: "none",
   fn() {
-    const row = csvRow({ ...SAMPLE, rttMs: null }, 5000);
+    const row = csvRow({ ...SAMPLE, rttMs: null }, 5000, "course");
     assertEquals(row, "7,false,0.25,0.5,12.5,");
   },
 });

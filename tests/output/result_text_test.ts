@@ -14,6 +14,7 @@ const RESULT: Result = {
   started: "2026-01-01T00:00:00.000Z",
   options: { given: {}, used: {} },
   probes: { sent: 200, received: 197, lost: 3, warmup: 5 },
+  probes_per_second: { asked: null, achieved: 25_000 },
   rtt_us: {
     count: 197,
     min: 9.5,
@@ -29,6 +30,7 @@ const RESULT: Result = {
   quality: {
     clock_resolution_us: 1.25,
     send_call_us: { p50: 12, p99: 34.5 },
+    processor_percent: 12.3,
     floor_us: null,
     notes: ["p99.9 of 197 samples is their maximum"],
   },
@@ -62,6 +64,7 @@ const NOTHING: Result = {
     clock_resolution_us: null,
     send_lateness_us: null,
     send_call_us: null,
+    processor_percent: null,
     floor_us: null,
     notes: [],
   },

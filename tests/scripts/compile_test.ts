@@ -6,19 +6,22 @@ Deno.test({
   name: "compilables() gives each program the flags of its task, and no other",
   permissions: "none",
   fn() {
-    for (const { name, flags, script } of compilables()) {
+    for (const { name, flags, script, args } of compilables()) {
       const task = name.replaceAll("_", "-") as keyof typeof config.tasks;
       const { command } = config.tasks[task];
       const written = flags.map((flag) =>
         /[[\]]/.test(flag) ? `'${flag}'` : flag
       );
-      assertEquals(["deno", "run", ...written, script].join(" "), command);
+      assertEquals(
+        ["deno", "run", ...written, script, ...args].join(" "),
+        command,
+      );
     }
   },
 });
 
 Deno.test({
-  name: "compilables() knows the ten servers and clients",
+  name: "compilables() knows the twelve servers and clients",
   permissions: "none",
   fn() {
     const names = compilables().map(({ name }) => name).sort();
@@ -27,6 +30,8 @@ Deno.test({
       "hello_server",
       "measure_client",
       "measure_server",
+      "stamp_client",
+      "stamp_server",
       "tcp_client",
       "tcp_server",
       "time_client",

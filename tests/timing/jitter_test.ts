@@ -3,12 +3,14 @@ import { Jitter } from "../../lib/timing/jitter.ts";
 
 function jitterOf(delaysUs: (number | null)[]) {
   const jitter = new Jitter();
-  for (const us of delaysUs) jitter.record(us);
+  delaysUs.forEach((us, sequence) => {
+    if (us !== null) jitter.record(sequence, us);
+  });
   return jitter.figures();
 }
 
 Deno.test({
-  name: "Jitter.figures() is nothing before the first difference",
+  name: "Jitter.figures() is nothing before the first two neighbours",
   permissions: "none",
   fn() {
     for (const delays of [[], [100], [null], [100, null], [null, 100, null]]) {
@@ -40,14 +42,20 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Jitter.record() takes no difference across a lost probe",
+  name: "Jitter.record() takes IPDV between neighbours alone",
   permissions: "none",
   fn() {
-    // Without the gap there would be a difference of 1000.
-    assertEquals(
-      jitterOf([100, 116, null, 1116, 1132]),
-      jitterOf([100, 116, 132]),
-    );
+    // Across the gap there is a difference of 1000, and none of neighbours.
+    const { rfc3550, ipdv_p50, ipdv_p99 } = jitterOf([
+      100,
+      116,
+      null,
+      1116,
+      1132,
+    ])!;
+    assertEquals([ipdv_p50, ipdv_p99], [16, 16]);
+    // By arrival, as RFC 3550 has it: D is 16, 1000, 16.
+    assertEquals(rfc3550, jitterOf([100, 116, 1116, 1132])!.rfc3550);
   },
 });
 

@@ -5,13 +5,14 @@ import {
   assertGreaterOrEqual,
 } from "@std/assert";
 import { Pacer } from "../../lib/timing/pacer.ts";
+import { periodic } from "../../lib/timing/schedule.ts";
 
 Deno.test({
   name: "Pacer.next() gives the first event at once, whenever it is asked for",
   permissions: "none",
   async fn() {
     let nowMs = 5;
-    const pacer = new Pacer(1000, { now: () => nowMs });
+    const pacer = new Pacer(periodic(1000), { clock: { now: () => nowMs } });
     nowMs = 70;
     assertEquals(await pacer.next(), 70);
   },
@@ -22,7 +23,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     let nowMs = 100;
-    const pacer = new Pacer(10, { now: () => nowMs });
+    const pacer = new Pacer(periodic(10), { clock: { now: () => nowMs } });
     assertEquals(await pacer.next(), 100);
     nowMs = 145; // a stall: the missed events are due at once, none is skipped
     for (const dueMs of [110, 120, 130, 140]) {
@@ -38,7 +39,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     let nowMs = 0;
-    const pacer = new Pacer(0.1, { now: () => nowMs });
+    const pacer = new Pacer(periodic(0.1), { clock: { now: () => nowMs } });
     await pacer.next();
     nowMs = 1e6;
     let last = 0;
@@ -52,7 +53,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     let nowMs = 3;
-    const pacer = new Pacer(0, { now: () => nowMs });
+    const pacer = new Pacer(null, { clock: { now: () => nowMs } });
     assertEquals(await pacer.next(), 3);
     nowMs = 8.5;
     assertEquals(await pacer.next(), 8.5);
@@ -63,7 +64,7 @@ Deno.test({
   name: "Pacer.next() waits for each event by the system's clock",
   permissions: "none",
   async fn() {
-    const pacer = new Pacer(3);
+    const pacer = new Pacer(periodic(3));
     const startMs = await pacer.next();
     for (let index = 1; index <= 5; index++) {
       const intendedMs = await pacer.next();
@@ -78,7 +79,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     const controller = new AbortController();
-    const pacer = new Pacer(3_600_000);
+    const pacer = new Pacer(periodic(3_600_000));
     const startMs = await pacer.next();
     const next = pacer.next(controller.signal);
     controller.abort();

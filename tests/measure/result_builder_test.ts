@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type Heading, ResultBuilder } from "../../lib/measure/result.ts";
+import type { Heading } from "../../lib/measure/result.ts";
+import { ResultBuilder } from "../../lib/measure/result_builder.ts";
 import type { Sample } from "../../lib/measure/sample.ts";
 
 const HEADING: Heading = {
@@ -20,7 +21,7 @@ function sample(rttMs: number | null, more: Partial<Sample> = {}): Sample {
 /** The result of these round-trip times. */
 function resultOf(rttsMs: (number | null)[], heading: Partial<Heading> = {}) {
   const builder = new ResultBuilder({ ...HEADING, ...heading });
-  for (const rttMs of rttsMs) builder.add(sample(rttMs));
+  rttsMs.forEach((rttMs, sequence) => builder.add(sample(rttMs, { sequence })));
   return builder.result();
 }
 
@@ -49,6 +50,7 @@ Deno.test({
       "started",
       "options",
       "probes",
+      "probes_per_second",
       "rtt_us",
       "rtt_from_intended_us",
       "jitter_us",
@@ -71,6 +73,7 @@ Deno.test({
       "clock_resolution_us",
       "send_lateness_us",
       "send_call_us",
+      "processor_percent",
       "floor_us",
       "notes",
     ]);

@@ -1,0 +1,113 @@
+/**
+ * What is known of a session's replies beside its samples, for the result.
+ *
+ * @module
+ */
+
+import type { ArrivalCounts } from "../timing/sequence_window.ts";
+import { errorMessage } from "../net/errors.ts";
+import type { ReplyFaults } from "./stamp_flight.ts";
+
+/** What a session reports; complete when it has ended. */
+export interface ArrivalReport {
+  /** The counters of what was late, duplicate and so on. */
+  counts: Readonly<ArrivalCounts>;
+  /** Replies that were not as they should be. */
+  faults: Readonly<ReplyFaults>;
+  /**
+   * Whether the counters by direction mean something: `false` if the far end
+   * does not count by itself, `null` if nobody knows.
+   */
+  directionsKnown: boolean | null;
+  /** Probes under way when it was interrupted; they count in no figure. */
+  underWay: number;
+  /** How many calls to send failed. */
+  failedSends: number;
+  /** The last failure. */
+  failure: unknown;
+}
+
+/** The counters of a result that only datagrams have. */
+export interface ArrivalFigures {
+  /** Probes that did not reach the far end; `null` if that is not known. */
+  lost_forward: number | null;
+  /** Probes whose reply did not come back; `null` if that is not known. */
+  lost_backward: number | null;
+  /** Lost probes whose reply came after all, too late. */
+  late: number;
+  /** Replies after the first to the same probe. */
+  duplicate: number;
+  /** Replies that came after the reply to a later probe. */
+  reordered: number;
+  /** Replies whose content is not that of an answer to what was sent. */
+  corrupt: number;
+}
+
+/**
+ * The counters as a result shows them.
+ *
+ * @param report What the session reports.
+ * @returns The counters.
+ */
+export function arrivalFigures(report: ArrivalReport): ArrivalFigures {
+  const { lostForward, lostBackward, late, duplicate, reordered } =
+    report.counts;
+  const known = report.directionsKnown === true;
+  return {
+    lost_forward: known ? lostForward : null,
+    lost_backward: known ? lostBackward : null,
+    late,
+    duplicate,
+    reordered,
+    corrupt: report.faults.corrupt,
+  };
+}
+
+/**
+ * What a reader of the counters should know.
+ *
+ * @param report What the session reports.
+ * @param lost How many probes were lost.
+ * @returns Sentences.
+ */
+export function arrivalNotes(report: ArrivalReport, lost: number): string[] {
+  const { counts, faults } = report;
+  const gone = lost - counts.late;
+  const undecided = gone - counts.lostForward - counts.lostBackward;
+  const notes: [boolean | number, string][] = [
+    [
+      gone > 0 && report.directionsKnown === false,
+      "the reflector copies sequence numbers (it is stateless), so nobody can " +
+      "tell in which direction probes were lost",
+    ],
+    [
+      gone > 0 && report.directionsKnown === null,
+      "in which direction probes were lost is not known: too little came back",
+    ],
+    [
+      report.directionsKnown === true && undecided,
+      `in which direction the last ${undecided} lost probes went is not known`,
+    ],
+    [
+      report.underWay,
+      `${report.underWay} probes were under way when it was interrupted, and ` +
+      "are left out",
+    ],
+    [
+      report.failedSends,
+      `${report.failedSends} probes could not be sent, and count as lost: ${
+        errorMessage(report.failure)
+      }`,
+    ],
+    [
+      faults.short,
+      "the reflector returns no padding: the way back carried smaller packets",
+    ],
+    [
+      faults.implausible,
+      `${faults.implausible} replies tell that the reflector took a negative ` +
+      "time, or more than the round trip: nothing is taken off their RTT",
+    ],
+  ];
+  return notes.filter(([applies]) => applies).map(([, note]) => note);
+}

@@ -1,0 +1,129 @@
+/**
+ * The floor: what the instrument itself measures on loopback, with a server in
+ * the same process. A path cannot be measured to be shorter.
+ *
+ * @module
+ */
+
+import { serveDatagrams } from "../net/serve_datagrams.ts";
+import { serveStreams } from "../net/serve_streams.ts";
+import type { StreamConnection } from "../net/stream_connection.ts";
+import type { MeasurementType } from "../protocols/measurement.ts";
+import type { RequestOptions } from "../protocols/stamp.ts";
+import { measurementStreams } from "../services/measurement.ts";
+import { StampReflector } from "../services/stamp.ts";
+import { Histogram } from "../timing/histogram.ts";
+import { periodic } from "../timing/schedule.ts";
+import { measureCourse } from "./course_session.ts";
+import type { Sample } from "./sample.ts";
+import { StampSession } from "./stamp_session.ts";
+
+/** How much to measure: a second at most. */
+const DURATION_MS = 1000;
+const MAX_PROBES = 1000;
+const MAX_INTERVAL_MS = 50;
+/** Enough for the compiler to have seen the hot path. */
+const WARMUP = 200;
+/** No answer is to be held back. */
+const MAX_RATE_PER_SEC = 2 ** 20;
+
+/**
+ * The floor of the course protocol.
+ *
+ * @param listener Where the server of this process is to listen.
+ * @param dial Connects to it.
+ * @param options The probes' payload, and the time between them (50 ms at most).
+ * @returns The median round-trip time in microseconds.
+ */
+export async function courseFloorUs(
+  listener: Deno.TcpListener,
+  dial: (target: Deno.NetAddr) => Promise<StreamConnection>,
+  options: {
+    type: MeasurementType;
+    sizeBytes: number;
+    intervalMs: number;
+    signal: AbortSignal;
+  },
+): Promise<number | null> {
+  const stop = new AbortController();
+  const served = serveStreams(listener, measurementStreams(), {
+    signal: stop.signal,
+  });
+  const { type, sizeBytes, signal } = options;
+  const { intervalMs, count } = plan(options.intervalMs);
+  try {
+    return await medianUs(measureCourse(
+      () => dial(listener.addr),
+      {
+        setup: { type, probes: count + WARMUP, sizeBytes, delayMs: 0 },
+        warmup: WARMUP,
+        intervalMs,
+        signal,
+      },
+    ));
+  } finally {
+    stop.abort();
+    await served;
+  }
+}
+
+/**
+ * The floor of STAMP.
+ *
+ * @param open Opens a socket on loopback, of which the first is the reflector's.
+ * @param options The probes, and the time between them (50 ms at most).
+ * @returns The median round-trip time in microseconds.
+ */
+export async function stampFloorUs(
+  open: () => Deno.DatagramConn,
+  options: {
+    request: RequestOptions;
+    intervalMs: number;
+    relaxed: boolean;
+    signal: AbortSignal;
+  },
+): Promise<number | null> {
+  const stop = new AbortController();
+  const socket = open();
+  const { request, relaxed, signal } = options;
+  const served = serveDatagrams(
+    socket,
+    new StampReflector({ key: request.key }).answer,
+    { maxRatePerSec: MAX_RATE_PER_SEC, signal: stop.signal },
+  );
+  const { intervalMs, count } = plan(options.intervalMs);
+  const session = new StampSession(open, socket.addr as Deno.NetAddr, {
+    request,
+    count,
+    durationMs: Infinity,
+    schedule: intervalMs === 0 ? null : periodic(intervalMs),
+    intervalMs,
+    warmup: WARMUP,
+    timeoutMs: DURATION_MS,
+    relaxed,
+    signal,
+  });
+  try {
+    return await medianUs(session.samples());
+  } finally {
+    stop.abort();
+    await served;
+  }
+}
+
+/** As often as will be measured, since a processor that slept wakes slowly. */
+function plan(askedMs: number): { intervalMs: number; count: number } {
+  const intervalMs = Math.min(askedMs, MAX_INTERVAL_MS);
+  const count = intervalMs === 0 ? MAX_PROBES : DURATION_MS / intervalMs;
+  return { intervalMs, count: Math.ceil(Math.min(MAX_PROBES, count)) };
+}
+
+async function medianUs(
+  samples: AsyncIterable<Sample>,
+): Promise<number | null> {
+  const histogram = new Histogram();
+  for await (const { warmup, rttMs } of samples) {
+    if (!warmup && rttMs !== null) histogram.record(rttMs * 1000);
+  }
+  return histogram.percentile(50);
+}

@@ -1,0 +1,262 @@
+/**
+ * Adds up samples to a result, in constant memory.
+ *
+ * @module
+ */
+
+import config from "../../deno.json" with { type: "json" };
+import { measureResolutionUs, systemClock } from "../timing/clock.ts";
+import { Histogram } from "../timing/histogram.ts";
+import { Jitter } from "../timing/jitter.ts";
+import { ProcessorTime } from "../timing/processor_time.ts";
+import { arrivalFigures, arrivalNotes } from "./arrivals.ts";
+import { OneWay } from "./one_way.ts";
+import type {
+  Heading,
+  ProbeCounts,
+  Quality,
+  Result,
+  SendRate,
+  Throughput,
+} from "./result.ts";
+import type { Sample } from "./sample.ts";
+
+/**
+ * Adds up samples to a result, in constant memory.
+ *
+ * @example Usage
+ * ```ts
+ * import { ResultBuilder } from "./result_builder.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const builder = new ResultBuilder({
+ *   protocol: "course",
+ *   mode: "rtt",
+ *   target: "127.0.0.1:10000",
+ *   sizeBytes: 100,
+ *   intervalMs: 0,
+ *   options: { given: {}, used: {} },
+ * });
+ * const sample = { warmup: false, intendedAtMs: 0, sentAtMs: 0, sendCallMs: 0 };
+ * builder.add({ ...sample, sequence: 1, rttMs: 0.25 });
+ * builder.add({ ...sample, sequence: 2, rttMs: null });
+ * assertEquals(builder.result().probes.lost, 1);
+ * assertEquals(builder.result().rtt_us?.p50, 250);
+ * ```
+ */
+export class ResultBuilder {
+  #heading: Heading;
+  #started = new Date();
+  #probes: ProbeCounts = { sent: 0, received: 0, lost: 0, warmup: 0 };
+  #rtt = new Histogram();
+  #fromIntended = new Histogram();
+  #lateness = new Histogram();
+  #sendCall = new Histogram();
+  #jitter = new Jitter();
+  #withReflector = new Histogram();
+  #oneWay = new OneWay();
+  #firstSentMs = Infinity;
+  #lastSentMs = -Infinity;
+  #floorUs: number | null = null;
+  #processor = new ProcessorTime();
+  #sumSeconds = 0;
+  #sumBitsPerSec = 0;
+  #notes = new Set<string>();
+
+  /**
+   * Starts with no samples; the wall clock labels the result.
+   *
+   * @param heading What is known before the start.
+   */
+  constructor(heading: Heading) {
+    this.#heading = heading;
+  }
+
+  /** The counters so far. */
+  get probes(): Readonly<ProbeCounts> {
+    return this.#probes;
+  }
+
+  /** The median so far, in microseconds. */
+  get medianUs(): number | null {
+    return this.#rtt.percentile(50);
+  }
+
+  /**
+   * Adds one sample.
+   *
+   * @param sample The sample; it is not kept.
+   */
+  add(sample: Sample): void {
+    if (sample.warmup) {
+      this.#probes.warmup += 1;
+      return;
+    }
+    const { sequence, intendedAtMs, sentAtMs, rttMs } = sample;
+    this.#probes.sent += 1;
+    const latenessMs = Math.max(0, sentAtMs - intendedAtMs);
+    this.#lateness.record(latenessMs * 1000);
+    this.#sendCall.record(sample.sendCallMs * 1000);
+    if (sentAtMs < this.#firstSentMs) this.#firstSentMs = sentAtMs;
+    if (sentAtMs > this.#lastSentMs) this.#lastSentMs = sentAtMs;
+    if (rttMs === null) {
+      this.#probes.lost += 1;
+      return;
+    }
+    const rttUs = rttMs * 1000;
+    this.#probes.received += 1;
+    this.#rtt.record(rttUs);
+    this.#fromIntended.record(rttUs + latenessMs * 1000);
+    this.#jitter.record(sequence, rttUs);
+    const seconds = rttMs / 1000;
+    this.#sumSeconds += seconds;
+    this.#sumBitsPerSec += this.#heading.sizeBytes * 8 / seconds;
+    const { reflectorMs = 0, forwardMs, backwardMs } = sample;
+    if (this.#heading.arrivals === undefined) return;
+    this.#withReflector.record(rttUs + reflectorMs * 1000);
+    if (forwardMs === undefined || backwardMs === undefined) return;
+    this.#oneWay.record(sequence, forwardMs, backwardMs);
+  }
+
+  /**
+   * Adds a note on the measurement's quality; once, if it is said again.
+   *
+   * @param text One sentence.
+   */
+  note(text: string): void {
+    this.#notes.add(text);
+  }
+
+  /**
+   * Tells what was measured on loopback; nothing is taken off for it.
+   *
+   * @param us The median round-trip time there.
+   */
+  set floorUs(us: number | null) {
+    this.#floorUs = us;
+  }
+
+  /** The round-trip times as text, in the form of HdrHistogram's own tools. */
+  percentileFile(): string {
+    return this.#rtt.percentileFile();
+  }
+
+  /**
+   * The result of what was added so far.
+   *
+   * @returns The result.
+   */
+  result(): Result {
+    const { protocol, mode, target, options, intervalMs, arrivals } =
+      this.#heading;
+    const paced = intervalMs > 0;
+    return {
+      format: 1,
+      tool: "roundtrip",
+      version: config.version,
+      runtime: {
+        deno: Deno.version.deno,
+        os: Deno.build.os,
+        arch: Deno.build.arch,
+      },
+      protocol,
+      mode,
+      target,
+      started: this.#started.toISOString(),
+      options,
+      probes: { ...this.#probes, ...(arrivals && arrivalFigures(arrivals)) },
+      probes_per_second: rounded(this.#rate()),
+      rtt_us: rounded(this.#rtt.distribution()),
+      ...(arrivals && {
+        rtt_with_reflector_us: rounded(this.#withReflector.distribution()),
+      }),
+      ...(paced && {
+        rtt_from_intended_us: rounded(this.#fromIntended.distribution()),
+      }),
+      jitter_us: rounded(this.#jitter.figures()),
+      ...(arrivals && { one_way: rounded(this.#oneWay.result()) }),
+      ...(mode === "tput" && { throughput: this.#throughput() }),
+      quality: this.#quality(paced),
+    };
+  }
+
+  #quality(paced: boolean): Quality {
+    const lateness = this.#lateness.distribution();
+    const sendCall = this.#sendCall.distribution();
+    return {
+      clock_resolution_us: measureResolutionUs(systemClock),
+      ...(paced && {
+        send_lateness_us: rounded(
+          lateness &&
+            { p50: lateness.p50, p99: lateness.p99, max: lateness.max },
+        ),
+      }),
+      send_call_us: rounded(
+        sendCall && { p50: sendCall.p50, p99: sendCall.p99 },
+      ),
+      processor_percent: rounded(this.#processor.percent()),
+      floor_us: rounded(this.#floorUs),
+      notes: [...this.#notes, ...this.#observations(paced)],
+    };
+  }
+
+  #rate(): SendRate {
+    const { intervalMs } = this.#heading;
+    const gaps = this.#probes.sent - 1;
+    const elapsedMs = this.#lastSentMs - this.#firstSentMs;
+    return {
+      asked: intervalMs > 0 ? 1000 / intervalMs : null,
+      achieved: gaps > 0 && elapsedMs > 0 ? gaps * 1000 / elapsedMs : null,
+    };
+  }
+
+  #throughput(): Throughput {
+    const { received } = this.#probes;
+    const bits = received * this.#heading.sizeBytes * 8;
+    return {
+      per_probe_mean_bits_per_second: finite(this.#sumBitsPerSec / received),
+      aggregate_bits_per_second: finite(bits / this.#sumSeconds),
+    };
+  }
+
+  #observations(paced: boolean): string[] {
+    const notes = [];
+    const { received, lost } = this.#probes;
+    const { arrivals } = this.#heading;
+    if (received > 0 && received < 1000) {
+      notes.push(`p99.9 of fewer than 1000 samples is their maximum`);
+    }
+    const lateUs = this.#lateness.percentile(99);
+    if (paced && lateUs !== null && lateUs > this.#heading.intervalMs * 1000) {
+      notes.push(
+        "the schedule was not kept: probes left late, after a late echo or a " +
+          "late timer, so read the figures from the intended time",
+      );
+    }
+    const clocks = this.#oneWay.result();
+    if (clocks !== null && clocks.clock_offset_us === null) {
+      notes.push(
+        "the two clocks drifted against each other, or one was set: one-way " +
+          "delays are unknown, and their jitter holds only for a short while",
+      );
+    }
+    if (arrivals) notes.push(...arrivalNotes(arrivals, lost));
+    return notes;
+  }
+}
+
+/** A rate, or `null` where the clock saw no time pass, or nothing came. */
+function finite(rate: number): number | null {
+  return Number.isFinite(rate) ? Math.round(rate) : null;
+}
+
+/** Figures to the nanosecond; more digits would claim what no clock knows. */
+function rounded<T>(figures: T): T {
+  if (typeof figures === "number") {
+    return Math.round(figures * 1000) / 1000 as T;
+  }
+  if (typeof figures !== "object" || figures === null) return figures;
+  return Object.fromEntries(
+    Object.entries(figures).map(([key, value]) => [key, rounded(value)]),
+  ) as T;
+}

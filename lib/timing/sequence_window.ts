@@ -1,0 +1,277 @@
+/**
+ * What became of numbered probes: lost and in which direction, late, duplicate,
+ * reordered.
+ *
+ * Each reply carries two numbers: that of the probe, and one by which the far
+ * end numbers its replies in the order in which it sends them. Of the probes
+ * without a reply between two that have one, as many were lost on the way back
+ * as numbers of the far end are missing there; the others never reached it.
+ *
+ * | counter | what it counts |
+ * |---|---|
+ * | lost | probes without a reply in time (RFC 7680); late ones are among them |
+ * | lost forward, lost backward | probes without any reply, by direction |
+ * | late | probes whose first reply came after the deadline |
+ * | duplicate | replies to a probe after its first |
+ * | reordered | first replies in time after the reply to a later probe (RFC 4737) |
+ *
+ * Memory is bounded: of a probe that is further back than the window is long,
+ * nothing is known any more.
+ *
+ * @module
+ */
+
+/** What a reply is. */
+export type Arrival = "first" | "late" | "duplicate" | "unknown";
+
+/** The counters; none of them ever goes down. */
+export interface ArrivalCounts {
+  /** Probes that did not reach the far end. */
+  lostForward: number;
+  /** Probes whose reply did not come back. */
+  lostBackward: number;
+  /** Probes that were answered too late. */
+  late: number;
+  /** Replies to a probe after the first. */
+  duplicate: number;
+  /** Replies that came after one to a later probe. */
+  reordered: number;
+}
+
+/** What is known of one probe. */
+const UNDER_WAY = 0;
+const ANSWERED = 1;
+const LOST = 2;
+const LATE = 3;
+/** How many of the far end's numbers are remembered for each probe. */
+const NUMBERS_PER_PROBE = 4;
+const TWO_32 = 2 ** 32;
+
+/**
+ * Follows the probes under way and a while after.
+ *
+ * @example Usage
+ * ```ts
+ * import { SequenceWindow } from "./sequence_window.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const window = new SequenceWindow(8);
+ * for (let probe = 0; probe < 4; probe++) window.send();
+ * // 1 does not arrive; the reply to 2, which is the far end's 1, gets lost.
+ * window.arrive(0, 0);
+ * window.arrive(3, 2);
+ * assertEquals(window.expire(() => true), 1);
+ * assertEquals(window.expire(() => true), 2);
+ * window.settle();
+ * assertEquals([window.counts.lostForward, window.counts.lostBackward], [1, 1]);
+ * ```
+ */
+export class SequenceWindow {
+  /** The counters so far. */
+  readonly counts: ArrivalCounts = {
+    lostForward: 0,
+    lostBackward: 0,
+    late: 0,
+    duplicate: 0,
+    reordered: 0,
+  };
+  /** How many probes are remembered; a power of two. */
+  readonly capacity: number;
+  /** Whether the two numbers of some reply differed. */
+  numbersDiffer = false;
+  /** How many probes are neither answered nor lost. */
+  underWay = 0;
+  /** The first probe that is counted, and the first that is not any more. */
+  #countedFrom: number;
+  #countedTo = Infinity;
+  #next = 0;
+  /** All before this one are answered or lost. */
+  #open = 0;
+  /** All before this one are counted by direction. */
+  #settled = 0;
+  #states: Uint8Array;
+  #numbers: Float64Array;
+  #latest = -1;
+  /** The far end's numbers that were seen, beyond `#number`. */
+  #seen: Uint8Array;
+  /** The greatest number of the far end among the settled probes. */
+  #number = -1;
+  /** Settled probes without a reply since the one of that number. */
+  #gap = 0;
+
+  /**
+   * Nothing is sent yet.
+   *
+   * @param capacity How many probes are remembered at least.
+   * @param uncounted How many probes come first that no counter counts.
+   */
+  constructor(capacity: number, uncounted = 0) {
+    this.capacity = 2 ** Math.ceil(Math.log2(Math.max(2, capacity)));
+    this.#countedFrom = uncounted;
+    this.#states = new Uint8Array(this.capacity);
+    this.#numbers = new Float64Array(this.capacity);
+    this.#seen = new Uint8Array(this.capacity * NUMBERS_PER_PROBE);
+  }
+
+  /** The index of the probe that will be sent next. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The oldest probe that may be under way. */
+  get oldest(): number {
+    return this.#open;
+  }
+
+  /** Whether another probe would push one out that is under way. */
+  get isFull(): boolean {
+    return this.#next - this.#open >= this.capacity;
+  }
+
+  /**
+   * Whether the probes sent last have no reply: without one to a later probe,
+   * nothing tells in which direction they were lost.
+   */
+  get endIsOpen(): boolean {
+    return this.#latest < this.#next - 1;
+  }
+
+  /** No counter counts the probes sent from now on. */
+  stopCounting(): void {
+    this.#countedTo = this.#next;
+  }
+
+  /**
+   * Counts a probe as sent.
+   *
+   * @returns Its index; its sequence number is that modulo 2^32.
+   */
+  send(): number {
+    const index = this.#next++;
+    if (index - this.#settled >= this.capacity) this.#settleNext();
+    this.#states[index & this.capacity - 1] = UNDER_WAY;
+    this.underWay += 1;
+    return index;
+  }
+
+  /**
+   * Finds the probe of a sequence number.
+   *
+   * @param sequence The number, modulo 2^32.
+   * @returns Its index, or `null` if it was not sent or is forgotten.
+   */
+  find(sequence: number): number | null {
+    const back = (this.#next - sequence) % TWO_32;
+    const index = this.#next - (back <= 0 ? back + TWO_32 : back);
+    return index < Math.max(0, this.#next - this.capacity) ? null : index;
+  }
+
+  /**
+   * Counts a reply.
+   *
+   * @param index The probe's index, as {@linkcode find} gives it.
+   * @param number The far end's number, modulo 2^32.
+   * @returns What it is. One that comes after its deadline is the first, unless
+   * {@linkcode expire} was called before.
+   */
+  arrive(index: number, number: number): Arrival {
+    if (index < this.#next - this.capacity || index >= this.#next) {
+      return "unknown";
+    }
+    const slot = index & this.capacity - 1;
+    const whole = this.#unwrap(number);
+    if (number !== index % TWO_32) this.numbersDiffer = true;
+    if (whole > this.#number && whole - this.#number < this.#seen.length) {
+      this.#seen[whole & this.#seen.length - 1] = 1;
+    }
+    const counted = this.#isCounted(index);
+    const state = this.#states[slot];
+    if (state === ANSWERED || state === LATE) {
+      if (counted) this.counts.duplicate += 1;
+      return "duplicate";
+    }
+    this.#numbers[slot] = whole;
+    const overtaken = index < this.#latest;
+    this.#latest = Math.max(this.#latest, index);
+    if (state === LOST) {
+      this.#states[slot] = LATE;
+      if (counted) this.counts.late += 1;
+      return "late";
+    }
+    this.#states[slot] = ANSWERED;
+    this.underWay -= 1;
+    if (counted && overtaken) this.counts.reordered += 1;
+    return "first";
+  }
+
+  /**
+   * Takes the oldest probe under way for lost, if its time is over.
+   *
+   * @param isOver Whether the time of the probe of an index is over.
+   * @returns Its index, or `null`.
+   */
+  expire(isOver: (index: number) => boolean): number | null {
+    for (; this.#open < this.#next; this.#open++) {
+      const slot = this.#open & this.capacity - 1;
+      if (this.#states[slot] !== UNDER_WAY) continue;
+      if (!isOver(this.#open)) return null;
+      this.#states[slot] = LOST;
+      this.underWay -= 1;
+      return this.#open++;
+    }
+    return null;
+  }
+
+  /**
+   * Counts all probes by direction, those at the end only if that is not open.
+   * Nothing is to be counted after it.
+   */
+  settle(): void {
+    while (this.#settled < this.#next) this.#settleNext();
+  }
+
+  #isCounted(index: number): boolean {
+    return index >= this.#countedFrom && index < this.#countedTo;
+  }
+
+  /** The number modulo 2^32 that is nearest to those seen. */
+  #unwrap(number: number): number {
+    const from = Math.max(0, this.#number);
+    return Math.max(number, from + (number - from % TWO_32 | 0));
+  }
+
+  #settleNext(): void {
+    const index = this.#settled++;
+    const slot = index & this.capacity - 1;
+    const state = this.#states[slot];
+    if (state === UNDER_WAY) return;
+    if (state === LOST) {
+      if (this.#isCounted(index)) this.#gap += 1;
+      return;
+    }
+    const number = this.#numbers[slot]!;
+    if (number <= this.#number) return;
+    const missing = this.#takeMissing(number);
+    const backward = Math.min(missing, this.#gap);
+    this.counts.lostBackward += backward;
+    this.counts.lostForward += this.#gap - backward;
+    this.#gap = 0;
+  }
+
+  /** How many numbers before this one were never seen; it becomes the last. */
+  #takeMissing(number: number): number {
+    const mask = this.#seen.length - 1;
+    let missing = 0;
+    if (number - this.#number > this.#seen.length) {
+      this.#seen.fill(0);
+      missing = number - this.#number - 1;
+    } else {
+      for (let each = this.#number + 1; each <= number; each++) {
+        if (this.#seen[each & mask] === 0) missing += 1;
+        this.#seen[each & mask] = 0;
+      }
+    }
+    this.#number = number;
+    return missing;
+  }
+}

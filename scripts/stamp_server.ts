@@ -1,0 +1,113 @@
+#!/usr/bin/env -S deno run --unstable-net --allow-net=127.0.0.1
+/**
+ * STAMP reflector: answers measurement packets of any STAMP or TWAMP-Light
+ * sender, a router among them.
+ *
+ * Protocol:   STAMP, RFC 8762, over UDP, port 862 (the task: 8620)
+ * Socket:     datagram
+ * Permission: --allow-net=HOST, to receive there, and the senders' addresses,
+ *             to answer them; --allow-env=STAMP_HMAC_KEY or --allow-read=FILE
+ *             for a key; --unstable-net outside of this folder
+ *
+ *     $ deno task stamp-server
+ *     listening udp 127.0.0.1:8620
+ *
+ *     $ deno task stamp-client 127.0.0.1
+ *     rtt to 127.0.0.1:8620 over UDP, STAMP, not signed
+ *     ...
+ *
+ * @module
+ */
+
+import { attempt } from "../lib/cli/attempt.ts";
+import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { listenOptions } from "../lib/cli/server_options.ts";
+import { findKey, KEY_HELP, KEY_OPTION } from "../lib/cli/stamp_options.ts";
+import { formatAddress } from "../lib/net/address.ts";
+import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
+import { STAMP_PORT } from "../lib/protocols/stamp.ts";
+import { DEFAULT_MAX_SESSIONS, StampReflector } from "../lib/services/stamp.ts";
+
+const program = defineProgram({
+  name: "stamp-server",
+  summary: "Reflects the packets of STAMP senders, RFC 8762, over UDP.",
+  words: "",
+  details: [
+    "A reply is as long as its request, never longer, and has the request's timestamp format. No answer goes to this port on any host, nor to the ports of services that would answer it, nor to what is a reply itself.",
+    KEY_HELP,
+    `Port ${STAMP_PORT} is the protocol's own; below 1024 a port needs the administrator.`,
+  ],
+  options: {
+    ...listenOptions(STAMP_PORT),
+    stateless: {
+      kind: "flag",
+      help: "copy sequence numbers, instead of counting in each session",
+    },
+    maxSessions: {
+      kind: "integer",
+      min: 1,
+      max: 1_000_000,
+      default: `${DEFAULT_MAX_SESSIONS}`,
+      help: "forget the session that was silent for longest for one more",
+    },
+    maxPps: {
+      kind: "integer",
+      min: 1,
+      max: 1_000_000,
+      default: "20000",
+      help: "answer one source at most so often a second",
+    },
+    reportInterval: {
+      kind: "duration",
+      min: 100,
+      max: 86_400_000,
+      help: "print the counters so often, and not only at the end",
+    },
+    ...KEY_OPTION,
+  },
+  examples: ["--port 8620", "--stateless --report-interval 10s"],
+});
+
+/** Runs the reflector until it is interrupted; gives the exit code. */
+export function main(args: string[], stage?: Stage): Promise<number> {
+  return runMain(
+    program,
+    args,
+    stage,
+    async ({ options, signal, terminal }) => {
+      const { host, port, stateless, maxSessions, reportInterval } = options;
+      const { key, mode } = await findKey(options.keyFile);
+      const socket = await attempt(
+        `listen on ${host}:${port}`,
+        () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
+      );
+      terminal.print(`listening udp ${formatAddress(socket.addr)}`);
+      terminal.say(`${stateless ? "stateless" : "stateful"}, ${mode}`);
+
+      const reflector = new StampReflector({ key, stateless, maxSessions });
+      const refused = { responder: 0, rate: 0 };
+      const report = () => {
+        const { counts } = reflector;
+        terminal.say(
+          `received ${counts.received + refused.responder + refused.rate}, ` +
+            `reflected ${counts.reflected}, sessions ${counts.sessions}; ` +
+            `refused: too short ${counts.tooShort}, ` +
+            `not signed ${counts.notSigned}, replies ${counts.replies}, ` +
+            `from responders ${refused.responder}, too fast ${refused.rate}`,
+        );
+      };
+      const reports = reportInterval && setInterval(report, reportInterval);
+      await serveDatagrams(socket, reflector.answer, {
+        maxRatePerSec: options.maxPps,
+        onRefused: (why) => refused[why] += 1,
+        signal,
+        log: (line) => terminal.log(line),
+      });
+      clearInterval(reports);
+      report();
+      return 0;
+    },
+  );
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);
