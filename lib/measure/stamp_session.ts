@@ -300,6 +300,7 @@ export class StampSession {
       await this.#sendProbe(socket, nowMs);
       await this.#quiet(nowMs + SHORT_WAIT_MS);
     }
+    if (window.numbersJumped) return; // they mean something else there
     report.directionsKnown = window.numbersDiffer || await this.#isStateful();
   }
 

@@ -4,7 +4,7 @@
  * | name | definition |
  * |---|---|
  * | RFC 3550 | `J += (abs(D) - J) / 16`, D from each delay to the next that is known, in order of arrival (section 6.4.1) |
- * | IPDV | the distribution of `abs(D)`, D between neighbours in the sequence (RFC 3393) |
+ * | IPDV | the distribution of `abs(D)`, D between neighbours in the sequence (RFC 3393) that arrive one after the other |
  *
  * @module
  */

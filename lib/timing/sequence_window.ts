@@ -3,9 +3,9 @@
  * reordered.
  *
  * Each reply carries two numbers: that of the probe, and one by which the far
- * end numbers its replies in the order in which it sends them. Of the probes
- * without a reply between two that have one, as many were lost on the way back
- * as numbers of the far end are missing there; the others never reached it.
+ * end numbers its replies in the order in which it sends them. Where numbers of
+ * the far end are missing between two replies, as many of the probes between
+ * these two were lost on the way back; the others never reached it.
  *
  * | counter | what it counts |
  * |---|---|
@@ -79,24 +79,32 @@ export class SequenceWindow {
   readonly capacity: number;
   /** Whether the two numbers of some reply differed. */
   numbersDiffer = false;
+  /** Whether the far end's numbers made no sense; directions are unknown then. */
+  numbersJumped = false;
   /** How many probes are neither answered nor lost. */
   underWay = 0;
   /** The first probe that is counted, and the first that is not any more. */
   #countedFrom: number;
   #countedTo = Infinity;
   #next = 0;
+  #states: Uint8Array;
   /** All before this one are answered or lost. */
   #open = 0;
-  /** All before this one are counted by direction. */
-  #settled = 0;
-  #states: Uint8Array;
-  #numbers: Float64Array;
+  /** The latest probe that has a reply. */
   #latest = -1;
-  /** The far end's numbers that were seen, beyond `#number`. */
-  #seen: Uint8Array;
-  /** The greatest number of the far end among the settled probes. */
+
+  // By direction, a while later, for what is late to have come:
+  /** The probe that each number of the far end answered, plus 1. */
+  #answered: Float64Array;
+  /** The greatest number of the far end. */
+  #greatest = -1;
+  /** All numbers of the far end up to this one are looked at. */
   #number = -1;
-  /** Settled probes without a reply since the one of that number. */
+  /** How many of them were missing since one answered a later probe. */
+  #missing = 0;
+  /** All probes before this one are looked at. */
+  #settled = 0;
+  /** How many of them have no reply, and no direction yet. */
   #gap = 0;
 
   /**
@@ -109,8 +117,7 @@ export class SequenceWindow {
     this.capacity = 2 ** Math.ceil(Math.log2(Math.max(2, capacity)));
     this.#countedFrom = uncounted;
     this.#states = new Uint8Array(this.capacity);
-    this.#numbers = new Float64Array(this.capacity);
-    this.#seen = new Uint8Array(this.capacity * NUMBERS_PER_PROBE);
+    this.#answered = new Float64Array(this.capacity * NUMBERS_PER_PROBE);
   }
 
   /** The index of the probe that will be sent next. */
@@ -148,7 +155,7 @@ export class SequenceWindow {
    */
   send(): number {
     const index = this.#next++;
-    if (index - this.#settled >= this.capacity) this.#settleNext();
+    if (index - this.#settled >= this.capacity) this.#settle(this.#settled);
     this.#states[index & this.capacity - 1] = UNDER_WAY;
     this.underWay += 1;
     return index;
@@ -179,18 +186,14 @@ export class SequenceWindow {
       return "unknown";
     }
     const slot = index & this.capacity - 1;
-    const whole = this.#unwrap(number);
     if (number !== index % TWO_32) this.numbersDiffer = true;
-    if (whole > this.#number && whole - this.#number < this.#seen.length) {
-      this.#seen[whole & this.#seen.length - 1] = 1;
-    }
+    this.#note(index, number);
     const counted = this.#isCounted(index);
     const state = this.#states[slot];
     if (state === ANSWERED || state === LATE) {
       if (counted) this.counts.duplicate += 1;
       return "duplicate";
     }
-    this.#numbers[slot] = whole;
     const overtaken = index < this.#latest;
     this.#latest = Math.max(this.#latest, index);
     if (state === LOST) {
@@ -227,51 +230,58 @@ export class SequenceWindow {
    * Nothing is to be counted after it.
    */
   settle(): void {
-    while (this.#settled < this.#next) this.#settleNext();
+    this.#settle(this.#next - 1);
+    this.#settleProbes(this.#next);
   }
 
   #isCounted(index: number): boolean {
     return index >= this.#countedFrom && index < this.#countedTo;
   }
 
-  /** The number modulo 2^32 that is nearest to those seen. */
-  #unwrap(number: number): number {
-    const from = Math.max(0, this.#number);
-    return Math.max(number, from + (number - from % TWO_32 | 0));
-  }
-
-  #settleNext(): void {
-    const index = this.#settled++;
-    const slot = index & this.capacity - 1;
-    const state = this.#states[slot];
-    if (state === UNDER_WAY) return;
-    if (state === LOST) {
-      if (this.#isCounted(index)) this.#gap += 1;
+  /** Keeps which probe a number of the far end answered. */
+  #note(index: number, number: number): void {
+    // The number modulo 2^32 that is nearest to the greatest.
+    const near = Math.max(0, this.#greatest);
+    const whole = near + (number - near % TWO_32 | 0);
+    if (whole <= this.#number) return;
+    if (whole - this.#number > this.#answered.length) {
+      this.numbersJumped = true;
       return;
     }
-    const number = this.#numbers[slot]!;
-    if (number <= this.#number) return;
-    const missing = this.#takeMissing(number);
-    const backward = Math.min(missing, this.#gap);
+    this.#answered[whole & this.#answered.length - 1] = index + 1;
+    if (whole > this.#greatest) this.#greatest = whole;
+  }
+
+  /**
+   * Looks at the far end's numbers in their order, until one answered a probe
+   * as late as this, and then at the probes up to it.
+   */
+  #settle(index: number): void {
+    const mask = this.#answered.length - 1;
+    while (this.#settled <= index && this.#number < this.#greatest) {
+      this.#number += 1;
+      const answered = this.#answered[this.#number & mask]! - 1;
+      this.#answered[this.#number & mask] = 0;
+      if (answered < 0) this.#missing += 1;
+      else if (answered >= this.#settled) this.#closeGap(answered);
+    }
+    if (this.#settled <= index) this.#settleProbes(index + 1);
+  }
+
+  /** A probe has a reply: of those without, before it, the direction is known. */
+  #closeGap(answered: number): void {
+    this.#settleProbes(answered + 1);
+    const backward = Math.min(this.#missing, this.#gap);
     this.counts.lostBackward += backward;
     this.counts.lostForward += this.#gap - backward;
+    this.#missing = 0;
     this.#gap = 0;
   }
 
-  /** How many numbers before this one were never seen; it becomes the last. */
-  #takeMissing(number: number): number {
-    const mask = this.#seen.length - 1;
-    let missing = 0;
-    if (number - this.#number > this.#seen.length) {
-      this.#seen.fill(0);
-      missing = number - this.#number - 1;
-    } else {
-      for (let each = this.#number + 1; each <= number; each++) {
-        if (this.#seen[each & mask] === 0) missing += 1;
-        this.#seen[each & mask] = 0;
-      }
+  #settleProbes(to: number): void {
+    for (; this.#settled < to; this.#settled++) {
+      const state = this.#states[this.#settled & this.capacity - 1];
+      if (state === LOST && this.#isCounted(this.#settled)) this.#gap += 1;
     }
-    this.#number = number;
-    return missing;
   }
 }
