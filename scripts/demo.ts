@@ -19,6 +19,8 @@ import { main as helloClient } from "./hello_client.ts";
 import { main as helloServer } from "./hello_server.ts";
 import { main as measureClient } from "./measure_client.ts";
 import { main as measureServer } from "./measure_server.ts";
+import { main as stampClient } from "./stamp_client.ts";
+import { main as stampServer } from "./stamp_server.ts";
 import { main as tcpClient } from "./tcp_client.ts";
 import { main as tcpServer } from "./tcp_server.ts";
 import { main as timeClient } from "./time_client.ts";
@@ -86,6 +88,15 @@ const CONVERSATIONS: {
       measureClient,
       "measure-client",
       (target) => ["rtt", target, "--count", "2000"],
+    ],
+  },
+  {
+    title: "The same over UDP, by STAMP: one every millisecond, each way apart",
+    server: [stampServer],
+    client: [
+      stampClient,
+      "stamp-client",
+      (target) => [target, "--count", "500", "--interval", "1ms"],
     ],
   },
   {

@@ -148,7 +148,7 @@ const program = defineProgram({
     },
     relaxed: {
       kind: "flag",
-      help: "send up to 2 ms late, and leave the processor idle meanwhile",
+      help: "send a millisecond or two late, and leave the processor idle",
     },
     ...KEY_OPTION,
     ...REPORT_OPTIONS,
@@ -192,7 +192,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       throughput: false,
       schedule: interval > 0,
     });
-    const { key, mode } = await findKey(options.keyFile);
+    const { key, mode, unseen } = await findKey(options.keyFile);
     const layout = key ? AUTHENTICATED : UNAUTHENTICATED;
     const { size = layout.bytes } = options;
     if (!isRequestSize(size, layout)) {
@@ -270,6 +270,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       options: { given, used },
     });
     builder.floorUs = floorUs;
+    if (unseen !== null) builder.note(`not signed: ${unseen}`);
     const expected = Math.min(
       count,
       time === undefined || interval === 0 ? Infinity : time / interval,

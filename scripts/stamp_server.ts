@@ -54,7 +54,7 @@ const program = defineProgram({
       kind: "integer",
       min: 1,
       max: 1_000_000,
-      default: "20000",
+      default: "25000",
       help: "answer one source at most so often a second",
     },
     reportInterval: {
@@ -76,13 +76,16 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     stage,
     async ({ options, signal, terminal }) => {
       const { host, port, stateless, maxSessions, reportInterval } = options;
-      const { key, mode } = await findKey(options.keyFile);
+      const { key, mode, unseen } = await findKey(options.keyFile);
       const socket = await attempt(
         `listen on ${host}:${port}`,
         () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
       );
       terminal.print(`listening udp ${formatAddress(socket.addr)}`);
-      terminal.say(`${stateless ? "stateless" : "stateful"}, ${mode}`);
+      terminal.say(
+        `${stateless ? "stateless" : "stateful"}, ${mode}` +
+          (unseen === null ? "" : ` (${unseen})`),
+      );
 
       const reflector = new StampReflector({ key, stateless, maxSessions });
       const refused = { responder: 0, rate: 0 };

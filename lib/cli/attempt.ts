@@ -118,7 +118,7 @@ export function explain(error: unknown): string {
   const known = MEANINGS.find(([kind]) => error instanceof kind);
   if (known) return known[1];
   const message = errorMessage(error);
-  if (/failed to lookup address/.test(message)) {
+  if (/failed to lookup address|ENOTFOUND|EAI_AGAIN/.test(message)) {
     return "there is no host of that name; check the spelling, or write its address";
   }
   if (/unreachable/i.test(message)) {

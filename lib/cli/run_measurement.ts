@@ -62,6 +62,9 @@ export function outputForm(
   return forms[0] ?? "table";
 }
 
+const UNANSWERED =
+  "check the host and the port, that a server runs there, that its key (if any) is yours, and that no firewall is in between";
+
 /** A measurement about to run. */
 export interface Measurement {
   /** What is being done, as in `measure the path to 127.0.0.1:10000`. */
@@ -128,7 +131,7 @@ export async function runMeasurement(
   await writeHdr(builder.percentileFile());
   if (failure !== null) throw failure;
   if (received === 0) {
-    throw new RunError(`Cannot ${what}: no probe was answered`);
+    throw new RunError(`Cannot ${what}: no probe was answered; ${UNANSWERED}`);
   }
   const crossings = measurement.thresholds
     .map((threshold) => threshold.crossedBy(result))

@@ -19,7 +19,7 @@ export const KEY_OPTION = {
 
 /** What is said of the key in the help. */
 export const KEY_HELP =
-  "With a key packets are signed by HMAC-SHA-256, and what is not signed with the same key is dropped. The key is the content of --key-file (which needs --allow-read=FILE), without the newline at its end, or the variable STAMP_HMAC_KEY; never an argument, which every user of the machine could read.";
+  "With a key packets are signed by HMAC-SHA-256, and what is not signed with the same key is dropped. The key is the content of --key-file (which needs --allow-read=FILE), without the newline at its end, or the variable STAMP_HMAC_KEY (which needs --allow-env=STAMP_HMAC_KEY, as the task has it); never an argument, which every user of the machine could read.";
 
 /** The variable that may hold the key. */
 const VARIABLE = "STAMP_HMAC_KEY";
@@ -29,7 +29,9 @@ export interface FoundKey {
   /** The key; `undefined` if packets are not to be signed. */
   key: StampKey | undefined;
   /** Says to a person whether packets are signed. */
-  mode: string;
+  mode: "signed" | "not signed";
+  /** Why a key that may be there was not looked for; `null` if all were. */
+  unseen: string | null;
 }
 
 /**
@@ -52,14 +54,13 @@ export async function findKey(keyFile: string | undefined): Promise<FoundKey> {
     variable: VARIABLE,
   });
   if (permission.state !== "granted") {
-    return {
-      key: undefined,
-      mode: `not signed (${VARIABLE} needs --allow-env=${VARIABLE})`,
-    };
+    const unseen =
+      `${VARIABLE} was not read, for want of --allow-env=${VARIABLE}`;
+    return { key: undefined, mode: "not signed", unseen };
   }
   const secret = Deno.env.get(VARIABLE);
   return secret === undefined
-    ? { key: undefined, mode: "not signed" }
+    ? { key: undefined, mode: "not signed", unseen: null }
     : signedWith(new TextEncoder().encode(secret), VARIABLE);
 }
 
@@ -67,7 +68,7 @@ function signedWith(secret: Uint8Array, source: string): FoundKey {
   if (secret.length === 0) {
     throw new RunError(`Cannot sign: the key in ${source} is empty`);
   }
-  return { key: new StampKey(secret), mode: "signed" };
+  return { key: new StampKey(secret), mode: "signed", unseen: null };
 }
 
 function withoutNewline(content: Uint8Array): Uint8Array {

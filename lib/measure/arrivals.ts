@@ -100,6 +100,11 @@ export function arrivalNotes(report: ArrivalReport, lost: number): string[] {
       }`,
     ],
     [
+      faults.corrupt,
+      `${faults.corrupt} replies were no answer to what was sent, and are not ` +
+      "used: damaged on the way, signed with another key, or forged",
+    ],
+    [
       faults.short,
       "the reflector returns no padding: the way back carried smaller packets",
     ],

@@ -14,6 +14,7 @@ import { lookup } from "node:dns/promises";
  * @returns An address. For `localhost` it is an IPv4 one where there is one,
  * since that is where servers here listen; else the system chooses.
  * @throws {Error} If there is no host of that name.
+ * @throws {Deno.errors.NotCapable} If names may not be looked up.
  *
  * @example Usage
  * ```ts
@@ -26,7 +27,10 @@ import { lookup } from "node:dns/promises";
 export async function addressOf(hostname: string): Promise<string> {
   if (/^[0-9.]+$/.test(hostname)) return hostname;
   if (hostname.includes(":")) return canonical(hostname);
-  const found = await lookup(hostname, { all: true });
+  const found = await lookup(hostname, { all: true }).catch((error) => {
+    if (error.code !== "EPERM") throw error;
+    throw new Deno.errors.NotCapable(`Requires net access to "${hostname}"`);
+  });
   const wanted = hostname === "localhost"
     ? found.find(({ family }) => family === 4)
     : undefined;

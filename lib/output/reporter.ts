@@ -110,6 +110,7 @@ function liveLine(
 ): string {
   const last = sample.rttMs === null ? null : sample.rttMs * 1000;
   const { sent, lost } = builder.probes;
-  return `${sent} of ${total} probes, last ${formatDuration(last)}, ` +
+  const of = total === Infinity ? "" : ` of ${total}`;
+  return `${sent}${of} probes, last ${formatDuration(last)}, ` +
     `median ${formatDuration(builder.medianUs)}, ${lost} lost`;
 }

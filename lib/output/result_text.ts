@@ -33,8 +33,7 @@ const FIGURES: [keyof Distribution, string][] = [
  */
 export function formatResult(result: Result): string {
   return [
-    ...table(result),
-    "",
+    ...(result.rtt_us === null ? [] : [...table(result), ""]),
     ...counts(result.probes),
     ...rate(result),
     ...throughput(result),
