@@ -9,14 +9,13 @@ import { serveDatagrams } from "../net/serve_datagrams.ts";
 import { serveStreams } from "../net/serve_streams.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import type { MeasurementType } from "../protocols/measurement.ts";
-import type { RequestOptions } from "../protocols/stamp.ts";
 import { measurementStreams } from "../services/measurement.ts";
 import { StampReflector } from "../services/stamp.ts";
 import { Histogram } from "../timing/histogram.ts";
 import { periodic } from "../timing/schedule.ts";
 import { measureCourse } from "./course_session.ts";
 import type { Sample } from "./sample.ts";
-import { StampSession } from "./stamp_session.ts";
+import { type StampOptions, StampSession } from "./stamp_session.ts";
 
 /** How much to measure: a second at most. */
 const DURATION_MS = 1000;
@@ -71,37 +70,30 @@ export async function courseFloorUs(
  * The floor of STAMP.
  *
  * @param open Opens a socket on loopback, of which the first is the reflector's.
- * @param options The probes, and the time between them (50 ms at most).
+ * @param options What will be measured; as much of it as takes a second is, at
+ * intervals of 50 ms at most.
  * @returns The median round-trip time in microseconds.
  */
 export async function stampFloorUs(
   open: () => Deno.DatagramConn,
-  options: {
-    request: RequestOptions;
-    intervalMs: number;
-    relaxed: boolean;
-    signal: AbortSignal;
-  },
+  options: StampOptions,
 ): Promise<number | null> {
   const stop = new AbortController();
   const socket = open();
-  const { request, relaxed, signal } = options;
   const served = serveDatagrams(
     socket,
-    new StampReflector({ key: request.key }).answer,
+    new StampReflector({ key: options.request.key }).answer,
     { maxRatePerSec: MAX_RATE_PER_SEC, signal: stop.signal },
   );
   const { intervalMs, count } = plan(options.intervalMs);
   const session = new StampSession(open, socket.addr as Deno.NetAddr, {
-    request,
+    ...options,
     count,
     durationMs: Infinity,
     schedule: intervalMs === 0 ? null : periodic(intervalMs),
     intervalMs,
     warmup: WARMUP,
     timeoutMs: DURATION_MS,
-    relaxed,
-    signal,
   });
   try {
     return await medianUs(session.samples());

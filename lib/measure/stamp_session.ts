@@ -5,13 +5,9 @@
  * @module
  */
 
-import { DatagramSocket, isFrom } from "../net/datagram_socket.ts";
+import { isFrom } from "../net/datagram_socket.ts";
 import { isDisconnect } from "../net/errors.ts";
-import {
-  type RequestOptions,
-  StampReplyReader,
-  StampRequest,
-} from "../protocols/stamp.ts";
+import type { RequestOptions } from "../protocols/stamp.ts";
 import { Pacer } from "../timing/pacer.ts";
 import type { Schedule } from "../timing/schedule.ts";
 import { nextTurn, sleepUntil } from "../timing/sleep.ts";
@@ -20,6 +16,7 @@ import type { ArrivalReport } from "./arrivals.ts";
 import { SampleQueue } from "./sample_queue.ts";
 import type { Sample } from "./sample.ts";
 import { StampFlight } from "./stamp_flight.ts";
+import { isStateful } from "./stamp_question.ts";
 
 /** What to measure, and how. */
 export interface StampOptions {
@@ -49,8 +46,6 @@ export const MAX_REMEMBERED = 2 ** 20;
 const SHORT_WAIT_MS = 500;
 /** How often a question at the end is asked again. */
 const TRIES = 5;
-/** The questions are numbered from here, far from where a reflector starts. */
-const QUESTION_SEQUENCE = 1000;
 
 /**
  * How many probes a session has to remember: those under way, and as many more,
@@ -301,35 +296,11 @@ export class StampSession {
       await this.#quiet(nowMs + SHORT_WAIT_MS);
     }
     if (window.numbersJumped) return; // they mean something else there
-    report.directionsKnown = window.numbersDiffer || await this.#isStateful();
-  }
-
-  /**
-   * Asks from another port, in a session of its own whose first number is not 0:
-   * a reflector that counts answers with a number from 0, another copies ours.
-   *
-   * @returns `null` if no answer came.
-   */
-  async #isStateful(): Promise<boolean | null> {
-    using socket = new DatagramSocket(this.#open());
-    const request = new StampRequest(this.#options.request);
-    const reader = new StampReplyReader(request);
-    const wall = new WallClock();
-    for (let tries = 0; tries < TRIES; tries++) {
-      const sequence = QUESTION_SEQUENCE + tries;
-      wall.read(performance.now());
-      request.prepare(sequence, wall);
-      await socket.send(request.bytes, this.#target);
-      const reply = await socket.receiveFrom(
-        this.#target,
-        SHORT_WAIT_MS,
-        this.#stop.signal,
-      );
-      if (reply !== null && reader.take(reply)) {
-        return reader.reflectorSequence !== reader.senderSequence;
-      }
-      if (this.#stop.signal.aborted) return null;
-    }
-    return null;
+    report.directionsKnown = window.numbersDiffer || await isStateful(
+      this.#open,
+      this.#target,
+      this.#options.request,
+      this.#stop.signal,
+    );
   }
 }

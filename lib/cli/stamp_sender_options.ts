@@ -1,0 +1,209 @@
+/**
+ * What a STAMP sender is asked for: which probes, and when.
+ *
+ * @module
+ */
+
+import type { StampOptions } from "../measure/stamp_session.ts";
+import { MAX_REMEMBERED, rememberedProbes } from "../measure/stamp_session.ts";
+import { formatCount, formatDuration } from "../output/quantities.ts";
+import {
+  AUTHENTICATED,
+  isRequestSize,
+  MAX_PACKET_BYTES,
+  STAMP_PORT,
+  UNAUTHENTICATED,
+} from "../protocols/stamp.ts";
+import type { StampKey } from "../protocols/stamp_key.ts";
+import { measureResolutionUs, systemClock } from "../timing/clock.ts";
+import { periodic, poisson } from "../timing/schedule.ts";
+import { randomSeed } from "../timing/seeded_random.ts";
+import { TIMEOUT_OPTION } from "./client_options.ts";
+import type { OptionTable, OptionValues } from "./option_table.ts";
+import { UsageError } from "./parse_options.ts";
+
+/** How many probes are sent where neither a count nor a time is given. */
+const DEFAULT_COUNT = 10;
+/** The shortest interval, in milliseconds: 20 000 probes a second. */
+const MIN_INTERVAL_MS = 0.05;
+
+/** The options that say so. */
+export const SENDER_OPTIONS = {
+  port: {
+    kind: "integer",
+    short: "p",
+    min: 1,
+    max: 65535,
+    default: `${STAMP_PORT}`,
+    help: "the port where TARGET names none",
+  },
+  count: {
+    kind: "integer",
+    short: "n",
+    min: 1,
+    max: 1e12,
+    help: `how many probes to measure (${DEFAULT_COUNT}, if no --time)`,
+  },
+  time: {
+    kind: "duration",
+    short: "t",
+    min: 1,
+    max: 30 * 86_400_000,
+    help: "for how long to send",
+  },
+  interval: {
+    kind: "duration",
+    short: "i",
+    min: 0,
+    max: 3_600_000,
+    default: "100ms",
+    help: "send a probe so often, down to 50us; 0 waits for each reply",
+  },
+  schedule: {
+    kind: "choice",
+    choices: ["periodic", "poisson"],
+    default: "periodic",
+    help: "send evenly, or at random with that mean interval",
+  },
+  seed: {
+    kind: "integer",
+    min: 0,
+    max: 4_294_967_295,
+    help: "repeat an earlier run's random schedule",
+  },
+  size: {
+    kind: "size",
+    min: UNAUTHENTICATED.bytes,
+    max: MAX_PACKET_BYTES,
+    help: "the length of each packet, padded (44 bytes, signed 112)",
+  },
+  warmup: {
+    kind: "integer",
+    min: 0,
+    max: 100_000,
+    default: "5",
+    help: "send so many probes before, and leave them out",
+  },
+  timeout: {
+    ...TIMEOUT_OPTION.timeout,
+    default: "2s",
+    help: "a probe is lost if its reply takes longer than this",
+  },
+  timestamp: {
+    kind: "choice",
+    choices: ["ntp", "ptp"],
+    default: "ntp",
+    help: "the format of timestamps",
+  },
+  ssid: {
+    kind: "integer",
+    min: 0,
+    max: 65535,
+    help: "the session's identifier, 0 for none; else one is picked",
+  },
+  relaxed: {
+    kind: "flag",
+    help: "send a millisecond or two late, and leave the processor idle",
+  },
+} as const satisfies OptionTable;
+
+/** What will be measured. */
+export interface SenderPlan {
+  /** For the session. */
+  session: Omit<StampOptions, "signal">;
+  /** The options as they take effect, for the result. */
+  used: object;
+  /** How many probes to expect; `Infinity` if nobody knows. */
+  expected: number;
+  /** Says it to a person, in half a line. */
+  summary: string;
+}
+
+/**
+ * Makes a plan of what is asked for.
+ *
+ * @param options The values of {@linkcode SENDER_OPTIONS}.
+ * @param key Signs the probes.
+ * @returns The plan.
+ * @throws {UsageError} If the options do not go together.
+ */
+export function senderPlan(
+  options: OptionValues<typeof SENDER_OPTIONS>,
+  key: StampKey | undefined,
+): SenderPlan {
+  const { interval, timeout, time, warmup, relaxed, timestamp } = options;
+  const random = options.schedule === "poisson";
+  const count = options.count ?? (time ? Infinity : DEFAULT_COUNT);
+  if (interval > 0 && interval < MIN_INTERVAL_MS) {
+    throw new UsageError("--interval is 0, or 50us at least");
+  }
+  if (interval === 0 && (relaxed || random)) {
+    const flag = relaxed ? "--relaxed" : "--schedule poisson";
+    throw new UsageError(`${flag} goes with an --interval other than 0`);
+  }
+  if (options.seed !== undefined && !random) {
+    throw new UsageError("--seed goes with --schedule poisson");
+  }
+  const sending = { count, intervalMs: interval, timeoutMs: timeout };
+  if (rememberedProbes(sending) > MAX_REMEMBERED) {
+    throw new UsageError(
+      "too many probes would be under way at once: shorten --timeout, or " +
+        "lengthen --interval",
+    );
+  }
+  const { seed = randomSeed(), ssid = 1 + randomSeed() % 65535 } = options;
+  const sizeBytes = packetSize(options.size, key);
+  const errorUs = measureResolutionUs(systemClock);
+  return {
+    session: {
+      ...sending,
+      request: { sizeBytes, ssid, format: timestamp, errorUs, key },
+      durationMs: time ?? Infinity,
+      schedule: interval === 0
+        ? null
+        : random
+        ? poisson(interval, seed)
+        : periodic(interval),
+      warmup,
+      relaxed,
+    },
+    used: {
+      count: count === Infinity ? null : count,
+      time_ms: time ?? null,
+      interval_ms: interval,
+      schedule: options.schedule,
+      ...(random ? { seed } : {}),
+      size_bytes: sizeBytes,
+      warmup,
+      timeout_ms: timeout,
+      timestamp,
+      ssid,
+      relaxed,
+      signed: key !== undefined,
+    },
+    expected: Math.min(
+      count,
+      time === undefined || interval === 0 ? Infinity : time / interval,
+    ),
+    summary: [
+      count === Infinity ? "probes" : formatCount(count, "probe"),
+      `of ${formatCount(sizeBytes, "byte")}`,
+      ...(time === undefined ? [] : [`for ${formatDuration(time * 1000)}`]),
+    ].join(" ") +
+      (interval === 0
+        ? ", each after the last one's reply"
+        : `, one every ${formatDuration(interval * 1000)}`) +
+      (random ? ` on average, at random (--seed ${seed})` : ""),
+  };
+}
+
+function packetSize(asked: number | undefined, key?: StampKey): number {
+  const layout = key ? AUTHENTICATED : UNAUTHENTICATED;
+  const size = asked ?? layout.bytes;
+  if (isRequestSize(size, layout)) return size;
+  throw new UsageError(
+    `--size is ${layout.bytes}, or with padding from ${
+      layout.bytes + 4
+    } to ${MAX_PACKET_BYTES} bytes, not ${size}`,
+  );
+}
