@@ -95,7 +95,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
           `received ${counts.received + refused.responder + refused.rate}, ` +
             `reflected ${counts.reflected}, sessions ${counts.sessions}; ` +
             `refused: too short ${counts.tooShort}, ` +
-            `not signed ${counts.notSigned}, replies ${counts.replies}, ` +
+            `wrongly signed ${counts.wronglySigned}, replies ${counts.replies}, ` +
             `from responders ${refused.responder}, too fast ${refused.rate}`,
         );
       };

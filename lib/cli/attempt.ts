@@ -57,6 +57,9 @@ function explainUnix(error: unknown, what: string): string | null {
   if (error instanceof Deno.errors.NotCapable) {
     return `permission not granted; run it by deno run with --allow-net=unix:${path} --allow-read=${path} --allow-write=${path}`;
   }
+  if (error instanceof Deno.errors.NotFound) {
+    return "there is no such path; start the server first, or check the spelling";
+  }
   if (error instanceof Deno.errors.PermissionDenied) {
     return "the system does not allow it; choose a path in a folder of your own";
   }
@@ -93,7 +96,7 @@ const MEANINGS: [abstract new (...args: never[]) => Error, string][] = [
   ],
   [
     Deno.errors.NotFound,
-    "there is no such path; start the server first, or check the spelling",
+    "there is no such path; check the spelling",
   ],
   [
     Deno.errors.PermissionDenied,

@@ -123,6 +123,8 @@ export async function runMeasurement(
   if (failure !== null && sent === 0) throw failure;
   if (sent < count && count < Infinity) {
     builder.note(`the run ended early, after ${sent} of ${count} probes`);
+  } else if (measurement.signal.aborted) {
+    builder.note(`the run was interrupted, after ${sent} probes`);
   }
   // Of a run interrupted before the first reply there is nothing to show.
   if (received === 0) measurement.signal.throwIfAborted();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CR, LF } from "../framing/line_ending.ts";
 import { StampKey } from "../protocols/stamp_key.ts";
 import { attempt, RunError } from "./attempt.ts";
 import type { OptionTable } from "./option_table.ts";
@@ -72,8 +73,6 @@ function signedWith(secret: Uint8Array, source: string): FoundKey {
 }
 
 function withoutNewline(content: Uint8Array): Uint8Array {
-  let end = content.length;
-  if (content[end - 1] === 0x0a) end -= 1;
-  if (content[end - 1] === 0x0d) end -= 1;
-  return content.subarray(0, end);
+  if (content.at(-1) !== LF) return content;
+  return content.subarray(0, content.at(-2) === CR ? -2 : -1);
 }

@@ -82,27 +82,29 @@ export function arrivalNotes(report: ArrivalReport, lost: number): string[] {
     ],
     [
       gone > 0 && report.directionsKnown === null,
-      "in which direction probes were lost is not known: too little came back",
+      "in which direction probes were lost, the replies that came do not tell",
     ],
     [
       report.directionsKnown === true && undecided,
-      `in which direction the last ${undecided} lost probes went is not known`,
+      `${count(undecided, "probe")} lost at the end, in an unknown direction`,
     ],
     [
       report.underWay,
-      `${report.underWay} probes were under way when it was interrupted, and ` +
-      "are left out",
+      `${count(report.underWay, "probe")} under way when it was interrupted, ` +
+      "left out of every figure",
     ],
     [
       report.failedSends,
-      `${report.failedSends} probes could not be sent, and count as lost: ${
+      `${count(report.failedSends, "probe")} not sent, and counted as lost: ${
         errorMessage(report.failure)
       }`,
     ],
     [
       faults.corrupt,
-      `${faults.corrupt} replies were no answer to what was sent, and are not ` +
-      "used: damaged on the way, signed with another key, or forged",
+      `${
+        count(faults.corrupt, "reply", "replies")
+      } not used, being no answer to ` +
+      "what was sent: damaged on the way, signed with another key, or forged",
     ],
     [
       faults.short,
@@ -110,9 +112,15 @@ export function arrivalNotes(report: ArrivalReport, lost: number): string[] {
     ],
     [
       faults.implausible,
-      `${faults.implausible} replies tell that the reflector took a negative ` +
-      "time, or more than the round trip: nothing is taken off their RTT",
+      `${
+        count(faults.implausible, "reply", "replies")
+      } by which the reflector ` +
+      "took a negative time, or more than the round trip: nothing is taken off",
     ],
   ];
   return notes.filter(([applies]) => applies).map(([, note]) => note);
+}
+
+function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
 }

@@ -350,7 +350,7 @@ export function reflect(
   writeUint16(
     head,
     layout.errorEstimate,
-    errorEstimate(fields.errorUs, format),
+    errorEstimate(fields.errorUs, format, REPLY_MULTIPLIER),
   );
   writeUint16(head, layout.ssid, ssidOf(packet, layout));
   writeTimestamp(head, layout.receiveTimestamp, fields.received, format);
@@ -377,6 +377,11 @@ export function ssidOf(packet: Uint8Array, layout: PacketLayout): number {
 
 /** A reply tells when its request came: within a day of now, it must be one. */
 const DAY_MS = 86_400_000;
+/**
+ * The multiplier of each reply's error estimate. A reply to TWAMP-Light's
+ * shortest requests tells nothing else by which it could be known.
+ */
+const REPLY_MULTIPLIER = 251;
 
 /**
  * Whether a packet is a reply, where a request is expected. Two reflectors that
@@ -385,7 +390,8 @@ const DAY_MS = 86_400_000;
  * @param packet The packet.
  * @param layout The kind of packet.
  * @param nowSeconds The time of day, in seconds since 1970.
- * @returns Whether its receive timestamp, zero in a request, is of these days.
+ * @returns Whether its receive timestamp, zero in a request, is of these days; or,
+ * if it is too short to have one, whether its error estimate is one of ours.
  */
 export function isReply(
   packet: Uint8Array,
@@ -393,9 +399,10 @@ export function isReply(
   nowSeconds: number,
 ): boolean {
   const at = layout.receiveTimestamp;
-  if (packet.length < at + TIMESTAMP_BYTES || readUint32(packet, at) === 0) {
-    return false;
+  if (packet.length < at + TIMESTAMP_BYTES) {
+    return packet[layout.errorEstimate + 1] === REPLY_MULTIPLIER;
   }
+  if (readUint32(packet, at) === 0) return false;
   return Math.abs(readTimestamp(packet, at, "ntp", nowSeconds)) < DAY_MS ||
     Math.abs(readTimestamp(packet, at, "ptp", nowSeconds)) < DAY_MS;
 }

@@ -115,6 +115,8 @@ export function readTimestamp(
  * @param errorUs How far a timestamp may be wrong, in microseconds; `null` if
  * nobody knows.
  * @param format The format of the timestamp.
+ * @param multiplier The multiplier to use, if one is meant; the estimate is then
+ * up to twice as much.
  * @returns The field, which says at least as much.
  *
  * @example Usage
@@ -129,12 +131,14 @@ export function readTimestamp(
 export function errorEstimate(
   errorUs: number | null,
   format: TimestampFormat,
+  multiplier?: number,
 ): number {
   const z = format === "ptp" ? Z : 0;
   const parts = errorUs === null ? Infinity : errorUs / 1e6 * TWO_32;
-  const scale = Math.min(63, Math.max(0, Math.ceil(Math.log2(parts / 255))));
-  const multiplier = Math.ceil(parts / 2 ** scale);
-  return z | scale << 8 | Math.min(255, Math.max(1, multiplier));
+  const scale = Math.ceil(Math.log2(parts / (multiplier ?? 255)));
+  const bounded = Math.min(63, Math.max(0, scale));
+  const least = Math.min(255, Math.max(1, Math.ceil(parts / 2 ** bounded)));
+  return z | bounded << 8 | (multiplier ?? least);
 }
 
 /**

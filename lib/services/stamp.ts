@@ -49,8 +49,8 @@ export interface ReflectorCounts {
   tooShort: number;
   /** How many were replies, not requests. */
   replies: number;
-  /** How many were not signed with the key. */
-  notSigned: number;
+  /** How many were not signed with the key; or signed, where there is none. */
+  wronglySigned: number;
 }
 
 /** How many sessions are remembered, unless told otherwise. */
@@ -103,7 +103,7 @@ export class StampReflector {
     sessions: 0,
     tooShort: 0,
     replies: 0,
-    notSigned: 0,
+    wronglySigned: 0,
   };
   #key: StampKey | undefined;
   #layout: PacketLayout;
@@ -173,14 +173,15 @@ export class StampReflector {
       return false;
     }
     if (this.#key && !this.#key.hasSigned(packet, layout.signature!)) {
-      counts.notSigned += 1;
+      counts.wronglySigned += 1;
       return false;
     }
-    if (isReply(packet, layout, this.#wall.seconds)) {
-      counts.replies += 1;
-      return false;
-    }
-    return true;
+    if (!isReply(packet, layout, this.#wall.seconds)) return true;
+    // Where a reply has its T2, a signed request has its T1, after zeros.
+    if (!this.#key && readUint32(packet, layout.timestamp) === 0) {
+      counts.wronglySigned += 1;
+    } else counts.replies += 1;
+    return false;
   }
 
   #sessionOf(
@@ -192,14 +193,16 @@ export class StampReflector {
     const latest = this.#latest;
     if (
       latest !== null && latest.ssid === ssid &&
-      latest.from.port === from.port && latest.from.hostname === from.hostname
+      latest.from.port === from.port &&
+      latest.from.hostname === from.hostname &&
+      nowMs - latest.session.heardMs <= SESSION_MS
     ) {
       latest.session.heardMs = nowMs;
       return latest.session;
     }
     const name = `${from.hostname} ${from.port} ${ssid}`;
     let session = this.#sessions.get(name);
-    if (session === undefined) {
+    if (session === undefined || nowMs - session.heardMs > SESSION_MS) {
       session = { next: 0, heardMs: nowMs };
       this.counts.sessions += 1;
       this.#forgetOld(nowMs);

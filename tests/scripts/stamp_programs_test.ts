@@ -1,0 +1,1199 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertLess,
+  assertLessOrEqual,
+  assertMatch,
+  assertNotEquals,
+} from "@std/assert";
+import { openDatagrams } from "../fixtures.ts";
+import {
+  type Ended,
+  Program,
+  run,
+  script,
+  serve,
+  type Server,
+  serveScript,
+} from "../programs.ts";
+
+const TIMEOUT_MS = 60_000;
+/** For misuse, which is found before anything is sent. */
+const NOBODY = "127.0.0.1:1";
+const EVERY_ADDRESS = ["--no-prompt", "--unstable-net", "--allow-net"];
+/** The line in which the reflector counts. */
+const COUNTERS =
+  /^received (\d+), reflected (\d+), sessions (\d+); refused: too short (\d+), wrongly signed (\d+), replies (\d+), from responders (\d+), too fast (\d+)$/m;
+const COUNTER_NAMES = [
+  "received",
+  "reflected",
+  "sessions",
+  "tooShort",
+  "wronglySigned",
+  "replies",
+  "responders",
+  "tooFast",
+] as const;
+const NOTHING = {
+  received: 0,
+  reflected: 0,
+  sessions: 0,
+  tooShort: 0,
+  wronglySigned: 0,
+  replies: 0,
+  responders: 0,
+  tooFast: 0,
+};
+/** The figures of a distribution. */
+const FIGURES = [
+  "count",
+  "min",
+  "mean",
+  "stddev",
+  "p50",
+  "p90",
+  "p99",
+  "p999",
+  "max",
+];
+
+/** Runs the client against a server, by the flags of its task. */
+function measure(
+  server: { address: string },
+  ...args: string[]
+): Promise<Ended> {
+  return run(script("stamp_client", [server.address, ...args]));
+}
+
+/** Ends a reflector; what it counted. */
+async function countersOf(
+  server: Server,
+): Promise<Record<typeof COUNTER_NAMES[number], number>> {
+  const { code, stderr } = await server.stop();
+  assertEquals(code, 0);
+  const found = COUNTERS.exec(stderr);
+  assert(found !== null, stderr);
+  return Object.fromEntries(
+    COUNTER_NAMES.map((name, index) => [name, Number(found[index + 1])]),
+  ) as Record<typeof COUNTER_NAMES[number], number>;
+}
+
+/** A path under /tmp, which is removed with the scope. */
+async function temporary(content = "") {
+  const path = await Deno.makeTempFile({ dir: "/tmp" });
+  await Deno.writeTextFile(path, content);
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path) };
+}
+
+// deno-lint-ignore no-explicit-any -- JSON, whose every key is looked at
+function json(text: string): any {
+  return JSON.parse(text);
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test({
+    name: `stamp_server prints one line, and its counters on ${signal}`,
+    timeout: TIMEOUT_MS,
+    async fn() {
+      await using server = await serveScript("stamp_server");
+      const measured = await measure(server, "-n", "3", "-i", "1ms");
+      assertEquals(measured.code, 0);
+      server.signal(signal);
+      const { code, stdout, stderr } = await server.ended();
+      assertEquals(code, 0);
+      assertMatch(stdout, /^listening udp 127\.0\.0\.1:\d+\n$/);
+      assertMatch(stderr, /^stateful, not signed\n/);
+      const counts = COUNTERS.exec(stderr)!.slice(1).map(Number);
+      assertEquals(counts, [8, 8, 1, 0, 0, 0, 0, 0]);
+    },
+  });
+}
+
+Deno.test({
+  name: "stamp_server prints its counters again and again",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript(
+      "stamp_server",
+      "--report-interval",
+      "100ms",
+    );
+    const line = COUNTERS.source.replaceAll(/[()]/g, "");
+    await server.heard(new RegExp(`(${line}\\n){3}`, "m"), "stderr");
+    await measure(server, "-n", "1", "--warmup", "0");
+    await server.heard(/^received 1, reflected 1, sessions 1;/m, "stderr");
+    assertEquals((await server.stop()).code, 0);
+  },
+});
+
+Deno.test({
+  name:
+    "stamp_server prints its counters only at its end, if not told otherwise",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const { stderr } = await server.stop();
+    assertEquals(stderr.split("\n").length, 3, stderr); // the mode, and these
+    assertEquals((COUNTERS.exec(stderr) ?? [])[1], "0");
+  },
+});
+
+Deno.test({
+  name: "stamp_server says so when its port is taken",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    using taken = new SilentPort();
+    const ended = await run(script("stamp_server", ["--port", taken.port]));
+    assertEquals(ended.code, 1);
+    assertMatch(
+      ended.stderr,
+      /^stamp-server: Cannot listen on \S+: the address is taken by another/,
+    );
+    assertEquals(ended.stderr.trimEnd().split("\n").length, 1);
+  },
+});
+
+Deno.test({
+  name: "stamp_client prints a table of every percentile, by all three times",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const { code, stdout, stderr } = await measure(
+      server,
+      "-n",
+      "20",
+      "-i",
+      "2ms",
+    );
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    const [first, second] = stdout.split("\n");
+    assertEquals(
+      first,
+      `rtt to ${server.address} over UDP, STAMP, not signed`,
+    );
+    assertMatch(second!, /^20 probes of 44 bytes, one every 2(\.0+)? ms$/);
+    assertMatch(stdout, /^ +RTT +with reflector +from intended$/m);
+    for (const row of "min p50 p90 p99 p99\\.9 max mean stddev".split(" ")) {
+      assertMatch(
+        stdout,
+        new RegExp(`^  ${row}( +[\\d.]+ \\S+){3}$`, "m"),
+      );
+    }
+    assertMatch(stdout, /^20 probes sent, 20 received, 0 lost \(0 %\)$/m);
+    assertMatch(stdout, /^0 late, 0 duplicate, 0 reordered, 0 corrupt$/m);
+    assertMatch(stdout, /^5 warm-up probes before them, left out$/m);
+    assertMatch(stdout, /^500 probes a second asked, [\d.]+ achieved$/m);
+    assertMatch(stdout, /^ +there( +[\d.]+ \S+){4}$/m);
+    assertMatch(stdout, /^ +back( +[\d.]+ \S+){4}$/m);
+    const widest = Math.max(...stdout.split("\n").map((line) => line.length));
+    assertLessOrEqual(widest, 80);
+    assertEquals(await countersOf(server), {
+      ...NOTHING,
+      received: 25,
+      reflected: 25,
+      sessions: 1,
+    });
+  },
+});
+
+Deno.test({
+  name: "stamp_client sends ten probes, 100 ms apart, if not told otherwise",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const { used } = json((await measure(server, "--json")).stdout).options;
+    const { ssid, ...others } = used;
+    assert(ssid >= 1 && ssid <= 65_535, `${ssid}`);
+    assertEquals(others, {
+      count: 10,
+      time_ms: null,
+      interval_ms: 100,
+      schedule: "periodic",
+      size_bytes: 44,
+      warmup: 5,
+      timeout_ms: 2000,
+      timestamp: "ntp",
+      relaxed: false,
+      signed: false,
+    });
+    assertEquals((await countersOf(server)).reflected, 15);
+  },
+});
+
+/** Fails unless figures are those of a distribution of so many. */
+function assertDistribution(
+  figures: Record<string, number>,
+  count: number,
+): void {
+  assertEquals(Object.keys(figures), FIGURES);
+  assertEquals(figures["count"], count);
+  const { min, p50, p90, p99, p999, max, mean, stddev } = figures;
+  const rising = [min, p50, p90, p99, p999, max];
+  // Each is rounded to the nanosecond by itself.
+  rising.forEach((us, index) => {
+    if (index > 0) assertGreaterOrEqual(us! + 0.002, rising[index - 1]!);
+  });
+  assert(mean! >= min! - 0.002 && mean! <= max! + 0.002);
+  assertGreaterOrEqual(stddev!, 0);
+}
+
+/** Fails unless figures are those of jitter. */
+function assertJitter(figures: Record<string, number>): void {
+  assertEquals(Object.keys(figures), ["rfc3550", "ipdv_p50", "ipdv_p99"]);
+  assertGreaterOrEqual(figures["rfc3550"]!, 0);
+  assertGreaterOrEqual(figures["ipdv_p99"]!, figures["ipdv_p50"]!);
+}
+
+Deno.test({
+  name: "stamp_client prints a result of every key as JSON",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const ended = await measure(server, "-n", "50", "-i", "2ms", "--json");
+    assertEquals([ended.code, ended.stderr], [0, ""]);
+    const result = json(ended.stdout);
+    assertEquals(Object.keys(result), [
+      "format",
+      "tool",
+      "version",
+      "runtime",
+      "protocol",
+      "mode",
+      "target",
+      "started",
+      "options",
+      "probes",
+      "probes_per_second",
+      "rtt_us",
+      "rtt_with_reflector_us",
+      "rtt_from_intended_us",
+      "jitter_us",
+      "one_way",
+      "quality",
+    ]);
+    assertEquals([result.format, result.protocol, result.mode], [
+      1,
+      "stamp",
+      "rtt",
+    ]);
+    assertEquals(result.target, server.address);
+    assertEquals(result.options.given, {
+      port: "8620", // of the task
+      count: "50",
+      interval: "2ms",
+      json: true,
+    });
+    assertEquals(result.probes, {
+      sent: 50,
+      received: 50,
+      lost: 0,
+      warmup: 5,
+      lost_forward: 0,
+      lost_backward: 0,
+      late: 0,
+      duplicate: 0,
+      reordered: 0,
+      corrupt: 0,
+    });
+    assertEquals(result.probes_per_second.asked, 500);
+    assertGreater(result.probes_per_second.achieved, 0);
+
+    const columns = [
+      result.rtt_us,
+      result.rtt_with_reflector_us,
+      result.rtt_from_intended_us,
+    ];
+    for (const column of columns) assertDistribution(column, 50);
+    assertGreater(result.rtt_us.min, 0);
+    // Both have something on top of each RTT.
+    for (const column of columns.slice(1)) {
+      for (const figure of ["min", "mean", "max"]) {
+        assertGreaterOrEqual(column[figure] + 0.002, result.rtt_us[figure]);
+      }
+    }
+    assertJitter(result.jitter_us);
+
+    const { clock_offset_us, clock_bound_us, forward, backward, ...rest } =
+      result.one_way;
+    assertEquals(rest, {});
+    for (const way of [forward, backward]) {
+      assertEquals(Object.keys(way), ["delay_us", "jitter_us"]);
+      assertJitter(way.jitter_us);
+    }
+    // One machine has one clock; each process follows it to a few ms. Where one
+    // of them has followed it in the meantime, nothing is known.
+    assertEquals(clock_offset_us === null, clock_bound_us === null);
+    if (clock_offset_us !== null) {
+      assertLess(Math.abs(clock_offset_us), 100_000 + clock_bound_us);
+      assertDistribution(forward.delay_us, 50);
+      assertDistribution(backward.delay_us, 50);
+      assertAlmostEquals(forward.delay_us.min, clock_bound_us, 0.01);
+      // The two ways of a probe are all of its round trip.
+      assertAlmostEquals(
+        forward.delay_us.mean + backward.delay_us.mean,
+        result.rtt_us.mean,
+        0.1,
+      );
+    }
+
+    const { quality } = result;
+    assertEquals(Object.keys(quality), [
+      "clock_resolution_us",
+      "send_lateness_us",
+      "send_call_us",
+      "processor_percent",
+      "floor_us",
+      "notes",
+    ]);
+    assertGreater(quality.clock_resolution_us, 0);
+    assertEquals(Object.keys(quality.send_lateness_us), ["p50", "p99", "max"]);
+    assertGreaterOrEqual(quality.send_lateness_us.p50, 0);
+    assertEquals(Object.keys(quality.send_call_us), ["p50", "p99"]);
+    assertGreater(quality.send_call_us.p50, 0);
+    assertGreater(quality.processor_percent, 0);
+    assertEquals(quality.floor_us, null);
+    assert(Array.isArray(quality.notes));
+    assertMatch(quality.notes.join("\n"), /p99\.9 of fewer than 1000 samples/);
+  },
+});
+
+Deno.test({
+  name: "stamp_client prints an event of each sample as NDJSON",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const { code, stdout, stderr } = await measure(
+      server,
+      ..."-n 12 -i 1ms --warmup 3 --ndjson".split(" "),
+    );
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    const events = stdout.trimEnd().split("\n").map(json);
+    assertEquals(events.map(({ event }) => event), [
+      "start",
+      ...Array(15).fill("sample"),
+      "end",
+    ]);
+    for (const event of events) {
+      assertEquals(Object.keys(event), ["event", "data"]);
+    }
+    assertEquals(events[0].data.target, server.address);
+    assertEquals(events[0].data.options.interval_ms, 1);
+    const samples = events.slice(1, -1).map(({ data }) => data);
+    const sequences = samples.map(({ sequence }) => sequence);
+    assertEquals(
+      sequences.toSorted((one, other) => one - other),
+      Array.from({ length: 15 }, (_, index) => index),
+    );
+    for (const sample of samples) {
+      assertEquals(Object.keys(sample), [
+        "sequence",
+        "warmup",
+        "intended_ms",
+        "sent_ms",
+        "send_call_us",
+        "rtt_us",
+        "reflector_us",
+        "forward_us",
+        "backward_us",
+      ]);
+      assertEquals(sample.warmup, sample.sequence < 3);
+      assertGreaterOrEqual(sample.sent_ms, sample.intended_ms);
+      assertGreater(sample.rtt_us, 0);
+      assertGreaterOrEqual(sample.reflector_us, 0);
+      assertAlmostEquals(
+        sample.forward_us + sample.backward_us,
+        sample.rtt_us,
+        1,
+      );
+    }
+    const { data } = events.at(-1);
+    assertEquals(data.probes.received, 12);
+    assertEquals(data.probes.warmup, 3);
+    assertEquals(data.protocol, "stamp");
+  },
+});
+
+/** The rows of a CSV form, each by its columns' names. */
+function rowsOf(stdout: string): Record<string, string>[] {
+  const [header, ...rows] = stdout.trimEnd().split("\n")
+    .map((row) => row.split(","));
+  return rows.map((row) => {
+    assertEquals(row.length, header!.length);
+    return Object.fromEntries(header!.map((name, at) => [name, row[at]!]));
+  });
+}
+
+Deno.test({
+  name: "stamp_client prints a row of each sample as CSV",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const { code, stdout } = await measure(
+      server,
+      ..."-n 12 -i 1ms --warmup 2 --csv".split(" "),
+    );
+    assertEquals(code, 0);
+    assertEquals(
+      stdout.split("\n")[0],
+      "sequence,warmup,intended_ms,sent_ms,send_call_us,rtt_us,reflector_us," +
+        "forward_us,backward_us",
+    );
+    const rows = rowsOf(stdout);
+    assertEquals(rows.length, 14);
+    assertEquals(
+      rows.filter(({ warmup }) => warmup === "true").map((row) =>
+        row["sequence"]
+      ),
+      ["0", "1"],
+    );
+    for (const row of rows) {
+      const { warmup: _, ...figures } = row;
+      for (const [name, figure] of Object.entries(figures)) {
+        assertMatch(figure, /^-?\d+(\.\d+)?$/, name);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "stamp_client leaves the time of a lost probe empty in CSV",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    using silent = new SilentPort();
+    const { code, stdout } = await measure(
+      silent,
+      ..."--csv --timeout 100ms -n 2 -i 10ms --warmup 0".split(" "),
+    );
+    assertEquals(code, 1);
+    const rows = rowsOf(stdout);
+    assertEquals(rows.map((row) => row["sequence"]), ["0", "1"]);
+    for (const row of rows) {
+      assertEquals([row["rtt_us"], row["reflector_us"]], ["", ""]);
+    }
+  },
+});
+
+/** A port that nothing answers: datagrams to it are received, and that is all. */
+class SilentPort implements Disposable {
+  readonly socket = openDatagrams();
+  readonly port = `${(this.socket.addr as Deno.NetAddr).port}`;
+  readonly address = `127.0.0.1:${this.port}`;
+  #closed = false;
+
+  /** From now on nothing receives them. */
+  close(): void {
+    if (!this.#closed) this.socket.close();
+    this.#closed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+for (const listening of [true, false]) {
+  Deno.test({
+    name: `stamp_client says that no probe was answered: ${
+      listening ? "a silent port" : "a closed port"
+    }`,
+    timeout: TIMEOUT_MS,
+    async fn() {
+      using silent = new SilentPort();
+      const { address } = silent;
+      if (!listening) silent.close();
+      const startMs = performance.now();
+      const { code, stdout, stderr } = await run(
+        script("stamp_client", [
+          address,
+          ..."--timeout 200ms -n 2 -i 10ms --warmup 0".split(" "),
+        ]),
+      );
+      assertLess(performance.now() - startMs, 10_000);
+      assertEquals(code, 1);
+      assertMatch(stderr, /^[^\n]*: no probe was answered[^\n]*\n$/);
+      const done = `stamp-client: Cannot measure the path to ${address}: `;
+      assertEquals(stderr.slice(0, done.length), done);
+      assertMatch(stdout, /^2 probes sent, 0 received, 2 lost \(100 %\)$/m);
+    },
+  });
+}
+
+Deno.test({
+  name: "stamp_client has null for each figure that nothing came of",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    using silent = new SilentPort();
+    const { code, stdout } = await measure(
+      silent,
+      ..."--json --timeout 100ms -n 3 -i 10ms --warmup 1".split(" "),
+    );
+    assertEquals(code, 1);
+    const result = json(stdout);
+    assertEquals(result.probes, {
+      sent: 3,
+      received: 0,
+      lost: 3,
+      warmup: 1,
+      lost_forward: null,
+      lost_backward: null,
+      late: 0,
+      duplicate: 0,
+      reordered: 0,
+      corrupt: 0,
+    });
+    for (
+      const key of [
+        "rtt_us",
+        "rtt_with_reflector_us",
+        "rtt_from_intended_us",
+        "jitter_us",
+        "one_way",
+      ]
+    ) assertEquals(result[key], null, key);
+  },
+});
+
+const CALIBRATED: [string, string, string[]][] = [
+  ["stamp_client", "stamp_server", ["-i", "1ms"]],
+  ["stamp_client", "stamp_server", ["-i", "0"]],
+  ["measure_client", "measure_server", []],
+];
+for (const [client, reflector, args] of CALIBRATED) {
+  Deno.test({
+    name: `${[client, ...args].join(" ")} --calibrate tells the floor`,
+    timeout: TIMEOUT_MS,
+    async fn() {
+      await using server = await serveScript(reflector);
+      const mode = client === "measure_client" ? ["rtt"] : [];
+      const { code, stdout, stderr } = await run(
+        script(client, [
+          ...mode,
+          server.address,
+          "--calibrate",
+          "--json",
+          "-n",
+          "10",
+          ...args,
+        ]),
+      );
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      const { floor_us } = json(stdout).quality;
+      assertGreater(floor_us, 0);
+      assertLess(floor_us, 1e6);
+    },
+  });
+}
+
+Deno.test({
+  name: "stamp_client --hdr writes the percentiles to a file",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    await using file = await temporary("what was there before");
+    const { code, stderr } = await run(
+      script("stamp_client", [
+        server.address,
+        ..."-n 20 -i 1ms --hdr".split(" "),
+        file.path,
+      ], [...EVERY_ADDRESS, `--allow-write=${file.path}`]),
+    );
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    const lines = (await Deno.readTextFile(file.path)).trimEnd().split("\n");
+    assertMatch(lines[0]!, /^ *Value +Percentile +TotalCount/);
+    assertMatch(lines.slice(-3).join("\n"), /Total count += +20\]/);
+  },
+});
+
+Deno.test({
+  name: "stamp_client --hdr names the permission before it measures",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const path = "/tmp/roundtrip-no-such-permission.hgrm";
+    const { code, stdout, stderr } = await run(
+      script("stamp_client", [server.address, "--hdr", path], EVERY_ADDRESS),
+    );
+    assertEquals(code, 1);
+    assertEquals(
+      stderr,
+      `stamp-client: Cannot write ${path}: permission not granted; run it by ` +
+        `deno run with --allow-write=${path}\n`,
+    );
+    assertEquals(/ probes sent/.test(stdout), false);
+    assertEquals(await countersOf(server), NOTHING);
+  },
+});
+
+/** What is wrong, the arguments, and what is said of it. */
+const MISUSES: [string, string[], RegExp][] = [
+  ["no target", [], /name the target, as in 127\.0\.0\.1/],
+  ["a Unix socket", ["unix:/tmp/x.sock"], /takes no Unix socket/],
+  ["a word too many", [NOBODY, "862"], /"862" is one word too many/],
+  ["an interval too short", [NOBODY, "-i", "10us"], /--interval is 0, or 50us/],
+  [
+    "relaxed turns",
+    [NOBODY, "-i", "0", "--relaxed"],
+    /--relaxed goes with an --interval/,
+  ],
+  [
+    "random turns",
+    [NOBODY, "-i", "0", "--schedule", "poisson"],
+    /--schedule poisson goes with an --interval/,
+  ],
+  [
+    "a schedule there is not",
+    [NOBODY, "--schedule", "uniform"],
+    /--schedule is one of periodic, poisson, not "uniform"/,
+  ],
+  [
+    "a seed for nothing",
+    [NOBODY, "--seed", "1"],
+    /--seed goes with --schedule poisson/,
+  ],
+  [
+    "no room for a TLV",
+    [NOBODY, "--size", "45"],
+    /--size is 44, or [^\n]*from 48 /,
+  ],
+  ["less than a packet", [NOBODY, "--size", "43"], /--size is a size .* 44 /],
+  [
+    "more than a datagram",
+    [NOBODY, "--size", "65508"],
+    /--size is a size .* 65507, /,
+  ],
+  [
+    "a threshold on throughput",
+    [NOBODY, "--fail-if", "throughput>1M"],
+    /--fail-if on throughput goes with tput/,
+  ],
+  [
+    "a threshold on turns",
+    [NOBODY, "--fail-if", "intended.p99>1ms", "-i", "0"],
+    /--fail-if on intended\.p99 goes with --interval/,
+  ],
+  [
+    "two output forms",
+    [NOBODY, "--json", "--csv"],
+    /choose one of --json and --csv/,
+  ],
+  ["no time", [NOBODY, "-t", "0"], /--time is a time .*, not "0"/],
+  ["no probes", [NOBODY, "-n", "0"], /--count is a whole number, from 1 /],
+  [
+    "too many under way",
+    [NOBODY, ..."-i 50us --timeout 1h -n 100000000".split(" ")],
+    /too many probes would be under way at once: shorten --timeout/,
+  ],
+  [
+    "too many under way, for a time",
+    [NOBODY, ..."-i 50us --timeout 1h -t 10s".split(" ")],
+    /too many probes would be under way at once: shorten --timeout/,
+  ],
+  [
+    "a session beyond 16 bits",
+    [NOBODY, "--ssid", "65536"],
+    /--ssid is a whole/,
+  ],
+];
+for (const [what, args, says] of MISUSES) {
+  Deno.test({
+    name: `stamp_client says in one line what is wrong: ${what}`,
+    timeout: TIMEOUT_MS,
+    async fn() {
+      const { code, stdout, stderr } = await run(
+        script("stamp_client", args, EVERY_ADDRESS),
+      );
+      assertEquals({ code, stdout }, { code: 2, stdout: "" }, stderr);
+      assertMatch(stderr, says);
+      assertMatch(stderr, /^stamp-client: [^\n]+\n$/);
+    },
+  });
+}
+
+Deno.test({
+  name: "stamp_client says that there is no host of a name",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    const { code, stderr } = await run(
+      script("stamp_client", ["no-such-host.invalid"], EVERY_ADDRESS),
+    );
+    assertEquals(code, 1);
+    assertMatch(
+      stderr,
+      /^stamp-client: [^\n]*: there is no host of that name[^\n]*\n$/,
+    );
+  },
+});
+
+Deno.test({
+  name: "stamp_client names the permission that a name needs",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    const { code, stderr } = await run(
+      script("stamp_client", ["localhost:1"], [
+        "--no-prompt",
+        "--unstable-net",
+        "--allow-net=127.0.0.1",
+      ]),
+    );
+    assertEquals(code, 1);
+    assertMatch(stderr, /^stamp-client: [^\n]* --allow-net=localhost[^\n]*\n$/);
+  },
+});
+
+Deno.test({
+  name: "stamp_client needs no permission but that for the target's address",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const { code, stderr } = await run(
+      script("stamp_client", [server.address, "-n", "3", "-i", "1ms"], [
+        "--no-prompt",
+        "--unstable-net",
+        "--allow-net=127.0.0.1",
+      ]),
+    );
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  },
+});
+
+Deno.test({
+  name: "Both programs say that they may not look for a key",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serve(
+      script("stamp_server", ["--port", "0"], EVERY_ADDRESS),
+    );
+    await server.heard(
+      /^stateful, not signed \(.*--allow-env=STAMP_HMAC_KEY\)$/m,
+      "stderr",
+    );
+    const { stdout } = await run(
+      script("stamp_client", [
+        server.address,
+        ..."-n 3 -i 1ms --json".split(" "),
+      ], EVERY_ADDRESS),
+    );
+    const { notes } = json(stdout).quality;
+    assertMatch(
+      notes.join("\n"),
+      /^not signed: .*--allow-env=STAMP_HMAC_KEY$/m,
+    );
+  },
+});
+
+Deno.test({
+  name: "stamp_client finds a server by name",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const { code, stdout } = await measure(
+      { address: `localhost:${server.port}` },
+      ..."-n 3 -i 1ms".split(" "),
+    );
+    assertEquals(code, 0);
+    assertMatch(stdout, /^rtt to localhost:\d+ over UDP/);
+  },
+});
+
+Deno.test({
+  name: "stamp_client and stamp_server speak over IPv6",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server", "--host", "::1");
+    assertMatch(server.address, /^\[::1\]:\d+$/);
+    for (const host of ["[::1]", "[0:0:0:0:0:0:0:1]"]) {
+      const { code, stdout } = await measure(
+        { address: `${host}:${server.port}` },
+        ..."-n 3 -i 1ms".split(" "),
+      );
+      assertEquals(code, 0, host);
+      assertMatch(stdout, /^3 probes sent, 3 received, 0 lost/m);
+    }
+  },
+});
+
+Deno.test({
+  name: "stamp_client exits with 3 when a threshold is crossed, and says which",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const judge = (...rules: string[]) =>
+      measure(
+        server,
+        ..."-n 5 -i 1ms".split(" "),
+        ...rules.flatMap((rule) => ["--fail-if", rule]),
+      );
+    const crossed = await judge("p99>0ms", "loss>1%");
+    assertEquals(crossed.code, 3);
+    assertMatch(crossed.stderr, /^crossed p99>0ms: p99 is [\d.]+ \S+\n$/);
+    const kept = await judge("p99>1h", "loss>1%", "intended.max>1h");
+    assertEquals([kept.code, kept.stderr], [0, ""]);
+  },
+});
+
+/** Runs both programs with key files; what the client and the server say. */
+async function measureSigned(
+  serverKey: string | null,
+  clientKey: string | null,
+  ...args: string[]
+) {
+  await using serverFile = await temporary(serverKey ?? "");
+  await using clientFile = await temporary(clientKey ?? "");
+  const flags = (path: string) => [...EVERY_ADDRESS, `--allow-read=${path}`];
+  const key = (path: string, secret: string | null) =>
+    secret === null ? [] : ["--key-file", path];
+  await using server = await serve(
+    script("stamp_server", [
+      "--port",
+      "0",
+      ...key(serverFile.path, serverKey),
+    ], flags(serverFile.path)),
+  );
+  const ended = await run(
+    script("stamp_client", [
+      server.address,
+      ...key(clientFile.path, clientKey),
+      ..."-n 5 -i 10ms --warmup 0 --timeout 300ms".split(" "),
+      ...args,
+    ], flags(clientFile.path)),
+  );
+  const counters = await countersOf(server);
+  return { ...ended, counters, serverSaid: server.stderr.text };
+}
+
+Deno.test({
+  name: "stamp_client and stamp_server sign with the same key",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    const { code, stdout, counters, serverSaid } = await measureSigned(
+      "a secret\n",
+      "a secret",
+    );
+    assertEquals(code, 0);
+    assertMatch(stdout, /^rtt to \S+ over UDP, STAMP, signed$/m);
+    assertMatch(stdout, /^5 probes of 112 bytes, /m);
+    assertMatch(stdout, /^5 probes sent, 5 received, 0 lost/m);
+    assertMatch(serverSaid, /^stateful, signed$/m);
+    assertEquals(counters, {
+      ...NOTHING,
+      received: 5,
+      reflected: 5,
+      sessions: 1,
+    });
+  },
+});
+
+Deno.test({
+  name: "stamp_server does not answer what another key has signed",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    const { code, stderr, counters } = await measureSigned("one", "other");
+    assertEquals(code, 1);
+    assertMatch(stderr, /^stamp-client: .*: no probe was answered[^\n]*\n$/);
+    assertGreaterOrEqual(counters.received, 5);
+    assertEquals(counters, {
+      ...NOTHING,
+      received: counters.received,
+      wronglySigned: counters.received,
+    });
+  },
+});
+
+for (const sizeBytes of [44, 112, 1000]) {
+  Deno.test({
+    name:
+      `stamp_server with a key answers nothing unsigned: ${sizeBytes} bytes`,
+    timeout: TIMEOUT_MS,
+    async fn() {
+      const { code, counters } = await measureSigned(
+        "a secret",
+        null,
+        "--size",
+        `${sizeBytes}`,
+      );
+      assertEquals(code, 1);
+      const { received } = counters;
+      assertGreaterOrEqual(received, 5);
+      assertEquals(counters, {
+        ...NOTHING,
+        received,
+        ...(sizeBytes < 112
+          ? { tooShort: received }
+          : { wronglySigned: received }),
+      });
+    },
+  });
+}
+
+Deno.test({
+  name: "stamp_client with a key takes no unsigned answer",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    const { code, stderr } = await measureSigned(null, "a secret");
+    assertEquals(code, 1);
+    assertMatch(stderr, /^stamp-client: .*: no probe was answered[^\n]*\n$/);
+  },
+});
+
+Deno.test({
+  name: "stamp_client refuses a size in which no signed packet fits",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using file = await temporary("a secret");
+    for (const size of ["44", "111", "113"]) {
+      const { code, stderr } = await run(
+        script("stamp_client", [
+          NOBODY,
+          "--key-file",
+          file.path,
+          "--size",
+          size,
+        ], [...EVERY_ADDRESS, `--allow-read=${file.path}`]),
+      );
+      assertEquals(code, 2, stderr);
+      assertMatch(
+        stderr,
+        /^stamp-client: --size is 112, or [^\n]*from 116 [^\n]+\n$/,
+      );
+    }
+  },
+});
+
+for (const form of ["table", "json"] as const) {
+  Deno.test({
+    name: `stamp_client prints what it has when it is interrupted: ${form}`,
+    timeout: TIMEOUT_MS,
+    async fn() {
+      await using server = await serveScript(
+        "stamp_server",
+        "--report-interval",
+        "100ms",
+      );
+      await using client = new Program(
+        script("stamp_client", [
+          server.address,
+          ..."-n 100000 -i 10ms".split(" "),
+          ...(form === "json" ? ["--json"] : []),
+        ]),
+      );
+      await server.heard(/^received \d{2,}/m, "stderr");
+      const startMs = performance.now();
+      client.signal("SIGINT");
+      const { code, stdout, stderr } = await client.ended();
+      assertLess(performance.now() - startMs, 5000); // of a quarter of an hour
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      if (form === "table") {
+        assertMatch(stdout, /^[1-9]\d* probes sent, \d+ received, 0 lost/m);
+        assertMatch(stdout, /^ +note: the run ended early, after \d+ of/m);
+      } else {
+        const { probes, quality } = json(stdout);
+        assertGreater(probes.received, 0);
+        assertEquals(probes.lost, 0);
+        assertMatch(quality.notes.join("\n"), /the run ended early, after/);
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: "stamp_client says so when it is interrupted before the first reply",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    using silent = new SilentPort();
+    await using client = new Program(
+      script("stamp_client", [silent.address, "--timeout", "1h"]),
+    );
+    await silent.socket.receive();
+    const startMs = performance.now();
+    client.signal("SIGINT");
+    const { code, stderr } = await client.ended();
+    assertLess(performance.now() - startMs, 5000);
+    assertEquals({ code, stderr }, {
+      code: 1,
+      stderr: "stamp-client: Interrupted before anything was measured\n",
+    });
+  },
+});
+
+Deno.test({
+  name: "stamp_client ends quietly when nobody reads its output any more",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    await using client = new Program(
+      script("stamp_client", [
+        server.address,
+        ..."-n 100000 -i 5ms --csv".split(" "),
+      ]),
+    );
+    await client.heard(/^20,/m);
+    await client.stdout.cancel();
+    const { code, stderr } = await client.ended();
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  },
+});
+
+Deno.test({
+  name: "stamp_client sends for a time",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const { code, stdout } = await measure(
+      server,
+      ..."-t 300ms -i 10ms --json".split(" "),
+    );
+    assertEquals(code, 0);
+    const { probes, options, quality } = json(stdout);
+    assertEquals([options.used.time_ms, options.used.count], [300, null]);
+    // At 0, 10, .. 290 ms; fewer where this machine was busy at the end.
+    assertLessOrEqual(probes.sent, 30);
+    assertGreaterOrEqual(probes.sent, 15);
+    assertEquals(probes.received, probes.sent);
+    assertEquals(/ended early/.test(quality.notes.join()), false);
+  },
+});
+
+Deno.test({
+  name: "stamp_client sends a count or for a time, whichever is over first",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const sent = async (...args: string[]) =>
+      json((await measure(server, "--json", "-i", "10ms", ...args)).stdout)
+        .probes.sent;
+    assertEquals(await sent("-t", "1h", "-n", "4"), 4);
+    assertLessOrEqual(await sent("-t", "100ms", "-n", "1000000"), 10);
+  },
+});
+
+Deno.test({
+  name: "stamp_client sends each probe after the last reply with -i 0",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const { code, stdout } = await measure(
+      server,
+      ..."-i 0 -t 200ms --json".split(" "),
+    );
+    assertEquals(code, 0);
+    const result = json(stdout);
+    assertGreater(result.probes.sent, 1);
+    assertEquals(result.probes.received, result.probes.sent);
+    assertEquals(result.probes_per_second.asked, null);
+    assertGreater(result.probes_per_second.achieved, 0);
+    assertEquals("rtt_from_intended_us" in result, false);
+    assertEquals("send_lateness_us" in result.quality, false);
+    const table = await measure(server, ..."-i 0 -n 5".split(" "));
+    assertMatch(table.stdout, /^5 probes of 44 bytes, each after the last/m);
+    assertMatch(table.stdout, /^ +RTT +with reflector$/m);
+  },
+});
+
+/** The distances of a run's measured probes, by their schedule. */
+async function distances(server: Server, ...args: string[]): Promise<number[]> {
+  const { code, stdout } = await measure(
+    server,
+    ..."--csv -n 30 -i 2ms --schedule poisson".split(" "),
+    ...args,
+  );
+  assertEquals(code, 0);
+  const intended = rowsOf(stdout)
+    .filter((row) => row["warmup"] === "false")
+    .toSorted((one, other) =>
+      Number(one["sequence"]) - Number(other["sequence"])
+    )
+    .map((row) => Number(row["intended_ms"]));
+  assertEquals(intended.length, 30);
+  return intended.slice(1).map((ms, index) => ms - intended[index]!);
+}
+
+Deno.test({
+  name: "stamp_client repeats a random schedule by its seed",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const first = await distances(server, "--seed", "5");
+    const second = await distances(server, "--seed", "5");
+    const other = await distances(server, "--seed", "6");
+    first.forEach((ms, index) => {
+      assertAlmostEquals(ms, second[index]!, 1e-4);
+    });
+    assertNotEquals(
+      other.map((ms) => ms.toFixed(2)),
+      first.map((ms) => ms.toFixed(2)),
+    );
+    assertGreater(new Set(first.map((ms) => ms.toFixed(3))).size, 20);
+  },
+});
+
+Deno.test({
+  name: "stamp_client tells the seed of a random schedule that it picked",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const { stdout } = await measure(
+      server,
+      ..."-n 3 -i 2ms --schedule poisson".split(" "),
+    );
+    assertMatch(stdout, /one every .* on average, at random \(--seed \d+\)$/m);
+  },
+});
+
+/** Options that change what is on the wire, and not what comes of it. */
+const VARIANTS: [string[], string[]][] = [
+  [["--stateless"], []],
+  [[], ["--timestamp", "ptp"]],
+  [[], ["--ssid", "0"]],
+  [[], ["--size", "48"]],
+  // One at a time: a socket holds only a few of these.
+  [[], ["--size", "65507", "--interval", "0"]],
+  [["--stateless"], ["--timestamp", "ptp", "--size", "1400"]],
+  [[], ["--relaxed"]],
+];
+for (const [serverArgs, clientArgs] of VARIANTS) {
+  Deno.test({
+    name: `stamp_client ${clientArgs.join(" ")} measures the path to ` +
+      `stamp_server ${serverArgs.join(" ")}`.trimEnd(),
+    timeout: TIMEOUT_MS,
+    async fn() {
+      await using server = await serveScript("stamp_server", ...serverArgs);
+      const { code, stdout, stderr } = await measure(
+        server,
+        ..."-n 10 -i 2ms --json".split(" "),
+        ...clientArgs,
+      );
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      const { probes, one_way } = json(stdout);
+      assertEquals([probes.sent, probes.received], [10, 10]);
+      assertEquals([probes.corrupt, probes.lost_forward], [0, 0]);
+      assertNotEquals(one_way, null);
+      const { reflected, sessions } = await countersOf(server);
+      assertEquals([reflected, sessions], [15, serverArgs.length ? 0 : 1]);
+    },
+  });
+}
+
+Deno.test({
+  name: "stamp_server answers one source at most --max-pps times a second",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server", "--max-pps", "10");
+    const { code, stdout } = await measure(
+      server,
+      ..."-n 50 -i 1ms --warmup 0 --timeout 200ms --json".split(" "),
+    );
+    assertEquals(code, 0);
+    const { probes } = json(stdout);
+    assertGreater(probes.received, 0);
+    assertGreater(probes.lost, 0);
+    assertEquals(probes.sent, probes.received + probes.lost);
+    // What the reflector did not answer it has not numbered: lost on the way.
+    assertEquals([probes.lost_forward, probes.lost_backward], [probes.lost, 0]);
+    const { received, reflected, tooFast } = await countersOf(server);
+    assertGreaterOrEqual(tooFast, probes.lost);
+    assertEquals(received, reflected + tooFast);
+  },
+});
