@@ -21,6 +21,8 @@ export interface ArrivalReport {
   directionsKnown: boolean | null;
   /** Probes under way when it was interrupted; they count in no figure. */
   underWay: number;
+  /** Datagrams that did not come from the target, and whence the first came. */
+  strays: { count: number; from: string };
   /** How many calls to send failed. */
   failedSends: number;
   /** The last failure. */
@@ -98,6 +100,12 @@ export function arrivalNotes(report: ArrivalReport, lost: number): string[] {
       `${count(report.failedSends, "probe")} not sent, and counted as lost: ${
         errorMessage(report.failure)
       }`,
+    ],
+    [
+      report.strays.count,
+      `${count(report.strays.count, "datagram")} from elsewhere passed over, ` +
+      `the first from ${report.strays.from}: a reflector with several addresses ` +
+      "may answer from another one than was asked",
     ],
     [
       faults.corrupt,

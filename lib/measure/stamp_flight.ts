@@ -9,7 +9,7 @@ import {
   type RequestOptions,
   StampReplyReader,
   StampRequest,
-} from "../protocols/stamp.ts";
+} from "../protocols/stamp_request.ts";
 import {
   type ArrivalCounts,
   SequenceWindow,

@@ -9,7 +9,7 @@ import {
   type RequestOptions,
   StampReplyReader,
   StampRequest,
-} from "../protocols/stamp.ts";
+} from "../protocols/stamp_request.ts";
 import { WallClock } from "../timing/wall_clock.ts";
 
 /** How often it is asked, and how long each answer is waited for. */

@@ -5,9 +5,10 @@
  * @module
  */
 
+import { formatAddress } from "../net/address.ts";
 import { isFrom } from "../net/datagram_socket.ts";
 import { isDisconnect } from "../net/errors.ts";
-import type { RequestOptions } from "../protocols/stamp.ts";
+import type { RequestOptions } from "../protocols/stamp_request.ts";
 import { Pacer } from "../timing/pacer.ts";
 import type { Schedule } from "../timing/schedule.ts";
 import { nextTurn, sleepUntil } from "../timing/sleep.ts";
@@ -110,6 +111,7 @@ export class StampSession {
       faults: this.#flight.faults,
       directionsKnown: null,
       underWay: 0,
+      strays: { count: 0, from: "" },
       failedSends: 0,
       failure: null,
     };
@@ -211,9 +213,11 @@ export class StampSession {
       }
       const atMs = performance.now();
       const from = received[1] as Deno.NetAddr;
-      if (from.port !== this.#target.port) continue;
-      if (from.hostname !== known) {
-        if (!isFrom(from, this.#target)) continue;
+      if (from.hostname !== known || from.port !== this.#target.port) {
+        if (!isFrom(from, this.#target)) {
+          this.#stray(from);
+          continue;
+        }
         known = from.hostname;
       }
       this.#flight.expire(atMs, this.#lose);
@@ -224,6 +228,11 @@ export class StampSession {
       }
       this.#changed();
     }
+  }
+
+  #stray(from: Deno.NetAddr): void {
+    const { strays } = this.report;
+    if (strays.count++ === 0) strays.from = formatAddress(from);
   }
 
   #lose = (sample: Sample): void => {

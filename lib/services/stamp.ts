@@ -9,14 +9,16 @@ import { readUint32 } from "../framing/big_endian.ts";
 import type { DatagramHandler } from "../net/serve_datagrams.ts";
 import {
   AUTHENTICATED,
-  isReply,
   MIN_REQUEST_BYTES,
   type PacketLayout,
+  UNAUTHENTICATED,
+} from "../protocols/stamp.ts";
+import {
+  isReply,
   reflect,
   type ReplyFields,
   ssidOf,
-  UNAUTHENTICATED,
-} from "../protocols/stamp.ts";
+} from "../protocols/stamp_reply.ts";
 import type { StampKey } from "../protocols/stamp_key.ts";
 import {
   type Clock,
@@ -76,7 +78,7 @@ interface Session {
  * @example Usage
  * ```ts
  * import { StampReflector } from "./stamp.ts";
- * import { StampRequest } from "../protocols/stamp.ts";
+ * import { StampRequest } from "../protocols/stamp_request.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const reflector = new StampReflector();

@@ -139,10 +139,10 @@ export class SignedHistogram {
    * @throws {RangeError} If it is not finite.
    */
   record(us: number): void {
-    this.#first ??= us;
-    const distance = us - this.#first;
+    const distance = us - (this.#first ?? us);
     if (distance < 0) this.#below.record(-distance);
-    else this.#above.record(distance);
+    else this.#above.record(distance); // throws if it is not finite
+    this.#first ??= us;
     this.#moments.record(us);
   }
 
@@ -159,7 +159,9 @@ export class SignedHistogram {
 
   #at(percent: number): number {
     const below = this.#below.count;
-    const rank = Math.max(1, Math.ceil(percent / 100 * this.#moments.count));
+    // 99.9 % of 1000 is 999, which arithmetic in binary slightly exceeds.
+    const exact = percent * this.#moments.count / 100;
+    const rank = Math.max(1, Math.ceil(exact - 1e-9));
     const distance = rank > below
       ? this.#above.percentile(100 * (rank - below) / this.#above.count)!
       : -this.#below.percentile(100 * (below - rank + 1) / below)!;

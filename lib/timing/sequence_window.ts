@@ -100,8 +100,9 @@ export class SequenceWindow {
   #greatest = -1;
   /** All numbers of the far end up to this one are looked at. */
   #number = -1;
-  /** How many of them were missing since one answered a later probe. */
+  /** How many of them are missing, after this one. */
   #missing = 0;
+  #closed = -1;
   /** All probes before this one are looked at. */
   #settled = 0;
   /** How many of them have no reply, and no direction yet. */
@@ -187,9 +188,9 @@ export class SequenceWindow {
     }
     const slot = index & this.capacity - 1;
     if (number !== index % TWO_32) this.numbersDiffer = true;
-    this.#note(index, number);
     const counted = this.#isCounted(index);
     const state = this.#states[slot];
+    this.#note(index, number, state === UNDER_WAY || state === LOST);
     if (state === ANSWERED || state === LATE) {
       if (counted) this.counts.duplicate += 1;
       return "duplicate";
@@ -239,33 +240,48 @@ export class SequenceWindow {
   }
 
   /** Keeps which probe a number of the far end answered. */
-  #note(index: number, number: number): void {
+  #note(index: number, number: number, isFirst: boolean): void {
     // The number modulo 2^32 that is nearest to the greatest.
     const near = Math.max(0, this.#greatest);
     const whole = near + (number - near % TWO_32 | 0);
-    if (whole <= this.#number) return;
-    if (whole - this.#number > this.#answered.length) {
-      this.numbersJumped = true;
+    if (whole <= this.#number) {
+      const wasMissing = isFirst && whole > this.#closed && this.#missing > 0;
+      if (wasMissing) this.#missing -= 1; // it was only late
       return;
+    }
+    if (whole - this.#number > this.#answered.length) {
+      // After an outage all before it is looked at, and no more replies are
+      // missing than probes were sent meanwhile.
+      const sent = this.#next - 1 - this.#latest;
+      if (this.#number < this.#greatest || whole - this.#number > sent) {
+        this.numbersJumped = true;
+        return;
+      }
+      this.#missing += whole - 1 - this.#number;
+      this.#number = whole - 1;
     }
     this.#answered[whole & this.#answered.length - 1] = index + 1;
     if (whole > this.#greatest) this.#greatest = whole;
   }
 
-  /**
-   * Looks at the far end's numbers in their order, until one answered a probe
-   * as late as this, and then at the probes up to it.
-   */
+  /** Looks at the probes up to this one, and at the numbers that tell of them. */
   #settle(index: number): void {
+    this.#lookAtNumbers(index);
+    if (this.#settled <= index) this.#settleProbes(index + 1);
+  }
+
+  /** In their order, until one answered a later probe than this. */
+  #lookAtNumbers(index: number): void {
     const mask = this.#answered.length - 1;
     while (this.#settled <= index && this.#number < this.#greatest) {
+      const slot = this.#number + 1 & mask;
+      const answered = this.#answered[slot]! - 1;
+      if (answered > index) return; // what is late may still come before it
       this.#number += 1;
-      const answered = this.#answered[this.#number & mask]! - 1;
-      this.#answered[this.#number & mask] = 0;
+      this.#answered[slot] = 0;
       if (answered < 0) this.#missing += 1;
       else if (answered >= this.#settled) this.#closeGap(answered);
     }
-    if (this.#settled <= index) this.#settleProbes(index + 1);
   }
 
   /** A probe has a reply: of those without, before it, the direction is known. */
@@ -276,6 +292,7 @@ export class SequenceWindow {
     this.counts.lostForward += this.#gap - backward;
     this.#missing = 0;
     this.#gap = 0;
+    this.#closed = this.#number;
   }
 
   #settleProbes(to: number): void {

@@ -24,6 +24,7 @@ function reportOf(
   return {
     directionsKnown: true,
     underWay: 0,
+    strays: { count: 0, from: "" },
     failedSends: 0,
     failure: null,
     ...given,

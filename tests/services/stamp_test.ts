@@ -9,10 +9,12 @@ import {
   AUTHENTICATED,
   MIN_REQUEST_BYTES,
   type PacketLayout,
-  StampReplyReader,
-  StampRequest,
   UNAUTHENTICATED,
 } from "../../lib/protocols/stamp.ts";
+import {
+  StampReplyReader,
+  StampRequest,
+} from "../../lib/protocols/stamp_request.ts";
 import { StampKey } from "../../lib/protocols/stamp_key.ts";
 import { readTimestamp } from "../../lib/protocols/stamp_timestamp.ts";
 import { readUint32 } from "../../lib/framing/big_endian.ts";

@@ -5,12 +5,18 @@ import {
   assertLessOrEqual,
   assertThrows,
 } from "@std/assert";
-import { Histogram } from "../../lib/timing/histogram.ts";
+import { Histogram, SignedHistogram } from "../../lib/timing/histogram.ts";
 import { seededRandom } from "../../lib/timing/seeded_random.ts";
 
 function histogramOf(durationsUs: Iterable<number>): Histogram {
   const histogram = new Histogram();
   for (const us of durationsUs) histogram.record(us);
+  return histogram;
+}
+
+function signedHistogramOf(differencesUs: Iterable<number>): SignedHistogram {
+  const histogram = new SignedHistogram();
+  for (const us of differencesUs) histogram.record(us);
   return histogram;
 }
 
@@ -172,5 +178,193 @@ Deno.test({
         assertEquals(fine, true, `${key} of ${durations} is ${value}`);
       }
     }
+  },
+});
+
+Deno.test({
+  name: "Histogram.percentileFile() has values in microseconds, and all counts",
+  permissions: "none",
+  fn() {
+    const durations = Array.from({ length: 1000 }, (_, index) => 10 + index);
+    const file = histogramOf(durations.toReversed()).percentileFile();
+    const rows = file.split("\n")
+      .filter((line) => /^ *[0-9]/.test(line))
+      .map((line) => line.trim().split(/ +/).map(Number));
+    assertGreaterOrEqual(rows.length, 20);
+    let last = 0;
+    for (const [us, share, count, inverse] of rows) {
+      assertAlmostEquals(us!, durations[count! - 1]!, us! / 1000);
+      assertGreaterOrEqual(count!, Math.floor(share! * 1000));
+      // The last row says 1, and nothing of its inverse.
+      if (inverse !== undefined) {
+        assertAlmostEquals(inverse, 1 / (1 - share!), 0.005 + inverse / 1e6);
+      }
+      assertGreaterOrEqual(count!, last);
+      last = count!;
+    }
+    assertEquals(rows.at(-1)!.slice(1, 3), [1, 1000]);
+    assertAlmostEquals(rows.at(-1)![0]!, 1009, 1.01);
+    assertEquals(/Total count *= *1000\]/.test(file), true);
+    assertAlmostEquals(Number(/Mean *= *([0-9.]+)/.exec(file)![1]), 509.5, 0.6);
+  },
+});
+
+Deno.test({
+  name: "Histogram.percentileFile() of nothing has no rows",
+  permissions: "none",
+  fn() {
+    const lines = new Histogram().percentileFile().split("\n");
+    assertEquals(lines.filter((line) => /^ *[0-9]/.test(line)), []);
+  },
+});
+
+Deno.test({
+  name: "SignedHistogram.distribution() is nothing where nothing was recorded",
+  permissions: "none",
+  fn() {
+    assertEquals(new SignedHistogram().distribution(), null);
+    assertEquals(new SignedHistogram().distribution(100), null);
+  },
+});
+
+Deno.test({
+  name: "SignedHistogram.distribution() of equal samples is that sample",
+  permissions: "none",
+  fn() {
+    for (const us of [0, -0.25, -1, 123.456, -1e6, 1e12, -1e15]) {
+      for (const count of [1, 2, 1024]) {
+        const histogram = signedHistogramOf(Array(count).fill(us));
+        assertEquals(histogram.distribution(), {
+          count,
+          min: us,
+          mean: us,
+          stddev: count === 1 ? null : 0,
+          p50: us,
+          p90: us,
+          p99: us,
+          p999: us,
+          max: us,
+        });
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "SignedHistogram.distribution() agrees with a vector added up by hand",
+  permissions: "none",
+  fn() {
+    const figures = signedHistogramOf([-3, 5, -4, 2, 0]).distribution()!;
+    const { count, min, mean, max, p50 } = figures;
+    assertEquals({ count, min, mean, max }, {
+      count: 5,
+      min: -4,
+      mean: 0,
+      max: 5,
+    });
+    assertAlmostEquals(figures.stddev!, Math.sqrt(54 / 4), 1e-12);
+    assertAlmostEquals(p50, 0, 0.004);
+    assertEquals([figures.p90, figures.p999], [5, 5]);
+  },
+});
+
+Deno.test({
+  name:
+    "SignedHistogram.distribution() is 0.1 % off at most, from the first on",
+  permissions: "none",
+  fn() {
+    const random = seededRandom(6);
+    for (let round = 0; round < 200; round++) {
+      // About some offset of two clocks, both signs, six decades.
+      const offset = 1e7 * (random() - 0.5);
+      const differences = Array.from(
+        { length: 1 + Math.floor(999 * random()) },
+        () => offset + (random() < 0.5 ? -1 : 1) * 10 ** (6 * random() - 1),
+      );
+      if (round % 3 === 0) differences.sort((a, b) => a - b);
+      if (round % 3 === 1) differences.sort((a, b) => b - a);
+      const first = differences[0]!;
+      const figures = signedHistogramOf(differences).distribution()!;
+      const sorted = differences.toSorted((a, b) => a - b);
+      assertEquals(figures.count, sorted.length);
+      assertEquals([figures.min, figures.max], [sorted[0], sorted.at(-1)]);
+      const mean = sorted.reduce((sum, us) => sum + us, 0) / sorted.length;
+      assertAlmostEquals(figures.mean, mean, 1e-6);
+
+      const { p50, p90, p99, p999 } = figures;
+      let last = figures.min;
+      for (
+        const [percent, us] of [[50, p50], [90, p90], [99, p99], [99.9, p999]]
+      ) {
+        const exact = nearestRank(sorted, percent!);
+        // A nanosecond more, to which distances are rounded.
+        const bound = Math.abs(exact - first) / 1000 + 0.001;
+        assertAlmostEquals(
+          us!,
+          exact,
+          bound,
+          `p${percent} of ${sorted.length}`,
+        );
+        assertGreaterOrEqual(us!, last);
+        last = us!;
+      }
+      assertLessOrEqual(last, figures.max);
+    }
+  },
+});
+
+Deno.test({
+  name: "SignedHistogram.distribution() counts ranks up, never one too far",
+  permissions: "none",
+  fn() {
+    // Of 1000 samples p99.9 is the 999th, which the last may be far above.
+    for (const count of [10, 100, 151, 999, 1000, 1001, 2000, 3000]) {
+      const sorted = Array.from({ length: count }, (_, index) => index + 1);
+      sorted[count - 1] = 1e6;
+      for (const sign of [1, -1]) {
+        const signed = sorted.map((us) => sign * us).toSorted((a, b) => a - b);
+        const figures = signedHistogramOf(signed).distribution()!;
+        const { p50, p90, p99, p999 } = figures;
+        for (
+          const [percent, us] of [[50, p50], [90, p90], [99, p99], [99.9, p999]]
+        ) {
+          const exact = nearestRank(signed, percent!);
+          const bound = Math.abs(exact - signed[0]!) / 1000 + 0.001;
+          assertAlmostEquals(us!, exact, bound, `p${percent} of ${count}`);
+        }
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "SignedHistogram.distribution() shifts all but the standard deviation",
+  permissions: "none",
+  fn() {
+    const histogram = signedHistogramOf([-8, -4, 0, 16]);
+    const plain = histogram.distribution()!;
+    for (const shiftUs of [1024, -1024, 0]) {
+      const { count, stddev, ...moved } = histogram.distribution(shiftUs)!;
+      assertEquals([count, stddev], [plain.count, plain.stddev]);
+      for (const [key, us] of Object.entries(moved)) {
+        const before = plain[key as keyof typeof moved];
+        assertAlmostEquals(us, before + shiftUs, 1e-9, key);
+      }
+    }
+    assertEquals(histogram.distribution(), plain);
+  },
+});
+
+Deno.test({
+  name:
+    "SignedHistogram.record() refuses what is no number, and stays as it was",
+  permissions: "none",
+  fn() {
+    const histogram = signedHistogramOf([-1, 2]);
+    const before = histogram.distribution();
+    for (const us of [NaN, Infinity, -Infinity]) {
+      assertThrows(() => histogram.record(us), RangeError);
+    }
+    assertEquals(histogram.distribution(), before);
   },
 });

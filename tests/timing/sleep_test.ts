@@ -1,6 +1,12 @@
-import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertLess,
+} from "@std/assert";
 import { seededRandom } from "../../lib/timing/seeded_random.ts";
-import { sleepUntil } from "../../lib/timing/sleep.ts";
+import { ProcessorTime } from "../../lib/timing/processor_time.ts";
+import { nextTurn, sleepUntil } from "../../lib/timing/sleep.ts";
 
 /** Counts who listens to a signal, to show that nobody is left. */
 class CountingSignal extends EventTarget {
@@ -133,5 +139,58 @@ Deno.test({
     await Promise.all([stays, goes]);
     assertEquals(order, ["goes", "stays"]);
     assertGreaterOrEqual(performance.now(), dueMs);
+  },
+});
+
+Deno.test({
+  name:
+    "sleepUntil() relaxed is not early, leaves no core busy, and is aborted",
+  permissions: "none",
+  async fn() {
+    /** What of a processor some short sleeps take. */
+    const percentOf = async (relaxed: boolean) => {
+      const busy = new ProcessorTime();
+      for (let sleeps = 0; sleeps < 100; sleeps++) {
+        const dueMs = performance.now() + 1.9;
+        await sleepUntil(dueMs, undefined, { relaxed });
+        assertGreaterOrEqual(performance.now(), dueMs);
+      }
+      return busy.percent()!;
+    };
+    assertLess(await percentOf(true), await percentOf(false) / 2);
+
+    for (const leftMs of [0.05, 5, 20.5]) {
+      const dueMs = performance.now() + leftMs;
+      await sleepUntil(dueMs, undefined, { relaxed: true });
+      assertGreaterOrEqual(performance.now(), dueMs);
+    }
+
+    const signal = new CountingSignal();
+    const asSignal = signal as unknown as AbortSignal;
+    const dueMs = performance.now() + 3_600_000;
+    const sleep = sleepUntil(dueMs, asSignal, { relaxed: true });
+    assertEquals(signal.listeners, 1);
+    signal.dispatchEvent(new Event("abort"));
+    await sleep;
+    assertEquals(signal.listeners, 0);
+  },
+});
+
+Deno.test({
+  name: "nextTurn() lets what is pending have its turn",
+  permissions: "none",
+  async fn() {
+    const order: string[] = [];
+    const turn = nextTurn().then(() => order.push("turn"));
+    for (let task = 0; task < 10; task++) await Promise.resolve();
+    order.push("tasks");
+    await turn;
+    assertEquals(order, ["tasks", "turn"]);
+
+    let isOver = false;
+    setTimeout(() => isOver = true, 1);
+    const untilMs = performance.now() + 10_000;
+    while (!isOver && performance.now() < untilMs) await nextTurn();
+    assert(isOver);
   },
 });
