@@ -11,7 +11,7 @@ import {
   type StampOptions,
   StampSession,
 } from "../../lib/measure/stamp_session.ts";
-import { StampRequest } from "../../lib/protocols/stamp.ts";
+import { StampRequest } from "../../lib/protocols/stamp_request.ts";
 import { type Distribution, Histogram } from "../../lib/timing/histogram.ts";
 import { ProcessorTime } from "../../lib/timing/processor_time.ts";
 import { periodic } from "../../lib/timing/schedule.ts";

@@ -12,7 +12,9 @@ const TEST_MS = 60_000;
 const FORK_IDLE_SEC = 10;
 
 /** What a test needs of the machine: programs, and the loopback of IPv6. */
-type Need = "python3" | "ncat" | "socat" | "::1";
+type Need = "python3" | "scapy" | "ncat" | "socat" | "tshark" | "::1";
+/** What may have Scapy: the first python3, or Debian's own behind it. */
+const PYTHONS = ["python3", "/usr/bin/python3"];
 
 /**
  * Registers a test that drives other programs. Where something is missing it is
@@ -47,7 +49,11 @@ const found = new Map<Need, boolean>();
 function isThere(need: Need): boolean {
   let there = found.get(need);
   if (there === undefined) {
-    there = need === "::1" ? hasIpv6Loopback() : isInstalled(need);
+    there = need === "::1"
+      ? hasIpv6Loopback()
+      : need === "scapy"
+      ? pythonWithScapy() !== undefined
+      : isInstalled(need);
     found.set(need, there);
   }
   return there;
@@ -63,10 +69,18 @@ function hasIpv6Loopback(): boolean {
 }
 
 function isInstalled(program: string): boolean {
-  const versionFlag = program === "socat" ? "-V" : "--version";
+  return succeeds(program, program === "socat" ? "-V" : "--version");
+}
+
+function pythonWithScapy(): string | undefined {
+  return PYTHONS.find((name) =>
+    succeeds(name, "-c", "import scapy.contrib.stamp")
+  );
+}
+
+function succeeds(program: string, ...args: string[]): boolean {
   try {
-    return new Deno.Command(program, { args: [versionFlag] })
-      .outputSync().success;
+    return new Deno.Command(program, { args }).outputSync().success;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
@@ -76,6 +90,12 @@ function isInstalled(program: string): boolean {
 /** The command line of a program in Python beside this file. */
 export function python(name: string, ...args: string[]): string[] {
   return ["python3", `tests/interop/programs/${name}.py`, ...args];
+}
+
+/** The same for one that needs Scapy. */
+export function scapy(name: string, ...args: string[]): string[] {
+  const [, ...words] = python(name, ...args);
+  return [pythonWithScapy()!, ...words];
 }
 
 /**
