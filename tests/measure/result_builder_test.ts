@@ -297,3 +297,71 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "ResultBuilder.result() of datagrams has what streams have not",
+  permissions: "none",
+  fn() {
+    const builder = new ResultBuilder({
+      ...HEADING,
+      protocol: "stamp",
+      mode: "rtt",
+      intervalMs: 10,
+      arrivals: {
+        counts: {
+          lostForward: 1,
+          lostBackward: 0,
+          late: 1,
+          duplicate: 2,
+          reordered: 3,
+        },
+        faults: { corrupt: 4, implausible: 0, short: 0 },
+        directionsKnown: true,
+        underWay: 0,
+        strays: { count: 0, from: "" },
+        failedSends: 0,
+        failure: null,
+      },
+    });
+    // The far clock is 100 ms ahead; each way takes 1 ms, the reflector 0.5.
+    const far = { reflectorMs: 0.5, forwardMs: 101, backwardMs: -99 };
+    builder.add(sample(5, { sequence: 0, warmup: true, ...far }));
+    builder.add(
+      sample(2, { sequence: 1, intendedAtMs: 10, sentAtMs: 11, ...far }),
+    );
+    builder.add(sample(null, { sequence: 2, intendedAtMs: 20, sentAtMs: 20 }));
+    builder.add(sample(null, { sequence: 3, intendedAtMs: 30, sentAtMs: 31 }));
+    builder.floorUs = 17;
+    const result = builder.result();
+    assertEquals(result.probes, {
+      sent: 3,
+      received: 1,
+      lost: 2,
+      warmup: 1,
+      lost_forward: 1,
+      lost_backward: 0,
+      late: 1,
+      duplicate: 2,
+      reordered: 3,
+      corrupt: 4,
+    });
+    assertEquals(result.probes_per_second, { asked: 100, achieved: 100 });
+    assertEquals(result.rtt_us!.max, 2000);
+    assertEquals(result.rtt_with_reflector_us!.max, 2500);
+    assertEquals(result.rtt_from_intended_us!.max, 3000);
+    const { clock_offset_us, clock_bound_us, forward } = result.one_way!;
+    assertEquals([clock_offset_us, clock_bound_us], [100_000, 1000]);
+    assertEquals(forward.delay_us!.p50, 1000);
+    assertEquals(result.quality.floor_us, 17);
+    assert(builder.percentileFile().includes("Total count    =            1"));
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.result() claims no rate of a single probe",
+  permissions: "none",
+  fn() {
+    const { probes_per_second } = resultOf([1], { intervalMs: 4 });
+    assertEquals(probes_per_second, { asked: 250, achieved: null });
+  },
+});

@@ -58,6 +58,27 @@ Deno.test({
 });
 
 Deno.test({
+  name: "csvRow() of STAMP has the far end's times, or leaves them empty",
+  permissions: "none",
+  fn() {
+    const far = { reflectorMs: 0.002, forwardMs: -5.5, backwardMs: 5.75 };
+    const sample = { ...SAMPLE, ...far };
+    assertEquals(
+      csvHeader("stamp").split(","),
+      Object.keys(figures(sample, 0)),
+    );
+    assertEquals(
+      csvRow(sample, 5000, "stamp"),
+      "7,false,0.25,0.5,12.5,34.568,2,-5500,5750",
+    );
+    assertEquals(
+      csvRow({ ...SAMPLE, rttMs: null }, 5000, "stamp"),
+      "7,false,0.25,0.5,12.5,,,,",
+    );
+  },
+});
+
+Deno.test({
   name: "csvRow() leaves the time of a lost probe empty",
   permissions: "none",
   fn() {

@@ -50,6 +50,30 @@ const THROUGHPUT: Result = {
   },
 };
 
+const DATAGRAMS: Result = {
+  ...RESULT,
+  protocol: "stamp",
+  probes: {
+    ...RESULT.probes,
+    lost_forward: 1,
+    lost_backward: 0,
+    late: 2,
+    duplicate: 4,
+    reordered: 5,
+    corrupt: 6,
+  },
+  probes_per_second: { asked: 1000, achieved: 999.96 },
+  rtt_with_reflector_us: { ...RESULT.rtt_us!, max: 2_000_500 },
+  rtt_from_intended_us: { ...RESULT.rtt_us!, max: 3_000_000 },
+  one_way: {
+    clock_offset_us: -12_345.6,
+    clock_bound_us: 20.5,
+    forward: { delay_us: RESULT.rtt_us!, jitter_us: RESULT.jitter_us },
+    backward: { delay_us: RESULT.rtt_us!, jitter_us: null },
+  },
+  quality: { ...RESULT.quality, floor_us: 20.7 },
+};
+
 const NOTHING: Result = {
   ...THROUGHPUT,
   probes: { sent: 1, received: 0, lost: 1, warmup: 1 },
@@ -78,6 +102,34 @@ Deno.test({
   permissions: "none",
   async fn(t) {
     await t.assertSnapshot(formatResult(RESULT), asText);
+  },
+});
+
+Deno.test({
+  name: "formatResult() of datagrams, each way by itself",
+  permissions: "none",
+  async fn(t) {
+    await t.assertSnapshot(formatResult(DATAGRAMS), asText);
+  },
+});
+
+Deno.test({
+  name: "formatResult() of losses in unknown directions, by drifted clocks",
+  permissions: "none",
+  async fn(t) {
+    const unknown = { delay_us: null, jitter_us: RESULT.jitter_us };
+    const result: Result = {
+      ...DATAGRAMS,
+      probes: { ...DATAGRAMS.probes, lost_forward: null, lost_backward: null },
+      probes_per_second: { asked: 1000, achieved: null },
+      one_way: {
+        clock_offset_us: null,
+        clock_bound_us: null,
+        forward: unknown,
+        backward: unknown,
+      },
+    };
+    await t.assertSnapshot(formatResult(result), asText);
   },
 });
 
