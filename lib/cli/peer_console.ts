@@ -1,0 +1,238 @@
+/**
+ * A person, or a program, at a peer: what is typed, and what is shown.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import * as readline from "node:readline";
+import { escapeControls } from "../output/escape.ts";
+import { formatDuration } from "../output/quantities.ts";
+import type { Terminal } from "../output/terminal.ts";
+import { MAX_TEXT_BYTES } from "../protocols/peer.ts";
+import { PeerFault } from "../services/peer_link.ts";
+import type { PeerEvent, PeerMesh, PeerState } from "../services/peer_mesh.ts";
+import { Pacer } from "../timing/pacer.ts";
+import { periodic } from "../timing/schedule.ts";
+import { explain } from "./attempt.ts";
+import { parseName, parsePeer } from "./peer_options.ts";
+import { sentences } from "./sentences.ts";
+
+/** How often a line is said that nobody types, in milliseconds. */
+const PACE_MS = 10;
+
+const HELP = `what you type is said to all; and there is
+  /peers                 who is there, where, and how far away
+  /connect HOST:PORT     join a peer
+  /disconnect NAME       part from a peer
+  /msg NAME TEXT         say it to one alone
+  /name NAME             be called otherwise
+  /help                  this
+  /quit                  leave`;
+
+/** Shows what happens, and does what is typed. */
+export class PeerConsole {
+  #terminal: Terminal;
+  #json: boolean;
+  #typing: readline.Interface | null = null;
+  /** How many lines were said when nobody was there. */
+  unheard = 0;
+
+  /**
+   * Shows nothing yet.
+   *
+   * @param terminal Where to write.
+   * @param json Whether to write events for programs.
+   */
+  constructor(terminal: Terminal, json: boolean) {
+    this.#terminal = terminal;
+    this.#json = json;
+  }
+
+  /** Shows what happened. */
+  readonly onEvent = (event: PeerEvent): void => {
+    if (event.event === "error") {
+      const { address, error } = event;
+      const message = error instanceof PeerFault
+        ? `not connected: ${error.message}`
+        : explain(error);
+      if (this.#json) this.#print(JSON.stringify({ ...event, error: message }));
+      else this.#aside(() => this.#terminal.log(`! ${address}: ${message}`));
+    } else {
+      this.#print(this.#json ? JSON.stringify(event) : sentenceOf(event));
+    }
+  };
+
+  /**
+   * Does what is typed, or what standard input says, to its end.
+   *
+   * @param mesh The mesh to take part in.
+   * @param signal Ends it early.
+   */
+  async run(mesh: PeerMesh, signal: AbortSignal): Promise<void> {
+    if (Deno.stdin.isTerminal() && this.#terminal.isTerminal) {
+      return await this.#runTyped(mesh, signal);
+    }
+    const pacer = new Pacer(periodic(PACE_MS), { relaxed: true });
+    const decoder = new TextDecoder();
+    for await (const line of sentences([], signal)) {
+      await pacer.next(signal);
+      if (!this.#obey(decoder.decode(line).replace(/\r?\n$/, ""), mesh)) return;
+      await mesh.drained();
+    }
+  }
+
+  /** An incoming line is shown above the one being typed. */
+  #runTyped(mesh: PeerMesh, signal: AbortSignal): Promise<void> {
+    const typing = readline.createInterface({
+      input: process.stdin,
+      output: process.stdout,
+      prompt: "> ",
+      historySize: 100,
+    });
+    this.#typing = typing;
+    const close = () => typing.close();
+    signal.addEventListener("abort", close);
+    return new Promise((resolve) => {
+      typing.on("line", (line) => {
+        if (this.#obey(line, mesh)) typing.prompt();
+        else typing.close();
+      });
+      typing.on("SIGINT", close);
+      typing.on("close", () => {
+        signal.removeEventListener("abort", close);
+        this.#typing = null;
+        resolve();
+      });
+      typing.prompt();
+    });
+  }
+
+  /** Does one line; gives `false` if it was to leave. */
+  #obey(line: string, mesh: PeerMesh): boolean {
+    const [, command, rest = ""] = /^\/(\S*)\s*(.*)$/s.exec(line) ?? [];
+    switch (command) {
+      case undefined:
+        this.#say(line, (text) => {
+          if (mesh.peers.length === 0) this.unheard += 1;
+          mesh.say(text);
+        });
+        break;
+      case "peers":
+        this.#showPeers(mesh.peers);
+        break;
+      case "connect":
+        this.#trying(() => mesh.connect(parsePeer(rest)));
+        break;
+      case "disconnect":
+        this.#with(mesh, rest, ({ id }) => mesh.disconnect(id));
+        break;
+      case "msg": {
+        const [, name = "", text = ""] = /^(\S*)\s?(.*)$/s.exec(rest) ?? [];
+        this.#with(
+          mesh,
+          name,
+          ({ id }) => this.#say(text, (said) => mesh.tell(id, said)),
+        );
+        break;
+      }
+      case "name":
+        this.#trying(() => mesh.rename(parseName(rest)));
+        break;
+      case "help":
+        this.#talk(HELP);
+        break;
+      case "quit":
+        return false;
+      default:
+        this.#talk(`! there is no /${command}: see /help`);
+    }
+    return true;
+  }
+
+  #say(text: string, send: (text: string) => void): void {
+    if (text === "") return;
+    // A control character in the middle would end the line, or worse.
+    const clean = text.replaceAll(/[\n\r]/g, " ");
+    const { length } = new TextEncoder().encode(clean);
+    if (length > MAX_TEXT_BYTES) {
+      this.#talk(
+        `! not said: ${length} bytes, and ${MAX_TEXT_BYTES} are the most`,
+      );
+    } else send(clean);
+  }
+
+  /** Does something with the peer of a name, an address or an ID. */
+  #with(mesh: PeerMesh, name: string, action: (peer: PeerState) => void): void {
+    const named = mesh.peers.filter((peer) =>
+      peer.name === name || peer.address === name || peer.id === name
+    );
+    if (named.length === 1) return action(named[0]!);
+    this.#talk(
+      named.length === 0
+        ? `! nobody here is called "${name}": see /peers`
+        : `! ${named.length} are called "${name}": take the address of one, as in ${
+          named[0]!.address
+        }`,
+    );
+  }
+
+  #showPeers(peers: PeerState[]): void {
+    if (this.#json) {
+      return this.#print(JSON.stringify({ event: "peers", peers }));
+    }
+    if (peers.length === 0) return this.#print("nobody is there");
+    for (const { name, address, dialled, rttMs } of peers) {
+      const rtt = formatDuration(rttMs === null ? null : rttMs * 1000);
+      this.#print(
+        `${name.padEnd(16)} ${address.padEnd(22)} dialled from ${
+          dialled.padEnd(6)
+        } RTT ${rtt}`,
+      );
+    }
+  }
+
+  #trying(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      this.#talk(`! write ${error.message}`);
+    }
+  }
+
+  #print(text: string): void {
+    this.#aside(() =>
+      this.#terminal.print(this.#json ? text : escapeControls(text))
+    );
+  }
+
+  #talk(text: string): void {
+    this.#aside(() => text.split("\n").map((line) => this.#terminal.say(line)));
+  }
+
+  /** Writes above the line being typed, which stays. */
+  #aside(write: () => void): void {
+    if (this.#typing !== null) {
+      readline.clearLine(process.stdout, 0);
+      readline.cursorTo(process.stdout, 0);
+    }
+    write();
+    this.#typing?.prompt(true);
+  }
+}
+
+function sentenceOf(event: Exclude<PeerEvent, { event: "error" }>): string {
+  switch (event.event) {
+    case "joined":
+      return `* ${event.name} joined, ${event.address}`;
+    case "left":
+      return `* ${event.name} left`;
+    case "renamed":
+      return `* ${event.before} is now called ${event.name}`;
+    case "said":
+      return `${event.name}: ${event.text}`;
+    case "told":
+      return `${event.name}, to you alone: ${event.text}`;
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The addresses of peers: which are connected, which to dial, and when again.
+ *
+ * @module
+ */
+
+import { Backoff } from "../timing/backoff.ts";
+
+/** The most addresses known at a time. */
+const MAX_ENTRIES = 1024;
+/** How often an address that others told is dialled before it is forgotten. */
+const HEARSAY_TRIES = 3;
+/** The same for one to which there was a connection: some five minutes. */
+const LOST_TRIES = 14;
+
+/** Why an address is dialled. */
+export type Source = "user" | "hearsay" | "lost";
+
+interface Entry {
+  source: Source;
+  backoff: Backoff;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  /** It is being dialled, or there is a connection. */
+  busy: boolean;
+  /** There is a connection. */
+  connected: boolean;
+}
+
+/** Decides when to dial which address. */
+export class PeerBook {
+  #dial: (address: string) => void;
+  #entries = new Map<string, Entry>();
+  /** Our own addresses, and those of peers that left on purpose. */
+  #shunned = new Set<string>();
+  #closed = false;
+
+  /**
+   * Knows no address.
+   *
+   * @param dial Dials an address, and then calls `connected` or `failed`.
+   */
+  constructor(dial: (address: string) => void) {
+    this.#dial = dial;
+  }
+
+  /**
+   * An address to which there should be a connection.
+   *
+   * @param address The address.
+   * @param source Why; what the user wants is tried for ever.
+   * @returns Whether there is room to remember it.
+   */
+  want(address: string, source: Source): boolean {
+    if (source === "user") this.#shunned.delete(address);
+    if (this.#closed || this.#shunned.has(address)) return true;
+    let entry = this.#entries.get(address);
+    if (entry === undefined) {
+      if (this.#entries.size >= MAX_ENTRIES) return false;
+      entry = {
+        source,
+        backoff: new Backoff(),
+        timer: undefined,
+        busy: false,
+        connected: false,
+      };
+      this.#entries.set(address, entry);
+      this.#try(address, entry);
+    } else if (source === "user") {
+      entry.source = "user";
+      if (!entry.busy) this.#try(address, entry);
+    }
+    return true;
+  }
+
+  /**
+   * There is a connection to a peer.
+   *
+   * @param address Where the peer says that it listens.
+   * @param dialled Where it was dialled, if it was.
+   */
+  connected(address: string, dialled: string | null): void {
+    this.#shunned.delete(address);
+    let source: Source = "lost";
+    for (const known of [address, dialled ?? address]) {
+      const entry = this.#entries.get(known);
+      if (entry?.source === "user") source = "user";
+      clearTimeout(entry?.timer);
+      this.#entries.delete(known);
+    }
+    this.#entries.set(address, {
+      source,
+      backoff: new Backoff(),
+      timer: undefined,
+      busy: true,
+      connected: true,
+    });
+  }
+
+  /** Whether the user waits for an address that is being tried the first time. */
+  get hasNews(): boolean {
+    return [...this.#entries].some(([address, { connected }]) =>
+      !connected && this.isNews(address)
+    );
+  }
+
+  /** Whether the user waits for an address, and nothing was said of it yet. */
+  isNews(address: string): boolean {
+    const entry = this.#entries.get(address);
+    return entry?.source === "user" && entry.backoff.failures === 0;
+  }
+
+  /** There is no connection to an address, or no longer. */
+  failed(address: string): void {
+    const entry = this.#entries.get(address);
+    if (entry === undefined || this.#closed) return;
+    entry.busy = entry.connected = false;
+    const tries = entry.source === "user"
+      ? Infinity
+      : entry.source === "lost"
+      ? LOST_TRIES
+      : HEARSAY_TRIES;
+    if (entry.backoff.failures >= tries) {
+      this.#entries.delete(address);
+      return;
+    }
+    clearTimeout(entry.timer);
+    entry.timer = setTimeout(
+      () => this.#try(address, entry),
+      entry.backoff.nextMs(),
+    );
+  }
+
+  /** An address is not to be dialled, until it connects or the user wants it. */
+  shun(address: string): void {
+    clearTimeout(this.#entries.get(address)?.timer);
+    this.#entries.delete(address);
+    this.#shunned.add(address);
+    if (this.#shunned.size > MAX_ENTRIES) {
+      this.#shunned.delete(this.#shunned.values().next().value!);
+    }
+  }
+
+  /** Dials no more. */
+  close(): void {
+    this.#closed = true;
+    for (const { timer } of this.#entries.values()) clearTimeout(timer);
+    this.#entries.clear();
+  }
+
+  #try(address: string, entry: Entry): void {
+    clearTimeout(entry.timer);
+    entry.busy = true;
+    this.#dial(address);
+  }
+}

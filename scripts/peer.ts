@@ -1,0 +1,134 @@
+#!/usr/bin/env -S deno run --unstable-net --allow-net
+/**
+ * Peer: one program, both roles. It listens as a server does, dials as a client
+ * does, and then there is no difference: every peer is connected to every other.
+ *
+ * Protocol:   lines over TCP, drawn in lib/protocols/peer.ts, port 5000
+ * Socket:     stream, and with --discover datagram
+ * Permission: --allow-net, to listen, and to dial whoever the others know;
+ *             --unstable-net outside of this folder, for --discover
+ *
+ *     $ deno task peer --name ada
+ *     listening tcp 127.0.0.1:5000
+ *
+ *     $ deno task peer --name bob --port 5001 --connect 127.0.0.1:5000
+ *     listening tcp 127.0.0.1:5001
+ *     * ada joined, 127.0.0.1:5000
+ *     hello
+ *
+ * @module
+ */
+
+import { attempt, RunError } from "../lib/cli/attempt.ts";
+import { PeerConsole } from "../lib/cli/peer_console.ts";
+import { PEER_OPTIONS } from "../lib/cli/peer_options.ts";
+import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { formatAddress } from "../lib/net/address.ts";
+import { openWithin } from "../lib/net/deadline.ts";
+import { serveStreams } from "../lib/net/serve_streams.ts";
+import { StreamConnection } from "../lib/net/stream_connection.ts";
+import { MAX_PEER_LINE_BYTES, randomPeerId } from "../lib/protocols/peer.ts";
+import { discoverPeers } from "../lib/services/peer_discovery.ts";
+import { QUEUE_BYTES } from "../lib/services/peer_link.ts";
+import { PeerMesh } from "../lib/services/peer_mesh.ts";
+
+const program = defineProgram({
+  name: "peer",
+  summary: "Listens and dials: peers that chat, each connected to every other.",
+  words: "",
+  details: [
+    "Name one peer with --connect, and the others are learnt from it. What you type is said to all; /help tells what else there is. A peer that dies is dialled again, one that left is not.",
+    "Standard input that is no terminal is said line by line, once the peers of --connect were tried; at its end this peer leaves.",
+    "Nothing is encrypted, and nobody has to prove who they are.",
+  ],
+  options: PEER_OPTIONS,
+  examples: [
+    "--name ada",
+    "--name bob --port 5001 --connect 127.0.0.1:5000",
+    "--host 0.0.0.0 --discover",
+  ],
+});
+
+/** Takes part until it is interrupted or told to leave; gives the exit code. */
+export function main(args: string[], stage?: Stage): Promise<number> {
+  return runMain(program, args, stage, async ({ options, ...run }) => {
+    const { host, port, timeout, maxPeers, json } = options;
+    const { signal, terminal } = run;
+    const limits = {
+      messageBytes: MAX_PEER_LINE_BYTES,
+      readMs: timeout,
+      writeMs: timeout,
+    };
+    const listener = await attempt(
+      `listen on ${host}:${port}`,
+      () => Deno.listen({ hostname: host, port }),
+    );
+    terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
+
+    const console = new PeerConsole(terminal, json);
+    const mesh = new PeerMesh({
+      name: options.name ?? `peer-${randomPeerId().slice(0, 4)}`,
+      address: formatAddress(listener.addr),
+      maxPeers,
+      timeoutMs: timeout,
+      maxRatePerSec: options.maxRate,
+      queueBytes: QUEUE_BYTES,
+      dial: async (target, signal) =>
+        new StreamConnection(
+          await openWithin(Deno.connect(target), timeout, signal),
+          limits,
+        ),
+      onEvent: console.onEvent,
+    });
+    const stop = new AbortController();
+    const serving = serveStreams(listener, mesh.accept, {
+      limits,
+      maxConnections: 2 * maxPeers,
+      signal: stop.signal,
+      log: (line) => terminal.log(line),
+    });
+    const discovering = options.discover ? discover() : undefined;
+    try {
+      for (const address of options.connect) mesh.connect(address);
+      await mesh.introduced(signal);
+      await console.run(mesh, signal);
+    } finally {
+      await mesh.leave();
+      stop.abort();
+      await Promise.all([serving, discovering]);
+    }
+    if (console.unheard === 0 || Deno.stdin.isTerminal()) return 0;
+    throw new RunError(
+      `${console.unheard} lines were said when nobody was there to hear them`,
+    );
+
+    async function discover(): Promise<void> {
+      const { group, groupPort } = options;
+      await attempt(`discover peers through ${group}`, async () => {
+        const listening = Deno.listenDatagram({
+          transport: "udp",
+          hostname: "0.0.0.0",
+          port: groupPort,
+          reuseAddress: true,
+          loopback: true,
+        });
+        const sending = Deno.listenDatagram({
+          transport: "udp",
+          hostname: host,
+          port: 0,
+        });
+        await listening.joinMulticastV4(group, host);
+        const membership = await sending.joinMulticastV4(group, host);
+        await membership.setTTL(1);
+        await discoverPeers(listening, sending, {
+          group: { hostname: group, port: groupPort },
+          announcement: { id: mesh.id, port: listener.addr.port },
+          onFound: (address) => mesh.discover(address),
+          signal: stop.signal,
+        });
+      });
+    }
+  });
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);
