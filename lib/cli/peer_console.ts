@@ -119,7 +119,7 @@ export class PeerConsole {
         });
         break;
       case "peers":
-        this.#showPeers(mesh.peers);
+        this.#showPeers(mesh);
         break;
       case "connect":
         this.#trying(() => mesh.connect(parsePeer(rest)));
@@ -177,17 +177,30 @@ export class PeerConsole {
     );
   }
 
-  #showPeers(peers: PeerState[]): void {
+  #showPeers({ peers, missing }: PeerMesh): void {
     if (this.#json) {
-      return this.#print(JSON.stringify({ event: "peers", peers }));
+      const states = [
+        ...peers.map(({ rttMs, ...peer }) => ({
+          ...peer,
+          state: "connected",
+          rtt_ms: rttMs,
+        })),
+        ...missing,
+      ];
+      return this.#print(JSON.stringify({ event: "peers", peers: states }));
     }
-    if (peers.length === 0) return this.#print("nobody is there");
-    for (const { name, address, dialled, rttMs } of peers) {
+    if (peers.length + missing.length === 0) this.#print("nobody is there");
+    const row = (name: string, address: string, state: string) =>
+      this.#print(`${name.padEnd(12)} ${address.padEnd(21)} ${state}`);
+    for (const { name, address, rttMs } of peers) {
       const rtt = formatDuration(rttMs === null ? null : rttMs * 1000);
-      this.#print(
-        `${name.padEnd(16)} ${address.padEnd(22)} dialled from ${
-          dialled.padEnd(6)
-        } RTT ${rtt}`,
+      row(name, address, `connected, RTT ${rtt}`);
+    }
+    for (const { address, state } of missing) {
+      row(
+        "-",
+        address,
+        state === "dialling" ? "dialling" : "to be dialled again",
       );
     }
   }

@@ -96,6 +96,16 @@ export class PeerBook {
     });
   }
 
+  /** The addresses to which there is no connection, and what is done for one. */
+  get missing(): { address: string; state: "dialling" | "waiting" }[] {
+    return [...this.#entries]
+      .filter(([, { connected }]) => !connected)
+      .map(([address, { busy }]) => ({
+        address,
+        state: busy ? "dialling" : "waiting",
+      }));
+  }
+
   /** Whether the user waits for an address that is being tried the first time. */
   get hasNews(): boolean {
     return [...this.#entries].some(([address, { connected }]) =>

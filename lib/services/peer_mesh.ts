@@ -113,6 +113,11 @@ export class PeerMesh {
       .sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
+  /** Addresses to which there should be a connection, and is none yet. */
+  get missing(): { address: string; state: "dialling" | "waiting" }[] {
+    return this.#book.missing;
+  }
+
   /**
    * Dials an address now, and again and again until there is a connection.
    *

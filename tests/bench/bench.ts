@@ -10,11 +10,13 @@
 
 import { courseFigures } from "./course.ts";
 import { pinned, terminal } from "./harness.ts";
+import { peerFigures } from "./peers.ts";
 import { stampFigures } from "./stamp.ts";
 
 const FIGURES: Record<string, () => Promise<void>> = {
   course: courseFigures,
   stamp: stampFigures,
+  peers: peerFigures,
 };
 
 terminal.print(

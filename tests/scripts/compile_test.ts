@@ -21,7 +21,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "compilables() knows the twelve servers and clients",
+  name: "compilables() knows every server, client and peer",
   permissions: "none",
   fn() {
     const names = compilables().map(({ name }) => name).sort();
@@ -30,6 +30,7 @@ Deno.test({
       "hello_server",
       "measure_client",
       "measure_server",
+      "peer",
       "stamp_client",
       "stamp_server",
       "tcp_client",
