@@ -20,6 +20,7 @@
  */
 
 import { attempt, RunError } from "../lib/cli/attempt.ts";
+import { UsageError } from "../lib/cli/parse_options.ts";
 import { PeerConsole } from "../lib/cli/peer_console.ts";
 import { PEER_OPTIONS } from "../lib/cli/peer_options.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
@@ -54,6 +55,9 @@ export function main(args: string[], stage?: Stage): Promise<number> {
   return runMain(program, args, stage, async ({ options, ...run }) => {
     const { host, port, timeout, maxPeers, json } = options;
     const { signal, terminal } = run;
+    if (options.discover && host.includes(":")) {
+      throw new UsageError("--discover goes with an IPv4 address as --host");
+    }
     const limits = {
       messageBytes: MAX_PEER_LINE_BYTES,
       readMs: timeout,
@@ -87,46 +91,56 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       signal: stop.signal,
       log: (line) => terminal.log(line),
     });
-    const discovering = options.discover ? discover() : undefined;
+    let discovering: { ended: Promise<void> } | undefined;
     try {
+      if (options.discover) discovering = await discover();
       for (const address of options.connect) mesh.connect(address);
       await mesh.introduced(signal);
       await console.run(mesh, signal);
     } finally {
       await mesh.leave();
       stop.abort();
-      await Promise.all([serving, discovering]);
+      await Promise.all([serving, discovering?.ended]);
     }
     if (console.unheard === 0 || Deno.stdin.isTerminal()) return 0;
     throw new RunError(
       `${console.unheard} lines were said when nobody was there to hear them`,
     );
 
-    async function discover(): Promise<void> {
+    /** Joins the group, and gives what ends when this peer leaves. */
+    async function discover(): Promise<{ ended: Promise<void> }> {
       const { group, groupPort } = options;
-      await attempt(`discover peers through ${group}`, async () => {
-        const listening = Deno.listenDatagram({
-          transport: "udp",
-          hostname: "0.0.0.0",
-          port: groupPort,
-          reuseAddress: true,
-          loopback: true,
-        });
-        const sending = Deno.listenDatagram({
-          transport: "udp",
-          hostname: host,
-          port: 0,
-        });
-        await listening.joinMulticastV4(group, host);
-        const membership = await sending.joinMulticastV4(group, host);
-        await membership.setTTL(1);
-        await discoverPeers(listening, sending, {
-          group: { hostname: group, port: groupPort },
-          announcement: { id: mesh.id, port: listener.addr.port },
-          onFound: (address) => mesh.discover(address),
-          signal: stop.signal,
-        });
+      const udp = {
+        transport: "udp",
+        reuseAddress: true,
+        loopback: true,
+      } as const;
+      const [listening, sending] = await attempt(
+        `join the multicast group ${group} from ${host}`,
+        async () => {
+          const listening = Deno.listenDatagram({
+            ...udp,
+            hostname: "0.0.0.0",
+            port: groupPort,
+          });
+          const sending = Deno.listenDatagram({
+            ...udp,
+            hostname: host,
+            port: 0,
+          });
+          await listening.joinMulticastV4(group, host);
+          const membership = await sending.joinMulticastV4(group, host);
+          await membership.setTTL(1);
+          return [listening, sending];
+        },
+      );
+      const ended = discoverPeers(listening, sending, {
+        group: { hostname: group, port: groupPort },
+        announcement: { id: mesh.id, port: listener.addr.port },
+        onFound: (address) => mesh.discover(address),
+        signal: stop.signal,
       });
+      return { ended };
     }
   });
 }
