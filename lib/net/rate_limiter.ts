@@ -31,7 +31,7 @@ export class RateLimiter {
   #clock: Clock;
   /** A Map keeps order: the source longest unheard comes first. */
   #sources = new Map<string, Answers>();
-  #latest = "";
+  #latest: string | null = null;
   #room = 0;
 
   /**

@@ -23,7 +23,11 @@ import {
 export interface LinkLimits {
   /** A peer that sends nothing for so long is dropped, in milliseconds. */
   timeoutMs: number;
-  /** The most messages a second that are taken from it. */
+  /**
+   * The most messages a second that it may send of its own. Of what it passes
+   * on, which others said, as much is taken, and the rest passed over: for others'
+   * floods it cannot be blamed.
+   */
   maxRatePerSec: number;
   /** The most bytes that may wait for it. */
   queueBytes: number;
@@ -37,6 +41,8 @@ export class PeerFault extends Error {
 
 /** The most that may wait for a peer, unless told otherwise, in bytes. */
 export const QUEUE_BYTES = 256 * 1024;
+/** A peer that sends so many times the rate is dropped, whoever said it. */
+const FLOOD_FACTOR = 32;
 /** How many pings are sent in the time after which a silent peer is dropped. */
 const PINGS_PER_TIMEOUT = 4;
 /** How long what is queued may take to leave at the end, in milliseconds. */
@@ -58,7 +64,9 @@ export class PeerLink {
   fault: PeerFault | null = null;
   #connection: StreamConnection;
   #limits: LinkLimits;
-  #limiter: RateLimiter;
+  #own: RateLimiter;
+  #passedOn: RateLimiter;
+  #any: RateLimiter;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #writing: Promise<void> | null = null;
@@ -85,7 +93,10 @@ export class PeerLink {
     this.dialled = dialled;
     this.remote = connection.remote;
     this.#limits = limits;
-    this.#limiter = new RateLimiter(limits.maxRatePerSec);
+    const { maxRatePerSec } = limits;
+    this.#own = new RateLimiter(maxRatePerSec);
+    this.#passedOn = new RateLimiter(maxRatePerSec);
+    this.#any = new RateLimiter(FLOOD_FACTOR * maxRatePerSec);
     connection.decoder.limitBytes = MAX_PEER_LINE_BYTES;
     this.#pings = setInterval(
       () => this.ping(),
@@ -132,7 +143,7 @@ export class PeerLink {
       if (message?.verb === "ping") {
         this.send({ verb: "pong", token: message.token });
       } else if (message?.verb === "pong") this.#takePong(message.token);
-      else return message;
+      else if (message === null || this.#isWelcome(message)) return message;
     }
   }
 
@@ -199,15 +210,28 @@ export class PeerLink {
       throw error;
     }
     if (line === null) return null;
-    if (!this.#limiter.allow("")) {
-      const { maxRatePerSec } = this.#limits;
-      throw new PeerFault(`more than ${maxRatePerSec} messages in a second`);
-    }
+    let message;
     try {
-      return parsePeerMessage(line);
+      message = parsePeerMessage(line);
     } catch (error) {
       throw new PeerFault((error as Error).message);
     }
+    const isOwn = !this.#isPassedOn(message);
+    if (!this.#any.allow("") || isOwn && !this.#own.allow("")) {
+      const { maxRatePerSec } = this.#limits;
+      throw new PeerFault(
+        `it sent more than ${maxRatePerSec} messages in a second`,
+      );
+    }
+    return message;
+  }
+
+  #isPassedOn(message: PeerMessage): boolean {
+    return message.verb === "say" && message.origin !== this.hello?.id;
+  }
+
+  #isWelcome(message: PeerMessage): boolean {
+    return !this.#isPassedOn(message) || this.#passedOn.allow("");
   }
 
   async #write(): Promise<void> {

@@ -94,3 +94,12 @@ Deno.test({
     assertEquals(limiter.allow("0"), true);
   },
 });
+
+Deno.test({
+  name: "RateLimiter.allow() limits a source without a name as well",
+  permissions: "none",
+  fn() {
+    const limiter = new RateLimiter(1, { now: () => 0 });
+    assertEquals([limiter.allow(""), limiter.allow("")], [true, false]);
+  },
+});
