@@ -90,7 +90,7 @@ const NAME = /^[^\s\p{Cc}\p{Cf}]{1,32}$/u;
 const TOKEN = /^[0-9A-Za-z]{1,20}$/;
 const SEQUENCE = /^[1-9]\d{0,14}$/;
 const ADDRESS =
-  /^(?:[0-9A-Za-z.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}(?:%[0-9A-Za-z]{1,15})?\]):([1-9]\d{0,4})$/;
+  /^(?:[0-9A-Za-z.-]{1,253}|\[([0-9A-Fa-f:.]{2,45})\]):([1-9]\d{0,4})$/;
 
 /**
  * Whether a text can be a peer's name.
@@ -109,8 +109,9 @@ export function isPeerName(text: string): boolean {
  * @returns Whether it is `HOST:PORT` or `[V6]:PORT`.
  */
 export function isPeerAddress(text: string): boolean {
-  const port = ADDRESS.exec(text)?.[1];
-  return port !== undefined && Number(port) <= 65_535;
+  const [, v6, port] = ADDRESS.exec(text) ?? [];
+  return port !== undefined && Number(port) <= 65_535 &&
+    (v6 === undefined || URL.canParse(`http://[${v6}]`));
 }
 
 /**

@@ -119,11 +119,19 @@ export class PeerBook {
     return entry?.source === "user" && entry.backoff.failures === 0;
   }
 
-  /** There is no connection to an address, or no longer. */
+  /** The connection to an address is gone: it is dialled again. */
+  lost(address: string): void {
+    const entry = this.#entries.get(address);
+    if (entry === undefined) return;
+    entry.connected = false;
+    this.failed(address);
+  }
+
+  /** An address could not be dialled; it is again, unless there is a connection. */
   failed(address: string): void {
     const entry = this.#entries.get(address);
-    if (entry === undefined || this.#closed) return;
-    entry.busy = entry.connected = false;
+    if (entry === undefined || entry.connected || this.#closed) return;
+    entry.busy = false;
     const tries = entry.source === "user"
       ? Infinity
       : entry.source === "lost"

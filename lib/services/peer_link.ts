@@ -96,7 +96,9 @@ export class PeerLink {
     const { maxRatePerSec } = limits;
     this.#own = new RateLimiter(maxRatePerSec);
     this.#passedOn = new RateLimiter(maxRatePerSec);
-    this.#any = new RateLimiter(FLOOD_FACTOR * maxRatePerSec);
+    this.#any = new RateLimiter(
+      Math.min(2 ** 20, FLOOD_FACTOR * maxRatePerSec),
+    );
     connection.decoder.limitBytes = MAX_PEER_LINE_BYTES;
     this.#pings = setInterval(
       () => this.ping(),
@@ -156,19 +158,25 @@ export class PeerLink {
   }
 
   /**
-   * Resolves when the peer has answered, and so has read all that was sent
-   * before; or when it does not in time.
+   * Asks whether the peer is there, and has read all that was sent before.
+   *
+   * @returns Whether it has answered, within two seconds.
    */
-  confirmed(): Promise<void> {
-    return new Promise((resolve) => {
-      const late = setTimeout(resolve, FAREWELL_MS);
-      this.#confirm.push(() => {
-        clearTimeout(late);
-        resolve();
-      });
-      this.#connection.closed.addEventListener("abort", this.#confirmAll);
-      this.ping();
-    });
+  async confirmed(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const deny = () => resolve(false);
+    const { closed } = this.#connection;
+    const late = setTimeout(deny, FAREWELL_MS);
+    closed.addEventListener("abort", deny);
+    if (closed.aborted) deny();
+    this.#confirm.push(() => resolve(true));
+    this.ping();
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(late);
+      closed.removeEventListener("abort", deny);
+    }
   }
 
   /** Resolves when all that waited was handed to the system. */
@@ -251,13 +259,9 @@ export class PeerLink {
     }
   }
 
-  #confirmAll = (): void => {
-    for (const confirm of this.#confirm.splice(0)) confirm();
-  };
-
   #takePong(token: string): void {
     if (token !== String(this.#ping)) return;
     this.rttMs = performance.now() - this.#pingedMs;
-    this.#confirmAll();
+    for (const confirm of this.#confirm.splice(0)) confirm();
   }
 }

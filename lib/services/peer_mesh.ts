@@ -9,6 +9,7 @@ import { formatAddress, parseTarget } from "../net/address.ts";
 import { isDisconnect } from "../net/errors.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import {
+  type ByeReason,
   formatPeerMessage,
   type Hello,
   MAX_ADDRESSES,
@@ -167,7 +168,7 @@ export class PeerMesh {
    */
   rename(name: string): void {
     this.#name = name;
-    for (const link of this.#links.values()) link.send({ verb: "name", name });
+    for (const link of this.#all) link.send({ verb: "name", name });
   }
 
   /**
@@ -178,9 +179,8 @@ export class PeerMesh {
   disconnect(id: string): void {
     const link = this.#links.get(id);
     if (link === undefined) return;
-    this.#book.shun(link.hello!.address);
-    this.#retire(link);
-    this.#track(link.finish("leave"));
+    this.#parted(link, true);
+    this.#start(link.finish("leave"));
   }
 
   /**
@@ -255,9 +255,13 @@ export class PeerMesh {
     dialled: string | null,
   ): Promise<void> {
     const link = new PeerLink(connection, dialled !== null, this.#options);
+    let welcome = false;
     try {
-      if (this.#leaving || this.#all.size >= 2 * this.#options.maxPeers) {
-        return await link.finish("full");
+      if (this.#leaving) return await link.finish("leave");
+      if (!this.#hasRoom || this.#all.size >= 2 * this.#options.maxPeers) {
+        await link.finish("full");
+        if (dialled === null) return;
+        throw new PeerFault("there is no room for it here, see --max-peers");
       }
       this.#all.add(link);
       link.send({
@@ -274,7 +278,13 @@ export class PeerMesh {
         return;
       }
       if (first.verb !== "hello") throw new PeerFault("it did not say hello");
-      this.#welcome(link, first, dialled);
+      const refusal = await this.#welcome(link, first, dialled);
+      if (refusal !== null) {
+        await link.finish(refusal);
+        while (await link.receive() !== null); // lest a reset overtakes the bye
+        return;
+      }
+      welcome = true;
       for (;;) {
         const message = await link.receive();
         if (message === null) return;
@@ -286,21 +296,35 @@ export class PeerMesh {
       }
     } catch (error) {
       const reason = link.fault ?? error;
-      if (!isDisconnect(reason) && !this.#leaving) {
-        this.#error(link.hello?.address ?? dialled ?? link.remote, reason);
+      if (dialled === null || welcome || this.#book.isNews(dialled)) {
+        if (!isDisconnect(reason) && !this.#leaving) {
+          this.#error(link.hello?.address ?? dialled ?? link.remote, reason);
+        }
       }
       if (error instanceof PeerFault) await link.finish("error");
     } finally {
       // No goodbye to one that does not answer: it may come back.
       link.close();
       this.#all.delete(link);
-      if (link.hello !== null) this.#parted(link, false);
+      if (welcome) this.#parted(link, false);
       else if (dialled !== null) this.#book.failed(dialled);
     }
   }
 
-  /** Decides, by the peer's hello, whether this connection is the one to use. */
-  #welcome(link: PeerLink, said: Hello, dialled: string | null): void {
+  get #hasRoom(): boolean {
+    return this.#links.size < this.#options.maxPeers;
+  }
+
+  /**
+   * Decides, by the peer's hello, whether to listen to this connection.
+   *
+   * @returns Why not, or `null`.
+   */
+  async #welcome(
+    link: PeerLink,
+    said: Hello,
+    dialled: string | null,
+  ): Promise<ByeReason | null> {
     const hello = { ...said, address: reachable(said.address, link.remote) };
     link.hello = hello;
     const { id, address } = hello;
@@ -311,14 +335,19 @@ export class PeerMesh {
         }
         this.#book.shun(dialled);
       }
-      return this.#end(link, "self");
+      return "self";
     }
-    const existing = this.#links.get(id);
+    let existing = this.#links.get(id);
+    if (existing !== undefined && this.#isOld(existing)) {
+      // Somebody else may have taken its ID; or it has come back.
+      if (await existing.confirmed()) return "twin";
+      existing.close();
+      existing = this.#links.get(id);
+    }
     if (existing === undefined) {
-      if (this.#links.size >= this.#options.maxPeers) {
-        return this.#end(link, "full");
-      }
-      return this.#adopt(link, dialled);
+      if (!this.#hasRoom) return "full";
+      this.#adopt(link, dialled);
+      return null;
     }
     this.#book.connected(address, dialled);
     if (this.#survives(link, existing)) {
@@ -327,19 +356,23 @@ export class PeerMesh {
     } else if (link.dialled || link.dialled !== existing.dialled) {
       this.#start(this.#endTwin(link, existing));
     } // else the peer, which dialled both, ends one
+    return null;
   }
 
   /** Only once the peer knows the one that stays: none of it is to get lost. */
   async #endTwin(link: PeerLink, staying: PeerLink): Promise<void> {
-    await staying.confirmed();
-    await link.finish("twin");
+    const confirmed = await staying.confirmed();
+    const used = this.#links.get(staying.hello!.id) === staying;
+    if (confirmed && used) await link.finish("twin");
+  }
+
+  #isOld(link: PeerLink): boolean {
+    return performance.now() - link.openedMs > this.#options.timeoutMs;
   }
 
   /** Of two connections between the same two, whether the new one is kept. */
   #survives(link: PeerLink, existing: PeerLink): boolean {
     if (existing.ending) return true;
-    const ageMs = performance.now() - existing.openedMs;
-    if (ageMs > this.#options.timeoutMs) return false;
     if (link.dialled === existing.dialled) return false;
     return link.dialled === (this.id < link.hello!.id);
   }
@@ -352,10 +385,6 @@ export class PeerMesh {
     this.#options.onEvent({ event: "joined", id, name, address });
     this.#share(link);
     link.ping();
-  }
-
-  #end(link: PeerLink, reason: "self" | "full"): void {
-    this.#start(link.finish(reason));
   }
 
   #take(link: PeerLink, message: PeerMessage): void {
@@ -451,8 +480,11 @@ export class PeerMesh {
       return;
     }
     this.#retire(link);
+    // Anybody can claim an address, and be the first to leave.
+    const claimed = this.peers.some((peer) => peer.address === address);
+    if (claimed) return;
     if (onPurpose) this.#book.shun(address);
-    else this.#book.failed(address);
+    else this.#book.lost(address);
   }
 
   #doChores(): void {
