@@ -281,7 +281,7 @@ export class PeerMesh {
       const refusal = await this.#welcome(link, first, dialled);
       if (refusal !== null) {
         await link.finish(refusal);
-        while (await link.receive() !== null); // lest a reset overtakes the bye
+        await this.#ignore(link);
         return;
       }
       welcome = true;
@@ -308,6 +308,14 @@ export class PeerMesh {
       this.#all.delete(link);
       if (welcome) this.#parted(link, false);
       else if (dialled !== null) this.#book.failed(dialled);
+    }
+  }
+
+  /** Reads to the end without listening, lest a reset overtakes our bye. */
+  async #ignore(link: PeerLink): Promise<void> {
+    for (;;) {
+      const message = await link.receive();
+      if (message === null || message.verb === "bye") return;
     }
   }
 
