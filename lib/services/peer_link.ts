@@ -60,6 +60,8 @@ export class PeerLink {
   rttMs: number | null = null;
   /** Where it goes. */
   readonly remote: string;
+  /** Whether what the peer says is listened to. */
+  listening = false;
   /** Why we closed it, if it was for that. */
   fault: PeerFault | null = null;
   #connection: StreamConnection;

@@ -255,7 +255,6 @@ export class PeerMesh {
     dialled: string | null,
   ): Promise<void> {
     const link = new PeerLink(connection, dialled !== null, this.#options);
-    let welcome = false;
     try {
       if (this.#leaving) return await link.finish("leave");
       if (!this.#hasRoom || this.#all.size >= 2 * this.#options.maxPeers) {
@@ -284,7 +283,7 @@ export class PeerMesh {
         await this.#ignore(link);
         return;
       }
-      welcome = true;
+      link.listening = true;
       for (;;) {
         const message = await link.receive();
         if (message === null) return;
@@ -296,7 +295,7 @@ export class PeerMesh {
       }
     } catch (error) {
       const reason = link.fault ?? error;
-      if (dialled === null || welcome || this.#book.isNews(dialled)) {
+      if (dialled === null || link.listening || this.#book.isNews(dialled)) {
         if (!isDisconnect(reason) && !this.#leaving) {
           this.#error(link.hello?.address ?? dialled ?? link.remote, reason);
         }
@@ -306,8 +305,8 @@ export class PeerMesh {
       // No goodbye to one that does not answer: it may come back.
       link.close();
       this.#all.delete(link);
-      if (welcome) this.#parted(link, false);
-      else if (dialled !== null) this.#book.failed(dialled);
+      this.#parted(link, false);
+      if (dialled !== null && !link.listening) this.#book.failed(dialled);
     }
   }
 
@@ -476,12 +475,14 @@ export class PeerMesh {
 
   /** A connection is over, or will be; another between the same two may go on. */
   #parted(link: PeerLink, onPurpose: boolean): void {
-    const { id, address } = link.hello!;
+    if (link.hello === null) return;
+    const { id, address } = link.hello;
     if (this.#links.get(id) !== link) return;
     const spare = onPurpose
       ? undefined
       : [...this.#all].find((other) =>
-        other !== link && other.hello?.id === id && !other.ending
+        other !== link && other.listening && other.hello?.id === id &&
+        !other.ending
       );
     if (spare !== undefined) {
       this.#links.set(id, spare);
