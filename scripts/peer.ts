@@ -26,6 +26,7 @@ import { PEER_OPTIONS } from "../lib/cli/peer_options.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { openWithin } from "../lib/net/deadline.ts";
+import { formatCount } from "../lib/output/quantities.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { MAX_PEER_LINE_BYTES, randomPeerId } from "../lib/protocols/peer.ts";
@@ -55,7 +56,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
   return runMain(program, args, stage, async ({ options, ...run }) => {
     const { host, port, timeout, maxPeers, json } = options;
     const { signal, terminal } = run;
-    if (options.discover && host.includes(":")) {
+    if (options.discover && !/^[\d.]+$/.test(host)) {
       throw new UsageError("--discover goes with an IPv4 address as --host");
     }
     const limits = {
@@ -104,7 +105,9 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     }
     if (console.unheard === 0 || Deno.stdin.isTerminal()) return 0;
     throw new RunError(
-      `${console.unheard} lines were said when nobody was there to hear them`,
+      `${
+        formatCount(console.unheard, "line")
+      } heard by nobody: there was no one, or it was too long`,
     );
 
     /** Joins the group, and gives what ends when this peer leaves. */

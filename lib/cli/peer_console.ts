@@ -18,6 +18,9 @@ import { explain } from "./attempt.ts";
 import { parseName, parsePeer } from "./peer_options.ts";
 import { sentences } from "./sentences.ts";
 
+/** A line being typed, and in which of its rows the cursor was drawn last. */
+type TypedLine = readline.Interface & { prevRows?: number };
+
 /** How often a line is said that nobody types, in milliseconds. */
 const PACE_MS = 10;
 
@@ -35,7 +38,7 @@ export class PeerConsole {
   #terminal: Terminal;
   #json: boolean;
   #typing: readline.Interface | null = null;
-  /** How many lines were said when nobody was there. */
+  /** How many lines nobody heard: nobody was there, or they were too long. */
   unheard = 0;
 
   /**
@@ -93,13 +96,16 @@ export class PeerConsole {
     this.#typing = typing;
     const close = () => typing.close();
     signal.addEventListener("abort", close);
+    let quit = false;
     return new Promise((resolve) => {
       typing.on("line", (line) => {
-        if (this.#obey(line, mesh)) typing.prompt();
-        else typing.close();
+        if (this.#obey(line, mesh)) return typing.prompt();
+        quit = true;
+        typing.close();
       });
       typing.on("SIGINT", close);
       typing.on("close", () => {
+        if (!quit) this.#terminal.print(""); // below what is half typed
         signal.removeEventListener("abort", close);
         this.#typing = null;
         resolve();
@@ -145,7 +151,7 @@ export class PeerConsole {
       case "quit":
         return false;
       default:
-        this.#talk(`! there is no /${command}: see /help`);
+        this.#refuse(`there is no /${command}: see /help`);
     }
     return true;
   }
@@ -156,8 +162,9 @@ export class PeerConsole {
     const clean = text.replaceAll(/[\n\r]/g, " ");
     const { length } = new TextEncoder().encode(clean);
     if (length > MAX_TEXT_BYTES) {
-      this.#talk(
-        `! not said: ${length} bytes, and ${MAX_TEXT_BYTES} are the most`,
+      this.unheard += 1;
+      this.#refuse(
+        `not said: ${length} bytes, and ${MAX_TEXT_BYTES} are the most`,
       );
     } else send(clean);
   }
@@ -168,10 +175,10 @@ export class PeerConsole {
       peer.name === name || peer.address === name || peer.id === name
     );
     if (named.length === 1) return action(named[0]!);
-    this.#talk(
+    this.#refuse(
       named.length === 0
-        ? `! nobody here is called "${name}": see /peers`
-        : `! ${named.length} are called "${name}": take the address of one, as in ${
+        ? `nobody here is called "${name}": see /peers`
+        : `${named.length} are called "${name}": take the address of one, as in ${
           named[0]!.address
         }`,
     );
@@ -210,7 +217,7 @@ export class PeerConsole {
       action();
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      this.#talk(`! write ${error.message}`);
+      this.#refuse(`write ${error.message}`);
     }
   }
 
@@ -220,18 +227,27 @@ export class PeerConsole {
     );
   }
 
+  /** Says why something typed was not done. */
+  #refuse(error: string): void {
+    if (this.#json) this.#print(JSON.stringify({ event: "error", error }));
+    else this.#talk(`! ${error}`);
+  }
+
   #talk(text: string): void {
     this.#aside(() => text.split("\n").map((line) => this.#terminal.say(line)));
   }
 
   /** Writes above the line being typed, which stays. */
   #aside(write: () => void): void {
-    if (this.#typing !== null) {
-      readline.clearLine(process.stdout, 0);
-      readline.cursorTo(process.stdout, 0);
-    }
+    const typing: TypedLine | null = this.#typing;
+    if (typing === null) return write();
+    // What is typed may take several rows.
+    readline.moveCursor(process.stdout, 0, -typing.getCursorPos().rows);
+    readline.cursorTo(process.stdout, 0);
+    readline.clearScreenDown(process.stdout);
+    typing.prevRows = 0; // else it would go up again, over what we write
     write();
-    this.#typing?.prompt(true);
+    typing.prompt(true);
   }
 }
 

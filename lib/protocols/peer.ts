@@ -42,8 +42,8 @@ export const PEER_VERSION = 1;
 export const MAX_PEER_LINE_BYTES = 4096;
 /** The longest text of a message that fits into a line, in bytes. */
 export const MAX_TEXT_BYTES = 4000;
-/** The most addresses in one line; as many fit, however long they are. */
-export const MAX_ADDRESSES = 64;
+/** The most addresses in one line. */
+const MAX_ADDRESSES = 64;
 
 /** Why a connection ends. */
 export type ByeReason = "leave" | "twin" | "full" | "self" | "error";
@@ -124,6 +124,37 @@ export function randomPeerId(): string {
   return Array.from(bits, (byte) => byte.toString(16).padStart(2, "0")).join(
     "",
   );
+}
+
+/**
+ * Tells of peers, in as many messages as it takes.
+ *
+ * @param addresses Where they listen.
+ * @returns The messages, none too long for a line.
+ *
+ * @example Usage
+ * ```ts
+ * import { tellPeers } from "./peer.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const addresses = Array.from({ length: 65 }, (_, index) => `host:${1 + index}`);
+ * assertEquals(tellPeers(addresses).map(({ addresses }) => addresses.length), [64, 1]);
+ * ```
+ */
+export function tellPeers(
+  addresses: string[],
+): { verb: "peers"; addresses: string[] }[] {
+  const messages: { verb: "peers"; addresses: string[] }[] = [];
+  let room = 0;
+  for (const address of addresses) {
+    room -= address.length + 1;
+    if (room < 0 || messages.at(-1)!.addresses.length === MAX_ADDRESSES) {
+      messages.push({ verb: "peers", addresses: [] });
+      room = MAX_PEER_LINE_BYTES - "peers\n".length - address.length - 1;
+    }
+    messages.at(-1)!.addresses.push(address);
+  }
+  return messages;
 }
 
 /**

@@ -13,18 +13,17 @@ import { type Clock, systemClock } from "../timing/clock.ts";
 
 /** How long a message waits for those before it, in milliseconds. */
 export const PATIENCE_MS = 500;
-/** How many messages of one author may wait. */
+/** How many messages of one author may wait, and of all of them. */
 const MAX_WAITING = 256;
+const MAX_WAITING_OF_ALL = 4096;
 /** How many authors are remembered; the one longest unheard goes first. */
 const MAX_AUTHORS = 1024;
 
 interface Author {
   /** The number of the message that is due next. */
   next: number;
-  /** Messages that came before their turn. */
-  waiting: Map<number, Say>;
-  /** When the one that waits longest came, in milliseconds. */
-  sinceMs: number;
+  /** Messages that came before their turn, and when, in that order. */
+  waiting: Map<number, { message: Say; atMs: number }>;
 }
 
 /**
@@ -86,12 +85,11 @@ export class Gossip {
       this.#deliverWaiting(author);
       return true;
     }
-    if (author.waiting.size >= MAX_WAITING) this.#giveUp(author);
-    if (author.waiting.size === 0) author.sinceMs = this.#clock.now();
-    author.waiting.set(sequence, message);
+    author.waiting.set(sequence, { message, atMs: this.#clock.now() });
     this.#waiting += 1;
-    // Giving up may have made it the next one.
-    this.#deliverWaiting(author);
+    const isMuch = author.waiting.size > MAX_WAITING ||
+      this.#waiting > MAX_WAITING_OF_ALL;
+    if (isMuch) this.#giveUp(author);
     return true;
   }
 
@@ -100,7 +98,8 @@ export class Gossip {
     if (this.#waiting === 0) return;
     const untilMs = this.#clock.now() - PATIENCE_MS;
     for (const author of this.#authors.values()) {
-      if (author.waiting.size > 0 && author.sinceMs <= untilMs) {
+      for (const { atMs } of author.waiting.values()) {
+        if (atMs > untilMs) break;
         this.#giveUp(author);
       }
     }
@@ -108,7 +107,7 @@ export class Gossip {
 
   #authorOf({ origin }: Say): Author {
     const author = this.#authors.get(origin) ??
-      { next: 1, waiting: new Map(), sinceMs: 0 };
+      { next: 1, waiting: new Map() };
     this.#authors.delete(origin);
     this.#authors.set(origin, author);
     if (this.#authors.size > MAX_AUTHORS) {
@@ -121,9 +120,12 @@ export class Gossip {
 
   #deliverWaiting(author: Author): void {
     for (;;) {
-      const message = author.waiting.get(author.next);
-      if (message === undefined) return;
-      this.#take(author, message);
+      const next = author.waiting.get(author.next);
+      if (next === undefined) return;
+      author.waiting.delete(author.next);
+      this.#waiting -= 1;
+      author.next += 1;
+      this.#deliver(next.message);
     }
   }
 
@@ -131,13 +133,5 @@ export class Gossip {
   #giveUp(author: Author): void {
     author.next = Math.min(...author.waiting.keys());
     this.#deliverWaiting(author);
-    author.sinceMs = this.#clock.now();
-  }
-
-  #take(author: Author, message: Say): void {
-    author.waiting.delete(message.sequence);
-    this.#waiting -= 1;
-    author.next = message.sequence + 1;
-    this.#deliver(message);
   }
 }

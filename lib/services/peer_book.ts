@@ -8,10 +8,10 @@ import { Backoff } from "../timing/backoff.ts";
 
 /** The most addresses known at a time. */
 const MAX_ENTRIES = 1024;
-/** How often an address that others told is dialled before it is forgotten. */
-const HEARSAY_TRIES = 3;
+/** How often an address that others told is dialled again, then forgotten. */
+const HEARSAY_RETRIES = 2;
 /** The same for one to which there was a connection: some five minutes. */
-const LOST_TRIES = 14;
+const LOST_RETRIES = 14;
 
 /** Why an address is dialled. */
 export type Source = "user" | "hearsay" | "lost";
@@ -55,7 +55,8 @@ export class PeerBook {
     if (this.#closed || this.#shunned.has(address)) return true;
     let entry = this.#entries.get(address);
     if (entry === undefined) {
-      if (this.#entries.size >= MAX_ENTRIES) return false;
+      const full = this.#entries.size >= MAX_ENTRIES;
+      if (full && source !== "user") return false;
       entry = {
         source,
         backoff: new Backoff(),
@@ -67,6 +68,8 @@ export class PeerBook {
       this.#try(address, entry);
     } else if (source === "user") {
       entry.source = "user";
+      if (entry.connected) return true;
+      entry.backoff = new Backoff();
       if (!entry.busy) this.#try(address, entry);
     }
     return true;
@@ -132,12 +135,12 @@ export class PeerBook {
     const entry = this.#entries.get(address);
     if (entry === undefined || entry.connected || this.#closed) return;
     entry.busy = false;
-    const tries = entry.source === "user"
+    const retries = entry.source === "user"
       ? Infinity
       : entry.source === "lost"
-      ? LOST_TRIES
-      : HEARSAY_TRIES;
-    if (entry.backoff.failures >= tries) {
+      ? LOST_RETRIES
+      : HEARSAY_RETRIES;
+    if (entry.backoff.failures >= retries) {
       this.#entries.delete(address);
       return;
     }

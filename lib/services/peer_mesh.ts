@@ -12,11 +12,11 @@ import {
   type ByeReason,
   formatPeerMessage,
   type Hello,
-  MAX_ADDRESSES,
   PEER_VERSION,
   type PeerMessage,
   randomPeerId,
   type Say,
+  tellPeers,
 } from "../protocols/peer.ts";
 import { sleepUntil } from "../timing/sleep.ts";
 import { Gossip, PATIENCE_MS } from "./gossip.ts";
@@ -455,12 +455,7 @@ export class PeerMesh {
     const addresses = this.peers
       .filter(({ id }) => id !== link.hello!.id)
       .map(({ address }) => address);
-    for (let at = 0; at < addresses.length; at += MAX_ADDRESSES) {
-      link.send({
-        verb: "peers",
-        addresses: addresses.slice(at, at + MAX_ADDRESSES),
-      });
-    }
+    for (const message of tellPeers(addresses)) link.send(message);
   }
 
   /** No longer one of the others, though its last words may still come. */

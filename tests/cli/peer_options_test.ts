@@ -1,0 +1,199 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { parseOptions, UsageError } from "../../lib/cli/parse_options.ts";
+import {
+  parseName,
+  parsePeer,
+  PEER_OPTIONS,
+  PEER_PORT,
+} from "../../lib/cli/peer_options.ts";
+
+function parse(...args: string[]) {
+  return parseOptions(PEER_OPTIONS, args).options;
+}
+
+/** What a person is told. */
+function complaint(...args: string[]): string {
+  return assertThrows(() => parse(...args), UsageError).message;
+}
+
+Deno.test({
+  name: "parsePeer() reads an address as people write it",
+  permissions: "none",
+  fn() {
+    assertEquals(PEER_PORT, 5000);
+    const cases = [
+      ["192.0.2.1", "192.0.2.1:5000"],
+      ["192.0.2.1:1", "192.0.2.1:1"],
+      ["localhost:65535", "localhost:65535"],
+      ["localhost:05001", "localhost:5001"],
+      ["::1", "[::1]:5000"],
+      ["[::1]", "[::1]:5000"],
+      ["[2001:db8::1]:9", "[2001:db8::1]:9"],
+      ["fe80::1%eth0", "[fe80::1%eth0]:5000"],
+    ];
+    for (const [written, address] of cases) {
+      assertEquals(parsePeer(written!), address!);
+      assertEquals(parsePeer(address!), address!, "as it writes it itself");
+    }
+  },
+});
+
+Deno.test({
+  name: "parsePeer() says what an address looks like, and what was given",
+  permissions: "none",
+  fn() {
+    const wrong = [
+      "",
+      ":5000",
+      "a b",
+      "host:0",
+      "host:65536",
+      "host:x",
+      "host:",
+      "[::1",
+      "[host]:5000",
+      "http://host:5000",
+      "host/path",
+    ];
+    for (const text of wrong) {
+      const { message } = assertThrows(() => parsePeer(text), SyntaxError);
+      assertStringIncludes(
+        message,
+        `an address such as 192.0.2.1:5000, not "${text}": `,
+      );
+    }
+    assertThrows(() => parsePeer("host:0"), SyntaxError, "from 1 to 65535");
+    for (const path of ["unix:/tmp/peer", "unix:a"]) {
+      const { message } = assertThrows(() => parsePeer(path), SyntaxError);
+      assertEquals(message, "an address such as 192.0.2.1:5000, not a path");
+    }
+  },
+});
+
+Deno.test({
+  name: "parseName() takes what others can read, and quotes what they cannot",
+  permissions: "none",
+  fn() {
+    for (const name of ["a", "Ада", "x".repeat(32), "😀".repeat(32)]) {
+      assertEquals(parseName(name), name);
+    }
+    for (const name of ["", "a b", "x".repeat(33), "a\u200b", "a\n", "\t"]) {
+      const { message } = assertThrows(() => parseName(name), SyntaxError);
+      assertEquals(
+        message,
+        `a name of 1 to 32 characters without spaces, not "${name}"`,
+      );
+    }
+  },
+});
+
+Deno.test({
+  name: "PEER_OPTIONS listen on loopback, and speak to nobody unless told",
+  permissions: "none",
+  fn() {
+    assertEquals(parse() as object, {
+      host: "127.0.0.1",
+      port: 5000,
+      name: undefined,
+      connect: [],
+      discover: false,
+      group: "224.0.0.200",
+      groupPort: 5000,
+      maxPeers: 64,
+      maxRate: 1000,
+      timeout: 10_000,
+      json: false,
+    });
+  },
+});
+
+Deno.test({
+  name: "PEER_OPTIONS take each of their values",
+  permissions: "none",
+  fn() {
+    assertEquals(
+      parse(
+        ..."--host :: -p 0 --name ada --connect a --connect b:1".split(" "),
+        ..."--discover --group 224.0.0.255 --group-port 65535".split(" "),
+        ..."--max-peers 1000 --max-rate 1 -W 1h -J".split(" "),
+      ) as object,
+      {
+        host: "::",
+        port: 0,
+        name: "ada",
+        connect: ["a:5000", "b:1"],
+        discover: true,
+        group: "224.0.0.255",
+        groupPort: 65_535,
+        maxPeers: 1000,
+        maxRate: 1,
+        timeout: 3_600_000,
+        json: true,
+      },
+    );
+    assertEquals(parse("-W", "100ms").timeout, 100);
+    assertEquals(parse("--group", "224.0.0.0").group, "224.0.0.0");
+  },
+});
+
+Deno.test({
+  name: "PEER_OPTIONS refuse what cannot be meant, by the option's name",
+  permissions: "none",
+  fn() {
+    const wrong = [
+      ["--port", "65536"],
+      ["--name", "a b"],
+      ["--connect", "host:0"],
+      ["--connect", "unix:/tmp/peer"],
+      ["--group-port", "0"],
+      ["--group-port", "65536"],
+      ["--max-peers", "0"],
+      ["--max-peers", "1001"],
+      ["--max-rate", "0"],
+      ["--max-rate", "1000001"],
+      ["--timeout", "99ms"],
+      ["--timeout", "61m"],
+    ];
+    for (const [flag, value] of wrong) {
+      assertStringIncludes(complaint(flag!, value!), `${flag} is `);
+    }
+    // One good address does not hide a bad one.
+    assertStringIncludes(
+      complaint("--connect", "a", "--connect", "b:0"),
+      "--connect is an address",
+    );
+  },
+});
+
+Deno.test({
+  name: "PEER_OPTIONS take no group that a router would pass on",
+  permissions: "none",
+  fn() {
+    const wrong = [
+      "224.0.0.256",
+      "224.0.0.999",
+      "224.0.0.1000",
+      "224.0.1.0",
+      "225.0.0.1",
+      "239.0.0.1",
+      "192.0.2.1",
+      "255.255.255.255",
+      "224.0.0",
+      "224.0.0.",
+      "224.0.0.-1",
+      "224.0.0.1.1",
+      " 224.0.0.1",
+      "x224.0.0.1",
+      "224x0x0x1",
+      "ff02::1",
+      "localhost",
+    ];
+    for (const group of wrong) {
+      assertEquals(
+        complaint("--group", group),
+        `--group is a link-local multicast address, 224.0.0.0 to ` +
+          `224.0.0.255, not "${group}"`,
+      );
+    }
+  },
+});
