@@ -27,9 +27,10 @@
  *     bye leave
  *
  * Where two peers are connected twice, the connection that the one with the
- * smaller ID dialled survives; if one dialled both, the first does. Only
- * connections younger than 10 s are given up for another, so that nobody can
- * take a peer's place by its ID.
+ * smaller ID dialled survives; if one dialled both, it ends the later one. The
+ * other connection is ended once the one that stays has carried a ping and its
+ * pong. A connection older than 10 s is not given up for another while it
+ * answers, so that nobody takes a peer's place by its ID.
  *
  * @module
  */
