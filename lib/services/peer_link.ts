@@ -55,7 +55,7 @@ export class PeerLink {
   /** Whether we dialled it. */
   readonly dialled: boolean;
   /** When it was opened, in milliseconds of the monotonic clock. */
-  readonly openedMs = performance.now();
+  readonly openedMs: number = performance.now();
   /** The last round trip in milliseconds; `null` before the first pong. */
   rttMs: number | null = null;
   /** Where it goes. */

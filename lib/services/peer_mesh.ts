@@ -5,13 +5,9 @@
  * @module
  */
 
-import { formatAddress, parseTarget } from "../net/address.ts";
-import { isDisconnect } from "../net/errors.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import {
-  type ByeReason,
   formatPeerMessage,
-  type Hello,
   PEER_VERSION,
   type PeerMessage,
   randomPeerId,
@@ -20,8 +16,8 @@ import {
 } from "../protocols/peer.ts";
 import { sleepUntil } from "../timing/sleep.ts";
 import { Gossip, PATIENCE_MS } from "./gossip.ts";
-import { PeerBook } from "./peer_book.ts";
-import { type LinkLimits, PeerFault, PeerLink } from "./peer_link.ts";
+import { type ConnectionOptions, PeerConnections } from "./peer_connections.ts";
+import { PeerFault, type PeerLink } from "./peer_link.ts";
 
 /** Something that happened. */
 export type PeerEvent =
@@ -46,18 +42,9 @@ export interface PeerState {
 }
 
 /** How to take part. */
-export interface MeshOptions extends LinkLimits {
+export interface MeshOptions extends ConnectionOptions {
   /** What we are called. */
   name: string;
-  /** Where the others are to dial us, as `HOST:PORT`. */
-  address: string;
-  /** How many others there may be. */
-  maxPeers: number;
-  /** Connects to an address; the connection's reads have the timeout. */
-  dial: (
-    target: { hostname: string; port: number },
-    signal: AbortSignal,
-  ) => Promise<StreamConnection>;
   /** Told what happens. */
   onEvent: (event: PeerEvent) => void;
 }
@@ -73,17 +60,11 @@ export class PeerMesh {
   readonly id: string = randomPeerId();
   #options: MeshOptions;
   #name: string;
-  /** The one connection to each other peer. */
-  #links = new Map<string, PeerLink>();
-  /** All connections, those that are not yet or no longer used among them. */
-  #all = new Set<PeerLink>();
-  #book: PeerBook;
+  #connections: PeerConnections;
   #gossip: Gossip;
   #names = new Map<string, string>();
   #told = new WeakMap<PeerLink, Set<string>>();
   #sequence = 0;
-  #leave = new AbortController();
-  #running = new Set<Promise<void>>();
   #chores: ReturnType<typeof setInterval>;
   #sharedMs = 0;
 
@@ -95,15 +76,30 @@ export class PeerMesh {
   constructor(options: MeshOptions) {
     this.#options = options;
     this.#name = options.name;
-    this.#book = new PeerBook((address) => this.#start(this.#dial(address)));
     this.#gossip = new Gossip((message) => this.#said(message));
-    this.#book.shun(options.address);
+    this.#connections = new PeerConnections(options, {
+      hello: () => ({
+        verb: "hello",
+        version: PEER_VERSION,
+        id: this.id,
+        address: options.address,
+        name: this.#name,
+      }),
+      joined: (link) => this.#joined(link),
+      heard: (link, message) => this.#take(link, message),
+      left: (link) => {
+        const { id, name, address } = link.hello!;
+        options.onEvent({ event: "left", id, name, address });
+      },
+      failed: (address, error) =>
+        options.onEvent({ event: "error", address, error }),
+    });
     this.#chores = setInterval(() => this.#doChores(), PATIENCE_MS / 4);
   }
 
   /** The others, in the order of their names. */
   get peers(): PeerState[] {
-    return [...this.#links.values()]
+    return [...this.#connections.links]
       .map((link) => ({
         id: link.hello!.id,
         name: link.hello!.name,
@@ -116,7 +112,7 @@ export class PeerMesh {
 
   /** Addresses to which there should be a connection, and is none yet. */
   get missing(): { address: string; state: "dialling" | "waiting" }[] {
-    return this.#book.missing;
+    return this.#connections.book.missing;
   }
 
   /**
@@ -125,7 +121,7 @@ export class PeerMesh {
    * @param address As `HOST:PORT`.
    */
   connect(address: string): void {
-    this.#book.want(address, "user");
+    this.#connections.book.want(address, "user");
   }
 
   /**
@@ -134,12 +130,12 @@ export class PeerMesh {
    * @param address As `HOST:PORT`.
    */
   discover(address: string): void {
-    this.#book.want(address, "hearsay");
+    this.#connections.book.want(address, "hearsay");
   }
 
   /** Serves a connection that somebody dialled. */
   readonly accept = (connection: StreamConnection): Promise<void> =>
-    this.#track(this.#converse(connection, null));
+    this.#connections.accept(connection);
 
   /**
    * Says something to all.
@@ -158,7 +154,7 @@ export class PeerMesh {
    * @param text One line.
    */
   tell(id: string, text: string): void {
-    this.#links.get(id)?.send({ verb: "tell", text });
+    this.#connections.to(id)?.send({ verb: "tell", text });
   }
 
   /**
@@ -168,7 +164,7 @@ export class PeerMesh {
    */
   rename(name: string): void {
     this.#name = name;
-    for (const link of this.#all) link.send({ verb: "name", name });
+    for (const link of this.#connections.all) link.send({ verb: "name", name });
   }
 
   /**
@@ -177,10 +173,7 @@ export class PeerMesh {
    * @param id Whose.
    */
   disconnect(id: string): void {
-    const link = this.#links.get(id);
-    if (link === undefined) return;
-    this.#parted(link, true);
-    this.#start(link.finish("leave"));
+    this.#connections.disconnect(id);
   }
 
   /**
@@ -189,209 +182,35 @@ export class PeerMesh {
    * @param signal Ends the wait early.
    */
   async introduced(signal: AbortSignal): Promise<void> {
-    while (this.#book.hasNews && !signal.aborted) {
+    while (this.#connections.book.hasNews && !signal.aborted) {
       await sleepUntil(performance.now() + 10, signal, { relaxed: true });
     }
   }
 
   /** Resolves when all that was said was handed to the system. */
   async drained(): Promise<void> {
-    await Promise.all([...this.#links.values()].map((link) => link.drained()));
+    await Promise.all(
+      [...this.#connections.links].map((link) => link.drained()),
+    );
   }
 
   /** Says goodbye to all, and ends when all has been sent. */
-  async leave(): Promise<void> {
-    this.#stop();
-    for (const link of this.#all) this.#track(link.finish("leave"));
-    while (this.#running.size > 0) await Promise.all(this.#running);
+  leave(): Promise<void> {
+    clearInterval(this.#chores);
+    return this.#connections.leave();
   }
 
   /** Ends at once, and says nothing: as if it had died. */
-  async die(): Promise<void> {
-    this.#stop();
-    for (const link of this.#all) link.close();
-    while (this.#running.size > 0) await Promise.all(this.#running);
-  }
-
-  #stop(): void {
-    this.#leave.abort();
+  die(): Promise<void> {
     clearInterval(this.#chores);
-    this.#book.close();
+    return this.#connections.die();
   }
 
-  get #leaving(): boolean {
-    return this.#leave.signal.aborted;
-  }
-
-  #start(task: Promise<void>): void {
-    void this.#track(task);
-  }
-
-  #track(task: Promise<void>): Promise<void> {
-    const tracked = task.catch((error) => this.#error("", error))
-      .finally(() => this.#running.delete(tracked));
-    this.#running.add(tracked);
-    return tracked;
-  }
-
-  async #dial(address: string): Promise<void> {
-    const target = parseTarget(address, 0);
-    if (target.transport !== "tcp") return;
-    let connection;
-    try {
-      connection = await this.#options.dial(target, this.#leave.signal);
-    } catch (error) {
-      if (this.#book.isNews(address)) this.#error(address, error);
-      this.#book.failed(address);
-      return;
-    }
-    await this.#converse(connection, address);
-    connection.close();
-  }
-
-  /** A connection from its first line to its last. */
-  async #converse(
-    connection: StreamConnection,
-    dialled: string | null,
-  ): Promise<void> {
-    const link = new PeerLink(connection, dialled !== null, this.#options);
-    try {
-      if (this.#leaving) return await link.finish("leave");
-      if (!this.#hasRoom || this.#all.size >= 2 * this.#options.maxPeers) {
-        await link.finish("full");
-        if (dialled === null) return;
-        throw new PeerFault("there is no room for it here, see --max-peers");
-      }
-      this.#all.add(link);
-      link.send({
-        verb: "hello",
-        version: PEER_VERSION,
-        id: this.id,
-        address: this.#options.address,
-        name: this.#name,
-      });
-      const first = await link.receive();
-      if (first === null) return;
-      if (first.verb === "bye") {
-        if (first.reason === "full") throw new PeerFault("it has no room");
-        return;
-      }
-      if (first.verb !== "hello") throw new PeerFault("it did not say hello");
-      const refusal = await this.#welcome(link, first, dialled);
-      if (refusal !== null) {
-        await link.finish(refusal);
-        await this.#ignore(link);
-        return;
-      }
-      link.listening = true;
-      for (;;) {
-        const message = await link.receive();
-        if (message === null) return;
-        if (message.verb === "bye") {
-          this.#parted(link, message.reason === "leave");
-          return await link.finish(message.reason);
-        }
-        this.#take(link, message);
-      }
-    } catch (error) {
-      const reason = link.fault ?? error;
-      if (dialled === null || link.listening || this.#book.isNews(dialled)) {
-        if (!isDisconnect(reason) && !this.#leaving) {
-          this.#error(link.hello?.address ?? dialled ?? link.remote, reason);
-        }
-      }
-      if (error instanceof PeerFault) await link.finish("error");
-    } finally {
-      // No goodbye to one that does not answer: it may come back.
-      link.close();
-      this.#all.delete(link);
-      this.#parted(link, false);
-      if (dialled !== null && !link.listening) this.#book.failed(dialled);
-    }
-  }
-
-  /** Reads to the end without listening, lest a reset overtakes our bye. */
-  async #ignore(link: PeerLink): Promise<void> {
-    for (;;) {
-      const message = await link.receive();
-      if (message === null || message.verb === "bye") return;
-    }
-  }
-
-  get #hasRoom(): boolean {
-    return this.#links.size < this.#options.maxPeers;
-  }
-
-  /**
-   * Decides, by the peer's hello, whether to listen to this connection.
-   *
-   * @returns Why not, or `null`.
-   */
-  async #welcome(
-    link: PeerLink,
-    said: Hello,
-    dialled: string | null,
-  ): Promise<ByeReason | null> {
-    const hello = { ...said, address: reachable(said.address, link.remote) };
-    link.hello = hello;
-    const { id, address } = hello;
-    if (id === this.id) {
-      if (dialled !== null) {
-        if (this.#book.isNews(dialled)) {
-          this.#error(dialled, new PeerFault("it is this peer itself"));
-        }
-        this.#book.shun(dialled);
-      }
-      return "self";
-    }
-    let existing = this.#links.get(id);
-    if (existing !== undefined && this.#isOld(existing)) {
-      // Somebody else may have taken its ID; or it has come back.
-      if (await existing.confirmed()) return "twin";
-      existing.close();
-      existing = this.#links.get(id);
-    }
-    if (existing === undefined) {
-      if (!this.#hasRoom) return "full";
-      this.#adopt(link, dialled);
-      return null;
-    }
-    this.#book.connected(address, dialled);
-    if (this.#survives(link, existing)) {
-      this.#links.set(id, link);
-      this.#start(this.#endTwin(existing, link));
-    } else if (link.dialled || link.dialled !== existing.dialled) {
-      this.#start(this.#endTwin(link, existing));
-    } // else the peer, which dialled both, ends one
-    return null;
-  }
-
-  /** Only once the peer knows the one that stays: none of it is to get lost. */
-  async #endTwin(link: PeerLink, staying: PeerLink): Promise<void> {
-    const confirmed = await staying.confirmed();
-    const used = this.#links.get(staying.hello!.id) === staying;
-    if (confirmed && used) await link.finish("twin");
-  }
-
-  #isOld(link: PeerLink): boolean {
-    return performance.now() - link.openedMs > this.#options.timeoutMs;
-  }
-
-  /** Of two connections between the same two, whether the new one is kept. */
-  #survives(link: PeerLink, existing: PeerLink): boolean {
-    if (existing.ending) return true;
-    if (link.dialled === existing.dialled) return false;
-    return link.dialled === (this.id < link.hello!.id);
-  }
-
-  #adopt(link: PeerLink, dialled: string | null): void {
+  #joined(link: PeerLink): void {
     const { id, name, address } = link.hello!;
-    this.#links.set(id, link);
     this.#names.set(id, name);
-    this.#book.connected(address, dialled);
     this.#options.onEvent({ event: "joined", id, name, address });
     this.#share(link);
-    link.ping();
   }
 
   #take(link: PeerLink, message: PeerMessage): void {
@@ -432,16 +251,16 @@ export class PeerMesh {
       if (told.size > this.#options.maxPeers + SPARE_ADDRESSES) {
         throw new PeerFault(`it told more than ${told.size - 1} addresses`);
       }
-      if (this.#links.size >= this.#options.maxPeers) continue;
-      this.#book.want(address, "hearsay");
+      if (!this.#connections.hasRoom) continue;
+      this.#connections.book.want(address, "hearsay");
     }
   }
 
   /** Passes a message on to all, but not back to whom it came from. */
   #spread(message: Say, from: PeerLink | null): void {
     const line = formatPeerMessage(message);
-    for (const [id, link] of this.#links) {
-      if (link !== from && id !== message.origin) link.send(line);
+    for (const link of this.#connections.links) {
+      if (link !== from && link.hello!.id !== message.origin) link.send(line);
     }
   }
 
@@ -458,65 +277,16 @@ export class PeerMesh {
     for (const message of tellPeers(addresses)) link.send(message);
   }
 
-  /** No longer one of the others, though its last words may still come. */
-  #retire(link: PeerLink): void {
-    const hello = link.hello;
-    if (hello === null || this.#links.get(hello.id) !== link) return;
-    this.#links.delete(hello.id);
-    const { id, name, address } = hello;
-    if (this.#leaving) return;
-    this.#options.onEvent({ event: "left", id, name, address });
-  }
-
-  /** A connection is over, or will be; another between the same two may go on. */
-  #parted(link: PeerLink, onPurpose: boolean): void {
-    if (link.hello === null) return;
-    const { id, address } = link.hello;
-    if (this.#links.get(id) !== link) return;
-    const spare = onPurpose
-      ? undefined
-      : [...this.#all].find((other) =>
-        other !== link && other.listening && other.hello?.id === id &&
-        !other.ending
-      );
-    if (spare !== undefined) {
-      this.#links.set(id, spare);
-      return;
-    }
-    this.#retire(link);
-    // Anybody can claim an address, and be the first to leave.
-    const claimed = this.peers.some((peer) => peer.address === address);
-    if (claimed) return;
-    if (onPurpose) this.#book.shun(address);
-    else this.#book.lost(address);
-  }
-
   #doChores(): void {
     this.#gossip.expire();
     const nowMs = performance.now();
     if (nowMs - this.#sharedMs < this.#options.timeoutMs) return;
     this.#sharedMs = nowMs;
-    for (const link of this.#links.values()) this.#share(link);
+    for (const link of this.#connections.links) this.#share(link);
     // Names of those long gone, of whom nothing more will be said.
     for (const id of this.#names.keys()) {
       if (this.#names.size <= MAX_NAMES) break;
-      if (!this.#links.has(id)) this.#names.delete(id);
+      if (!this.#connections.to(id)) this.#names.delete(id);
     }
   }
-
-  #error(address: string, error: unknown): void {
-    this.#options.onEvent({ event: "error", address, error });
-  }
-}
-
-/** An address that says "any", by the one from which the connection came. */
-function reachable(address: string, remote: string): string {
-  const own = parseTarget(address, 0);
-  if (own.transport !== "tcp" || !/^(0\.0\.0\.0|::)$/.test(own.hostname)) {
-    return address;
-  }
-  const from = parseTarget(remote, 0);
-  return from.transport === "tcp"
-    ? formatAddress({ ...from, port: own.port })
-    : address;
 }
