@@ -104,6 +104,17 @@ export function isPeerName(text: string): boolean {
 }
 
 /**
+ * Whether a text can be said: in one line, and short enough.
+ *
+ * @param text The text.
+ * @returns Whether it has at most {@linkcode MAX_TEXT_BYTES}, and no end of line.
+ */
+export function isPeerText(text: string): boolean {
+  return !/[\r\n]/.test(text) &&
+    new TextEncoder().encode(text).length <= MAX_TEXT_BYTES;
+}
+
+/**
  * Whether a text can be the address of a peer.
  *
  * @param text The text.

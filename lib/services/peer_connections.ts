@@ -164,7 +164,8 @@ export class PeerConnections {
     const link = new PeerLink(connection, dialled !== null, this.#options);
     try {
       if (this.#leaving) return await link.finish("leave");
-      if (!this.hasRoom || this.#all.size >= 2 * this.#options.maxPeers) {
+      const crowded = this.#all.size >= 2 * this.#options.maxPeers;
+      if (!this.hasRoom || crowded && dialled === null) {
         await link.finish("full");
         if (dialled === null) return;
         throw new PeerFault("there is no room for it here, see --max-peers");

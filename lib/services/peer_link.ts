@@ -195,6 +195,7 @@ export class PeerLink {
   async finish(reason: ByeReason): Promise<void> {
     if (this.#ending) return;
     this.send({ verb: "bye", reason });
+    if (this.#connection.closed.aborted) return;
     this.#ending = true;
     clearInterval(this.#pings);
     const late = setTimeout(() => this.close(), FAREWELL_MS);

@@ -8,6 +8,7 @@
 import type { StreamConnection } from "../net/stream_connection.ts";
 import {
   formatPeerMessage,
+  isPeerText,
   PEER_VERSION,
   type PeerMessage,
   randomPeerId,
@@ -141,8 +142,10 @@ export class PeerMesh {
    * Says something to all.
    *
    * @param text One line.
+   * @throws {RangeError} If it is not, or is too long.
    */
   say(text: string): void {
+    refuseText(text);
     const sequence = ++this.#sequence;
     this.#spread({ verb: "say", origin: this.id, sequence, text }, null);
   }
@@ -152,8 +155,10 @@ export class PeerMesh {
    *
    * @param id Whom to.
    * @param text One line.
+   * @throws {RangeError} If it is not, or is too long.
    */
   tell(id: string, text: string): void {
+    refuseText(text);
     this.#connections.to(id)?.send({ verb: "tell", text });
   }
 
@@ -289,4 +294,10 @@ export class PeerMesh {
       if (!this.#connections.to(id)) this.#names.delete(id);
     }
   }
+}
+
+/** What is said goes into the others' lines as it is. */
+function refuseText(text: string): void {
+  if (isPeerText(text)) return;
+  throw new RangeError("Cannot say what is no line of at most 4000 bytes");
 }

@@ -5,6 +5,7 @@ import {
   assertGreaterOrEqual,
   assertLess,
   assertMatch,
+  assertThrows,
 } from "@std/assert";
 import { openWithin } from "../../lib/net/deadline.ts";
 import { streamServer, turn } from "../fixtures.ts";
@@ -464,5 +465,22 @@ Deno.test(
     assertLess(performance.now() - startMs, 3000);
     assert(deaf && silent);
     stay.resolve();
+  },
+);
+
+Deno.test(
+  "PeerMesh.say() and tell() refuse what would be two lines, or too long a one",
+  LIMIT,
+  async () => {
+    await using peers = new Peers("ada bob");
+    const [ada, bob] = await peers.join() as [Peer, Peer];
+    for (const text of ["one\ntwo", "one\rtwo", "x".repeat(4001)]) {
+      assertThrows(() => ada.mesh.say(text), RangeError);
+      assertThrows(() => ada.mesh.tell(bob.id, text), RangeError);
+    }
+    const longest = "x".repeat(4000);
+    ada.mesh.say(longest);
+    assertEquals((await bob.event("said")).text, longest);
+    assertEquals(bob.heard("left"), []);
   },
 );
