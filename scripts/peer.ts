@@ -59,6 +59,9 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     if (options.discover && !/^[\d.]+$/.test(host)) {
       throw new UsageError("--discover goes with an IPv4 address as --host");
     }
+    if (!options.discover && (run.given.group ?? run.given.groupPort)) {
+      throw new UsageError("--group and --group-port go with --discover");
+    }
     const limits = {
       messageBytes: MAX_PEER_LINE_BYTES,
       readMs: timeout,
@@ -68,9 +71,8 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       `listen on ${host}:${port}`,
       () => Deno.listen({ hostname: host, port }),
     );
-    terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
-
     const console = new PeerConsole(terminal, json);
+    console.listening(formatAddress(listener.addr));
     const mesh = new PeerMesh({
       name: options.name ?? `peer-${randomPeerId().slice(0, 4)}`,
       address: formatAddress(listener.addr),

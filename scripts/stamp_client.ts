@@ -54,6 +54,10 @@ const program = defineProgram({
     ...SENDER_OPTIONS,
     ...KEY_OPTION,
     ...REPORT_OPTIONS,
+    failIf: {
+      ...REPORT_OPTIONS.failIf,
+      help: "exit with 3 if a figure crosses a limit, as in p99>5ms or loss>1%",
+    },
   },
   examples: [
     "127.0.0.1",

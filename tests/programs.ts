@@ -229,11 +229,16 @@ export class Server extends Program {
   }
 }
 
+/** As most servers say it, and as a peer does for programs. */
+const LISTENING =
+  /^(?:listening \S+ (\S+)|\{"event":"listening","address":"([^"]+)"\})$/m;
+
 /** Starts a server that prints where it listens, as ours do. */
 export async function serve(command: string[]): Promise<Server> {
   const server = new Server(command);
   try {
-    server.address = (await server.heard(/^listening \S+ (\S+)$/m))[1]!;
+    const [, plain, json] = await server.heard(LISTENING);
+    server.address = (plain ?? json)!;
     return server;
   } catch (error) {
     await server[Symbol.asyncDispose]();

@@ -27,11 +27,12 @@ const PACE_MS = 10;
 const HELP = `what you type is said to all; and there is
   /peers                 who is there, where, and how far away
   /connect HOST:PORT     join a peer
-  /disconnect NAME       part from a peer
-  /msg NAME TEXT         say it to one alone
+  /disconnect NAME       part from a peer, though others may pass on its words
+  /msg NAME TEXT         say it to one alone; NAME may be an address, too
   /name NAME             be called otherwise
   /help                  this
-  /quit                  leave`;
+  /quit                  leave
+and //TEXT says /TEXT`;
 
 /** Shows what happens, and does what is typed. */
 export class PeerConsole {
@@ -50,6 +51,19 @@ export class PeerConsole {
   constructor(terminal: Terminal, json: boolean) {
     this.#terminal = terminal;
     this.#json = json;
+  }
+
+  /**
+   * Shows where we listen.
+   *
+   * @param address As `HOST:PORT`.
+   */
+  listening(address: string): void {
+    this.#print(
+      this.#json
+        ? JSON.stringify({ event: "listening", address })
+        : `listening tcp ${address}`,
+    );
   }
 
   /** Shows what happened. */
@@ -116,10 +130,11 @@ export class PeerConsole {
 
   /** Does one line; gives `false` if it was to leave. */
   #obey(line: string, mesh: PeerMesh): boolean {
-    const [, command, rest = ""] = /^\/(\S*)\s*(.*)$/s.exec(line) ?? [];
+    // What starts with two slashes is said, with one.
+    const [, command, rest = ""] = /^\/(?!\/)(\S*)\s*(.*)$/s.exec(line) ?? [];
     switch (command) {
       case undefined:
-        this.#say(line, (text) => {
+        this.#say(line.replace(/^\/\//, "/"), (text) => {
           if (mesh.peers.length === 0) this.unheard += 1;
           mesh.say(text);
         });
@@ -131,10 +146,16 @@ export class PeerConsole {
         this.#trying(() => mesh.connect(parsePeer(rest)));
         break;
       case "disconnect":
-        this.#with(mesh, rest, ({ id }) => mesh.disconnect(id));
+        if (mesh.missing.some(({ address }) => address === rest)) {
+          mesh.forget(rest);
+        } else this.#with(mesh, rest, ({ id }) => mesh.disconnect(id));
         break;
       case "msg": {
         const [, name = "", text = ""] = /^(\S*)\s?(.*)$/s.exec(rest) ?? [];
+        if (text === "") {
+          this.#refuse("say what, and to whom: /msg NAME TEXT");
+          break;
+        }
         this.#with(
           mesh,
           name,
@@ -143,7 +164,10 @@ export class PeerConsole {
         break;
       }
       case "name":
-        this.#trying(() => mesh.rename(parseName(rest)));
+        this.#trying(() => {
+          mesh.rename(parseName(rest));
+          if (!this.#json) this.#talk(`* you are called ${rest} now`);
+        });
         break;
       case "help":
         this.#talk(HELP);
@@ -190,7 +214,7 @@ export class PeerConsole {
         ...peers.map(({ rttMs, ...peer }) => ({
           ...peer,
           state: "connected",
-          rtt_ms: rttMs,
+          rtt_ms: rttMs && Math.round(rttMs * 1000) / 1000,
         })),
         ...missing,
       ];

@@ -35,7 +35,7 @@ export const SENDER_OPTIONS = {
     min: 1,
     max: 65535,
     default: `${STAMP_PORT}`,
-    help: "the port where TARGET names none",
+    help: "the port where TARGET names none; the task gives 8620",
   },
   count: {
     kind: "integer",

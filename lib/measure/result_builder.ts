@@ -229,8 +229,11 @@ export class ResultBuilder {
     const lateUs = this.#lateness.percentile(99);
     if (paced && lateUs !== null && lateUs > this.#heading.intervalMs * 1000) {
       notes.push(
-        "the schedule was not kept: probes left late, after a late echo or a " +
-          "late timer, so read the figures from the intended time",
+        `the schedule was not kept: probes left late, after a late ${
+          this.#heading.arrivals
+            ? "timer or on a busy machine"
+            : "echo or timer"
+        }, so read the figures from the intended time`,
       );
     }
     const clocks = this.#oneWay.result();

@@ -84,7 +84,8 @@ function arrivals(probes: ProbeCounts): string[] {
   const back = probes.lost_backward ?? null;
   return [
     ...(lost === 0 || there === null || back === null ? [] : [
-      `  of those lost, ${there} on the way there, ${back} on the way back`,
+      `  of those lost, ${there} on the way there, ${back} on the way back, ` +
+      `${late} answered too late`,
     ]),
     `${late} late, ${duplicate} duplicate, ${reordered} reordered, ` +
     `${corrupt} corrupt`,

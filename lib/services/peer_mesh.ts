@@ -134,6 +134,15 @@ export class PeerMesh {
     this.#connections.book.want(address, "hearsay");
   }
 
+  /**
+   * Dials an address no more, until the user or a connection brings it back.
+   *
+   * @param address As `HOST:PORT`.
+   */
+  forget(address: string): void {
+    this.#connections.book.shun(address);
+  }
+
   /** Serves a connection that somebody dialled. */
   readonly accept = (connection: StreamConnection): Promise<void> =>
     this.#connections.accept(connection);

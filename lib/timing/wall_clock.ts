@@ -10,8 +10,12 @@
 
 import { type Clock, systemClock } from "./clock.ts";
 
-/** How long to look for a step of the system's clock, in milliseconds. */
+/** How long to look at the system's clock, in milliseconds. */
 const PATIENCE_MS = 20;
+/** The same for a clock that stands still. */
+const MAX_LOOKS = 200_000;
+/** Known so well, the moment of a step is good enough, in milliseconds. */
+const WELL_KNOWN_MS = 0.003;
 
 /**
  * Tells the time of day of a moment of the monotonic clock.
@@ -38,7 +42,7 @@ export class WallClock {
   #originMs = 0;
 
   /**
-   * Waits for a step of the system's clock: a millisecond of work at most.
+   * Looks for a step of the system's clock: some milliseconds of work.
    *
    * @param clock The monotonic clock.
    * @param systemMs The system's time of day, in whole milliseconds.
@@ -46,13 +50,7 @@ export class WallClock {
   constructor(clock: Clock = systemClock, systemMs: () => number = Date.now) {
     this.#clock = clock;
     this.#systemMs = systemMs;
-    const from = systemMs();
-    const startMs = clock.now();
-    let now = from;
-    while (now === from && clock.now() - startMs < PATIENCE_MS) {
-      now = systemMs();
-    }
-    this.#anchor(now - clock.now());
+    this.#synchronise();
   }
 
   /**
@@ -72,11 +70,38 @@ export class WallClock {
    * milliseconds. Differences across a call of this are no differences of time.
    */
   follow(): void {
-    const nowMs = this.#clock.now();
-    const ownMs = this.#originSeconds * 1000 + this.#originMs + nowMs;
+    const ownMs = this.#originSeconds * 1000 + this.#originMs +
+      this.#clock.now();
     // The system's clock shows the millisecond that has begun.
-    const aheadMs = this.#systemMs() + 0.5 - ownMs;
-    if (Math.abs(aheadMs) > 2) this.#anchor(this.#systemMs() + 0.5 - nowMs);
+    if (Math.abs(this.#systemMs() + 0.5 - ownMs) > 2) this.#synchronise();
+  }
+
+  /**
+   * A step lies between two looks. Where this process had to wait meanwhile that
+   * says little, so the step is taken whose two looks are closest together.
+   */
+  #synchronise(): void {
+    let bestMs = Infinity;
+    let beforeMs = this.#clock.now();
+    let shown = this.#systemMs();
+    const untilMs = beforeMs + PATIENCE_MS;
+    for (
+      let looks = 0;
+      looks < MAX_LOOKS && bestMs > WELL_KNOWN_MS && beforeMs < untilMs;
+      looks++
+    ) {
+      const atMs = this.#clock.now();
+      const now = this.#systemMs();
+      const afterMs = this.#clock.now();
+      if (Math.abs(now - shown) > 1) bestMs = Infinity; // it was set
+      else if (now === shown + 1 && afterMs - beforeMs < bestMs) {
+        bestMs = afterMs - beforeMs;
+        this.#anchor(now - (beforeMs + afterMs) / 2);
+      }
+      shown = now;
+      beforeMs = atMs;
+    }
+    if (bestMs === Infinity) this.#anchor(shown + 0.5 - this.#clock.now());
   }
 
   #anchor(originMs: number): void {

@@ -289,7 +289,10 @@ Deno.test({
     assertEquals(code, 0);
 
     const [listening, ...rows] = stdout.trimEnd().split("\n");
-    assertMatch(listening!, /^listening tcp /);
+    assertEquals(JSON.parse(listening!), {
+      event: "listening",
+      address: ada.address,
+    });
     // deno-lint-ignore no-explicit-any
     const events: any[] = rows.map((row) => JSON.parse(row));
     assertEquals(
