@@ -166,7 +166,7 @@ export class PeerConsole {
       case "name":
         this.#trying(() => {
           mesh.rename(parseName(rest));
-          if (!this.#json) this.#talk(`* you are called ${rest} now`);
+          if (this.#typing) this.#talk(`* you are called ${rest} now`);
         });
         break;
       case "help":
