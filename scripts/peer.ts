@@ -71,8 +71,8 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       `listen on ${host}:${port}`,
       () => Deno.listen({ hostname: host, port }),
     );
-    const console = new PeerConsole(terminal, json);
-    console.listening(formatAddress(listener.addr));
+    const chat = new PeerConsole(terminal, json);
+    chat.listening(formatAddress(listener.addr));
     const mesh = new PeerMesh({
       name: options.name ?? `peer-${randomPeerId().slice(0, 4)}`,
       address: formatAddress(listener.addr),
@@ -85,7 +85,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
           await openWithin(Deno.connect(target), timeout, signal),
           limits,
         ),
-      onEvent: console.onEvent,
+      onEvent: chat.onEvent,
     });
     const stop = new AbortController();
     const serving = serveStreams(listener, mesh.accept, {
@@ -99,16 +99,16 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       if (options.discover) discovering = await discover();
       for (const address of options.connect) mesh.connect(address);
       await mesh.introduced(signal);
-      await console.run(mesh, signal);
+      await chat.run(mesh, signal);
     } finally {
       await mesh.leave();
       stop.abort();
       await Promise.all([serving, discovering?.ended]);
     }
-    if (console.unheard === 0 || Deno.stdin.isTerminal()) return 0;
+    if (chat.unheard === 0 || Deno.stdin.isTerminal()) return 0;
     throw new RunError(
       `${
-        formatCount(console.unheard, "line")
+        formatCount(chat.unheard, "line")
       } heard by nobody: there was no one, or it was too long`,
     );
 

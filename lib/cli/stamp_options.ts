@@ -14,7 +14,7 @@ export const KEY_OPTION = {
   keyFile: {
     kind: "text",
     placeholder: "FILE",
-    help: `sign with the key in this file; else with $STAMP_HMAC_KEY, if set`,
+    help: "sign with the key in this file; else with $STAMP_HMAC_KEY, if set",
   },
 } as const satisfies OptionTable;
 

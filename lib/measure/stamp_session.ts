@@ -6,12 +6,12 @@
  */
 
 import { formatAddress } from "../net/address.ts";
-import { isFrom } from "../net/datagram_socket.ts";
+import { isFrom, receiveDatagram } from "../net/datagram_socket.ts";
 import { isDisconnect } from "../net/errors.ts";
 import type { RequestOptions } from "../protocols/stamp_request.ts";
 import { Pacer } from "../timing/pacer.ts";
 import type { Schedule } from "../timing/schedule.ts";
-import { nextTurn, sleepUntil } from "../timing/sleep.ts";
+import { nextTurn } from "../timing/sleep.ts";
 import { WallClock } from "../timing/wall_clock.ts";
 import type { ArrivalReport } from "./arrivals.ts";
 import { SampleQueue } from "./sample_queue.ts";
@@ -204,15 +204,13 @@ export class StampSession {
     for (;;) {
       let received;
       try {
-        received = await socket.receive(buffer);
+        received = await receiveDatagram(socket, buffer);
       } catch (error) {
-        // Windows tells a socket that an earlier datagram reached nobody.
-        if (error instanceof Deno.errors.ConnectionReset) continue;
         if (isDisconnect(error)) return;
         throw error;
       }
       const atMs = performance.now();
-      const from = received[1] as Deno.NetAddr;
+      const [bytes, from] = received;
       if (from.hostname !== known || from.port !== this.#target.port) {
         if (!isFrom(from, this.#target)) {
           this.#stray(from);
@@ -221,7 +219,7 @@ export class StampSession {
         known = from.hostname;
       }
       this.#flight.expire(atMs, this.#lose);
-      const sample = this.#flight.reply(received[0], atMs);
+      const sample = this.#flight.reply(bytes, atMs);
       if (sample !== null) {
         this.#greatestMs = Math.max(this.#greatestMs, atMs - sample.sentAtMs);
         this.#queue.push(sample);
@@ -251,14 +249,17 @@ export class StampSession {
   };
 
   /** Waits until nothing is under way any more, or a moment has come. */
-  async #quiet(untilMs = Infinity): Promise<void> {
+  async #quiet(
+    untilMs = Infinity,
+    signal: AbortSignal | null = this.#stop.signal,
+  ): Promise<void> {
     const { window } = this.#flight;
-    const { signal } = this.#stop;
-    const timer = untilMs === Infinity
-      ? undefined
-      : setTimeout(() => this.#changed(), untilMs - performance.now());
+    const timer = untilMs === Infinity ? undefined : setTimeout(
+      () => this.#changed(),
+      Math.ceil(untilMs - performance.now()), // a timer cuts fractions off
+    );
     while (
-      window.underWay > 0 && !signal.aborted && performance.now() < untilMs
+      window.underWay > 0 && !signal?.aborted && performance.now() < untilMs
     ) await this.#change();
     clearTimeout(timer);
   }
@@ -276,13 +277,9 @@ export class StampSession {
 
   /** Interrupted: replies that are due any moment are waited for, no others. */
   async #leave(): Promise<void> {
-    const { window } = this.#flight;
     const graceMs = Math.min(SHORT_WAIT_MS, 2 * this.#greatestMs + 20);
-    const untilMs = performance.now() + graceMs;
-    while (window.underWay > 0 && performance.now() < untilMs) {
-      await sleepUntil(Math.min(untilMs, performance.now() + 5));
-    }
-    this.report.underWay = window.underWay;
+    await this.#quiet(performance.now() + graceMs, null);
+    this.report.underWay = this.#flight.window.underWay;
   }
 
   /**

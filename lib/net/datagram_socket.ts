@@ -123,17 +123,31 @@ export class DatagramSocket implements Disposable {
   }
 
   async #receive(): Promise<Datagram> {
-    for (;;) {
-      try {
-        const [bytes, from] = await this.#conn.receive(this.#buffer);
-        return {
-          bytes: bytes as Uint8Array<ArrayBuffer>,
-          from: from as Deno.NetAddr,
-        };
-      } catch (error) {
-        // Windows tells a socket that an earlier datagram reached nobody.
-        if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
-      }
+    const [bytes, from] = await receiveDatagram(this.#conn, this.#buffer);
+    return { bytes, from };
+  }
+}
+
+/**
+ * Receives a datagram, whatever became of those sent before.
+ *
+ * @param socket The socket.
+ * @param buffer Where to put its content; what is longer is cut.
+ * @returns The content, a view of the buffer, and the source.
+ */
+export async function receiveDatagram(
+  socket: Deno.DatagramConn,
+  buffer: Uint8Array,
+): Promise<[Uint8Array<ArrayBuffer>, Deno.NetAddr]> {
+  for (;;) {
+    try {
+      return await socket.receive(buffer) as [
+        Uint8Array<ArrayBuffer>,
+        Deno.NetAddr,
+      ];
+    } catch (error) {
+      // Windows tells a socket that an earlier datagram reached nobody.
+      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
     }
   }
 }

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { receiveDatagram } from "./datagram_socket.ts";
 import { ImpairedPath, type Impairment } from "./impaired_path.ts";
 import { RateLimiter } from "./rate_limiter.ts";
 import { errorMessage, isDisconnect } from "./errors.ts";
@@ -157,16 +158,11 @@ export async function serveDatagrams(
   async function receive(): Promise<
     [Uint8Array<ArrayBuffer>, Deno.NetAddr] | null
   > {
-    for (;;) {
-      try {
-        const [datagram, from] = await socket.receive(buffer);
-        return [datagram as Uint8Array<ArrayBuffer>, from as Deno.NetAddr];
-      } catch (error) {
-        // Windows tells a socket that an earlier answer reached nobody.
-        if (error instanceof Deno.errors.ConnectionReset) continue;
-        if (isDisconnect(error)) return null;
-        throw error;
-      }
+    try {
+      return await receiveDatagram(socket, buffer);
+    } catch (error) {
+      if (isDisconnect(error)) return null;
+      throw error;
     }
   }
 

@@ -20,10 +20,7 @@ interface Entry {
   source: Source;
   backoff: Backoff;
   timer: ReturnType<typeof setTimeout> | undefined;
-  /** It is being dialled, or there is a connection. */
-  busy: boolean;
-  /** There is a connection. */
-  connected: boolean;
+  state: "waiting" | "dialling" | "connected";
 }
 
 /** Decides when to dial which address. */
@@ -61,16 +58,15 @@ export class PeerBook {
         source,
         backoff: new Backoff(),
         timer: undefined,
-        busy: false,
-        connected: false,
+        state: "waiting",
       };
       this.#entries.set(address, entry);
       this.#try(address, entry);
     } else if (source === "user") {
       entry.source = "user";
-      if (entry.connected) return true;
+      if (entry.state === "connected") return true;
       entry.backoff = new Backoff();
-      if (!entry.busy) this.#try(address, entry);
+      if (entry.state === "waiting") this.#try(address, entry);
     }
     return true;
   }
@@ -94,26 +90,20 @@ export class PeerBook {
       source,
       backoff: new Backoff(),
       timer: undefined,
-      busy: true,
-      connected: true,
+      state: "connected",
     });
   }
 
   /** The addresses to which there is no connection, and what is done for one. */
   get missing(): { address: string; state: "dialling" | "waiting" }[] {
-    return [...this.#entries]
-      .filter(([, { connected }]) => !connected)
-      .map(([address, { busy }]) => ({
-        address,
-        state: busy ? "dialling" : "waiting",
-      }));
+    return [...this.#entries].flatMap(([address, { state }]) =>
+      state === "connected" ? [] : [{ address, state }]
+    );
   }
 
   /** Whether the user waits for an address that is being tried the first time. */
   get hasNews(): boolean {
-    return [...this.#entries].some(([address, { connected }]) =>
-      !connected && this.isNews(address)
-    );
+    return this.missing.some(({ address }) => this.isNews(address));
   }
 
   /** Whether the user waits for an address, and nothing was said of it yet. */
@@ -126,15 +116,16 @@ export class PeerBook {
   lost(address: string): void {
     const entry = this.#entries.get(address);
     if (entry === undefined) return;
-    entry.connected = false;
+    entry.state = "waiting";
     this.failed(address);
   }
 
   /** An address could not be dialled; it is again, unless there is a connection. */
   failed(address: string): void {
     const entry = this.#entries.get(address);
-    if (entry === undefined || entry.connected || this.#closed) return;
-    entry.busy = false;
+    if (entry === undefined || this.#closed) return;
+    if (entry.state === "connected") return;
+    entry.state = "waiting";
     const retries = entry.source === "user"
       ? Infinity
       : entry.source === "lost"
@@ -170,7 +161,7 @@ export class PeerBook {
 
   #try(address: string, entry: Entry): void {
     clearTimeout(entry.timer);
-    entry.busy = true;
+    entry.state = "dialling";
     this.#dial(address);
   }
 }

@@ -6,6 +6,7 @@
  */
 
 import { formatAddress } from "../net/address.ts";
+import { receiveDatagram } from "../net/datagram_socket.ts";
 import { isDisconnect } from "../net/errors.ts";
 import { RateLimiter } from "../net/rate_limiter.ts";
 import {
@@ -75,11 +76,11 @@ async function listen(
   const buffer = new Uint8Array(256);
   try {
     for (;;) {
-      const [datagram, from] = await socket.receive(buffer);
+      const [datagram, from] = await receiveDatagram(socket, buffer);
       const heard = parseAnnouncement(datagram);
       if (heard === null || heard.id === announcement.id) continue;
       if (!limiter.allow("")) continue;
-      const { hostname } = from as Deno.NetAddr;
+      const { hostname } = from;
       const { port } = heard;
       onFound(formatAddress({ transport: "tcp", hostname, port }));
     }
