@@ -301,12 +301,13 @@ export class StampSession {
       await this.#sendProbe(socket, nowMs);
       await this.#quiet(nowMs + SHORT_WAIT_MS);
     }
-    if (window.numbersJumped) return; // they mean something else there
-    report.directionsKnown = window.numbersDiffer || await isStateful(
-      this.#open,
-      this.#target,
-      this.#options.request,
-      this.#stop.signal,
-    );
+    if (window.directions.numbersJumped) return; // they mean something else there
+    report.directionsKnown = window.directions.numbersDiffer ||
+      await isStateful(
+        this.#open,
+        this.#target,
+        this.#options.request,
+        this.#stop.signal,
+      );
   }
 }

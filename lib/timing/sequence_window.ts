@@ -2,10 +2,8 @@
  * What became of numbered probes: lost and in which direction, late, duplicate,
  * reordered.
  *
- * Each reply carries two numbers: that of the probe, and one by which the far
- * end numbers its replies in the order in which it sends them. Where numbers of
- * the far end are missing between two replies, as many of the probes between
- * these two were lost on the way back; the others never reached it.
+ * Each reply carries two numbers: that of the probe, and the far end's own, which
+ * tells the direction of losses: see `loss_directions.ts`.
  *
  * | counter | what it counts |
  * |---|---|
@@ -21,15 +19,17 @@
  * @module
  */
 
+import { LossDirections } from "./loss_directions.ts";
+
 /** What a reply is. */
 export type Arrival = "first" | "late" | "duplicate" | "unknown";
 
 /** The counters; none of them ever goes down. */
 export interface ArrivalCounts {
   /** Probes that did not reach the far end. */
-  lostForward: number;
+  readonly lostForward: number;
   /** Probes whose reply did not come back. */
-  lostBackward: number;
+  readonly lostBackward: number;
   /** Probes that were answered too late. */
   late: number;
   /** Replies to a probe after the first. */
@@ -43,8 +43,6 @@ const UNDER_WAY = 0;
 const ANSWERED = 1;
 const LOST = 2;
 const LATE = 3;
-/** How many of the far end's numbers are remembered for each probe. */
-const NUMBERS_PER_PROBE = 4;
 const TWO_32 = 2 ** 32;
 
 /**
@@ -68,19 +66,11 @@ const TWO_32 = 2 ** 32;
  */
 export class SequenceWindow {
   /** The counters so far. */
-  readonly counts: ArrivalCounts = {
-    lostForward: 0,
-    lostBackward: 0,
-    late: 0,
-    duplicate: 0,
-    reordered: 0,
-  };
+  readonly counts: ArrivalCounts;
   /** How many probes are remembered; a power of two. */
   readonly capacity: number;
-  /** Whether the two numbers of some reply differed. */
-  numbersDiffer = false;
-  /** Whether the far end's numbers made no sense; directions are unknown then. */
-  numbersJumped = false;
+  /** Which way probes were lost. */
+  readonly directions: LossDirections;
   /** How many probes are neither answered nor lost. */
   underWay = 0;
   /** The first probe that is counted, and the first that is not any more. */
@@ -93,21 +83,6 @@ export class SequenceWindow {
   /** The latest probe that has a reply. */
   #latest = -1;
 
-  // By direction, a while later, for what is late to have come:
-  /** The probe that each number of the far end answered, plus 1. */
-  #answered: Float64Array;
-  /** The greatest number of the far end. */
-  #greatest = -1;
-  /** All numbers of the far end up to this one are looked at. */
-  #number = -1;
-  /** How many of them are missing, after this one. */
-  #missing = 0;
-  #closed = -1;
-  /** All probes before this one are looked at. */
-  #settled = 0;
-  /** How many of them have no reply, and no direction yet. */
-  #gap = 0;
-
   /**
    * Nothing is sent yet.
    *
@@ -118,7 +93,24 @@ export class SequenceWindow {
     this.capacity = 2 ** Math.ceil(Math.log2(Math.max(2, capacity)));
     this.#countedFrom = uncounted;
     this.#states = new Uint8Array(this.capacity);
-    this.#answered = new Float64Array(this.capacity * NUMBERS_PER_PROBE);
+    const directions = new LossDirections(
+      this.capacity,
+      (index) =>
+        this.#states[index & this.capacity - 1] === LOST &&
+        this.#isCounted(index),
+    );
+    this.directions = directions;
+    this.counts = {
+      get lostForward() {
+        return directions.forward;
+      },
+      get lostBackward() {
+        return directions.backward;
+      },
+      late: 0,
+      duplicate: 0,
+      reordered: 0,
+    };
   }
 
   /** The index of the probe that will be sent next. */
@@ -156,7 +148,10 @@ export class SequenceWindow {
    */
   send(): number {
     const index = this.#next++;
-    if (index - this.#settled >= this.capacity) this.#settle(this.#settled);
+    const { directions } = this;
+    if (index - directions.settled >= this.capacity) {
+      directions.settle(directions.settled);
+    }
     this.#states[index & this.capacity - 1] = UNDER_WAY;
     this.underWay += 1;
     return index;
@@ -187,10 +182,10 @@ export class SequenceWindow {
       return "unknown";
     }
     const slot = index & this.capacity - 1;
-    if (number !== index % TWO_32) this.numbersDiffer = true;
     const counted = this.#isCounted(index);
     const state = this.#states[slot];
-    this.#note(index, number, state === UNDER_WAY || state === LOST);
+    const isFirst = state === UNDER_WAY || state === LOST;
+    this.directions.note(index, number, isFirst, this.#next - 1 - this.#latest);
     if (state === ANSWERED || state === LATE) {
       if (counted) this.counts.duplicate += 1;
       return "duplicate";
@@ -231,74 +226,10 @@ export class SequenceWindow {
    * Nothing is to be counted after it.
    */
   settle(): void {
-    this.#settle(this.#next - 1);
-    this.#settleProbes(this.#next);
+    this.directions.settle(this.#next - 1);
   }
 
   #isCounted(index: number): boolean {
     return index >= this.#countedFrom && index < this.#countedTo;
-  }
-
-  /** Keeps which probe a number of the far end answered. */
-  #note(index: number, number: number, isFirst: boolean): void {
-    // The number modulo 2^32 that is nearest to the greatest.
-    const near = Math.max(0, this.#greatest);
-    const whole = near + (number - near % TWO_32 | 0);
-    if (whole <= this.#number) {
-      const wasMissing = isFirst && whole > this.#closed && this.#missing > 0;
-      if (wasMissing) this.#missing -= 1; // it was only late
-      return;
-    }
-    if (whole - this.#number > this.#answered.length) {
-      // After an outage all before it is looked at, and no more replies are
-      // missing than probes were sent meanwhile.
-      const sent = this.#next - 1 - this.#latest;
-      if (this.#number < this.#greatest || whole - this.#number > sent) {
-        this.numbersJumped = true;
-        return;
-      }
-      this.#missing += whole - 1 - this.#number;
-      this.#number = whole - 1;
-    }
-    this.#answered[whole & this.#answered.length - 1] = index + 1;
-    if (whole > this.#greatest) this.#greatest = whole;
-  }
-
-  /** Looks at the probes up to this one, and at the numbers that tell of them. */
-  #settle(index: number): void {
-    this.#lookAtNumbers(index);
-    if (this.#settled <= index) this.#settleProbes(index + 1);
-  }
-
-  /** In their order, until one answered a later probe than this. */
-  #lookAtNumbers(index: number): void {
-    const mask = this.#answered.length - 1;
-    while (this.#settled <= index && this.#number < this.#greatest) {
-      const slot = this.#number + 1 & mask;
-      const answered = this.#answered[slot]! - 1;
-      if (answered > index) return; // what is late may still come before it
-      this.#number += 1;
-      this.#answered[slot] = 0;
-      if (answered < 0) this.#missing += 1;
-      else if (answered >= this.#settled) this.#closeGap(answered);
-    }
-  }
-
-  /** A probe has a reply: of those without, before it, the direction is known. */
-  #closeGap(answered: number): void {
-    this.#settleProbes(answered + 1);
-    const backward = Math.min(this.#missing, this.#gap);
-    this.counts.lostBackward += backward;
-    this.counts.lostForward += this.#gap - backward;
-    this.#missing = 0;
-    this.#gap = 0;
-    this.#closed = this.#number;
-  }
-
-  #settleProbes(to: number): void {
-    for (; this.#settled < to; this.#settled++) {
-      const state = this.#states[this.#settled & this.capacity - 1];
-      if (state === LOST && this.#isCounted(this.#settled)) this.#gap += 1;
-    }
   }
 }

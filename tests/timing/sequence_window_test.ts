@@ -539,14 +539,14 @@ Deno.test({
       const index = stateless.send();
       if (!lost) stateless.arrive(index, index);
     }
-    assertEquals(stateless.numbersDiffer, false);
+    assertEquals(stateless.directions.numbersDiffer, false);
     const counting = simulate({
       probes: [THROUGH, LOST_OUT, THROUGH],
       capacity,
     });
-    assertEquals(counting.numbersDiffer, true);
+    assertEquals(counting.directions.numbersDiffer, true);
     const whole = simulate({ probes: [THROUGH, THROUGH], capacity });
-    assertEquals(whole.numbersDiffer, false);
+    assertEquals(whole.directions.numbersDiffer, false);
   },
 });
 
@@ -689,7 +689,7 @@ Deno.test({
         assertLessOrEqual(lostForward + lostBackward + late, lost);
         assertGreater(lost, 0);
         assertEquals(window.underWay, 0);
-        assertEquals(window.numbersDiffer, true);
+        assertEquals(window.directions.numbersDiffer, true);
       }
     }
   },
@@ -748,7 +748,7 @@ Deno.test({
       );
       const { lostForward, lostBackward } = window.counts;
       assertEquals([lostForward, lostBackward], [1, 1], `leap of ${leap}`);
-      assertEquals(window.numbersJumped, false);
+      assertEquals(window.directions.numbersJumped, false);
     }
   },
 });
@@ -763,7 +763,7 @@ Deno.test({
       );
       const { lostForward, lostBackward } = window.counts;
       assertEquals([lostForward, lostBackward], [1, 1], `${rubbish}`);
-      assertEquals(window.numbersJumped, true);
+      assertEquals(window.directions.numbersJumped, true);
     }
   },
 });
@@ -776,7 +776,7 @@ Deno.test({
     for (let round = 0; round < 200; round++) {
       const probes = randomProbes(random, 300);
       const window = simulate({ probes, capacity: 64 });
-      assertEquals(window.numbersJumped, false);
+      assertEquals(window.directions.numbersJumped, false);
     }
   },
 });
@@ -799,7 +799,7 @@ Deno.test({
     }
     window.settle();
     assertEquals(lost, 33);
-    assertEquals(window.numbersJumped, false);
+    assertEquals(window.directions.numbersJumped, false);
     const { lostForward, lostBackward } = window.counts;
     assertEquals([lostForward, lostBackward], [1, 32]);
   },
