@@ -191,8 +191,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       title: `${mode} to ${address} over ${path}, the course protocol\n` +
         `${formatCount(count, "probe")} of ${formatCount(size, "byte")}, ` +
         `server delay ${delay} ms`,
-      target: address,
-      options: used,
+      label: builder.label,
     });
     const samples = measureCourse(() => dial(target), {
       setup: {

@@ -115,8 +115,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     });
     reporter.start({
       title: `rtt to ${address} over UDP, STAMP, ${mode}\n${plan.summary}`,
-      target: address,
-      options: plan.used,
+      label: builder.label,
     });
     return await runMeasurement({
       what: `measure the path to ${address}`,

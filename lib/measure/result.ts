@@ -7,9 +7,11 @@
  * @module
  */
 
-import type { Distribution } from "../timing/histogram.ts";
+import type { Distribution, PercentileFigures } from "../timing/histogram.ts";
 import type { JitterFigures } from "../timing/jitter.ts";
+import type { TimelineFigures } from "../timing/timeline.ts";
 import type { ArrivalFigures, ArrivalReport } from "./arrivals.ts";
+import type { Label } from "./label.ts";
 import type { OneWayResult } from "./one_way.ts";
 
 /** What is known of a measurement before it starts. */
@@ -27,7 +29,7 @@ export interface Heading {
   /** What datagrams have and streams have not; complete at the end. */
   arrivals?: ArrivalReport;
   /** The options as they were written, and as they took effect. */
-  options: { given: object; used: object };
+  options: Label["options"];
 }
 
 /** Counters that cannot go negative; the warm-up is in none but its own. */
@@ -74,26 +76,24 @@ export interface Quality {
   notes: string[];
 }
 
-/** A measurement's result; the object of `--json`. */
-export interface Result {
-  /** The version of this shape. */
-  format: 1;
-  /** What made it. */
-  tool: "roundtrip";
-  /** Which version of that. */
-  version: string;
-  /** What that ran on. */
-  runtime: { deno: string; os: string; arch: string };
+/** What charts are drawn from. */
+export interface Series {
+  /** How many round-trip times were in each of some bins. */
+  histogram: { edges_us: number[]; count: number[] } | null;
+  /** Their percentiles, ever closer together towards the greatest. */
+  percentiles: PercentileFigures | null;
+  /** What happened over time. */
+  timeline: TimelineFigures;
+}
+
+/** What a measurement says of itself. */
+export interface ResultLabel extends Label<Heading["mode"]> {
   /** The protocol spoken. */
   protocol: Heading["protocol"];
-  /** What was measured. */
-  mode: Heading["mode"];
-  /** Where to, as `HOST:PORT`. */
-  target: string;
-  /** When it started, by the wall clock. */
-  started: string;
-  /** The options as they were written, and as they took effect. */
-  options: Heading["options"];
+}
+
+/** A measurement's result; the object of `--json`. */
+export interface Result extends ResultLabel {
   /** What became of the probes. */
   probes: ProbeCounts;
   /** How fast they were sent. */
@@ -112,4 +112,6 @@ export interface Result {
   throughput?: Throughput;
   /** How good the measurement itself was. */
   quality: Quality;
+  /** What charts are drawn from. */
+  series: Series;
 }

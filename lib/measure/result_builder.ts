@@ -4,22 +4,28 @@
  * @module
  */
 
-import config from "../../deno.json" with { type: "json" };
 import { measureResolutionUs, systemClock } from "../timing/clock.ts";
 import { Histogram } from "../timing/histogram.ts";
 import { Jitter } from "../timing/jitter.ts";
 import { ProcessorTime } from "../timing/processor_time.ts";
+import { Timeline } from "../timing/timeline.ts";
 import { arrivalFigures, arrivalNotes } from "./arrivals.ts";
+import { labelOf } from "./label.ts";
 import { OneWay } from "./one_way.ts";
 import type {
   Heading,
   ProbeCounts,
   Quality,
   Result,
+  ResultLabel,
   SendRate,
+  Series,
   Throughput,
 } from "./result.ts";
 import type { Sample } from "./sample.ts";
+
+/** How many bins a histogram has at most. */
+const BINS = 16;
 
 /**
  * Adds up samples to a result, in constant memory.
@@ -59,6 +65,7 @@ export class ResultBuilder {
   #lastSentMs = -Infinity;
   #floorUs: number | null = null;
   #processor = new ProcessorTime();
+  #timeline = new Timeline();
   #sumSeconds = 0;
   #sumBitsPerSec = 0;
   #notes = new Set<string>();
@@ -70,6 +77,12 @@ export class ResultBuilder {
    */
   constructor(heading: Heading) {
     this.#heading = heading;
+  }
+
+  /** What the result says of itself. */
+  get label(): ResultLabel {
+    const { protocol, ...heading } = this.#heading;
+    return { ...labelOf({ ...heading, started: this.#started }), protocol };
   }
 
   /** The counters so far. */
@@ -99,11 +112,12 @@ export class ResultBuilder {
     this.#sendCall.record(sample.sendCallMs * 1000);
     if (sentAtMs < this.#firstSentMs) this.#firstSentMs = sentAtMs;
     if (sentAtMs > this.#lastSentMs) this.#lastSentMs = sentAtMs;
-    if (rttMs === null) {
+    const rttUs = rttMs === null ? null : rttMs * 1000;
+    this.#timeline.record(sentAtMs, rttUs);
+    if (rttMs === null || rttUs === null) {
       this.#probes.lost += 1;
       return;
     }
-    const rttUs = rttMs * 1000;
     this.#probes.received += 1;
     this.#rtt.record(rttUs);
     this.#fromIntended.record(rttUs + latenessMs * 1000);
@@ -147,23 +161,10 @@ export class ResultBuilder {
    * @returns The result.
    */
   result(): Result {
-    const { protocol, mode, target, options, intervalMs, arrivals } =
-      this.#heading;
+    const { mode, intervalMs, arrivals } = this.#heading;
     const paced = intervalMs > 0;
     return {
-      format: 1,
-      tool: "roundtrip",
-      version: config.version,
-      runtime: {
-        deno: Deno.version.deno,
-        os: Deno.build.os,
-        arch: Deno.build.arch,
-      },
-      protocol,
-      mode,
-      target,
-      started: this.#started.toISOString(),
-      options,
+      ...this.label,
       probes: { ...this.#probes, ...(arrivals && arrivalFigures(arrivals)) },
       probes_per_second: rounded(this.#rate()),
       rtt_us: rounded(this.#rtt.distribution()),
@@ -177,6 +178,23 @@ export class ResultBuilder {
       ...(arrivals && { one_way: rounded(this.#oneWay.result()) }),
       ...(mode === "tput" && { throughput: this.#throughput() }),
       quality: this.#quality(paced),
+      series: this.#series(),
+    };
+  }
+
+  #series(): Series {
+    const edges = this.#rtt.binEdges(BINS);
+    const percentiles = this.#rtt.percentiles();
+    return {
+      histogram: edges && {
+        edges_us: rounded(edges),
+        count: this.#rtt.counts(edges),
+      },
+      percentiles: percentiles && {
+        ...percentiles,
+        us: rounded(percentiles.us),
+      },
+      timeline: rounded(this.#timeline.figures()),
     };
   }
 
@@ -259,6 +277,7 @@ function rounded<T>(figures: T): T {
     return Math.round(figures * 1000) / 1000 as T;
   }
   if (typeof figures !== "object" || figures === null) return figures;
+  if (Array.isArray(figures)) return figures.map(rounded) as T;
   return Object.fromEntries(
     Object.entries(figures).map(([key, value]) => [key, rounded(value)]),
   ) as T;

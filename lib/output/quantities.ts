@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Unit } from "./section.ts";
+
 /** Stands for a figure that is unknown. */
 const UNKNOWN = "-";
 
@@ -78,6 +80,59 @@ export function formatRate(bitsPerSec: number | null): string {
  */
 export function formatCount(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
+/**
+ * Writes a value in its unit.
+ *
+ * @param value The value, or `null`.
+ * @param unit What it is counted in.
+ * @returns As the functions above, or as `100 bytes`, `50 ms`, `1.5 s`, `12 %`.
+ *
+ * @example Usage
+ * ```ts
+ * import { formatValue } from "./quantities.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(formatValue(41.25, "us"), "41.3 us");
+ * assertEquals(formatValue(50, "ms"), "50 ms");
+ * assertEquals(formatValue(99.95, "percent"), "99.95 %");
+ * ```
+ */
+export function formatValue(value: number | null, unit: Unit): string {
+  if (value === null) return UNKNOWN;
+  switch (unit) {
+    case "us":
+      return formatDuration(value);
+    case "bits_per_second":
+      return formatRate(value);
+    case "bytes":
+      return formatCount(value, "byte");
+    case "count":
+      return String(value);
+    case "percent":
+      return `${value} %`;
+    default:
+      return `${value} ${unit}`;
+  }
+}
+
+/**
+ * Writes how many times something is something else.
+ *
+ * @param ratio The quotient.
+ * @returns Three digits, as `1.04` or `250`.
+ *
+ * @example Usage
+ * ```ts
+ * import { formatRatio } from "./quantities.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(formatRatio(7.891), "7.89");
+ * ```
+ */
+export function formatRatio(ratio: number): string {
+  return threeDigits(ratio);
 }
 
 function threeDigits(value: number): string {

@@ -5,11 +5,17 @@
  * @module
  */
 
-import type { Result } from "../measure/result.ts";
+import type { Result, ResultLabel } from "../measure/result.ts";
 import type { ResultBuilder } from "../measure/result_builder.ts";
 import type { Sample } from "../measure/sample.ts";
 import { formatDuration } from "./quantities.ts";
-import { csvHeader, csvRow, figures, ndjsonEvent } from "./result_rows.ts";
+import {
+  csvHeader,
+  csvRow,
+  figures,
+  formatJson,
+  ndjsonEvent,
+} from "./result_rows.ts";
 import { formatResult } from "./result_text.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -20,10 +26,8 @@ export type OutputForm = "table" | "json" | "ndjson" | "csv";
 export interface Beginning {
   /** Says to a person what is measured; lines. */
   title: string;
-  /** Where to, as `HOST:PORT`. */
-  target: string;
-  /** The options as they take effect. */
-  options: object;
+  /** Says it to a program. */
+  label: ResultLabel;
 }
 
 /** Follows one measurement. */
@@ -71,13 +75,13 @@ export function reporterOf(
     case "json":
       return {
         ...silent,
-        end: (result) => terminal.print(JSON.stringify(result, null, 2)),
+        end: (result) => terminal.print(formatJson(result)),
       };
     case "ndjson":
       return {
-        start: ({ target, options }) => {
+        start: ({ label }) => {
           startMs = performance.now();
-          terminal.print(ndjsonEvent("start", { target, options }));
+          terminal.print(ndjsonEvent("start", label));
         },
         sample: (sample, builder) => {
           const data = figures(sample, startMs);

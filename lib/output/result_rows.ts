@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Result } from "../measure/result.ts";
+import type { Result, ResultLabel } from "../measure/result.ts";
 import type { Sample } from "../measure/sample.ts";
 
 /** The columns of the CSV form that every protocol has. */
@@ -92,14 +92,29 @@ export interface SampleFigures {
 
 /** What the events of the NDJSON form carry. */
 export interface Events {
-  /** The session starts: where to, with which options. */
-  start: { target: string; options: object };
+  /** The session starts. */
+  start: ResultLabel;
   /** A probe was answered or lost. */
   sample: SampleFigures;
   /** The session ended; the same object as `--json`. */
   end: Result;
   /** Something ended it early. */
   error: { message: string };
+}
+
+/**
+ * Writes a result as JSON for people and programs: indented, but a list of
+ * numbers on one line.
+ *
+ * @param result The result.
+ * @returns Lines, without a newline at the end.
+ */
+export function formatJson(result: object): string {
+  // A line break is never inside of a string, where it would be escaped.
+  return JSON.stringify(result, null, 2).replace(
+    /\[\n[^[\]{}"]*\]/g,
+    (list) => list.replace(/\n\s*/g, "").replaceAll(",", ", "),
+  );
 }
 
 /**

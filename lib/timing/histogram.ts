@@ -9,10 +9,16 @@
  * @module
  */
 
-import { build, type Histogram as HdrHistogram } from "hdr-histogram-js";
+import { Int32Histogram } from "hdr-histogram-js";
+import { binEdges } from "./bins.ts";
 
 /** The longest duration whose percentile is told apart: one day. */
 const HIGHEST_NS = 86_400e9;
+const SIGNIFICANT_DIGITS = 3;
+/** Of at least so many values the greatest hundredth is a bin by itself. */
+const TAIL_FROM_COUNT = 100;
+/** How many percentiles of a curve halve the distance to 100. */
+const POINTS_A_HALVING = 5;
 
 /** The figures of a distribution, in microseconds. All of it, or nothing. */
 export interface Distribution {
@@ -36,6 +42,14 @@ export interface Distribution {
   max: number;
 }
 
+/** Percentiles for a curve; both arrays are equally long. */
+export interface PercentileFigures {
+  /** Rising, from 0 to 100. */
+  percent: number[];
+  /** The percentile of each, in microseconds. */
+  us: number[];
+}
+
 /**
  * Records durations and tells how they are distributed.
  *
@@ -51,12 +65,7 @@ export interface Distribution {
  * ```
  */
 export class Histogram {
-  #hdr: HdrHistogram = build({
-    bitBucketSize: 32,
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: HIGHEST_NS,
-    numberOfSignificantValueDigits: 3,
-  });
+  #hdr = new Int32Histogram(1, HIGHEST_NS, SIGNIFICANT_DIGITS);
   #moments = new Moments();
 
   /** How many were recorded. */
@@ -74,7 +83,7 @@ export class Histogram {
     if (!(us >= 0 && us < Infinity)) {
       throw new RangeError(`Cannot record a duration that is not one: ${us}`);
     }
-    this.#hdr.recordValue(Math.min(Math.round(us * 1000), HIGHEST_NS));
+    this.#hdr.recordValue(nanoseconds(us));
     this.#moments.record(us);
   }
 
@@ -98,6 +107,64 @@ export class Histogram {
   distribution(): Distribution | null {
     if (this.count === 0) return null;
     return figuresOf(this.#moments, (percent) => this.percentile(percent)!, 0);
+  }
+
+  /**
+   * Limits of bins that show the values well: the body in bins of its own scale,
+   * and of 100 values or more the greatest hundredth in one bin behind it.
+   *
+   * @param most How many bins there may be, at least 3.
+   * @returns Rising limits, in microseconds; `null` if nothing was recorded.
+   */
+  binEdges(most: number): number[] | null {
+    if (this.count === 0) return null;
+    const { min, max } = this.#moments;
+    const body = this.count < TAIL_FROM_COUNT ? max : this.percentile(99)!;
+    const edges = binEdges(min, body, most - 1);
+    return max > edges.at(-1)! ? [...edges, max] : edges;
+  }
+
+  /**
+   * How many values are in each of some bins.
+   *
+   * @param edgesUs The bins' limits, rising, in microseconds. A value belongs to
+   * the bin whose lower limit it reaches, and the last bin has its upper limit
+   * too; both to the resolution of a percentile.
+   * @returns One count a bin; values outside of all are in none.
+   */
+  counts(edgesUs: readonly number[]): number[] {
+    const counts = edgesUs.slice(1).map(() => 0);
+    if (this.count === 0) return counts;
+    const last = counts.length - 1;
+    let bin = 0;
+    let left = this.count;
+    const least = this.#hdr.countsArrayIndex(nanoseconds(this.#moments.min));
+    for (let index = least; left > 0; index++) {
+      const count = this.#hdr.getCountAtIndex(index);
+      if (count === 0) continue;
+      left -= count;
+      const us = this.#moments.within(this.#hdr.valueFromIndex(index) / 1000);
+      while (bin < last && us >= edgesUs[bin + 1]!) bin += 1;
+      if (us >= edgesUs[bin]! && us <= edgesUs[bin + 1]!) counts[bin]! += count;
+    }
+    return counts;
+  }
+
+  /**
+   * Percentiles for a curve: ever closer together towards the greatest value.
+   *
+   * @returns Percents from 0 to 100, and for each the percentile in
+   * microseconds; `null` if nothing was recorded.
+   */
+  percentiles(): PercentileFigures | null {
+    if (this.count === 0) return null;
+    const points = Math.ceil(POINTS_A_HALVING * Math.log2(this.count));
+    const percent = Array.from(
+      { length: points + 1 },
+      (_, point) => round(100 - 100 / 2 ** (point / POINTS_A_HALVING)),
+    );
+    percent.push(100);
+    return { percent, us: percent.map((at) => this.percentile(at)!) };
   }
 
   /**
@@ -167,6 +234,15 @@ export class SignedHistogram {
       : -this.#below.percentile(100 * (below - rank + 1) / below)!;
     return this.#first! + distance;
   }
+}
+
+function nanoseconds(us: number): number {
+  return Math.min(Math.round(us * 1000), HIGHEST_NS);
+}
+
+/** To what the distance to 100 of any count can tell apart. */
+function round(percent: number): number {
+  return Number(percent.toPrecision(12));
 }
 
 /** What is exact of a distribution, by Welford's method. */

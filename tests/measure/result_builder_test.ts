@@ -44,11 +44,11 @@ Deno.test({
       "tool",
       "version",
       "runtime",
-      "protocol",
       "mode",
       "target",
       "started",
       "options",
+      "protocol",
       "probes",
       "probes_per_second",
       "rtt_us",
@@ -56,6 +56,7 @@ Deno.test({
       "jitter_us",
       "throughput",
       "quality",
+      "series",
     ]);
     assertEquals([result.format, result.tool], [1, "roundtrip"]);
     assertEquals(Object.keys(result.rtt_us!), [

@@ -100,9 +100,5 @@ Deno.test({
       '{"event":"sample","data":{"sequence":7,"warmup":false,' +
         '"intended_ms":0.25,"sent_ms":0.5,"send_call_us":12.5,"rtt_us":null}}',
     );
-    assertEquals(
-      ndjsonEvent("start", { target: "[::1]:80", options: {} }),
-      '{"event":"start","data":{"target":"[::1]:80","options":{}}}',
-    );
   },
 });

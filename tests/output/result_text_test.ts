@@ -34,6 +34,21 @@ const RESULT: Result = {
     floor_us: null,
     notes: ["p99.9 of 197 samples is their maximum"],
   },
+  series: {
+    histogram: {
+      edges_us: [9, 20, 50, 100, 1000, 2_000_000],
+      count: [20, 110, 47, 15, 5],
+    },
+    percentiles: { percent: [0, 50, 90, 100], us: [9.5, 41.25, 99.9, 2e6] },
+    timeline: {
+      slot_ms: 2,
+      sent: [50, 50, 50, 50],
+      lost: [0, 0, 3, 0],
+      min_us: [9.5, 10, 12, 11],
+      mean_us: [55, 41, 60, 50_000],
+      max_us: [99, 1234, 300, 2_000_000],
+    },
+  },
 };
 
 const THROUGHPUT: Result = {
