@@ -4,8 +4,12 @@
  * @module
  */
 
-import type { Result, ResultLabel } from "../measure/result.ts";
+import type { Label } from "../measure/label.ts";
+import type { Result } from "../measure/result.ts";
 import type { Sample } from "../measure/sample.ts";
+import type { SweepCurve, SweepPoint, SweepResult } from "../measure/sweep.ts";
+import type { CompareResult } from "./compare_result.ts";
+import type { Section } from "./section.ts";
 
 /** The columns of the CSV form that every protocol has. */
 const COLUMNS = [
@@ -93,11 +97,15 @@ export interface SampleFigures {
 /** What the events of the NDJSON form carry. */
 export interface Events {
   /** The session starts. */
-  start: ResultLabel;
+  start: Label;
   /** A probe was answered or lost. */
   sample: SampleFigures;
+  /** A point of a sweep was measured. */
+  point: Pick<SweepCurve, "quantity" | "against"> & SweepPoint;
+  /** An experiment of a comparison was done. */
+  section: Section;
   /** The session ended; the same object as `--json`. */
-  end: Result;
+  end: Result | SweepResult | CompareResult;
   /** Something ended it early. */
   error: { message: string };
 }
