@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --allow-net
 /**
  * Measurement client: round-trip time and throughput of the path to a
- * measure-server.
+ * measure-server, once or over a range of sizes and delays.
  *
  * Protocol:   the course's three phases over TCP, port 10000
  * Socket:     stream, or Unix stream
@@ -21,6 +21,8 @@
  *     1,true,0,0.090105,221.18,401.529
  *     ...
  *
+ *     $ deno task measure-client sweep 127.0.0.1 --delays 0,50
+ *
  * @module
  */
 
@@ -30,23 +32,30 @@ import {
   targetOf,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
+import { flagOf } from "../lib/cli/option_table.ts";
 import { noMoreWords, UsageError } from "../lib/cli/parse_options.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
-import {
-  outputForm,
-  REPORT_OPTIONS,
-  runMeasurement,
-} from "../lib/cli/run_measurement.ts";
+import { REPORT_OPTIONS, runMeasurement } from "../lib/cli/run_measurement.ts";
+import { runSweep } from "../lib/cli/run_sweep.ts";
+import { showingOf } from "../lib/cli/showing_options.ts";
+import { SWEEP_OPTIONS, sweepPlan } from "../lib/cli/sweep_options.ts";
 import { refuseThresholds } from "../lib/cli/thresholds.ts";
 import { courseFloorUs } from "../lib/measure/calibration.ts";
 import { measureCourse } from "../lib/measure/course_session.ts";
+import { labelOf } from "../lib/measure/label.ts";
 import { ResultBuilder } from "../lib/measure/result_builder.ts";
+import type { Sample } from "../lib/measure/sample.ts";
+import { type SweepStep, sweepSteps } from "../lib/measure/sweep.ts";
 import { formatAddress, type Target } from "../lib/net/address.ts";
 import { openWithin } from "../lib/net/deadline.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { formatCount } from "../lib/output/quantities.ts";
 import { reporterOf } from "../lib/output/reporter.ts";
-import { SETUP_LIMITS } from "../lib/protocols/measurement.ts";
+import { sweepReporterOf } from "../lib/output/sweep_reporter.ts";
+import {
+  type MeasurementType,
+  SETUP_LIMITS,
+} from "../lib/protocols/measurement.ts";
 
 /** The payload where no size is given, in bytes. */
 const DEFAULT_SIZE_BYTES = { rtt: 100, tput: 1024 };
@@ -54,10 +63,11 @@ const DEFAULT_SIZE_BYTES = { rtt: 100, tput: 1024 };
 const program = defineProgram({
   name: "measure-client",
   summary: "Measures round-trip time or throughput to a measure-server.",
-  words: "rtt|tput TARGET",
+  words: "rtt|tput|sweep TARGET",
   details: [
     STREAM_TARGET_HELP,
     "rtt times each probe from just before it is written to the last byte of its echo. tput does the same with larger probes, and prints two figures of payload bytes one way over full round trips: the mean of SIZE / RTT, and PROBES * SIZE / the sum of RTTs.",
+    "sweep does both for several sizes without a delay, and for several delays: tables and curves. --size is then that of the points where the delay varies. It goes on where a point fails, and exits with 1 in the end.",
     "A probe is sent when the last one was echoed, and with --interval not before its turn. Then a second column counts from the turn, so that what waited behind a stall is not hidden.",
     "--fail-if compares min, mean, stddev, p50, p90, p99, p99.9 or max of the RTT (as intended.p99 with --interval from the turn), or jitter, with a time; loss with a percentage; throughput of tput, the aggregate, with a rate such as 10M bit/s.",
     "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",
@@ -99,6 +109,7 @@ const program = defineProgram({
       default: "5",
       help: "send so many probes before, and leave them out",
     },
+    ...SWEEP_OPTIONS,
     ...TIMEOUT_OPTION,
     lenient: {
       kind: "flag",
@@ -116,23 +127,28 @@ const program = defineProgram({
     "rtt 127.0.0.1",
     "rtt 127.0.0.1 -n 1000 -i 10ms --fail-if 'p99>5ms'",
     "tput 127.0.0.1 --size 32K --json",
+    "sweep 127.0.0.1 --delays 0,50,100",
   ],
 });
 
-/** Measures once; gives the exit code. */
+/** The options that go with one measurement, and those that go with many. */
+const OF_ONE = ["delay", "calibrate", "hdr", "failIf"] as const;
+const OF_SWEEP = ["sizes", "delays"] as const;
+
+/** Measures once, or sweeps; gives the exit code. */
 export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, async (run) => {
+  return runMain(program, args, stage, (run) => {
     const { options, words, given, signal, terminal } = run;
     const [mode, targetWord, ...rest] = words;
-    if (mode !== "rtt" && mode !== "tput") {
+    if (mode !== "rtt" && mode !== "tput" && mode !== "sweep") {
       throw new UsageError(
         "say what to measure and where, as in rtt 127.0.0.1: see --help",
       );
     }
     const target = targetOf(targetWord, 10000);
     noMoreWords(rest);
+    refuseOptions(mode, given);
     const { count, delay, interval, timeout, lenient, delayUnit } = options;
-    const { size = DEFAULT_SIZE_BYTES[mode] } = options;
     // A lenient session learns the server's dialect from one probe more.
     const warmup = Math.max(options.warmup, lenient ? 1 : 0);
     if (count + warmup > SETUP_LIMITS.probes) {
@@ -147,81 +163,126 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       throughput: mode === "tput",
       schedule: interval > 0,
     });
+    const showing = showingOf(options, terminal);
     const address = formatAddress(target);
     const path = target.transport === "tcp" ? "TCP" : "a Unix socket";
-    const used = {
+    const title = `${mode} to ${address} over ${path}, the course protocol\n`;
+    const common = {
       count,
-      size_bytes: size,
-      delay_ms: delay,
       interval_ms: interval,
       warmup,
       timeout_ms: timeout,
       lenient,
       delay_unit: delayUnit,
     };
+    return mode === "sweep" ? sweep() : once(mode);
 
-    const form = outputForm(options);
-    const floorUs = options.calibrate
-      ? await attempt(
-        "calibrate on loopback",
-        () =>
-          courseFloorUs(Deno.listen({ hostname: "127.0.0.1", port: 0 }), dial, {
-            type: mode,
-            sizeBytes: size,
-            intervalMs: interval,
-            signal,
-          }),
-      )
-      : null;
+    async function once(mode: MeasurementType): Promise<number> {
+      const { size: sizeBytes = DEFAULT_SIZE_BYTES[mode] } = options;
+      const floorUs = options.calibrate
+        ? await attempt(
+          "calibrate on loopback",
+          () =>
+            courseFloorUs(
+              Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+              (target) => dial(target, 0),
+              { type: mode, sizeBytes, intervalMs: interval, signal },
+            ),
+        )
+        : null;
+      const used = { ...common, size_bytes: sizeBytes, delay_ms: delay };
+      const { builder, samples } = measurement(
+        { quantity: mode, sizeBytes, delayMs: delay },
+        used,
+        (note) => builder.note(note),
+      );
+      builder.floorUs = floorUs;
+      const reporter = reporterOf(showing, "course", count);
+      reporter.start({
+        title: `${title}${formatCount(count, "probe")} of ${
+          formatCount(sizeBytes, "byte")
+        }, server delay ${delay} ms`,
+        label: builder.label,
+      });
+      return await runMeasurement({
+        what: `measure the path to ${address}`,
+        samples,
+        builder,
+        reporter,
+        thresholds: options.failIf,
+        hdr: options.hdr,
+        count,
+        signal,
+        terminal,
+      });
+    }
 
-    const reporter = reporterOf(form, "course", terminal, {
-      total: count,
-      quiet: options.quiet,
-    });
-    const builder = new ResultBuilder({
-      protocol: "course",
-      mode,
-      target: address,
-      sizeBytes: size,
-      intervalMs: interval,
-      options: { given, used },
-    });
-    builder.floorUs = floorUs;
-    reporter.start({
-      title: `${mode} to ${address} over ${path}, the course protocol\n` +
-        `${formatCount(count, "probe")} of ${formatCount(size, "byte")}, ` +
-        `server delay ${delay} ms`,
-      label: builder.label,
-    });
-    const samples = measureCourse(() => dial(target), {
-      setup: {
-        type: mode,
-        probes: count + warmup,
-        sizeBytes: size,
-        delayMs: delay,
-      },
-      warmup,
-      intervalMs: interval,
-      delayUnit,
-      ...(lenient
-        ? { tolerate: (what) => builder.note(`tolerated: ${what}`) }
-        : {}),
-      signal,
-    });
-    return await runMeasurement({
-      what: `measure the path to ${address}`,
-      samples,
-      builder,
-      reporter,
-      thresholds: options.failIf,
-      hdr: options.hdr,
-      count,
-      signal,
-      terminal,
-    });
+    async function sweep(): Promise<number> {
+      const size = options.size;
+      const plan = sweepPlan(
+        options,
+        size ? { rtt: size, tput: size } : DEFAULT_SIZE_BYTES,
+      );
+      const steps = sweepSteps(plan);
+      const used = {
+        ...common,
+        sizes_bytes: plan.sizesBytes,
+        delays_ms: plan.delaysMs,
+        size_bytes: plan.sizeBytes,
+      };
+      const label = labelOf({
+        mode: "sweep",
+        target: address,
+        started: new Date(),
+        options: { given, used },
+      });
+      const notes = new Set<string>();
+      const reporter = sweepReporterOf(showing, count, steps.length);
+      reporter.start(
+        `${title}${formatCount(steps.length, "point")} of ${
+          formatCount(count, "probe")
+        } each`,
+        label,
+      );
+      return await runSweep({
+        label,
+        steps,
+        measure: (step) => measurement(step, used, (note) => notes.add(note)),
+        notes,
+        reporter,
+        signal,
+        terminal,
+      });
+    }
+
+    function measurement(
+      step: Omit<SweepStep, "against">,
+      used: object,
+      note: (text: string) => void,
+    ): { builder: ResultBuilder; samples: AsyncIterable<Sample> } {
+      const { quantity, sizeBytes, delayMs } = step;
+      const builder = new ResultBuilder({
+        protocol: "course",
+        mode: quantity,
+        target: address,
+        sizeBytes,
+        intervalMs: interval,
+        options: { given, used },
+      });
+      const samples = measureCourse(() => dial(target, delayMs), {
+        setup: { type: quantity, probes: count + warmup, sizeBytes, delayMs },
+        warmup,
+        intervalMs: interval,
+        delayUnit,
+        ...(lenient ? { tolerate: (what) => note(`tolerated: ${what}`) } : {}),
+        signal,
+      });
+      return { builder, samples };
+    }
 
     async function dial(
       target: Target | Deno.NetAddr,
+      delayMs: number,
     ): Promise<StreamConnection> {
       const conn = await attempt(
         `connect to ${formatAddress(target)}`,
@@ -234,11 +295,23 @@ export function main(args: string[], stage?: Stage): Promise<number> {
           ),
       );
       return new StreamConnection(conn, {
-        readMs: delay + timeout,
+        readMs: delayMs + timeout,
         writeMs: timeout,
       });
     }
   });
+}
+
+/** Refuses what would have no effect. */
+function refuseOptions(mode: MeasurementType | "sweep", given: object): void {
+  const [refused, goesWith] = mode === "sweep"
+    ? [OF_ONE, "rtt and tput"]
+    : [OF_SWEEP, "sweep"];
+  const found = refused.find((name) => Object.hasOwn(given, name));
+  if (found === undefined) return;
+  throw new UsageError(
+    `--${flagOf(found)} goes with ${goesWith}, not with ${mode}`,
+  );
 }
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

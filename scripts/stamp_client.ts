@@ -22,11 +22,8 @@ import { attempt } from "../lib/cli/attempt.ts";
 import { hostTargetOf, TARGET_HELP } from "../lib/cli/client_options.ts";
 import { noMoreWords } from "../lib/cli/parse_options.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
-import {
-  outputForm,
-  REPORT_OPTIONS,
-  runMeasurement,
-} from "../lib/cli/run_measurement.ts";
+import { REPORT_OPTIONS, runMeasurement } from "../lib/cli/run_measurement.ts";
+import { showingOf } from "../lib/cli/showing_options.ts";
 import { findKey, KEY_HELP, KEY_OPTION } from "../lib/cli/stamp_options.ts";
 import { SENDER_OPTIONS, senderPlan } from "../lib/cli/stamp_sender_options.ts";
 import { refuseThresholds } from "../lib/cli/thresholds.ts";
@@ -72,7 +69,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     const { options, words, given, signal, terminal } = run;
     const target = hostTargetOf(words[0], options.port);
     noMoreWords(words.slice(1));
-    const form = outputForm(options);
+    const showing = showingOf(options, terminal);
     const { interval } = options;
     refuseThresholds(options.failIf, {
       throughput: false,
@@ -109,10 +106,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     });
     builder.floorUs = floorUs;
     if (unseen !== null) builder.note(`not signed: ${unseen}`);
-    const reporter = reporterOf(form, "stamp", terminal, {
-      total: plan.expected,
-      quiet: options.quiet,
-    });
+    const reporter = reporterOf(showing, "stamp", plan.expected);
     reporter.start({
       title: `rtt to ${address} over UDP, STAMP, ${mode}\n${plan.summary}`,
       label: builder.label,

@@ -118,7 +118,7 @@ export async function runMain<T extends OptionTable>(
     return printed(formatCompletion(program.name, table, completion));
   }
 
-  const interrupts = listenForInterrupts(stage?.signal);
+  const interrupts = listenForInterrupts(stage?.signal, terminal);
   terminal.onPipeClosed = interrupts.stop;
   try {
     const { signal } = interrupts;
@@ -151,7 +151,10 @@ export async function runMain<T extends OptionTable>(
 const SAME_INTERRUPT_MS = 200;
 
 /** The first interrupt asks for an early end, the second one forces it. */
-function listenForInterrupts(staged: AbortSignal | undefined): {
+function listenForInterrupts(
+  staged: AbortSignal | undefined,
+  terminal: Terminal,
+): {
   signal: AbortSignal;
   stop: () => void;
   unlisten: () => Promise<void>;
@@ -163,7 +166,10 @@ function listenForInterrupts(staged: AbortSignal | undefined): {
   const interrupted = () => {
     const nowMs = performance.now();
     firstMs ??= nowMs;
-    if (nowMs - firstMs > SAME_INTERRUPT_MS) Deno.exit(130);
+    if (nowMs - firstMs > SAME_INTERRUPT_MS) {
+      terminal.clearLive();
+      Deno.exit(130);
+    }
     stop();
   };
   const names: Deno.Signal[] = staged ? [] : SIGNALS;

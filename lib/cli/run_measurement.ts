@@ -6,22 +6,16 @@
 
 import type { ResultBuilder } from "../measure/result_builder.ts";
 import type { Sample } from "../measure/sample.ts";
-import type { OutputForm, Reporter } from "../output/reporter.ts";
+import type { Reporter } from "../output/reporter.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { attempt, RunError } from "./attempt.ts";
 import type { OptionTable } from "./option_table.ts";
-import { UsageError } from "./parse_options.ts";
+import { SHOWING_OPTIONS } from "./showing_options.ts";
 import { parseThreshold, type Threshold } from "./thresholds.ts";
 
 /** How a measurement is shown and judged. */
 export const REPORT_OPTIONS = {
-  json: {
-    kind: "flag",
-    short: "J",
-    help: "print one JSON object at the end",
-  },
-  ndjson: { kind: "flag", help: "print one JSON event a line as it happens" },
-  csv: { kind: "flag", help: "print one row of CSV a probe" },
+  ...SHOWING_OPTIONS,
   calibrate: {
     kind: "flag",
     help:
@@ -39,28 +33,7 @@ export const REPORT_OPTIONS = {
     help:
       "exit with 3 if a figure crosses a limit, as in p99>5ms, loss>1% or throughput<10M",
   },
-  quiet: { kind: "flag", short: "q", help: "show no progress" },
 } as const satisfies OptionTable;
-
-/**
- * The output form that was asked for.
- *
- * @param options The flags of {@linkcode REPORT_OPTIONS}.
- * @returns The form; the table unless another is asked for.
- * @throws {UsageError} If more than one is asked for.
- */
-export function outputForm(
-  options: { json: boolean; ndjson: boolean; csv: boolean },
-): OutputForm {
-  const forms = (["json", "ndjson", "csv"] as const)
-    .filter((form) => options[form]);
-  if (forms.length > 1) {
-    throw new UsageError(
-      `choose one of ${forms.map((form) => `--${form}`).join(" and ")}`,
-    );
-  }
-  return forms[0] ?? "table";
-}
 
 const UNANSWERED =
   "check the host and the port, that a server runs there, that its key (if any) is yours, and that no firewall is in between";

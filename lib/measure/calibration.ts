@@ -5,15 +5,12 @@
  * @module
  */
 
-import { serveDatagrams } from "../net/serve_datagrams.ts";
-import { serveStreams } from "../net/serve_streams.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import type { MeasurementType } from "../protocols/measurement.ts";
-import { measurementStreams } from "../services/measurement.ts";
-import { StampReflector } from "../services/stamp.ts";
 import { Histogram } from "../timing/histogram.ts";
 import { periodic } from "../timing/schedule.ts";
 import { measureCourse } from "./course_session.ts";
+import { OwnServers } from "./own_servers.ts";
 import type { Sample } from "./sample.ts";
 import { type StampOptions, StampSession } from "./stamp_session.ts";
 
@@ -23,8 +20,6 @@ const MAX_PROBES = 1000;
 const MAX_INTERVAL_MS = 50;
 /** Enough for the compiler to have seen the hot path. */
 const WARMUP = 200;
-/** No answer is to be held back. */
-const MAX_RATE_PER_SEC = 2 ** 20;
 
 /**
  * The floor of the course protocol.
@@ -44,15 +39,13 @@ export async function courseFloorUs(
     signal: AbortSignal;
   },
 ): Promise<number | null> {
-  const stop = new AbortController();
-  const served = serveStreams(listener, measurementStreams(), {
-    signal: stop.signal,
-  });
+  const servers = new OwnServers();
+  const server = servers.streams(listener);
   const { type, sizeBytes, signal } = options;
   const { intervalMs, count } = plan(options.intervalMs);
   try {
     return await medianUs(measureCourse(
-      () => dial(listener.addr),
+      () => dial(server),
       {
         setup: { type, probes: count + WARMUP, sizeBytes, delayMs: 0 },
         warmup: WARMUP,
@@ -61,8 +54,7 @@ export async function courseFloorUs(
       },
     ));
   } finally {
-    stop.abort();
-    await served;
+    await servers.close();
   }
 }
 
@@ -78,15 +70,11 @@ export async function stampFloorUs(
   open: () => Deno.DatagramConn,
   options: StampOptions,
 ): Promise<number | null> {
-  const stop = new AbortController();
-  const socket = open();
-  const served = serveDatagrams(
-    socket,
-    new StampReflector({ key: options.request.key }).answer,
-    { maxRatePerSec: MAX_RATE_PER_SEC, signal: stop.signal },
-  );
+  const servers = new OwnServers();
+  const { key } = options.request;
+  const reflector = servers.reflector(open(), { key });
   const { intervalMs, count } = plan(options.intervalMs);
-  const session = new StampSession(open, socket.addr as Deno.NetAddr, {
+  const session = new StampSession(open, reflector, {
     ...options,
     count,
     durationMs: Infinity,
@@ -98,8 +86,7 @@ export async function stampFloorUs(
   try {
     return await medianUs(session.samples());
   } finally {
-    stop.abort();
-    await served;
+    await servers.close();
   }
 }
 

@@ -8,7 +8,7 @@ import { measureResolutionUs, systemClock } from "../timing/clock.ts";
 import { Histogram } from "../timing/histogram.ts";
 import { Jitter } from "../timing/jitter.ts";
 import { ProcessorTime } from "../timing/processor_time.ts";
-import { Timeline } from "../timing/timeline.ts";
+import { Timeline, type TimelineFigures } from "../timing/timeline.ts";
 import { arrivalFigures, arrivalNotes } from "./arrivals.ts";
 import { labelOf } from "./label.ts";
 import { OneWay } from "./one_way.ts";
@@ -90,9 +90,19 @@ export class ResultBuilder {
     return this.#probes;
   }
 
-  /** The median so far, in microseconds. */
-  get medianUs(): number | null {
-    return this.#rtt.percentile(50);
+  /**
+   * A percentile so far.
+   *
+   * @param percent From 0 to 100.
+   * @returns The round-trip time in microseconds; `null` before a reply.
+   */
+  percentileUs(percent: number): number | null {
+    return this.#rtt.percentile(percent);
+  }
+
+  /** What happened over time so far. */
+  get timeline(): TimelineFigures {
+    return this.#timeline.figures();
   }
 
   /**

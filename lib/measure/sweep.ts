@@ -44,6 +44,8 @@ export interface SweepResult extends Label<"sweep"> {
   protocol: "course";
   /** One an experiment. */
   curves: SweepCurve[];
+  /** What a reader of the figures should know. */
+  notes: string[];
 }
 
 /** What is to be measured at one point, and on which curve it lies. */

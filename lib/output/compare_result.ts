@@ -11,4 +11,6 @@ import type { Section } from "./section.ts";
 export interface CompareResult extends Label<"compare"> {
   /** One an experiment: its figures, charts, and what they say. */
   sections: Section[];
+  /** What a reader of the figures should know. */
+  notes: string[];
 }

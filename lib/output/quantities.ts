@@ -135,6 +135,28 @@ export function formatRatio(ratio: number): string {
   return threeDigits(ratio);
 }
 
+/**
+ * A share in percent, which is 0 or 100 only if it is none or all.
+ *
+ * @param part How many of them.
+ * @param whole How many there are, at least one.
+ * @returns Percent, with two decimals at most.
+ *
+ * @example Usage
+ * ```ts
+ * import { sharePercent } from "./quantities.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(sharePercent(1, 8), 12.5);
+ * assertEquals(sharePercent(1, 1_000_000), 0.01);
+ * ```
+ */
+export function sharePercent(part: number, whole: number): number {
+  if (part === 0 || part === whole) return 100 * part / whole;
+  const rounded = Math.round(10_000 * part / whole) / 100;
+  return Math.min(Math.max(rounded, 0.01), 99.99);
+}
+
 function threeDigits(value: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);

@@ -8,7 +8,9 @@
 import type { Result, ResultLabel } from "../measure/result.ts";
 import type { ResultBuilder } from "../measure/result_builder.ts";
 import type { Sample } from "../measure/sample.ts";
-import { formatDuration } from "./quantities.ts";
+import { formatChart } from "./plot.ts";
+import { resultCharts } from "./result_charts.ts";
+import { liveOf, plotStyle, type Showing } from "./showing.ts";
 import {
   csvHeader,
   csvRow,
@@ -17,10 +19,6 @@ import {
   ndjsonEvent,
 } from "./result_rows.ts";
 import { formatResult } from "./result_text.ts";
-import type { Terminal } from "./terminal.ts";
-
-/** The output forms. */
-export type OutputForm = "table" | "json" | "ndjson" | "csv";
 
 /** What is known when a measurement starts. */
 export interface Beginning {
@@ -43,26 +41,20 @@ export interface Reporter {
 }
 
 /**
- * Makes the reporter of an output form.
+ * Makes the reporter of a measurement.
  *
- * @param form The form.
+ * @param showing How it is shown.
  * @param protocol The protocol spoken.
- * @param terminal Where to write.
- * @param progress How many samples are expected, and whether to show how far it
- * has come.
+ * @param total How many samples are expected.
  * @returns The reporter.
  */
 export function reporterOf(
-  form: OutputForm,
+  showing: Showing,
   protocol: Result["protocol"],
-  terminal: Terminal,
-  progress: { total: number; quiet: boolean },
+  total: number,
 ): Reporter {
-  const live = (sample: Sample, builder: ResultBuilder) => {
-    if (!progress.quiet) {
-      terminal.live(() => liveLine(sample, builder, progress.total));
-    }
-  };
+  const { form, terminal } = showing;
+  const live = liveOf(showing, total);
   const silent = { start() {}, sample: live, error() {} };
   let startMs = 0;
   switch (form) {
@@ -70,7 +62,14 @@ export function reporterOf(
       return {
         ...silent,
         start: ({ title }) => terminal.print(title),
-        end: (result) => terminal.print(formatResult(result)),
+        end: (result) => {
+          terminal.print(formatResult(result));
+          if (showing.plots === "none") return;
+          for (const chart of resultCharts(result)) {
+            const lines = formatChart(chart, plotStyle(showing));
+            terminal.print(["", ...lines].join("\n"));
+          }
+        },
       };
     case "json":
       return {
@@ -105,16 +104,4 @@ export function reporterOf(
         end: () => {},
       };
   }
-}
-
-function liveLine(
-  sample: Sample,
-  builder: ResultBuilder,
-  total: number,
-): string {
-  const last = sample.rttMs === null ? null : sample.rttMs * 1000;
-  const { sent, lost } = builder.probes;
-  const of = total === Infinity ? "" : ` of ${total}`;
-  return `${sent}${of} probes, last ${formatDuration(last)}, ` +
-    `median ${formatDuration(builder.medianUs)}, ${lost} lost`;
 }

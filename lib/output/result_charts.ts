@@ -16,6 +16,16 @@ export interface NamedResult {
 }
 
 /**
+ * The charts of one measurement for a terminal.
+ *
+ * @param result The result.
+ * @returns Its histogram, and what happened over time.
+ */
+export function resultCharts(result: Result): Chart[] {
+  return [...histogramOf(result), ...timelineOf([{ name: "RTT", result }])];
+}
+
+/**
  * How the round-trip times of one measurement are distributed.
  *
  * @param result The result.

@@ -7,7 +7,12 @@
 import type { OneWayFigures } from "../measure/one_way.ts";
 import type { ProbeCounts, Result } from "../measure/result.ts";
 import type { Distribution } from "../timing/histogram.ts";
-import { formatCount, formatDuration, formatRate } from "./quantities.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatRate,
+  sharePercent,
+} from "./quantities.ts";
 import { wrap } from "./wrap.ts";
 
 /** The most columns of a line. */
@@ -66,7 +71,7 @@ function table(result: Result): string[] {
 
 function counts(probes: ProbeCounts): string[] {
   const { sent, received, lost, warmup } = probes;
-  const share = sent === 0 ? "" : ` (${percent(lost, sent)} %)`;
+  const share = sent === 0 ? "" : ` (${sharePercent(lost, sent)} %)`;
   return [
     `${formatCount(sent, "probe")} sent, ${received} received, ` +
     `${lost} lost${share}`,
@@ -194,11 +199,4 @@ function quality({ quality }: Result): string[] {
 function noteLines(note: string): string[] {
   const [first, ...rest] = wrap(note, WIDTH - "  note: ".length);
   return [`  note: ${first}`, ...rest.map((line) => `        ${line}`)];
-}
-
-/** A share that is 0 or 100 only if it is none or all. */
-function percent(part: number, whole: number): number {
-  if (part === 0 || part === whole) return 100 * part / whole;
-  const rounded = Math.round(10_000 * part / whole) / 100;
-  return Math.min(Math.max(rounded, 0.01), 99.99);
 }

@@ -97,7 +97,7 @@ function section(
       : sideBySide(figures[0]!, against, curves),
     charts: [{
       kind: "curve",
-      title: `${title} against ${against}`,
+      title: `${title}, ${drawn.name}, by ${against}`,
       x: axis,
       y: { label: `${title}, ${drawn.name}`, unit: drawn.unit! },
       series: curves.map(({ name, points }) => ({
@@ -175,8 +175,8 @@ function trend(
   return [
     `From ${place(first, against)} to ${place(last, against)} of ${against} ` +
     `the ${head.name} ${to >= from ? "rose" : "fell"} from ` +
-    `${formatValue(from, head.unit!)} to ${formatValue(to, head.unit!)}, ` +
-    `${formatRatio(ratio)} times.`,
+    `${formatValue(from, head.unit!)} to ${formatValue(to, head.unit!)} ` +
+    `(${formatRatio(ratio)} to 1).`,
   ];
 }
 

@@ -16,11 +16,14 @@ export interface Sink {
 
 /** The most log lines in a second; a hostile peer may cause any number. */
 const LOG_LINES_PER_SEC = 20;
-/** How often the live line is redrawn at most, in milliseconds. */
-const LIVE_MS = 100;
+/** How often the live block is redrawn at most, in milliseconds. */
+const LIVE_MS = 200;
+/** What colours text, and takes no column. */
+// deno-lint-ignore no-control-regex
+const COLOUR = /\x1b\[[\d;]*m/g;
 
 /**
- * Writes to the two streams, and keeps one live line on a terminal.
+ * Writes to the two streams, and keeps one live block on a terminal.
  *
  * When the reader of standard output goes away, as `head` does, writing calls
  * back once and writes nothing more.
@@ -32,7 +35,8 @@ export class Terminal {
   #decoder = new TextDecoder();
   #onPipeClosed: () => void = () => {};
   #closed = false;
-  #liveShown = false;
+  /** The columns of each line of the live block; empty if none is shown. */
+  #liveColumns: number[] = [];
   #liveAtMs = -Infinity;
   #logSecond = 0;
   #logLines = 0;
@@ -129,24 +133,36 @@ export class Terminal {
   }
 
   /**
-   * Shows a line that the next one replaces; only to a person, and not more
-   * often than the eye can follow.
+   * Shows a block of lines that the next one replaces; only to a person, and not
+   * more often than the eye can follow.
    *
-   * @param text Makes the line; called only if it is shown.
+   * @param lines Makes the lines, each narrower than the terminal; called only if
+   * they are shown.
    */
-  live(text: () => string): void {
+  live(lines: () => string[]): void {
     const nowMs = performance.now();
     if (nowMs - this.#liveAtMs < LIVE_MS || !this.#stderr.isTerminal()) return;
     this.#liveAtMs = nowMs;
-    this.#liveShown = true;
-    this.#toStderr(`\r\x1b[K${text().slice(0, this.columns - 1)}`);
+    const shown = lines();
+    // In one write, so that no half of it is seen.
+    this.#toStderr(this.#erasure() + shown.join("\n"));
+    this.#liveColumns = shown.map((line) => line.replace(COLOUR, "").length);
   }
 
-  /** Takes the live line away. */
+  /** Takes the live block away. */
   clearLive(): void {
-    if (!this.#liveShown) return;
-    this.#liveShown = false;
-    this.#toStderr("\r\x1b[K");
+    if (this.#liveColumns.length === 0) return;
+    this.#toStderr(this.#erasure());
+    this.#liveColumns = [];
+  }
+
+  /** Goes back to where the live block starts, and erases from there. */
+  #erasure(): string {
+    // In a terminal that became narrower, a line takes several rows.
+    const rows = this.#liveColumns
+      .map((columns) => Math.max(1, Math.ceil(columns / this.columns)))
+      .reduce((sum, rows) => sum + rows, 0);
+    return `${rows > 1 ? `\x1b[${rows - 1}A` : ""}\r\x1b[J`;
   }
 
   /** How wide the terminal is; 80 where there is none. */

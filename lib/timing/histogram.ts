@@ -114,14 +114,25 @@ export class Histogram {
    * and of 100 values or more the greatest hundredth in one bin behind it.
    *
    * @param most How many bins there may be, at least 3.
+   * @param others What the same bins are to show as well.
    * @returns Rising limits, in microseconds; `null` if nothing was recorded.
    */
-  binEdges(most: number): number[] | null {
-    if (this.count === 0) return null;
-    const { min, max } = this.#moments;
-    const body = this.count < TAIL_FROM_COUNT ? max : this.percentile(99)!;
-    const edges = binEdges(min, body, most - 1);
+  binEdges(most: number, ...others: Histogram[]): number[] | null {
+    const all = [this, ...others].filter(({ count }) => count > 0);
+    if (all.length === 0) return null;
+    const max = Math.max(...all.map((one) => one.#moments.max));
+    const edges = binEdges(
+      Math.min(...all.map((one) => one.#moments.min)),
+      Math.max(...all.map((one) => one.#bodyUs())),
+      most - 1,
+    );
     return max > edges.at(-1)! ? [...edges, max] : edges;
+  }
+
+  /** Where the body ends, and the tail begins. */
+  #bodyUs(): number {
+    if (this.count < TAIL_FROM_COUNT) return this.#moments.max;
+    return this.percentile(99)!;
   }
 
   /**

@@ -1,0 +1,266 @@
+/**
+ * The parts of a comparison: what is measured in each, over which sockets.
+ *
+ * @module
+ */
+
+import { alternate } from "../measure/alternation.ts";
+import { compareCrowds } from "../measure/crowd.ts";
+import { datagramFirstByte, streamFirstByte } from "../measure/first_byte.ts";
+import { compareLosses } from "../measure/losses.ts";
+import {
+  datagramBoundaries,
+  streamBoundaries,
+} from "../measure/message_boundaries.ts";
+import { compareNagle } from "../measure/nagle.ts";
+import { OwnServers } from "../measure/own_servers.ts";
+import type { StampOptions } from "../measure/stamp_session.ts";
+import {
+  compareTransports,
+  type TransportFindings,
+  type TransportOptions,
+} from "../measure/transports.ts";
+import { formatAddress } from "../net/address.ts";
+import { localHostFor } from "../net/datagram_socket.ts";
+import { StreamConnection } from "../net/stream_connection.ts";
+import {
+  boundariesSection,
+  crowdSection,
+  lossSection,
+} from "../output/compare_behaviour_sections.ts";
+import {
+  firstByteSection,
+  nagleSection,
+  transportSection,
+} from "../output/compare_path_sections.ts";
+import { LEAST_ROUNDS } from "../timing/bootstrap.ts";
+import { measureResolutionUs, systemClock } from "../timing/clock.ts";
+import { randomSeed } from "../timing/seeded_random.ts";
+import { attempt, RunError } from "./attempt.ts";
+import type { ComparePlan } from "./compare_options.ts";
+import type { Part } from "./run_parts.ts";
+
+/** The losses of the emulated path: two in 120 messages, well apart. */
+const LOSSES = {
+  count: 120,
+  intervalMs: 5,
+  drop: 0.02,
+  seed: 70,
+  holdMs: 200, // as long as Linux waits at least (RFC 6298 asks for a second)
+  waitedMs: 20,
+};
+/** What is sent to see whether messages stay apart. */
+const MESSAGES = ["one", "three", "two"]
+  .map((text) => new TextEncoder().encode(text));
+/** What takes long is done less often. */
+const NAGLE = { rounds: 10, probes: 5 };
+const CROWD_ROUNDS = 5;
+/** How often a reflector is asked before it is given up. */
+const DATAGRAM_TRIES = 3;
+
+/** Where what needs no other host takes place. */
+const LOOPBACK = "127.0.0.1";
+
+/** Where the servers are, and what is said of it. */
+export interface Places {
+  /** As `on loopback`. */
+  where: string;
+  /** Whether it is in this process. */
+  isHere: boolean;
+  /** A server of the measurement protocol. */
+  course: Deno.NetAddr;
+  /** A STAMP reflector. */
+  reflector: Deno.NetAddr;
+  /** An iterative server of the measurement protocol, and a concurrent one. */
+  crowd: { where: string; iterative: Deno.NetAddr; concurrent: Deno.NetAddr };
+}
+
+/** How sockets are opened. */
+export interface Sockets {
+  /** Listens on loopback. */
+  listen: () => Deno.TcpListener;
+  /** Connects, within the plan's time. */
+  connect: (to: Deno.NetAddr) => Promise<Deno.TcpConn>;
+  /** Opens a datagram socket at an address of this machine. */
+  open: (hostname: string) => Deno.DatagramConn;
+}
+
+/** A comparison about to run. */
+export interface Comparison {
+  /** Where the servers are. */
+  places: Places;
+  /** How sockets are opened. */
+  sockets: Sockets;
+  /** What to measure. */
+  plan: ComparePlan;
+  /** Ends it early. */
+  signal: AbortSignal;
+}
+
+/**
+ * Makes sure that both servers answer before anything is measured.
+ *
+ * @param comparison What is about to run.
+ * @throws {RunError} If one does not.
+ */
+export async function answerAtBoth(comparison: Comparison): Promise<void> {
+  const { places: { course, reflector }, sockets, signal } = comparison;
+  await attempt(
+    `measure the path to ${formatAddress(course)}`,
+    () => streamFirstByte(() => dial(comparison, course)),
+  );
+  for (let tries = 0; tries < DATAGRAM_TRIES; tries++) {
+    const { firstByteUs } = await datagramFirstByte(
+      () => sockets.open(localHostFor(reflector.hostname)),
+      reflector,
+      stampOptions(comparison),
+    );
+    if (firstByteUs !== null) return;
+    signal.throwIfAborted();
+  }
+  throw new RunError(
+    `Cannot measure the path to ${
+      formatAddress(reflector)
+    } over UDP: nothing ` +
+      "came back; start stamp-server there, without a key, or name its port " +
+      "with --stamp-port",
+  );
+}
+
+/**
+ * The parts, in the order in which they are shown.
+ *
+ * @param comparison What is about to run.
+ * @returns The parts.
+ */
+export function partsOf(comparison: Comparison): Part[] {
+  const { places, sockets, signal } = comparison;
+  const { where, course, reflector, crowd } = places;
+  const plan = { ...comparison.plan, signal };
+  const { rounds, clients, delayMs, sizeBytes } = plan;
+  const stamp = stampOptions(comparison);
+  const dialCourse = () => dial(comparison, course);
+  const openHere = () => sockets.open(LOOPBACK);
+  const openThere = () => sockets.open(localHostFor(reflector.hostname));
+  return [
+    {
+      name: "connection set-up and the first byte",
+      run: async () => {
+        const attempts = await alternate(rounds, [
+          () => streamFirstByte(dialCourse),
+          () => datagramFirstByte(openThere, reflector, stamp),
+        ], signal);
+        return firstByteSection(attempts, where);
+      },
+    },
+    {
+      name: "RTT over TCP and UDP",
+      run: async () => {
+        const options = { ...plan, stamp };
+        const findings = await compareTransports(
+          dialCourse,
+          openThere,
+          reflector,
+          options,
+        );
+        const floor = places.isHere ? null : await floorOf(comparison, options);
+        return transportSection(findings, floor, sizeBytes, where);
+      },
+    },
+    {
+      name: "a lost datagram and a late segment",
+      run: async () => {
+        const options = { ...LOSSES, sizeBytes, stamp, signal };
+        const here = {
+          open: openHere,
+          listen: sockets.listen,
+          dial: (to: Deno.NetAddr) => dial(comparison, to),
+        };
+        return lossSection(await compareLosses(here, options), options);
+      },
+    },
+    {
+      name: "message boundaries",
+      run: async () =>
+        boundariesSection(
+          await streamBoundaries(sockets.listen(), sockets.connect, MESSAGES),
+          await datagramBoundaries(openHere, MESSAGES),
+        ),
+    },
+    {
+      name: "Nagle's algorithm",
+      run: async () => {
+        const findings = await compareNagle(() => sockets.connect(course), {
+          ...plan,
+          ...NAGLE,
+          rounds: Math.min(rounds, NAGLE.rounds),
+        });
+        return nagleSection(findings, where);
+      },
+    },
+    {
+      name: "an iterative and a concurrent server",
+      run: async () => {
+        const { iterative, concurrent } = crowd;
+        const patience = clients * delayMs;
+        const crowds = await compareCrowds([
+          () => dial(comparison, iterative, patience),
+          () => dial(comparison, concurrent, patience),
+        ], { ...plan, rounds: Math.min(rounds, CROWD_ROUNDS) });
+        return crowdSection(crowds, delayMs, crowd.where);
+      },
+    },
+  ];
+}
+
+/** The same on loopback, to servers in this process. */
+async function floorOf(
+  comparison: Comparison,
+  options: TransportOptions,
+): Promise<TransportFindings> {
+  const { listen, open } = comparison.sockets;
+  const servers = new OwnServers();
+  const course = servers.streams(listen());
+  const reflector = servers.reflector(open(LOOPBACK));
+  try {
+    return await compareTransports(
+      () => dial(comparison, course),
+      () => open(LOOPBACK),
+      reflector,
+      { ...options, rounds: LEAST_ROUNDS },
+    );
+  } finally {
+    await servers.close();
+  }
+}
+
+/** One datagram, where nothing else is said. */
+function stampOptions({ plan, signal }: Comparison): StampOptions {
+  const { sizeBytes, timeoutMs } = plan;
+  return {
+    request: {
+      sizeBytes,
+      ssid: 1 + randomSeed() % 65535,
+      format: "ntp",
+      errorUs: measureResolutionUs(systemClock),
+    },
+    count: 1,
+    durationMs: Infinity,
+    schedule: null,
+    intervalMs: 0,
+    warmup: 0,
+    timeoutMs,
+    signal,
+  };
+}
+
+async function dial(
+  { plan: { timeoutMs }, sockets }: Comparison,
+  to: Deno.NetAddr,
+  longerMs = 0,
+): Promise<StreamConnection> {
+  return new StreamConnection(await sockets.connect(to), {
+    readMs: timeoutMs + longerMs,
+    writeMs: timeoutMs,
+  });
+}

@@ -1,0 +1,87 @@
+/**
+ * Runs a sweep to its end: points in, report and exit code out.
+ *
+ * @module
+ */
+
+import type { Label } from "../measure/label.ts";
+import type { ResultBuilder } from "../measure/result_builder.ts";
+import type { Sample } from "../measure/sample.ts";
+import {
+  addPoint,
+  type SweepCurve,
+  sweepPoint,
+  type SweepStep,
+} from "../measure/sweep.ts";
+import { formatCount } from "../output/quantities.ts";
+import type { SweepReporter } from "../output/sweep_reporter.ts";
+import type { Terminal } from "../output/terminal.ts";
+import { explain, RunError } from "./attempt.ts";
+
+/** A sweep about to run. */
+export interface Sweep {
+  /** What made it, where to, and how. */
+  label: Label<"sweep">;
+  /** What to measure, in this order. */
+  steps: SweepStep[];
+  /** Starts the measurement of a point. */
+  measure: (
+    step: SweepStep,
+  ) => { samples: AsyncIterable<Sample>; builder: ResultBuilder };
+  /** What a reader should know; the measurements may add to it. */
+  notes: Set<string>;
+  /** Shows the points. */
+  reporter: SweepReporter;
+  /** Aborted if the run was interrupted. */
+  signal: AbortSignal;
+  /** Where to say what went wrong. */
+  terminal: Terminal;
+}
+
+/**
+ * Runs a sweep. A point that fails is shown as failed, and the rest goes on;
+ * only a server that cannot be reached from the first is an error at once.
+ *
+ * @param sweep The sweep.
+ * @returns The exit code: 0, or 1 if a point failed.
+ * @throws {RunError} If there is no server, or nothing was measured.
+ */
+export async function runSweep(sweep: Sweep): Promise<number> {
+  const { label, steps, measure, reporter, notes, signal, terminal } = sweep;
+  const curves: SweepCurve[] = [];
+  let done = 0;
+  let failed = 0;
+  for (const step of steps) {
+    const { samples, builder } = measure(step);
+    const live = reporter.step(step);
+    let error: string | null = null;
+    try {
+      for await (const sample of samples) {
+        builder.add(sample);
+        live(sample, builder);
+      }
+    } catch (thrown) {
+      // A server that is not there will not be there for the others either.
+      if (done === 0 && thrown instanceof RunError) throw thrown;
+      error = thrown instanceof RunError ? thrown.message : explain(thrown);
+    }
+    if (signal.aborted) break; // half a point is none
+    const point = sweepPoint(step, builder.result(), error);
+    addPoint(curves, step, point);
+    reporter.point(step, point);
+    done += 1;
+    if (error !== null) failed += 1;
+    if (terminal.closed) break;
+  }
+  // Of a run interrupted before the first point there is nothing to show.
+  if (done === 0) signal.throwIfAborted();
+  if (signal.aborted) {
+    notes.add(
+      `the run was interrupted, after ${done} of ${steps.length} points`,
+    );
+  }
+  reporter.end({ ...label, protocol: "course", curves, notes: [...notes] });
+  if (failed === 0) return 0;
+  terminal.say(`${failed} of ${formatCount(steps.length, "point")} failed`);
+  return 1;
+}

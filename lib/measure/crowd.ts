@@ -1,0 +1,81 @@
+/**
+ * Clients that come all at once, to a server that takes its time for each.
+ *
+ * @module
+ */
+
+import type { StreamConnection } from "../net/stream_connection.ts";
+import { median } from "../timing/bootstrap.ts";
+import { alternate } from "./alternation.ts";
+import { measureCourse } from "./course_session.ts";
+
+/** What became of the clients; times in microseconds from their arrival. */
+export interface CrowdFigures {
+  /** When each had its answer, in the order in which they had it; medians. */
+  waitsUs: number[];
+  /** When the last one had it; the median over the rounds. */
+  totalUs: number | null;
+}
+
+/** What to measure. */
+export interface CrowdOptions {
+  /** How many clients there are. */
+  clients: number;
+  /** How long the server takes for each, in milliseconds. */
+  delayMs: number;
+  /** How often each server has its turn. */
+  rounds: number;
+  /** Ends it early. */
+  signal: AbortSignal;
+}
+
+/**
+ * Sends a crowd to two servers, by turns.
+ *
+ * @param dials Connects to the one, and to the other.
+ * @param options The crowd.
+ * @returns What became of it at each.
+ */
+export async function compareCrowds(
+  dials: readonly [Dial, Dial],
+  options: CrowdOptions,
+): Promise<[CrowdFigures, CrowdFigures]> {
+  const rounds = await alternate(options.rounds, [
+    () => crowd(dials[0], options),
+    () => crowd(dials[1], options),
+  ], options.signal);
+  return [
+    figures(rounds.map(([one]) => one)),
+    figures(rounds.map(([, other]) => other)),
+  ];
+}
+
+type Dial = () => Promise<StreamConnection>;
+
+/** When each client had its answer, sorted. */
+async function crowd(dial: Dial, options: CrowdOptions): Promise<number[]> {
+  const { clients, delayMs, signal } = options;
+  const startMs = performance.now();
+  const waits = await Promise.all(
+    Array.from({ length: clients }, async () => {
+      let waitUs = 0;
+      const samples = measureCourse(dial, {
+        setup: { type: "rtt", probes: 1, sizeBytes: 1, delayMs },
+        warmup: 0,
+        intervalMs: 0,
+        signal,
+      });
+      for await (const _ of samples) {
+        waitUs = (performance.now() - startMs) * 1000;
+      }
+      return waitUs;
+    }),
+  );
+  return waits.sort((a, b) => a - b);
+}
+
+function figures(rounds: number[][]): CrowdFigures {
+  const waitsUs = (rounds[0] ?? [])
+    .map((_, place) => median(rounds.map((waits) => waits[place]!))!);
+  return { waitsUs, totalUs: waitsUs.at(-1) ?? null };
+}

@@ -1,0 +1,80 @@
+/**
+ * How long it takes until the first byte of an answer, from nothing.
+ *
+ * @module
+ */
+
+import { DatagramSocket } from "../net/datagram_socket.ts";
+import type { StreamConnection } from "../net/stream_connection.ts";
+import { formatSetup, TERMINATION } from "../protocols/measurement.ts";
+import { StampReplyReader, StampRequest } from "../protocols/stamp_request.ts";
+import { WallClock } from "../timing/wall_clock.ts";
+import { ProtocolError } from "./protocol_error.ts";
+import type { StampOptions } from "./stamp_session.ts";
+
+/** The times of one attempt, in microseconds. */
+export interface FirstByte {
+  /** Until something could be sent. */
+  setupUs: number;
+  /** Until the answer came; `null` if none did. */
+  firstByteUs: number | null;
+}
+
+/**
+ * Connects, asks, and waits for the answer.
+ *
+ * @param dial Connects to a server of the measurement protocol.
+ * @returns The time of the connection's set-up, and of both together.
+ * @throws {ProtocolError} If the server closes the connection instead.
+ */
+export async function streamFirstByte(
+  dial: () => Promise<StreamConnection>,
+): Promise<FirstByte> {
+  const startMs = performance.now();
+  using connection = await dial();
+  const setupUs = sinceUs(startMs);
+  await connection.writeAll(
+    formatSetup({ type: "rtt", probes: 1, sizeBytes: 1, delayMs: 0 }),
+  );
+  const answer = await connection.readLine();
+  const firstByteUs = sinceUs(startMs);
+  if (answer === null) {
+    throw new ProtocolError("The server closed the connection", null);
+  }
+  await connection.writeAll(TERMINATION);
+  await connection.readLine();
+  return { setupUs, firstByteUs };
+}
+
+/**
+ * Opens a datagram socket, asks, and waits for the answer.
+ *
+ * @param open Opens the socket.
+ * @param target A STAMP reflector, by its address.
+ * @param options What the question is like, and how long to wait.
+ * @returns The time that the socket took to open, and of both together.
+ */
+export async function datagramFirstByte(
+  open: () => Deno.DatagramConn,
+  target: { hostname: string; port: number },
+  options: Pick<StampOptions, "request" | "timeoutMs" | "signal">,
+): Promise<FirstByte> {
+  const request = new StampRequest(options.request);
+  const reader = new StampReplyReader(request);
+  const wall = new WallClock();
+  wall.read(performance.now());
+  request.prepare(0, wall);
+  const startMs = performance.now();
+  using socket = new DatagramSocket(open());
+  const setupUs = sinceUs(startMs);
+  await socket.send(request.bytes, target);
+  const { timeoutMs, signal } = options;
+  const answer = await socket.receiveFrom(target, timeoutMs, signal);
+  const firstByteUs = sinceUs(startMs);
+  const isAnswer = answer !== null && reader.take(answer);
+  return { setupUs, firstByteUs: isAnswer ? firstByteUs : null };
+}
+
+function sinceUs(startMs: number): number {
+  return (performance.now() - startMs) * 1000;
+}

@@ -1,0 +1,102 @@
+/**
+ * What Nagle's algorithm (RFC 896) does to a message that is written in two
+ * parts: the second waits until the first is acknowledged, and the other side
+ * may put that off (RFC 1122, section 4.2.3.2).
+ *
+ * @module
+ */
+
+import { StreamConnection } from "../net/stream_connection.ts";
+import { formatSetup, TERMINATION } from "../protocols/measurement.ts";
+import { ProbeBuilder } from "../protocols/measurement_probe.ts";
+import { type Difference, medianDifference } from "../timing/bootstrap.ts";
+import { Histogram } from "../timing/histogram.ts";
+import { alternate } from "./alternation.ts";
+import { ProtocolError } from "./protocol_error.ts";
+
+/** What was measured. */
+export interface NagleFindings {
+  /** The round-trip times with the algorithm, as sockets have it at first. */
+  on: Histogram;
+  /** Those without. */
+  off: Histogram;
+  /** The median with it minus that without; `null` of too few rounds. */
+  difference: Difference | null;
+}
+
+/** What to measure. */
+export interface NagleOptions {
+  /** How often each has its turn. */
+  rounds: number;
+  /** How many messages there are in a turn. */
+  probes: number;
+  /** The payload of each message, in bytes. */
+  sizeBytes: number;
+  /** How long an echo is waited for, in milliseconds. */
+  timeoutMs: number;
+  /** Ends it early. */
+  signal: AbortSignal;
+}
+
+/**
+ * Measures with the algorithm and without, by turns.
+ *
+ * @param connect Connects to a server of the measurement protocol.
+ * @param options What to measure.
+ * @returns What came of it.
+ * @throws {ProtocolError} If the server refuses, or does not echo.
+ */
+export async function compareNagle(
+  connect: () => Promise<Deno.TcpConn>,
+  options: NagleOptions,
+): Promise<NagleFindings> {
+  const on = new Histogram();
+  const off = new Histogram();
+  const turns = await alternate(options.rounds, [
+    () => turn(connect, true, options, on),
+    () => turn(connect, false, options, off),
+  ], options.signal);
+  return { on, off, difference: medianDifference(turns) };
+}
+
+async function turn(
+  connect: () => Promise<Deno.TcpConn>,
+  nagle: boolean,
+  options: NagleOptions,
+  histogram: Histogram,
+): Promise<number[]> {
+  const { probes, sizeBytes, timeoutMs, signal } = options;
+  const conn = await connect();
+  using connection = new StreamConnection(conn, {
+    readMs: timeoutMs,
+    writeMs: timeoutMs,
+  });
+  conn.setNoDelay(!nagle);
+  const builder = new ProbeBuilder(sizeBytes);
+  await connection.writeAll(
+    formatSetup({ type: "rtt", probes, sizeBytes, delayMs: 0 }),
+  );
+  await answer(connection);
+  const rttsUs = [];
+  for (let sequence = 1; sequence <= probes && !signal.aborted; sequence++) {
+    const message = builder.message(sequence);
+    const seam = message.length - sizeBytes - 1; // payload and newline
+    const startMs = performance.now();
+    await connection.writeAll(message.subarray(0, seam));
+    await connection.writeAll(message.subarray(seam));
+    await answer(connection);
+    const us = (performance.now() - startMs) * 1000;
+    histogram.record(us);
+    rttsUs.push(us);
+  }
+  await connection.writeAll(TERMINATION);
+  await connection.readLine();
+  return rttsUs;
+}
+
+async function answer(connection: StreamConnection): Promise<void> {
+  const reply = await connection.readLine();
+  if (reply === null || reply[0] === 0x34) { // of "404"
+    throw new ProtocolError("The server refused", reply);
+  }
+}

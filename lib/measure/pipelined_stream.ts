@@ -1,0 +1,96 @@
+/**
+ * Messages over a stream that are sent on a schedule, whatever became of those
+ * before them; and a server by which some of them are late, as after the loss of
+ * a segment.
+ *
+ * @module
+ */
+
+import { isDisconnect } from "../net/errors.ts";
+import type { StreamConnection } from "../net/stream_connection.ts";
+import type { StreamHandler } from "../net/serve_streams.ts";
+import { Pacer } from "../timing/pacer.ts";
+import { periodic } from "../timing/schedule.ts";
+import { sleepUntil } from "../timing/sleep.ts";
+import { newSample, type Sample } from "./sample.ts";
+import { SampleQueue } from "./sample_queue.ts";
+
+/**
+ * Echoes lines, each after those before it.
+ *
+ * @param isHeld Whether the next line is held back; asked once a line.
+ * @param holdMs For how long: on a path that lost a segment, as long as the
+ * sender takes to send it again.
+ * @returns What a server does with a connection.
+ */
+export function heldEcho(
+  isHeld: () => boolean,
+  holdMs: number,
+): StreamHandler {
+  return async (connection) => {
+    for (let line; (line = await connection.readLine()) !== null;) {
+      if (isHeld()) await sleepUntil(performance.now() + holdMs);
+      await connection.writeAll(line);
+    }
+  };
+}
+
+/**
+ * Sends lines on a schedule, and takes their echoes as they come.
+ *
+ * @param connection To a server that echoes lines; it is closed at the end.
+ * @param options How many, how long, how often, and what ends it early.
+ * @returns A sample for each line that was echoed.
+ */
+export async function* measurePipelined(
+  connection: StreamConnection,
+  options: {
+    count: number;
+    sizeBytes: number;
+    intervalMs: number;
+    signal: AbortSignal;
+  },
+): AsyncGenerator<Sample, void, void> {
+  const { count, sizeBytes, intervalMs, signal } = options;
+  const line = new Uint8Array(sizeBytes).fill(0x2e); // full stops
+  line[sizeBytes - 1] = 0x0a;
+  const underWay: Sample[] = [];
+  const queue = new SampleQueue();
+  const stop = () => connection.stop();
+  signal.addEventListener("abort", stop);
+  const sending = send().catch((error) => queue.fail(error));
+  const receiving = receive().then(() => queue.end(), (error) => {
+    if (signal.aborted && isDisconnect(error)) queue.end();
+    else queue.fail(error);
+  });
+  try {
+    yield* queue;
+  } finally {
+    signal.removeEventListener("abort", stop);
+    connection.close();
+    await Promise.all([sending, receiving]);
+  }
+
+  async function send(): Promise<void> {
+    const pacer = new Pacer(periodic(intervalMs));
+    for (let sequence = 1; sequence <= count; sequence++) {
+      const intendedAtMs = await pacer.next(signal);
+      if (signal.aborted) return;
+      const sample = newSample(sequence, false, intendedAtMs);
+      sample.sentAtMs = performance.now();
+      underWay.push(sample);
+      await connection.writeAll(line);
+      sample.sendCallMs = performance.now() - sample.sentAtMs;
+    }
+  }
+
+  /** A stream keeps the order: each echo is that of the oldest line. */
+  async function receive(): Promise<void> {
+    for (let received = 0; received < count; received++) {
+      if (await connection.readLine() === null) return;
+      const sample = underWay.shift()!;
+      sample.rttMs = performance.now() - sample.sentAtMs;
+      queue.push(sample);
+    }
+  }
+}

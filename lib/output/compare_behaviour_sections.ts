@@ -1,0 +1,188 @@
+/**
+ * What was found of streams, datagrams and servers: losses, the boundaries of
+ * messages, and crowds. Each sentence is computed from the figures.
+ *
+ * @module
+ */
+
+import type { CrowdFigures } from "../measure/crowd.ts";
+import type {
+  LossFigures,
+  LossFindings,
+  LossOptions,
+} from "../measure/losses.ts";
+import type { Boundaries } from "../measure/message_boundaries.ts";
+import { formatCount, formatDuration, formatRatio } from "./quantities.ts";
+import type { Section } from "./section.ts";
+
+/**
+ * Shows a lost datagram beside a late segment.
+ *
+ * @param findings What happened.
+ * @param options What was sent, and lost of it.
+ * @returns The section.
+ */
+export function lossSection(
+  findings: LossFindings,
+  options: Pick<LossOptions, "holdMs" | "waitedMs">,
+): Section {
+  const { udp, tcp, faults } = findings;
+  const { holdMs, waitedMs } = options;
+  const sides = [udp, tcp];
+  const lost = sides.map(({ sent, received }) => sent - received);
+  return {
+    title: "A lost datagram and a late segment, on an emulated path",
+    table: {
+      columns: [{ name: "UDP" }, { name: "TCP" }],
+      rows: [
+        { name: "sent", unit: "count", values: sides.map(({ sent }) => sent) },
+        { name: "lost", unit: "count", values: lost },
+        {
+          name: `longer than ${waitedMs} ms`,
+          unit: "count",
+          values: sides.map(({ waited }) => waited),
+        },
+        ...([["p50", 50], ["p90", 90], ["max", 100]] as const).map(
+          ([name, percent]) => ({
+            name,
+            unit: "us" as const,
+            values: sides.map(({ rtt }) => rtt.percentile(percent)),
+          }),
+        ),
+      ],
+    },
+    charts: [{
+      kind: "timeline",
+      title: "RTT over time",
+      series: [
+        { name: "UDP", timeline: udp.timeline },
+        { name: "TCP", timeline: tcp.timeline },
+      ],
+    }],
+    sentences: [
+      `The path lost ${faults} of ${udp.sent} messages. Over UDP ` +
+      `${gone(lost[0]!)}, and ${waiting(udp)}.`,
+      `Over TCP, where a segment is sent again after ${holdMs} ms, ` +
+      `${gone(lost[1]!)}, and ${waiting(tcp)}` +
+      (tcp.waited > faults ? ": those behind a late one waited with it." : "."),
+    ],
+  };
+
+  function waiting({ waited, rtt }: LossFigures): string {
+    return `${
+      waited === 0 ? "none" : waited
+    } took longer than ${waitedMs} ms, the longest ` +
+      formatDuration(rtt.percentile(100));
+  }
+}
+
+function gone(lost: number): string {
+  return lost === 0 ? "all came back" : `${lost} did not come back`;
+}
+
+/**
+ * Shows whether messages stayed apart.
+ *
+ * @param tcp What was written to a stream and read from it.
+ * @param udp What was sent and received as datagrams.
+ * @returns The section.
+ */
+export function boundariesSection(tcp: Boundaries, udp: Boundaries): Section {
+  const sides = [tcp, udp];
+  const list = (bytes: number[]) => bytes.join(" + ") || "-";
+  return {
+    title: "Message boundaries, on loopback",
+    table: {
+      columns: [{ name: "TCP" }, { name: "UDP" }],
+      rows: [
+        {
+          name: "sent, bytes a call",
+          values: sides.map(({ sent }) => list(sent)),
+        },
+        {
+          name: "received, bytes a call",
+          values: sides.map(({ received }) => list(received)),
+        },
+      ],
+    },
+    charts: [],
+    sentences: [
+      `Over TCP, ${sentence(tcp, "written", "read")}. ` +
+      `Over UDP, ${sentence(udp, "sent", "received")}.`,
+    ],
+  };
+}
+
+function sentence(
+  { sent, received }: Boundaries,
+  gave: string,
+  took: string,
+): string {
+  const total = sent.reduce((sum, bytes) => sum + bytes, 0);
+  const kept = sent.length === received.length &&
+    sent.every((bytes, call) => bytes === received[call]);
+  return `${formatCount(total, "byte")} were ${gave} in ${
+    formatCount(sent.length, "call")
+  } and ${took} in ${received.length}: the boundaries were ${
+    kept ? "" : "not "
+  }kept`;
+}
+
+/**
+ * Shows what became of a crowd at an iterative and at a concurrent server.
+ *
+ * @param crowds What became of it at the iterative one, and at the other.
+ * @param delayMs How long each server took for a client.
+ * @param where Where that was.
+ * @returns The section.
+ */
+export function crowdSection(
+  crowds: readonly [CrowdFigures, CrowdFigures],
+  delayMs: number,
+  where: string,
+): Section {
+  const names = ["iterative", "concurrent"];
+  const columns = names.map((name) => ({ name }));
+  const clients = crowds[0].waitsUs.length;
+  const order = Array.from(
+    { length: clients },
+    (_, index) => `client ${index + 1}`,
+  );
+  const wait = (index: number) =>
+    crowds.map(({ waitsUs }) => waitsUs[index] ?? null);
+  const [one, all] = crowds.map(({ totalUs }) => totalUs);
+  return {
+    title: `Iterative or concurrent: ${
+      formatCount(clients, "client")
+    }, ${delayMs} ms each, ${where}`,
+    table: {
+      columns,
+      rows: [
+        ...order.map((name, index) => ({
+          name: `${name} waited`,
+          unit: "us" as const,
+          values: wait(index),
+        })),
+        { name: "all done after", unit: "us", values: [one!, all!] },
+      ],
+    },
+    charts: [{
+      kind: "bars",
+      title: "How long each client waited",
+      value: { label: "wait", unit: "us" },
+      names: order,
+      series: names.map((name, index) => ({
+        name,
+        values: crowds[index]!.waitsUs,
+      })),
+    }],
+    sentences: typeof one !== "number" || typeof all !== "number" ? [] : [
+      `One at a time, all were served after ${formatDuration(one)}; all at ` +
+      `once, after ${formatDuration(all)}, ${
+        one < all
+          ? `${formatRatio(all / one)} times as long`
+          : `${formatRatio(one / all)} times as fast`
+      }.`,
+    ],
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * What a person sees while a measurement runs.
+ *
+ * @module
+ */
+
+import type { ResultBuilder } from "../measure/result_builder.ts";
+import type { Sample } from "../measure/sample.ts";
+import type { PlotStyle } from "./plot_style.ts";
+import { sparkline } from "./plot_timeline.ts";
+import { formatCount, formatDuration, sharePercent } from "./quantities.ts";
+
+/** The widest bar of progress, in columns. */
+const BAR_COLUMNS = 30;
+
+/** What is under way. */
+export interface Progress {
+  /** How many probes are expected; `Infinity` if nobody knows. */
+  total: number;
+  /** When it started, in milliseconds of the monotonic clock. */
+  startMs: number;
+}
+
+/**
+ * Makes the block: how far it has come, the figures so far, and a sparkline.
+ *
+ * @param last The last sample.
+ * @param builder What it was added to.
+ * @param progress What is under way.
+ * @param style How to draw, and how wide.
+ * @returns Lines, each narrower than the style's width.
+ */
+export function liveBlock(
+  last: Sample,
+  builder: ResultBuilder,
+  progress: Progress,
+  style: PlotStyle,
+): string[] {
+  const { sent, received, lost } = builder.probes;
+  const columns = style.width - 1;
+  const us = (percent: number) => formatDuration(builder.percentileUs(percent));
+  const figures = [
+    `last ${last.rttMs === null ? "lost" : formatDuration(last.rttMs * 1000)}`,
+    ...[50, 90, 99].map((percent) => `p${percent} ${us(percent)}`),
+    `lost ${lost}${lost === 0 ? "" : ` (${sharePercent(lost, sent)} %)`}`,
+  ];
+  return [
+    howFar(sent, progress, columns, style.ascii),
+    figures.join("  ").slice(0, columns),
+    ...(received === 0 ? [] : [sparkline(builder.timeline, style, columns)]),
+  ];
+}
+
+function howFar(
+  sent: number,
+  { total, startMs }: Progress,
+  columns: number,
+  ascii: boolean,
+): string {
+  const elapsed = formatDuration((performance.now() - startMs) * 1000);
+  if (total === Infinity) return `${formatCount(sent, "probe")}  ${elapsed}`;
+  const share = Math.min(1, sent / total);
+  const text = ` ${Math.floor(share * 100)} %  ${sent} of ${total}  ${elapsed}`;
+  const width = Math.max(0, Math.min(BAR_COLUMNS, columns - text.length));
+  const full = Math.round(share * width);
+  const [done, left] = ascii ? "#." : "█░";
+  return done!.repeat(full) + left!.repeat(width - full) + text;
+}

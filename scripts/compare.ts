@@ -1,0 +1,155 @@
+#!/usr/bin/env -S deno run --unstable-net --allow-net
+/**
+ * Compare: TCP or UDP, one at a time or all at once? Measured by turns, on this
+ * machine or on the path to another one.
+ *
+ * Protocol:   the course's over TCP, port 10000; STAMP over UDP, port 8620
+ * Socket:     stream and datagram
+ * Permission: --allow-net, to listen on 127.0.0.1 and to reach HOST;
+ *             --unstable-net outside of this folder
+ *
+ *     $ deno task compare
+ *     Connection set-up and the first byte, on loopback
+ *     ...
+ *
+ *     $ deno task compare 192.0.2.1 --json
+ *
+ * Without HOST the servers are in this process. With HOST they are the
+ * measure-server and the stamp-server there.
+ *
+ * @module
+ */
+
+import { attempt } from "../lib/cli/attempt.ts";
+import { type HostTarget, hostTargetOf } from "../lib/cli/client_options.ts";
+import { COMPARE_OPTIONS, comparePlan } from "../lib/cli/compare_options.ts";
+import {
+  answerAtBoth,
+  partsOf,
+  type Places,
+} from "../lib/cli/compare_parts.ts";
+import { noMoreWords } from "../lib/cli/parse_options.ts";
+import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { runParts } from "../lib/cli/run_parts.ts";
+import { showingOf } from "../lib/cli/showing_options.ts";
+import { labelOf } from "../lib/measure/label.ts";
+import { OwnServers } from "../lib/measure/own_servers.ts";
+import { formatAddress } from "../lib/net/address.ts";
+import { openWithin } from "../lib/net/deadline.ts";
+import { addressOf } from "../lib/net/lookup.ts";
+
+const program = defineProgram({
+  name: "compare",
+  summary: "Compares TCP with UDP, and one at a time with all at once.",
+  words: "[HOST]",
+  details: [
+    "Without HOST, servers of its own on loopback answer, in this process. With HOST, a measure-server and a stamp-server without a key are to run there; what takes a bad path, or both ends of a connection, is still shown on loopback.",
+    "Both sides are measured by turns, so that a drift of the machine meets both. One is called faster only if the confidence interval of the difference of the medians (bootstrap, by rounds) leaves 0 out.",
+  ],
+  options: COMPARE_OPTIONS,
+  examples: ["", "--short --plots ascii", "192.0.2.1 --json"],
+});
+
+/** Compares; gives the exit code. */
+export function main(args: string[], stage?: Stage): Promise<number> {
+  return runMain(program, args, stage, async (run) => {
+    const { options, words, given, signal, terminal } = run;
+    noMoreWords(words.slice(1));
+    const plan = comparePlan(options);
+    const showing = showingOf(options, terminal);
+    const servers = new OwnServers();
+    try {
+      const places = words[0] === undefined
+        ? ownPlaces(servers)
+        : await placesAt(
+          hostTargetOf(words[0], options.port),
+          options,
+          servers,
+        );
+      const comparison = {
+        places,
+        plan,
+        signal,
+        sockets: { listen, open, connect },
+      };
+      await answerAtBoth(comparison);
+      const label = labelOf({
+        mode: "compare",
+        target: words[0] ?? "127.0.0.1",
+        started: new Date(),
+        options: { given, used: plan },
+      });
+      return await runParts(partsOf(comparison), { label, showing, signal });
+    } finally {
+      await servers.close();
+    }
+
+    function connect(to: Deno.NetAddr): Promise<Deno.TcpConn> {
+      const { hostname, port } = to;
+      return attempt(
+        `connect to ${formatAddress(to)}`,
+        () =>
+          openWithin(
+            Deno.connect({ hostname, port }),
+            plan.timeoutMs,
+            signal,
+          ),
+      );
+    }
+  });
+}
+
+function ownPlaces(servers: OwnServers): Places {
+  return {
+    where: "on loopback",
+    isHere: true,
+    course: servers.streams(listen()),
+    reflector: servers.reflector(open("127.0.0.1")),
+    crowd: ownCrowd(servers),
+  };
+}
+
+function ownCrowd(servers: OwnServers): Places["crowd"] {
+  return {
+    where: "on loopback",
+    iterative: servers.streams(listen(), "iterative"),
+    concurrent: servers.streams(listen()),
+  };
+}
+
+async function placesAt(
+  target: HostTarget,
+  ports: { stampPort: number; iterativePort: number | undefined },
+  servers: OwnServers,
+): Promise<Places> {
+  const hostname = await attempt(
+    `look up ${target.hostname}`,
+    () => addressOf(target.hostname),
+  );
+  const where = `to ${target.hostname}`;
+  const at = (port: number): Deno.NetAddr => (
+    { transport: "tcp", hostname, port }
+  );
+  const { stampPort, iterativePort } = ports;
+  return {
+    where,
+    isHere: false,
+    course: at(target.port),
+    reflector: { ...at(stampPort), transport: "udp" },
+    crowd: iterativePort === undefined ? ownCrowd(servers) : {
+      where,
+      iterative: at(iterativePort),
+      concurrent: at(target.port),
+    },
+  };
+}
+
+function listen(): Deno.TcpListener {
+  return Deno.listen({ hostname: "127.0.0.1", port: 0 });
+}
+
+function open(hostname: string): Deno.DatagramConn {
+  return Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);
