@@ -1,9 +1,10 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net=127.0.0.1
 /**
- * Demo: starts every server here on a free loopback port inside this process,
- * drives every client against it, and ends by itself.
+ * Demo: shows servers and clients in conversation, each server on a free
+ * loopback port inside this process, and then what TCP and UDP are good for, by a
+ * short comparison. It ends by itself.
  *
- * Protocol:   all of them
+ * Protocol:   uppercase, time, hi-hello, the course's measurement, STAMP
  * Socket:     stream and datagram
  * Permission: --allow-net=127.0.0.1; --unstable-net outside of this folder
  *
@@ -15,12 +16,11 @@
 import { RunError } from "../lib/cli/attempt.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import { Terminal } from "../lib/output/terminal.ts";
+import { main as compare } from "./compare.ts";
 import { main as helloClient } from "./hello_client.ts";
 import { main as helloServer } from "./hello_server.ts";
 import { main as measureClient } from "./measure_client.ts";
 import { main as measureServer } from "./measure_server.ts";
-import { main as stampClient } from "./stamp_client.ts";
-import { main as stampServer } from "./stamp_server.ts";
 import { main as tcpClient } from "./tcp_client.ts";
 import { main as tcpServer } from "./tcp_server.ts";
 import { main as timeClient } from "./time_client.ts";
@@ -32,7 +32,7 @@ type Main = (args: string[], stage: Stage) => Promise<number>;
 
 const program = defineProgram({
   name: "demo",
-  summary: "Shows every server and client here at work, on loopback.",
+  summary: "Shows what is here at work, on loopback, in some seconds.",
   words: "",
   details: [],
   options: {},
@@ -90,24 +90,6 @@ const CONVERSATIONS: {
       (target) => ["rtt", target, "--count", "2000"],
     ],
   },
-  {
-    title: "The same over UDP, by STAMP: one every millisecond, each way apart",
-    server: [stampServer],
-    client: [
-      stampClient,
-      "stamp-client",
-      (target) => [target, "--count", "500", "--interval", "1ms"],
-    ],
-  },
-  {
-    title: "Throughput",
-    server: [measureServer],
-    client: [
-      measureClient,
-      "measure-client",
-      (target) => ["tput", target, "--count", "1000", "--size", "32K"],
-    ],
-  },
 ];
 
 /** Shows the conversations; gives the exit code. */
@@ -133,13 +115,16 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         stop.abort();
         await served;
       }
-      if (signal.aborted) break;
+      if (signal.aborted) return 0;
     }
+    terminal.print("# TCP or UDP? One at a time or all at once?");
+    terminal.print("$ compare --short");
+    const code = await compare(["--short"], { terminal, signal });
     terminal.print(
-      "Here client and server took turns in one process; run them apart, as\n" +
+      "\nHere client and server took turns in one process; run them apart, as\n" +
         "deno task measure-server and deno task measure-client, for figures to quote.",
     );
-    return 0;
+    return code;
   });
 }
 

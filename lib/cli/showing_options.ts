@@ -17,7 +17,7 @@ export const SHOWING_OPTIONS = {
     help: "print one JSON object at the end",
   },
   ndjson: { kind: "flag", help: "print one JSON event a line as it happens" },
-  csv: { kind: "flag", help: "print one row of CSV a probe" },
+  csv: { kind: "flag", help: "print one row of CSV a probe, or a point" },
   plots: {
     kind: "choice",
     choices: ["unicode", "ascii", "none"],

@@ -27,7 +27,15 @@ const GREATEST = 1e300;
 /** Whole numbers have no marks between them. */
 const WHOLE: Unit[] = ["count", "bytes"];
 
-/** Limits, and how far along the axis a value is. */
+/** How an axis is divided. */
+export interface AxisOptions {
+  /** How many marks there may be, at least 2. */
+  most: number;
+  /** Whether it ends at the last value, not at a mark; default `false`. */
+  tight?: boolean;
+}
+
+/** Limits, how far along each value is, and the marks. */
 interface Range {
   low: number;
   high: number;
@@ -41,8 +49,8 @@ interface Range {
  * @param axis What it shows, and its scale. Without a value above 0 a
  * logarithmic one is linear.
  * @param values The values, in the axis' unit, in any order.
- * @param most How many marks there may be, at least 2.
- * @returns The axis. It has a length and marks even if all values are the same,
+ * @param options How it is divided.
+ * @returns The axis. It has a length and a mark even if all values are the same,
  * or if there are none.
  *
  * @example Usage
@@ -50,7 +58,8 @@ interface Range {
  * import { plotAxis } from "./axis.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const axis = plotAxis({ label: "RTT", unit: "us" }, [120, 1400], 5);
+ * const label = { label: "RTT", unit: "us" } as const;
+ * const axis = plotAxis(label, [120, 1400], { most: 5 });
  * assertEquals(axis.label, "RTT (ms)");
  * assertEquals(axis.ticks.map(({ text }) => text), ["0", "0.5", "1", "1.5"]);
  * assertEquals(axis.at(750), 0.5);
@@ -59,26 +68,21 @@ interface Range {
 export function plotAxis(
   axis: Axis,
   values: readonly number[],
-  most: number,
+  options: AxisOptions,
 ): PlotAxis {
   const known = values.filter(isDrawn);
-  const low = known.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = known.reduce((a, b) => Math.max(a, b), -Infinity);
-  const percentile = axis.scale === "percentile";
-  const log = axis.scale === "log" && high > LEAST;
-  const range = percentile
+  const log = axis.scale === "log" && known.some((value) => value > LEAST);
+  const range = axis.scale === "percentile"
     ? percentileRange(known)
     : log
-    ? logRange(known, high, most)
-    : known.length === 0
-    ? linearRange(0, 0, most, axis.unit)
-    : linearRange(low, high, most, axis.unit);
+    ? logRange(known, options)
+    : linearRange(known, WHOLE.includes(axis.unit) ? 1 : 0, options);
   const { unit, texts } = labelsOf(range.ticks, axis.unit);
+  const remarks = [unit, log ? "log scale" : ""].filter((text) => text !== "");
   const from = range.along(range.low);
   const length = range.along(range.high) - from;
   const at = (value: number) =>
     Math.min(Math.max((range.along(value) - from) / length, 0), 1);
-  const remarks = [unit, log ? "log scale" : ""].filter((text) => text !== "");
   return {
     label: axis.label + (remarks.length ? ` (${remarks.join(", ")})` : ""),
     ticks: range.ticks.map((tick, index) => ({
@@ -101,34 +105,29 @@ export function isDrawn(value: number | null | undefined): value is number {
 
 /** From 0 on, unless the values are closer to each other than to it. */
 function linearRange(
-  least: number,
-  greatest: number,
-  most: number,
-  unit: Unit,
+  known: number[],
+  leastStep: number,
+  { most, tight = false }: AxisOptions,
 ): Range {
-  const close = least > greatest / 2 && greatest > least;
-  let low = close ? least : Math.min(least, 0);
-  const high = Math.max(greatest, least < 0 ? 0 : low + LEAST);
-  const size = Math.max(Math.abs(low), Math.abs(high));
-  low = Math.min(low, high - Math.max(size * LEAST_SPAN, LEAST));
-  if (low === 0 && greatest === 0) return linearRange(0, 1, most, unit);
-  const whole = WHOLE.includes(unit);
-  const ticks = linearTicks(low, high, most, whole ? 1 : 0);
-  return {
-    low: ticks[0]!,
-    high: ticks.at(-1)!,
-    along: (value) => value,
-    ticks,
-  };
+  let [low, high] = [least(known, 0), greatest(known, 0)];
+  if (!(low < high && low > high / 2)) {
+    [low, high] = [Math.min(low, 0), Math.max(high, 0)];
+  }
+  const size = Math.max(-low, high);
+  if (size < LEAST) [low, high] = [0, 1];
+  low = Math.min(low, high - size * LEAST_SPAN);
+  const along = (value: number) => value;
+  const ticks = linearTicks(low, high, tight ? most + 2 : most, leastStep);
+  if (!tight) return { low: ticks[0]!, high: ticks.at(-1)!, along, ticks };
+  // One mark at each end may be outside.
+  const inside = ticks.filter((tick) => tick >= low && tick <= high);
+  return { low, high, along, ticks: inside };
 }
 
-function logRange(known: number[], greatest: number, most: number): Range {
-  const least = known.reduce(
-    (a, b) => b > LEAST ? Math.min(a, b) : a,
-    greatest,
-  );
-  const same = greatest < least * (1 + LEAST_SPAN);
-  const [low, high] = same ? [least / 2, greatest * 2] : [least, greatest];
+function logRange(known: number[], { most }: AxisOptions): Range {
+  const positive = known.filter((value) => value > LEAST);
+  let [low, high] = [least(positive, 1), greatest(positive, 1)];
+  if (high < low * (1 + LEAST_SPAN)) [low, high] = [low / 2, high * 2];
   return {
     low,
     high,
@@ -139,7 +138,7 @@ function logRange(known: number[], greatest: number, most: number): Range {
 
 /** 100, which is infinitely far away, is drawn where half the rest is left. */
 function percentileRange(known: number[]): Range {
-  const last = known.reduce((a, b) => b < 100 ? Math.max(a, b) : a, 0);
+  const last = greatest(known.filter((percent) => percent < 100), 0);
   const end = 100 - Math.max(100 - last, LEAST) / 2;
   return {
     low: 0,
@@ -147,4 +146,12 @@ function percentileRange(known: number[]): Range {
     along: (percent) => -Math.log10(1 - Math.min(percent, end) / 100),
     ticks: percentileTicks(end),
   };
+}
+
+function least(values: number[], none: number): number {
+  return values.reduce((a, b) => Math.min(a, b), values[0] ?? none);
+}
+
+function greatest(values: number[], none: number): number {
+  return values.reduce((a, b) => Math.max(a, b), values[0] ?? none);
 }

@@ -24,7 +24,7 @@ const WRITTEN: Record<Unit, [number, string][]> = {
 
 /** A number has three significant digits, or more if its neighbours need it. */
 const LEAST_DIGITS = 3;
-const MOST_DIGITS = 9;
+const MOST_DIGITS = 7;
 /** A rounding is not seen that is less than this part of a step. */
 const UNSEEN = 0.05;
 
@@ -79,7 +79,7 @@ function numberText(value: number, error: number): string {
   const rounded = () => Number(value.toPrecision(digits));
   while (digits < MOST_DIGITS && Math.abs(rounded() - value) > error) digits++;
   const size = Math.abs(rounded());
-  const plain = size === 0 || (size >= 1e-4 && size < 1e9);
+  const plain = size === 0 || (size >= 1e-4 && size < 1e7);
   return plain
     ? String(rounded())
     : rounded().toExponential().replace("e+", "e");

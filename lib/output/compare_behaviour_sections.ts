@@ -96,11 +96,11 @@ export function boundariesSection(tcp: Boundaries, udp: Boundaries): Section {
       columns: [{ name: "TCP" }, { name: "UDP" }],
       rows: [
         {
-          name: "sent, bytes a call",
+          name: "bytes sent",
           values: sides.map(({ sent }) => list(sent)),
         },
         {
-          name: "received, bytes a call",
+          name: "bytes received",
           values: sides.map(({ received }) => list(received)),
         },
       ],

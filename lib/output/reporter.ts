@@ -63,11 +63,11 @@ export function reporterOf(
         ...silent,
         start: ({ title }) => terminal.print(title),
         end: (result) => {
-          terminal.print(formatResult(result));
+          const style = plotStyle(showing);
+          terminal.print(formatResult(result, style));
           if (showing.plots === "none") return;
           for (const chart of resultCharts(result)) {
-            const lines = formatChart(chart, plotStyle(showing));
-            terminal.print(["", ...lines].join("\n"));
+            terminal.print(["", ...formatChart(chart, style)].join("\n"));
           }
         },
       };

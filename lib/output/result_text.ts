@@ -13,10 +13,14 @@ import {
   formatRate,
   sharePercent,
 } from "./quantities.ts";
+import { type PlotStyle, plotWidth } from "./plot_style.ts";
+import { formatTable } from "./table_text.ts";
 import { wrap } from "./wrap.ts";
 
-/** The most columns of a line. */
-const WIDTH = 78;
+/** The most columns of a sentence; longer lines are hard to read. */
+const PROSE_WIDTH = 78;
+/** Where a line goes on below itself. */
+const HANG = "  ";
 
 /** The figures of a distribution, in the order in which they are shown. */
 const FIGURES: [keyof Distribution, string][] = [
@@ -34,21 +38,37 @@ const FIGURES: [keyof Distribution, string][] = [
  * Writes a result as a table and what is to be known of its figures.
  *
  * @param result The result.
- * @returns Lines without a newline at the end; the widest has 78 columns.
+ * @param style How wide it may be, and with which characters.
+ * @returns Lines without a newline at the end, none wider than the style.
  */
-export function formatResult(result: Result): string {
+export function formatResult(result: Result, style: PlotStyle): string {
+  const width = Math.min(plotWidth(style), PROSE_WIDTH);
   return [
-    ...(result.rtt_us === null ? [] : [...table(result), ""]),
-    ...counts(result.probes),
-    ...rate(result),
-    ...throughput(result),
-    ...jitter(result),
-    ...oneWay(result),
-    ...quality(result),
+    ...(result.rtt_us === null ? [] : [...table(result, style), ""]),
+    ...[
+      ...counts(result.probes),
+      ...rate(result),
+      ...throughput(result),
+      ...jitter(result),
+    ].flatMap((line) => hang(line, width)),
+    ...oneWay(result, style, width),
+    ...quality(result).flatMap((line) => hang(line, width)),
   ].join("\n");
 }
 
-function table(result: Result): string[] {
+/** Breaks a line, and indents what goes on below it. */
+function hang(line: string, width: number): string[] {
+  const text = line.trimStart();
+  const indent = " ".repeat(line.length - text.length);
+  const [first, ...rest] = wrap(text, width - indent.length - HANG.length);
+  return [
+    indent + first,
+    ...rest.map((part) => indent + HANG + part.trimStart()),
+  ]
+    .map((part) => part.trimEnd());
+}
+
+function table(result: Result, style: PlotStyle): string[] {
   const columns: [string, Distribution | null][] = [["RTT", result.rtt_us]];
   if (result.rtt_with_reflector_us !== undefined) {
     columns.push(["with reflector", result.rtt_with_reflector_us]);
@@ -56,17 +76,13 @@ function table(result: Result): string[] {
   if (result.rtt_from_intended_us !== undefined) {
     columns.push(["from intended", result.rtt_from_intended_us]);
   }
-  const cells = (head: string, texts: string[]) =>
-    `  ${head.padEnd(7)}${texts.map((text) => text.padStart(15)).join("")}`;
-  return [
-    cells("", columns.map(([name]) => name)),
-    ...FIGURES.map(([key, head]) =>
-      cells(
-        head,
-        columns.map(([, figures]) => formatDuration(figures?.[key] ?? null)),
-      )
-    ),
-  ];
+  return formatTable({
+    columns: columns.map(([name]) => ({ name, unit: "us" })),
+    rows: FIGURES.map(([key, name]) => ({
+      name,
+      values: columns.map(([, figures]) => figures?.[key] ?? null),
+    })),
+  }, style);
 }
 
 function counts(probes: ProbeCounts): string[] {
@@ -137,7 +153,11 @@ function jitter({ jitter_us: jitter }: Result): string[] {
   ];
 }
 
-function oneWay({ one_way: ways }: Result): string[] {
+function oneWay(
+  { one_way: ways }: Result,
+  style: PlotStyle,
+  width: number,
+): string[] {
   if (!ways) return [];
   const { clock_offset_us: offset, clock_bound_us: bound } = ways;
   const clocks = offset === null
@@ -145,21 +165,24 @@ function oneWay({ one_way: ways }: Result): string[] {
     : `the reflector's clock is ${formatDuration(Math.abs(offset))} ${
       offset < 0 ? "behind" : "ahead"
     }, +- ${formatDuration(bound)}; taken off`;
-  const row = (name: string, cells: string[]) =>
-    `  ${name.padEnd(7)}${cells.map((cell) => cell.padStart(13)).join("")}`;
-  const way = (name: string, { delay_us, jitter_us }: OneWayFigures) =>
-    row(name, [
-      formatDuration(delay_us?.p50 ?? null),
-      formatDuration(delay_us?.p99 ?? null),
-      formatDuration(delay_us?.max ?? null),
-      formatDuration(jitter_us?.rfc3550 ?? null),
-    ]);
+  const way = (name: string, { delay_us, jitter_us }: OneWayFigures) => ({
+    name,
+    values: [
+      delay_us?.p50 ?? null,
+      delay_us?.p99 ?? null,
+      delay_us?.max ?? null,
+      jitter_us?.rfc3550 ?? null,
+    ],
+  });
   return [
     "",
-    `one way: ${clocks}`,
-    row("", ["p50", "p99", "max", "jitter"]),
-    way("there", ways.forward),
-    way("back", ways.backward),
+    ...hang(`one way: ${clocks}`, width),
+    ...formatTable({
+      columns: ["p50", "p99", "max", "jitter"].map((name) => (
+        { name, unit: "us" }
+      )),
+      rows: [way("there", ways.forward), way("back", ways.backward)],
+    }, style),
   ];
 }
 
@@ -192,11 +215,6 @@ function quality({ quality }: Result): string[] {
         formatDuration(quality.floor_us)
       }, not taken off`,
     ]),
-    ...quality.notes.flatMap(noteLines),
+    ...quality.notes.map((note) => `  note: ${note}`),
   ];
-}
-
-function noteLines(note: string): string[] {
-  const [first, ...rest] = wrap(note, WIDTH - "  note: ".length);
-  return [`  note: ${first}`, ...rest.map((line) => `        ${line}`)];
 }

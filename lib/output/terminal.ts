@@ -136,14 +136,17 @@ export class Terminal {
    * Shows a block of lines that the next one replaces; only to a person, and not
    * more often than the eye can follow.
    *
-   * @param lines Makes the lines, each narrower than the terminal; called only if
-   * they are shown.
+   * @param lines Makes the lines; called only if they are shown. They are cut to
+   * the terminal's width, but one with colours has to be narrow enough.
    */
   live(lines: () => string[]): void {
     const nowMs = performance.now();
     if (nowMs - this.#liveAtMs < LIVE_MS || !this.#stderr.isTerminal()) return;
     this.#liveAtMs = nowMs;
-    const shown = lines();
+    const most = this.columns - 1;
+    const shown = lines().map((line) =>
+      line.includes("\x1b") ? line : line.slice(0, most)
+    );
     // In one write, so that no half of it is seen.
     this.#toStderr(this.#erasure() + shown.join("\n"));
     this.#liveColumns = shown.map((line) => line.replace(COLOUR, "").length);
@@ -156,13 +159,16 @@ export class Terminal {
     this.#liveColumns = [];
   }
 
-  /** Goes back to where the live block starts, and erases from there. */
+  /**
+   * Erases the live block row by row, from its end to its start: erasing the
+   * whole screen at once would have some terminals keep a copy of it.
+   */
   #erasure(): string {
     // In a terminal that became narrower, a line takes several rows.
     const rows = this.#liveColumns
       .map((columns) => Math.max(1, Math.ceil(columns / this.columns)))
       .reduce((sum, rows) => sum + rows, 0);
-    return `${rows > 1 ? `\x1b[${rows - 1}A` : ""}\r\x1b[J`;
+    return "\r\x1b[K" + "\x1b[A\x1b[K".repeat(Math.max(0, rows - 1));
   }
 
   /** How wide the terminal is; 80 where there is none. */

@@ -46,6 +46,7 @@ export class Timeline {
   #slotMs = FIRST_SLOT_MS;
   #startMs: number | null = null;
   #used = 0;
+  #total = 0;
   #sent = new Float64Array(SLOTS);
   #lost = new Float64Array(SLOTS);
   #sum = new Float64Array(SLOTS);
@@ -66,6 +67,7 @@ export class Timeline {
     const slot = Math.floor(sinceMs / this.#slotMs);
     if (slot >= this.#used) this.#used = slot + 1;
     this.#sent[slot]! += 1;
+    this.#total += 1;
     if (us === null) {
       this.#lost[slot]! += 1;
       return;
@@ -82,30 +84,33 @@ export class Timeline {
    * @returns The figures of each slot up to the last one with a probe in it.
    */
   figures(): TimelineFigures {
-    const total = this.#sent.reduce((sum, count) => sum + count, 0);
-    let joined = 1;
-    while (this.#used / joined > total) joined *= 2;
-    const used = <T>(figure: (from: number, to: number) => T) =>
-      Array.from(
-        { length: Math.ceil(this.#used / joined) },
-        (_, index) => figure(index * joined, (index + 1) * joined),
-      );
-    const sum = (slots: Float64Array) => (from: number, to: number) =>
-      slots.subarray(from, to).reduce((sum, value) => sum + value, 0);
-    const received = (from: number, to: number) =>
-      sum(this.#sent)(from, to) - sum(this.#lost)(from, to);
-    const known = (figure: (from: number, to: number) => number) =>
-      used((from, to) => received(from, to) === 0 ? null : figure(from, to));
+    if (this.#used > this.#total) return this.#halved().figures();
+    const used = (slots: Float64Array) => [...slots.subarray(0, this.#used)];
+    const [sent, lost] = [used(this.#sent), used(this.#lost)];
+    const known = (figure: (slot: number) => number) =>
+      sent.map((count, slot) => count > lost[slot]! ? figure(slot) : null);
     return {
-      slot_ms: this.#slotMs * joined,
-      sent: used(sum(this.#sent)),
-      lost: used(sum(this.#lost)),
-      min_us: known((from, to) => Math.min(...this.#min.subarray(from, to))),
-      mean_us: known((from, to) =>
-        sum(this.#sum)(from, to) / received(from, to)
-      ),
-      max_us: known((from, to) => Math.max(...this.#max.subarray(from, to))),
+      slot_ms: this.#slotMs,
+      sent,
+      lost,
+      min_us: known((slot) => this.#min[slot]!),
+      mean_us: known((slot) => this.#sum[slot]! / (sent[slot]! - lost[slot]!)),
+      max_us: known((slot) => this.#max[slot]!),
     };
+  }
+
+  #halved(): Timeline {
+    const copy = new Timeline();
+    copy.#slotMs = this.#slotMs;
+    copy.#used = this.#used;
+    copy.#total = this.#total;
+    copy.#sent = this.#sent.slice();
+    copy.#lost = this.#lost.slice();
+    copy.#sum = this.#sum.slice();
+    copy.#min = this.#min.slice();
+    copy.#max = this.#max.slice();
+    copy.#halve();
+    return copy;
   }
 
   #halve(): void {

@@ -112,11 +112,26 @@ const NOTHING: Result = {
 /** Snapshots of text are stored as it is, not as a string literal. */
 const asText = { serializer: (text: string) => text };
 
+function textOf(result: Result, width = 80): string {
+  return formatResult(result, { width, ascii: false, color: false });
+}
+
+async function assertSnapshots(
+  t: Deno.TestContext,
+  result: Result,
+): Promise<void> {
+  for (const width of [40, 80, 200]) {
+    await t.assertSnapshot(textOf(result, width), asText);
+  }
+  const ascii = { width: 40, ascii: true, color: false };
+  assertEquals(formatResult(result, ascii), textOf(result, 40));
+}
+
 Deno.test({
   name: "formatResult() of round-trip times",
   permissions: "none",
   async fn(t) {
-    await t.assertSnapshot(formatResult(RESULT), asText);
+    await assertSnapshots(t, RESULT);
   },
 });
 
@@ -124,7 +139,7 @@ Deno.test({
   name: "formatResult() of datagrams, each way by itself",
   permissions: "none",
   async fn(t) {
-    await t.assertSnapshot(formatResult(DATAGRAMS), asText);
+    await assertSnapshots(t, DATAGRAMS);
   },
 });
 
@@ -144,7 +159,7 @@ Deno.test({
         backward: unknown,
       },
     };
-    await t.assertSnapshot(formatResult(result), asText);
+    await assertSnapshots(t, result);
   },
 });
 
@@ -152,7 +167,7 @@ Deno.test({
   name: "formatResult() of throughput on a schedule",
   permissions: "none",
   async fn(t) {
-    await t.assertSnapshot(formatResult(THROUGHPUT), asText);
+    await assertSnapshots(t, THROUGHPUT);
   },
 });
 
@@ -160,7 +175,7 @@ Deno.test({
   name: "formatResult() of a run without a single reply",
   permissions: "none",
   async fn(t) {
-    await t.assertSnapshot(formatResult(NOTHING), asText);
+    await assertSnapshots(t, NOTHING);
   },
 });
 
@@ -169,13 +184,13 @@ Deno.test({
   permissions: "none",
   fn() {
     const probes = { sent: 0, received: 0, lost: 0, warmup: 0 };
-    const lines = formatResult({ ...NOTHING, probes }).split("\n");
+    const lines = textOf({ ...NOTHING, probes }).split("\n");
     assert(lines.includes("0 probes sent, 0 received, 0 lost"));
   },
 });
 
 Deno.test({
-  name: "formatResult() never prints NaN, nor a line wider than 78 columns",
+  name: "formatResult() never prints NaN, nor a line that is too wide",
   permissions: "none",
   fn() {
     const scaled = (factor: number): Result => ({
@@ -186,10 +201,12 @@ Deno.test({
     });
     const results = [RESULT, THROUGHPUT, NOTHING, scaled(0), scaled(1e6)];
     for (const result of results) {
-      for (const line of formatResult(result).split("\n")) {
-        assert(line.length <= 78, line);
-        assert(!/NaN|Infinity|null|undefined/.test(line), line);
-        assertEquals(line, line.trimEnd());
+      for (const width of [40, 41, 60, 80, 200]) {
+        for (const line of textOf(result, width).split("\n")) {
+          assert(line.length <= width, line);
+          assert(!/NaN|Infinity|null|undefined/.test(line), line);
+          assertEquals(line, line.trimEnd());
+        }
       }
     }
   },
@@ -202,7 +219,7 @@ Deno.test({
     const note = "the schedule was not kept: a probe is sent only after the " +
       "last echo, so read the figures from the intended time";
     const quality = { ...RESULT.quality, notes: [note] };
-    const text = formatResult({ ...RESULT, quality });
+    const text = textOf({ ...RESULT, quality });
     assert(text.replace(/\s+/g, " ").endsWith(`note: ${note}`));
     for (const line of text.split("\n")) assert(line.length <= 78, line);
   },

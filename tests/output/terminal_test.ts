@@ -34,6 +34,31 @@ class StillTime implements Disposable {
   }
 }
 
+/** Holds the size of the console until disposed of. */
+class ConsoleSize implements Disposable {
+  #size = Deno.consoleSize;
+  constructor(public columns: number) {
+    Deno.consoleSize = () => ({ columns: this.columns, rows: 24 });
+  }
+  [Symbol.dispose](): void {
+    Deno.consoleSize = this.#size;
+  }
+}
+
+/** The rows of a screen on which that was written; what the block needs of it. */
+function screenOf(written: string): string[] {
+  const rows = [""];
+  let row = 0;
+  // deno-lint-ignore no-control-regex
+  for (const [part] of written.matchAll(/\x1b\[[AK]|[\s\S]/g)) {
+    if (part === "\x1b[A") row -= 1;
+    else if (part === "\x1b[K") rows[row] = "";
+    else if (part === "\n") rows[++row] ??= "";
+    else if (part !== "\r") rows[row] += part;
+  }
+  return rows.slice(0, row + 1);
+}
+
 Deno.test({
   name: "Terminal.print() writes data and a newline to stdout alone",
   permissions: "none",
@@ -111,7 +136,7 @@ Deno.test({
     const terminal = new Terminal(stdout, stderr);
     terminal.say("talk");
     terminal.log("talk");
-    terminal.live(() => "talk");
+    terminal.live(() => ["talk"]);
     terminal.print("data");
     assertEquals([stdout.text, terminal.closed], ["data\n", false]);
   },
@@ -191,16 +216,18 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Terminal.live() rewrites one line, and data takes it away",
+  name: "Terminal.live() rewrites its block, and data takes it away",
   permissions: "none",
   fn() {
     using time = new StillTime();
     const [stdout, stderr] = [new FakeSink(), new FakeSink(true)];
     const terminal = new Terminal(stdout, stderr);
-    terminal.live(() => "1 of 9");
-    time.nowMs += 100;
-    terminal.live(() => "2 of 9");
-    assertEquals(stderr.text, "\r\x1b[K1 of 9\r\x1b[K2 of 9");
+    terminal.live(() => ["1 of 9", "last 5 us", "one"]);
+    assertEquals(stderr.text, "\r\x1b[K1 of 9\nlast 5 us\none");
+    stderr.bytes = [];
+    time.nowMs += 200;
+    terminal.live(() => ["2 of 9"]);
+    assertEquals(stderr.text, "\r\x1b[K\x1b[A\x1b[K\x1b[A\x1b[K2 of 9");
     stderr.bytes = [];
     terminal.print("data");
     terminal.print("data");
@@ -211,20 +238,60 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Terminal.live() takes the line away before it talks",
+  name: "Terminal.live() leaves nothing of a block in a screen",
+  permissions: "none",
+  fn() {
+    using time = new StillTime();
+    const stderr = new FakeSink(true);
+    const terminal = new Terminal(new FakeSink(), stderr);
+    terminal.say("before");
+    for (const rows of [3, 1, 4, 2]) {
+      time.nowMs += 200;
+      terminal.live(() =>
+        Array.from({ length: rows }, (_, row) => `row ${row} of ${rows}`)
+      );
+      assertEquals(screenOf(stderr.text).length, rows + 1);
+    }
+    terminal.say("after");
+    assertEquals(screenOf(stderr.text), ["before", "after", ""]);
+  },
+});
+
+Deno.test({
+  name: "Terminal.live() erases the rows that a narrower terminal made",
+  permissions: "none",
+  fn() {
+    using time = new StillTime();
+    using size = new ConsoleSize(100);
+    const stderr = new FakeSink(true);
+    const terminal = new Terminal(new FakeSink(), stderr);
+    terminal.live(
+      () => ["x".repeat(90), "y", `\x1b[31m${"z".repeat(60)}\x1b[m`],
+    );
+    stderr.bytes = [];
+    time.nowMs += 200;
+    size.columns = 30;
+    terminal.clearLive();
+    // 3 rows of x, 1 of y, 2 of z: the cursor is in the sixth.
+    assertEquals(stderr.text, "\r\x1b[K" + "\x1b[A\x1b[K".repeat(5));
+  },
+});
+
+Deno.test({
+  name: "Terminal.live() takes the block away before it talks",
   permissions: "none",
   fn() {
     using _time = new StillTime();
     const stderr = new FakeSink(true);
     const terminal = new Terminal(new FakeSink(), stderr);
-    terminal.live(() => "1 of 9");
+    terminal.live(() => ["1 of 9"]);
     terminal.say("crossed p99>5ms");
     assertEquals(stderr.text, "\r\x1b[K1 of 9\r\x1b[Kcrossed p99>5ms\n");
   },
 });
 
 Deno.test({
-  name: "Terminal.live() shows ten lines a second, and makes no others",
+  name: "Terminal.live() shows five blocks a second, and makes no others",
   permissions: "none",
   fn() {
     using time = new StillTime();
@@ -232,9 +299,9 @@ Deno.test({
     const terminal = new Terminal(new FakeSink(), stderr);
     let made = 0;
     for (let ms = 0; ms < 1000; ms++, time.nowMs++) {
-      terminal.live(() => `${made++}`);
+      terminal.live(() => [`${made++}`]);
     }
-    assertEquals([made, stderr.writes], [10, 10]);
+    assertEquals([made, stderr.writes], [5, 5]);
   },
 });
 
@@ -258,7 +325,7 @@ Deno.test({
   fn() {
     const stderr = new FakeSink(true);
     const terminal = new Terminal(new FakeSink(), stderr);
-    terminal.live(() => "x".repeat(10_000));
+    terminal.live(() => ["x".repeat(10_000)]);
     const shown = stderr.text.replace("\r\x1b[K", "");
     assertEquals(shown, "x".repeat(terminal.columns - 1));
   },
