@@ -17,6 +17,9 @@ export interface CrowdFigures {
   totalUs: number | null;
 }
 
+/** Connects to a server of the measurement protocol. */
+export type Dial = () => Promise<StreamConnection>;
+
 /** What to measure. */
 export interface CrowdOptions {
   /** How many clients there are. */
@@ -49,8 +52,6 @@ export async function compareCrowds(
     figures(rounds.map(([, other]) => other)),
   ];
 }
-
-type Dial = () => Promise<StreamConnection>;
 
 /** When each client had its answer, sorted. */
 async function crowd(dial: Dial, options: CrowdOptions): Promise<number[]> {

@@ -61,23 +61,22 @@ export function lossSection(
     }],
     sentences: [
       `The path lost ${faults} of ${udp.sent} messages. Over UDP ` +
-      `${gone(lost[0]!)}, and ${waiting(udp)}.`,
+      `${outcome(udp)}.`,
       `Over TCP, where a segment is sent again after ${holdMs} ms, ` +
-      `${gone(lost[1]!)}, and ${waiting(tcp)}` +
+      outcome(tcp) +
       (tcp.waited > faults ? ": those behind a late one waited with it." : "."),
     ],
   };
 
-  function waiting({ waited, rtt }: LossFigures): string {
-    return `${
-      waited === 0 ? "none" : waited
-    } took longer than ${waitedMs} ms, the longest ` +
-      formatDuration(rtt.percentile(100));
+  function outcome({ sent, waited, rtt }: LossFigures): string {
+    if (rtt.count === 0) return "nothing came back";
+    const lost = sent - rtt.count;
+    return `${lost === 0 ? "all came back" : `${lost} did not come back`}, ` +
+      `and ${
+        waited === 0 ? "none" : waited
+      } took longer than ${waitedMs} ms, ` +
+      `the longest ${formatDuration(rtt.percentile(100))}`;
   }
-}
-
-function gone(lost: number): string {
-  return lost === 0 ? "all came back" : `${lost} did not come back`;
 }
 
 /**
@@ -119,13 +118,20 @@ function sentence(
   took: string,
 ): string {
   const total = sent.reduce((sum, bytes) => sum + bytes, 0);
-  const kept = sent.length === received.length &&
-    sent.every((bytes, call) => bytes === received[call]);
-  return `${formatCount(total, "byte")} were ${gave} in ${
+  const calls = `${formatCount(total, "byte")} were ${gave} in ${
     formatCount(sent.length, "call")
-  } and ${took} in ${received.length}: the boundaries were ${
-    kept ? "" : "not "
+  }`;
+  if (received.length === 0) return `${calls} and nothing was ${took}`;
+  return `${calls} and ${took} in ${received.length}: the boundaries were ${
+    isPartOf(received, sent) ? "" : "not "
   }kept`;
+}
+
+/** Whether all of them are among the others, in their order: some may be lost. */
+function isPartOf(some: number[], others: number[]): boolean {
+  let at = 0;
+  for (const other of others) if (other === some[at]) at += 1;
+  return at === some.length;
 }
 
 /**

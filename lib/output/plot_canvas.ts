@@ -22,8 +22,7 @@ const DOTS = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 /** One character. */
 interface Cell {
   dots: number;
-  glyph: string | null;
-  marks: number;
+  marks: Set<string>;
   color: Color;
 }
 
@@ -44,7 +43,8 @@ interface Cell {
  * ```
  */
 export class PlotCanvas {
-  #columns: number;
+  /** How many characters wide it is. */
+  readonly columns: number;
   #style: PlotStyle;
   #cells: Cell[][];
   #dotsAcross: number;
@@ -58,7 +58,7 @@ export class PlotCanvas {
    * @param style Which characters and colours there are.
    */
   constructor(columns: number, rows: number, style: PlotStyle) {
-    this.#columns = columns;
+    this.columns = columns;
     this.#style = style;
     [this.#dotsAcross, this.#dotsUp] = style.ascii ? [1, 1] : [2, 4];
     this.#cells = Array.from(
@@ -66,8 +66,7 @@ export class PlotCanvas {
       () =>
         Array.from({ length: columns }, () => ({
           dots: 0,
-          glyph: null,
-          marks: 0,
+          marks: new Set(),
           color: "default",
         })),
     );
@@ -106,27 +105,24 @@ export class PlotCanvas {
         Math.floor(across / this.#dotsAcross)
       ]!;
       cell.dots |= DOTS[down % this.#dotsUp]![across % this.#dotsAcross]!;
-      if (cell.glyph === null) cell.color = color;
+      if (cell.marks.size === 0) cell.color = color;
     }
   }
 
   /**
-   * Puts a mark. Where others are already, that shows how many there are.
+   * Puts a mark. Where there is another one, it becomes their number.
    *
    * @param place Where.
    * @param glyph One character.
    * @param color Its colour.
-   * @returns Whether the place was taken by another glyph.
+   * @returns Whether there was another glyph.
    */
   mark(place: Place, glyph: string, color: Color): boolean {
     const { column, row } = this.cellOf(place);
     const cell = this.#cells[row]![column]!;
-    if (cell.glyph === glyph) return false;
-    cell.marks = Math.min(cell.marks + 1, 9);
-    const taken = cell.glyph !== null;
-    cell.glyph = taken ? String(cell.marks) : glyph;
-    cell.color = taken ? "default" : color;
-    return taken;
+    const { size } = cell.marks.add(glyph);
+    cell.color = size > 1 ? "default" : color;
+    return size > 1;
   }
 
   /**
@@ -137,7 +133,7 @@ export class PlotCanvas {
   rows(): string[] {
     return this.#cells.map((cells) => {
       let row = "";
-      for (let column = 0; column < this.#columns;) {
+      for (let column = 0; column < this.columns;) {
         const { color } = cells[column]!;
         let run = "";
         while (cells[column]?.color === color) {
@@ -150,15 +146,16 @@ export class PlotCanvas {
     });
   }
 
-  #glyph({ dots, glyph }: Cell): string {
-    if (glyph !== null) return glyph;
+  #glyph({ dots, marks }: Cell): string {
+    const [mark] = marks;
+    if (mark !== undefined) return marks.size > 1 ? `${marks.size}` : mark;
     if (dots === 0) return " ";
     return this.#style.ascii ? "." : String.fromCodePoint(BRAILLE + dots);
   }
 
   #dot({ x, y }: Place): [across: number, down: number] {
     return [
-      Math.round(x * (this.#columns * this.#dotsAcross - 1)),
+      Math.round(x * (this.columns * this.#dotsAcross - 1)),
       Math.round((1 - y) * (this.#cells.length * this.#dotsUp - 1)),
     ];
   }

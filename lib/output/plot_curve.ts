@@ -22,8 +22,10 @@ const ROWS = 12;
 const TICKS_UP = 5;
 /** How many columns a mark of the axis across needs. */
 const TICK_COLUMNS = 10;
-/** How far apart marks of a series are at least, in columns. */
-const MARK_COLUMNS = 4;
+/** Where a point has fewer columns than these, not each of them has a mark. */
+const DENSE_COLUMNS = 3;
+/** How far apart marks are then, in columns. */
+const MARK_COLUMNS = 8;
 const LEGEND_GAP = "   ";
 /** The marks of series, in turn. */
 const MARKS = { unicode: [..."●○◆◇■□▲△"], ascii: [..."*o+#@%&="] };
@@ -54,9 +56,9 @@ type Series = CurveChart["series"][number];
  * }, { width: 40, ascii: true, color: false });
  * assertEquals(lines.slice(0, 4), [
  *   "RTT (us)",
- *   "80 +                              ..*",
- *   "   |                         .....",
- *   "   |                   ......",
+ *   "80 +                                 ..*",
+ *   "   |                           ......",
+ *   "   |                     ......",
  * ]);
  * ```
  */
@@ -68,14 +70,14 @@ export function formatCurve(chart: CurveChart, style: PlotStyle): string[] {
   const y = plotAxis(
     chart.y,
     points.map(({ y }) => y).filter(isDrawn),
-    TICKS_UP,
+    { most: TICKS_UP },
   );
   const gutter = Math.max(...y.ticks.map(({ text }) => text.length)) + 2;
   const columns = width - gutter;
   const x = plotAxis(
     chart.x,
     points.map(({ x }) => x),
-    Math.max(2, Math.floor(columns / TICK_COLUMNS) + 1),
+    { most: Math.floor(columns / TICK_COLUMNS) + 1, tight: true },
   );
   const canvas = new PlotCanvas(columns, ROWS, style);
   const several = chart.series.length > 1;
@@ -110,14 +112,24 @@ function drawSeries(
     if (place === null) return;
     canvas.line(places[index - 1] ?? place, place, color);
   });
-  const known = places.filter((place) => place !== null);
-  const marks = known.filter(apart(canvas));
-  // Of a single dense curve each dot counts, and marks would tell nothing.
-  const dense = marks.length < known.length && !style.ascii;
-  if (dense && !several) return false;
-  return marks
+  return marked(places, canvas, several || style.ascii)
     .map((place) => canvas.mark(place, markOf(of, style), color))
     .includes(true);
+}
+
+/** Which places get a mark: where points are dense, only some. */
+function marked(
+  places: (Place | null)[],
+  canvas: PlotCanvas,
+  always: boolean,
+): Place[] {
+  const known = places.filter((place) => place !== null);
+  if (known.length * DENSE_COLUMNS <= canvas.columns) return known;
+  if (always) return known.filter(apart(canvas));
+  // Alone a curve needs no mark, but a point without a line does.
+  return places
+    .filter((_, index) => !places[index - 1] && !places[index + 1])
+    .filter((place) => place !== null);
 }
 
 /** Lets places pass that are not too close to the last one that passed. */
@@ -148,7 +160,7 @@ function legend(
     color: seriesColor(of),
   }));
   if (taken) {
-    entries.push({ text: "2.. so many in one place", color: "default" });
+    entries.push({ text: "2-8: so many in one place", color: "default" });
   }
   const lines: string[] = [];
   let free = 0;

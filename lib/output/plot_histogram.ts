@@ -20,7 +20,11 @@ import type { HistogramChart } from "./section.ts";
 
 /** From so many columns on two series stand side by side. */
 const BESIDE_FROM_WIDTH = 60;
+/** The most columns of a count; only one beyond all measure has more. */
+const COUNT_WIDTH = 10;
 const GAP = "   ";
+/** Said of several series, which may have different numbers of values. */
+const SHARES = "bars: shares of each series' values";
 
 /** One series, of whose values each bin has a share. */
 interface Shares {
@@ -60,12 +64,15 @@ export function formatHistogram(
   chart: HistogramChart,
   style: PlotStyle,
 ): string[] {
-  const labels = binLabels(chart.edges_us);
+  const width = plotWidth(style);
+  const labels = align(
+    binLabels(chart.edges_us).map((label) => fit(label, width >> 1, style)),
+    "right",
+  ).map((label) => `${label} `);
   const all = chart.series.map(({ name, count }) =>
     sharesOf(name, labels.map((_, bin) => count[bin]))
   );
   if (labels.length === 0 || all.length === 0) return ["no values"];
-  const width = plotWidth(style);
   const room = width - columnsOf(labels[0]!);
   const beside = all.length === 2 && width >= BESIDE_FROM_WIDTH;
   const columns = beside ? Math.floor((room - GAP.length) / 2) : room;
@@ -76,25 +83,28 @@ export function formatHistogram(
   if (beside) {
     const heads = all.map((shares) => headOf(shares, columns, style));
     const [left, right] = blocks.map((rows, of) => [heads[of]!, ...rows]);
-    return ["".padEnd(columnsOf(labels[0]!)), ...labels].map((label, row) => {
-      const space = " ".repeat(row === 0 ? columns - columnsOf(heads[0]!) : 0);
-      return label + left![row] + space + GAP + right![row];
-    });
+    const rows = ["".padEnd(columnsOf(labels[0]!)), ...labels];
+    return [
+      SHARES,
+      ...rows.map((label, row) => label + left![row] + GAP + right![row]),
+    ].map((line) => line.trimEnd());
   }
-  return blocks.flatMap((rows, of) => [
-    ...(of === 0 ? [] : [""]),
-    headOf(all[of]!, width, style),
-    ...withLabels(rows),
-  ]);
+  return [
+    SHARES,
+    ...blocks.flatMap((rows, of) => [
+      headOf(all[of]!, width, style).trimEnd(),
+      ...withLabels(rows),
+    ]),
+  ];
 }
 
-/** As `40 - 45 us `, aligned. */
+/** As `40 - 45 us`, all equally wide. */
 function binLabels(edgesUs: number[]): string[] {
   if (edgesUs.length < 2) return [];
   const { unit, texts } = labelsOf(edgesUs, "us");
   const lower = align(texts.slice(0, -1), "right");
   const upper = align(texts.slice(1), "right");
-  return lower.map((text, bin) => `${text} - ${upper[bin]} ${unit} `);
+  return lower.map((text, bin) => `${text} - ${upper[bin]} ${unit}`);
 }
 
 function sharesOf(name: string, known: (number | undefined)[]): Shares {
@@ -115,26 +125,30 @@ function rowsOf(
   style: PlotStyle,
 ): string[][] {
   const greatest = Math.max(...all.flatMap(({ shares }) => shares));
-  const width = Math.max(
-    ...all.flatMap(({ counts }) => counts.map((count) => `${count}`.length)),
+  const texts = align(
+    all.flatMap(({ counts }) => counts)
+      .map((count) => fit(`${count}`, COUNT_WIDTH, style)),
+    "right",
   );
-  return all.map(({ counts, shares }, of) =>
-    counts.map((count, bin) => {
-      const room = columns - width - 1;
-      const bar = barAcross(shares[bin]! / (greatest || 1), room, style);
+  const room = columns - columnsOf(texts[0]!) - 1;
+  return all.map(({ shares }, of) =>
+    shares.map((share, bin) => {
+      const bar = barAcross(share / (greatest || 1), room, style);
       const space = " ".repeat(room - columnsOf(bar));
-      const text = `${count}`.padStart(width);
+      const text = texts[of * shares.length + bin];
       return `${paint(bar, seriesColor(of), style)}${space} ${text}`;
     })
   );
 }
 
-/** What the bars are shares of; its end is kept where the name is cut. */
+/** Whose bars these are, as wide as they. */
 function headOf(
   { name, total }: Shares,
   columns: number,
   style: PlotStyle,
 ): string {
-  const whole = `: shares of ${formatCount(total, "value")}`;
-  return fit(name, Math.max(1, columns - whole.length), style) + whole;
+  const whole = `: ${formatCount(total, "value")}`;
+  const room = Math.max(1, columns - whole.length);
+  const head = fit(fit(name, room, style) + whole, columns, style);
+  return head + " ".repeat(columns - columnsOf(head));
 }

@@ -65,7 +65,7 @@ interface Scale {
  *   series: [{ name: "here", timeline }],
  * }, { width: 80, ascii: false, color: false });
  * assertEquals(lines, [
- *   "6 probes sent, 1 lost; each bar: the greatest RTT of 1 s",
+ *   "6 probes sent, 1 lost; bars: the greatest RTT of each 1 s",
  *   "48 us ┤  █",
  *   "      │ ▁█",
  *   "      │ ██",
@@ -79,9 +79,7 @@ export function formatTimeline(
   chart: TimelineChart,
   style: PlotStyle,
 ): string[] {
-  const shown = chart.series.filter(({ timeline }) =>
-    timeline.sent.length > 0 && timeline.slot_ms > 0
-  );
+  const shown = chart.series.filter(({ timeline }) => hasSlots(timeline));
   if (shown.length === 0) return ["no probes"];
   const scale = scaleOf(shown.flatMap(({ timeline }) => timeline.max_us));
   const labels = scaleLabels(scale);
@@ -101,7 +99,7 @@ export function formatTimeline(
   );
   const say = [
     ...(shown.length === 1 ? [countsOf(shown[0]!.timeline)] : []),
-    `each bar: the greatest RTT of ${spanText(columnMs)}`,
+    `bars: the greatest RTT of each ${spanText(columnMs)}`,
     ...(scale.log ? ["log scale"] : []),
   ];
   return [
@@ -142,7 +140,7 @@ export function sparkline(
   style: PlotStyle,
   columns: number,
 ): string {
-  if (timeline.sent.length === 0 || !(timeline.slot_ms > 0)) return "";
+  if (!hasSlots(timeline)) return "";
   const merged = mergeSlots(timeline, columnMsOf([timeline], columns));
   const scale = scaleOf(merged.map(({ maxUs }) => maxUs));
   const bars = barsUpwards(
@@ -155,6 +153,10 @@ export function sparkline(
       merged[index]!.lost > 0 ? paint(LOSS, "red", style) : bar
     )
     .join("");
+}
+
+function hasSlots({ sent, slot_ms }: TimelineFigures): boolean {
+  return sent.length > 0 && slot_ms > 0 && isDrawn(slot_ms * sent.length);
 }
 
 function scaleOf(values: (number | null)[]): Scale {
@@ -174,17 +176,17 @@ function scaleOf(values: (number | null)[]): Scale {
 }
 
 /** What stands left of each row, equally wide; one row does where all is one. */
-function scaleLabels({ lowest, highest }: Scale): string[] {
+function scaleLabels({ lowest, highest, log }: Scale): string[] {
   if (!(lowest < highest)) {
     return [lowest === highest ? formatDuration(lowest) : "no reply"];
   }
   const { unit, texts } = labelsOf([lowest, highest], "us");
-  const rows = Array<string>(ROWS).fill("");
-  [rows[ROWS - 1], rows[0]] = texts.map((text) => `${text} ${unit}`) as [
-    string,
-    string,
-  ];
-  return align(rows, "right");
+  // On a log scale the two are so far apart that one unit suits only one.
+  const [bottom, top] = log
+    ? [formatDuration(lowest), formatDuration(highest)]
+    : texts.map((text) => `${text} ${unit}`);
+  const between = Array<string>(ROWS - 2).fill("");
+  return align([top!, ...between, bottom!], "right");
 }
 
 function seriesRows(

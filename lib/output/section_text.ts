@@ -5,13 +5,7 @@
  */
 
 import { formatChart } from "./plot.ts";
-import {
-  columnsOf,
-  fit,
-  oneLine,
-  type PlotStyle,
-  plotWidth,
-} from "./plot_style.ts";
+import { columnsOf, oneLine, type PlotStyle, plotWidth } from "./plot_style.ts";
 import type { Section } from "./section.ts";
 import { formatTable } from "./table_text.ts";
 import { wrap } from "./wrap.ts";
@@ -52,7 +46,7 @@ const PROSE_WIDTH = 78;
 export function formatSection(section: Section, style: PlotStyle): string {
   const { title, table, charts, sentences } = section;
   return [
-    fit(title, plotWidth(style), style),
+    ...paragraph(title, style),
     ...formatTable(table, style),
     ...charts.flatMap((chart) => ["", ...formatChart(chart, style)]),
     ...(sentences.length === 0 ? [] : [""]),

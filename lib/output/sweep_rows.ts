@@ -35,7 +35,8 @@ const COLUMNS: [
   ["error", (point) => point.error],
 ];
 
-type Curve = Pick<SweepStep, "quantity" | "against">;
+/** On which curve a point lies. */
+export type Curve = Pick<SweepStep, "quantity" | "against">;
 
 /**
  * The header of a sweep's CSV form.

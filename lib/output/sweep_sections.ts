@@ -171,12 +171,18 @@ function trend(
   if (first === undefined || last === undefined || first === last) return [];
   const from = valueOf(first)!;
   const to = valueOf(last)!;
-  const ratio = to >= from ? to / from : from / to;
+  const [fromText, toText] = [from, to].map((value) =>
+    formatValue(value, head.unit!)
+  );
+  const range = `From ${place(first, against)} to ${place(last, against)} of ` +
+    `${against} the ${head.name}`;
+  if (fromText === toText) return [`${range} stayed at ${fromText}.`];
+  const [less, more] = [from, to].sort((a, b) => a - b) as [number, number];
+  const ratio = less === 0 ? "" : ` (${formatRatio(more / less)} to 1)`;
   return [
-    `From ${place(first, against)} to ${place(last, against)} of ${against} ` +
-    `the ${head.name} ${to >= from ? "rose" : "fell"} from ` +
-    `${formatValue(from, head.unit!)} to ${formatValue(to, head.unit!)} ` +
-    `(${formatRatio(ratio)} to 1).`,
+    `${range} ${
+      to > from ? "rose" : "fell"
+    } from ${fromText} to ${toText}${ratio}.`,
   ];
 }
 

@@ -49,8 +49,8 @@ function even(from: number, to: number, most: number): number[] {
     for (const digits of STEPS) {
       const step = digits * 10 ** power;
       if (step < width) continue;
-      const first = Math.floor(from / step);
-      const count = Math.floor(to / step) - first + 1;
+      const first = stepsTo(from, step);
+      const count = stepsTo(to, step) - first + 1;
       if (count > most) continue;
       return Array.from(
         { length: count + 1 },
@@ -60,21 +60,32 @@ function even(from: number, to: number, most: number): number[] {
   }
 }
 
+/** How many steps it is to the last limit that is not above a value. */
+function stepsTo(value: number, step: number): number {
+  const steps = Math.floor(value / step);
+  // 0.3 / 0.1 is slightly less than 3.
+  if (round((steps + 1) * step) <= value) return steps + 1;
+  return round(steps * step) <= value ? steps : steps - 1;
+}
+
 function growing(from: number, to: number, most: number): number[] {
   const [low, high] = [from, to].map((value) => Math.floor(Math.log10(value)));
-  let best: number[] = [];
-  for (const digits of DECADES) {
+  const between = (digits: number[], decades: number) => {
     const edges = [];
-    for (let power = low!; power <= high! + 1; power++) {
+    for (let power = low!; power <= high! + decades; power += decades) {
       for (const digit of digits) edges.push(round(digit * 10 ** power));
     }
     const first = edges.findLastIndex((edge) => edge <= from);
     const last = edges.findIndex((edge) => edge > to);
-    const fitting = edges.slice(first, last + 1);
-    if (best.length > 0 && fitting.length - 1 > most) break;
-    best = fitting;
+    return edges.slice(first, last + 1);
+  };
+  const fits = (edges: number[]) => edges.length - 1 <= most;
+  const fine = DECADES.map((digits) => between(digits, 1)).findLast(fits);
+  if (fine !== undefined) return fine;
+  for (let decades = 2;; decades++) {
+    const coarse = between([1], decades);
+    if (fits(coarse)) return coarse;
   }
-  return best;
 }
 
 /** Without what binary fractions add. */

@@ -154,9 +154,15 @@ export class Histogram {
       const count = this.#hdr.getCountAtIndex(index);
       if (count === 0) continue;
       left -= count;
-      const us = this.#moments.within(this.#hdr.valueFromIndex(index) / 1000);
-      while (bin < last && us >= edgesUs[bin + 1]!) bin += 1;
-      if (us >= edgesUs[bin]! && us <= edgesUs[bin + 1]!) counts[bin]! += count;
+      // Values from the one to the other are one to the histogram.
+      const lowestNs = this.#hdr.valueFromIndex(index);
+      const highestNs = this.#hdr.highestEquivalentValue(lowestNs);
+      const [lowest, highest] = [lowestNs, highestNs]
+        .map((ns) => this.#moments.within(ns / 1000)) as [number, number];
+      while (bin < last && highest >= edgesUs[bin + 1]!) bin += 1;
+      if (highest >= edgesUs[bin]! && lowest <= edgesUs[bin + 1]!) {
+        counts[bin]! += count;
+      }
     }
     return counts;
   }

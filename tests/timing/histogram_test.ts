@@ -368,3 +368,124 @@ Deno.test({
     assertEquals(histogram.distribution(), before);
   },
 });
+
+Deno.test({
+  name: "Histogram.binEdges() is nothing where nothing was recorded",
+  permissions: "none",
+  fn() {
+    assertEquals(new Histogram().binEdges(10), null);
+    assertEquals(new Histogram().percentiles(), null);
+    assertEquals(new Histogram().counts([0, 1, 2]), [0, 0]);
+  },
+});
+
+Deno.test({
+  name: "Histogram.counts() agrees with what was counted by hand",
+  permissions: "none",
+  fn() {
+    // A limit belongs to the bin above it, the last one to the last bin.
+    const histogram = histogramOf([0, 1, 9.99, 10, 10, 19, 20, 30]);
+    assertEquals(histogram.counts([0, 10, 20, 30]), [3, 3, 2]);
+    assertEquals(histogram.counts([10, 20]), [4]);
+    assertEquals(histogram.counts([1, 10]), [4]);
+    assertEquals(histogram.counts([31, 40]), [0]);
+    assertEquals(histogram.counts([0]), []);
+  },
+});
+
+Deno.test({
+  name: "Histogram.binEdges() puts the greatest hundredth behind the body",
+  permissions: "none",
+  fn() {
+    const body = Array.from({ length: 999 }, (_, index) => 40.5 + index % 10);
+    const histogram = histogramOf([...body, 5000]);
+    const edges = histogram.binEdges(6)!;
+    assertEquals(edges, [40, 42, 44, 46, 48, 50, 5000]);
+    assertEquals(histogram.counts(edges), [200, 200, 200, 200, 199, 1]);
+  },
+});
+
+Deno.test({
+  name: "Histogram.binEdges() has no tail of fewer than a hundred values",
+  permissions: "none",
+  fn() {
+    const body = Array.from({ length: 98 }, () => 40);
+    const edges = histogramOf([...body, 79]).binEdges(5)!;
+    assertEquals(edges, [40, 50, 60, 70, 80]);
+  },
+});
+
+Deno.test({
+  name: "Histogram.counts() has every value in one of binEdges()",
+  permissions: "none",
+  fn() {
+    const random = seededRandom(12);
+    for (let round = 0; round < 300; round++) {
+      const decades = 6 * random();
+      const least = 10 ** (6 * random() - 3);
+      const histogram = histogramOf(Array.from(
+        { length: 1 + Math.floor(10 ** (3.3 * random())) },
+        () => least * 10 ** (decades * random() ** 3),
+      ));
+      const most = 3 + round % 20;
+      const edges = histogram.binEdges(most)!;
+      const counts = histogram.counts(edges);
+      assertLessOrEqual(counts.length, most);
+      assertEquals(counts.length, edges.length - 1);
+      const { min, max } = histogram.distribution()!;
+      assertLessOrEqual(edges[0]!, min);
+      assertGreaterOrEqual(edges.at(-1)!, max);
+      edges.slice(1).forEach((edge, bin) =>
+        assertEquals(edge > edges[bin]!, true, `${edges}`)
+      );
+      const sum = counts.reduce((sum, count) => sum + count, 0);
+      assertEquals(sum, histogram.count, `${edges}`);
+    }
+  },
+});
+
+Deno.test({
+  name: "Histogram.percentiles() rises from the least to the greatest",
+  permissions: "none",
+  fn() {
+    const random = seededRandom(13);
+    for (const count of [1, 2, 3, 10, 100, 1000, 5000]) {
+      const histogram = histogramOf(
+        Array.from({ length: count }, () => 10 ** (5 * random())),
+      );
+      const { percent, us } = histogram.percentiles()!;
+      const { min, max } = histogram.distribution()!;
+      assertEquals(percent.length, us.length);
+      assertEquals([percent[0], percent.at(-1)], [0, 100]);
+      assertAlmostEquals(us[0]!, min, min * 0.001 + 0.001);
+      assertAlmostEquals(us.at(-1)!, max, 0.0005); // whole nanoseconds
+      percent.slice(1).forEach((at, index) => {
+        assertEquals(at > percent[index]!, true, `${percent}`);
+        assertGreaterOrEqual(us[index + 1]!, us[index]!);
+      });
+    }
+  },
+});
+
+Deno.test({
+  name: "Histogram.percentiles() reaches the last but one value",
+  permissions: "none",
+  fn() {
+    for (const count of [2, 10, 100, 1000]) {
+      const values = Array.from({ length: count }, (_, index) => 10 + index);
+      const { percent } = histogramOf(values).percentiles()!;
+      assertGreaterOrEqual(percent.at(-2)!, 100 * (1 - 1 / count) - 1e-9);
+    }
+  },
+});
+
+Deno.test({
+  name: "Histogram.counts() puts a value on a limit into the bin above it",
+  permissions: "none",
+  fn() {
+    // Beyond 2048 ns several nanoseconds are one to the histogram.
+    const histogram = new Histogram();
+    for (let us = 40; us < 50; us++) histogram.record(us);
+    assertEquals(histogram.counts([40, 42, 44, 46, 48, 50]), [2, 2, 2, 2, 2]);
+  },
+});
