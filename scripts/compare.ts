@@ -22,7 +22,11 @@
 
 import { attempt } from "../lib/cli/attempt.ts";
 import { type HostTarget, hostTargetOf } from "../lib/cli/client_options.ts";
-import { COMPARE_OPTIONS, comparePlan } from "../lib/cli/compare_options.ts";
+import {
+  COMPARE_OPTIONS,
+  comparePlan,
+  usedOptions,
+} from "../lib/cli/compare_options.ts";
 import {
   answerAtBoth,
   partsOf,
@@ -77,7 +81,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         mode: "compare",
         target: words[0] ?? "127.0.0.1",
         started: new Date(),
-        options: { given, used: plan },
+        options: { given, used: usedOptions(plan) },
       });
       return await runParts(partsOf(comparison), { label, showing, signal });
     } finally {

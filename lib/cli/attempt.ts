@@ -45,7 +45,8 @@ export async function attempt<T>(
     return await action();
   } catch (error) {
     if (error instanceof RunError) throw error;
-    const meaning = explainUnix(error, what) ?? explain(error);
+    const meaning = explainUnix(error, what) ?? explainFile(error, what) ??
+      explain(error);
     throw new RunError(`Cannot ${what}: ${meaning}`, { cause: error });
   }
 }
@@ -65,6 +66,14 @@ function explainUnix(error: unknown, what: string): string | null {
   }
   return error instanceof Deno.errors.AddrInUse
     ? "something is at that path; choose another, or remove it if it is the socket of a server that has ended"
+    : null;
+}
+
+/** What an error means where a file was to be read or written. */
+function explainFile(error: unknown, what: string): string | null {
+  return error instanceof Deno.errors.PermissionDenied &&
+      /^(read|write) /.test(what)
+    ? "the system does not allow it; check whose file that is"
     : null;
 }
 
@@ -97,6 +106,10 @@ const MEANINGS: [abstract new (...args: never[]) => Error, string][] = [
   [
     Deno.errors.NotFound,
     "there is no such path; check the spelling",
+  ],
+  [
+    Deno.errors.IsADirectory,
+    "it is a folder; name a file",
   ],
   [
     Deno.errors.PermissionDenied,

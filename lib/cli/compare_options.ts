@@ -142,3 +142,21 @@ export function comparePlan(
     timeoutMs: timeout,
   };
 }
+
+/**
+ * A plan as a result says it.
+ *
+ * @param plan The plan.
+ * @returns The options as they take effect.
+ */
+export function usedOptions(plan: ComparePlan): object {
+  return {
+    rounds: plan.rounds,
+    count: plan.count,
+    size_bytes: plan.sizeBytes,
+    interval_ms: plan.intervalMs,
+    clients: plan.clients,
+    delay_ms: plan.delayMs,
+    timeout_ms: plan.timeoutMs,
+  };
+}

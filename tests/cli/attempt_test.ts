@@ -72,6 +72,22 @@ Deno.test({
 });
 
 Deno.test({
+  name: "attempt() speaks of no ports where a file is meant",
+  permissions: "none",
+  async fn() {
+    const error = await assertRejects(() =>
+      attempt("read a.json", () => {
+        throw new Deno.errors.PermissionDenied();
+      })
+    );
+    assertEquals(
+      error.message,
+      "Cannot read a.json: the system does not allow it; check whose file that is",
+    );
+  },
+});
+
+Deno.test({
   name: "explain() has a sentence of its own for each kind of failure",
   permissions: "none",
   async fn(t) {
@@ -84,6 +100,7 @@ Deno.test({
       new errors.BrokenPipe(),
       new errors.UnexpectedEof(),
       new errors.NotFound(),
+      new errors.IsADirectory(),
       new errors.PermissionDenied(),
       new FramingError("Line too long", 70_000, 65_536),
       new Error("failed to lookup address information: Name or service ..."),

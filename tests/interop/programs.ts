@@ -12,7 +12,14 @@ const TEST_MS = 60_000;
 const FORK_IDLE_SEC = 10;
 
 /** What a test needs of the machine: programs, and the loopback of IPv6. */
-type Need = "python3" | "scapy" | "ncat" | "socat" | "tshark" | "::1";
+type Need =
+  | "python3"
+  | "scapy"
+  | "ncat"
+  | "socat"
+  | "tshark"
+  | "chromium"
+  | "::1";
 /** What may have Scapy: the first python3, or Debian's own behind it. */
 const PYTHONS = ["python3", "/usr/bin/python3"];
 

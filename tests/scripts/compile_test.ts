@@ -26,11 +26,13 @@ Deno.test({
   fn() {
     const names = compilables().map(({ name }) => name).sort();
     assertEquals(names, [
+      "compare",
       "hello_client",
       "hello_server",
       "measure_client",
       "measure_server",
       "peer",
+      "report",
       "stamp_client",
       "stamp_server",
       "tcp_client",
