@@ -79,7 +79,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       await answerAtBoth(comparison);
       const label = labelOf({
         mode: "compare",
-        target: words[0] ?? "127.0.0.1",
+        target: formatAddress(places.course),
         started: new Date(),
         options: { given, used: usedOptions(plan) },
       });

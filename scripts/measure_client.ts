@@ -60,6 +60,9 @@ import {
 /** The payload where no size is given, in bytes. */
 const DEFAULT_SIZE_BYTES = { rtt: 100, tput: 1024 };
 
+/** How many probes warm up a sweep, if there is the time. */
+const WARM_UP_PROBES = 1000;
+
 const program = defineProgram({
   name: "measure-client",
   summary: "Measures round-trip time or throughput to a measure-server.",
@@ -247,6 +250,8 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       return await runSweep({
         label,
         steps,
+        warmUp: () =>
+          measurement(steps[0]!, used, () => {}, WARM_UP_PROBES).samples,
         measure: (step) => measurement(step, used, (note) => notes.add(note)),
         notes,
         reporter,
@@ -259,6 +264,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       step: Omit<SweepStep, "against">,
       used: object,
       note: (text: string) => void,
+      probes = count + warmup,
     ): { builder: ResultBuilder; samples: AsyncIterable<Sample> } {
       const { quantity, sizeBytes, delayMs } = step;
       const builder = new ResultBuilder({
@@ -270,7 +276,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         options: { given, used },
       });
       const samples = measureCourse(() => dial(target, delayMs), {
-        setup: { type: quantity, probes: count + warmup, sizeBytes, delayMs },
+        setup: { type: quantity, probes, sizeBytes, delayMs },
         warmup,
         intervalMs: interval,
         delayUnit,

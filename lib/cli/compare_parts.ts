@@ -107,7 +107,7 @@ export async function answerAtBoth(comparison: Comparison): Promise<void> {
   const { places: { course, reflector }, sockets, signal } = comparison;
   await attempt(
     `measure the path to ${formatAddress(course)}`,
-    () => streamFirstByte(() => dial(comparison, course)),
+    () => streamFirstByte(() => dial(comparison, course), signal),
   );
   for (let tries = 0; tries < DATAGRAM_TRIES; tries++) {
     const { firstByteUs } = await datagramFirstByte(
@@ -147,7 +147,7 @@ export function partsOf(comparison: Comparison): Part[] {
       name: "connection set-up and the first byte",
       run: async () => {
         const attempts = await alternate(rounds, [
-          () => streamFirstByte(dialCourse),
+          () => streamFirstByte(dialCourse, signal),
           () => datagramFirstByte(openThere, reflector, stamp),
         ], signal);
         return firstByteSection(attempts, where);

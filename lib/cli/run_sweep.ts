@@ -18,12 +18,17 @@ import type { SweepReporter } from "../output/sweep_reporter.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { explain, RunError } from "./attempt.ts";
 
+/** How long to warm up at most, in milliseconds. */
+const WARM_UP_MS = 300;
+
 /** A sweep about to run. */
 export interface Sweep {
   /** What made it, where to, and how. */
   label: Label<"sweep">;
   /** What to measure, in this order. */
   steps: SweepStep[];
+  /** Starts a measurement whose samples are left out. */
+  warmUp: () => AsyncIterable<Sample>;
   /** Starts the measurement of a point. */
   measure: (
     step: SweepStep,
@@ -51,7 +56,9 @@ export async function runSweep(sweep: Sweep): Promise<number> {
   const curves: SweepCurve[] = [];
   let done = 0;
   let failed = 0;
+  await warmUp(sweep);
   for (const step of steps) {
+    if (signal.aborted) break;
     const { samples, builder } = measure(step);
     const live = reporter.step(step);
     let error: string | null = null;
@@ -61,8 +68,6 @@ export async function runSweep(sweep: Sweep): Promise<number> {
         live(sample, builder);
       }
     } catch (thrown) {
-      // A server that is not there will not be there for the others either.
-      if (done === 0 && thrown instanceof RunError) throw thrown;
       error = thrown instanceof RunError ? thrown.message : explain(thrown);
     }
     if (signal.aborted) break; // half a point is none
@@ -84,4 +89,22 @@ export async function runSweep(sweep: Sweep): Promise<number> {
   if (failed === 0) return 0;
   terminal.say(`${failed} of ${formatCount(steps.length, "point")} failed`);
   return 1;
+}
+
+/**
+ * Has the compiler see the hot path, lest the first point should be slower for
+ * want of it. A server that is not there is found here.
+ */
+async function warmUp({ warmUp, reporter, signal }: Sweep): Promise<void> {
+  const endMs = performance.now() + WARM_UP_MS;
+  try {
+    for await (const _ of warmUp()) {
+      if (signal.aborted || performance.now() >= endMs) break;
+    }
+  } catch (error) {
+    // What else goes wrong will be said of the points.
+    if (!(error instanceof RunError)) return;
+    reporter.error(error.message);
+    throw error;
+  }
 }

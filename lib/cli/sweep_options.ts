@@ -21,6 +21,8 @@ const SIZES_BYTES: Record<MeasurementType, number[]> = {
 const DELAYS_MS = [0, 50, 100, 200];
 /** The most values of a list. */
 const MAX_VALUES = 100;
+/** How much of a list is quoted, in characters. */
+const QUOTED = 60;
 
 /** The options that say so. */
 export const SWEEP_OPTIONS = {
@@ -79,7 +81,9 @@ function listOf(
       return [...new Set(values)];
     }
     throw new SyntaxError(
-      `a list of ${accepted}, and ${MAX_VALUES} at most, not "${text}"`,
+      `a list of ${accepted}, at most ${MAX_VALUES} of them, not "${
+        text.length <= QUOTED ? text : `${text.slice(0, QUOTED)}...`
+      }"`,
     );
   };
 }

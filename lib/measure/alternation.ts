@@ -32,16 +32,23 @@ export async function alternate<A, B>(
 ): Promise<[A, B][]> {
   const [one, other] = sides;
   const done: [A, B][] = [];
-  for (let round = 0; round < rounds && !signal?.aborted; round++) {
-    let pair: [A, B];
-    if (round % 2 === 0) {
-      const first = await one();
-      pair = [first, await other()];
-    } else {
-      const first = await other();
-      pair = [await one(), first];
-    }
-    if (!signal?.aborted) done.push(pair);
+  for (let round = 0; round < rounds; round++) {
+    const pair = round % 2 === 0
+      ? await inTurn(one, other)
+      : (await inTurn(other, one))?.reverse() as [A, B] | undefined;
+    if (pair === undefined) break;
+    done.push(pair);
   }
   return done;
+
+  async function inTurn<X, Y>(
+    first: () => Promise<X>,
+    second: () => Promise<Y>,
+  ): Promise<[X, Y] | undefined> {
+    if (signal?.aborted) return;
+    const x = await first();
+    if (signal?.aborted) return;
+    const y = await second();
+    if (!signal?.aborted) return [x, y];
+  }
 }

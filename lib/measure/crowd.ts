@@ -55,24 +55,39 @@ export async function compareCrowds(
 
 /** When each client had its answer, sorted. */
 async function crowd(dial: Dial, options: CrowdOptions): Promise<number[]> {
-  const { clients, delayMs, signal } = options;
+  const { clients, delayMs } = options;
+  // When one fails, the others leave as well.
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
   const startMs = performance.now();
-  const waits = await Promise.all(
+  const results = await Promise.allSettled(
     Array.from({ length: clients }, async () => {
-      let waitUs = 0;
-      const samples = measureCourse(dial, {
-        setup: { type: "rtt", probes: 1, sizeBytes: 1, delayMs },
-        warmup: 0,
-        intervalMs: 0,
-        signal,
-      });
-      for await (const _ of samples) {
-        waitUs = (performance.now() - startMs) * 1000;
+      try {
+        return await client();
+      } catch (error) {
+        failure.abort(error);
+        throw error;
       }
-      return waitUs;
     }),
   );
-  return waits.sort((a, b) => a - b);
+  if (failure.signal.aborted) throw failure.signal.reason;
+  return results
+    .map((result) => result.status === "fulfilled" ? result.value : 0)
+    .sort((a, b) => a - b);
+
+  async function client(): Promise<number> {
+    let waitUs = 0;
+    const samples = measureCourse(dial, {
+      setup: { type: "rtt", probes: 1, sizeBytes: 1, delayMs },
+      warmup: 0,
+      intervalMs: 0,
+      signal,
+    });
+    for await (const _ of samples) {
+      waitUs = (performance.now() - startMs) * 1000;
+    }
+    return waitUs;
+  }
 }
 
 function figures(rounds: number[][]): CrowdFigures {

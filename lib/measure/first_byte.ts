@@ -4,9 +4,11 @@
  * @module
  */
 
+import { sameBytes } from "../framing/same_bytes.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
+import { stopOn } from "../net/stop_on.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
-import { formatSetup, TERMINATION } from "../protocols/measurement.ts";
+import { formatSetup, REPLIES, TERMINATION } from "../protocols/measurement.ts";
 import { StampReplyReader, StampRequest } from "../protocols/stamp_request.ts";
 import { WallClock } from "../timing/wall_clock.ts";
 import { ProtocolError } from "./protocol_error.ts";
@@ -24,22 +26,32 @@ export interface FirstByte {
  * Connects, asks, and waits for the answer.
  *
  * @param dial Connects to a server of the measurement protocol.
+ * @param signal Ends the wait early.
  * @returns The time of the connection's set-up, and of both together.
- * @throws {ProtocolError} If the server closes the connection instead.
+ * @throws {ProtocolError} If the server answers something else, or closes the
+ * connection instead.
  */
 export async function streamFirstByte(
   dial: () => Promise<StreamConnection>,
+  signal?: AbortSignal,
 ): Promise<FirstByte> {
   const startMs = performance.now();
   using connection = await dial();
   const setupUs = sinceUs(startMs);
+  using _ = stopOn(signal, connection);
   await connection.writeAll(
     formatSetup({ type: "rtt", probes: 1, sizeBytes: 1, delayMs: 0 }),
   );
   const answer = await connection.readLine();
   const firstByteUs = sinceUs(startMs);
-  if (answer === null) {
-    throw new ProtocolError("The server closed the connection", null);
+  signal?.throwIfAborted();
+  if (answer === null || !sameBytes(answer, REPLIES.ready)) {
+    throw new ProtocolError(
+      answer === null
+        ? "The server closed the connection"
+        : "The server does not speak the measurement protocol",
+      answer,
+    );
   }
   await connection.writeAll(TERMINATION);
   await connection.readLine();

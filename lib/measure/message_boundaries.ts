@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isDisconnect } from "../net/errors.ts";
+import { DatagramSocket } from "../net/datagram_socket.ts";
 
 /** What was sent in how many calls, and what each call that received gave. */
 export interface Boundaries {
@@ -15,7 +15,7 @@ export interface Boundaries {
   received: number[];
 }
 
-/** How long a datagram is waited for, in milliseconds. */
+/** How long the next datagram is waited for, in milliseconds. */
 const WAIT_MS = 500;
 /** Longer than all messages together. */
 const BUFFER_BYTES = 65_536;
@@ -65,26 +65,18 @@ export async function datagramBoundaries(
   open: () => Deno.DatagramConn,
   messages: readonly Uint8Array[],
 ): Promise<Boundaries> {
-  const receiver = open();
-  const sender = open();
-  const late = setTimeout(() => receiver.close(), WAIT_MS);
+  using receiver = new DatagramSocket(open());
+  using sender = new DatagramSocket(open());
   const sent = [];
+  for (const message of messages) {
+    await sender.send(message, receiver.local);
+    sent.push(message.length);
+  }
   const received = [];
-  try {
-    for (const message of messages) {
-      sent.push(await sender.send(message, receiver.addr));
-    }
-    const buffer = new Uint8Array(BUFFER_BYTES);
-    while (received.length < messages.length) {
-      const [datagram] = await receiver.receive(buffer);
-      received.push(datagram.length);
-    }
-    receiver.close();
-  } catch (error) {
-    if (!isDisconnect(error)) throw error;
-  } finally {
-    clearTimeout(late);
-    sender.close();
+  while (received.length < messages.length) {
+    const datagram = await receiver.receive(WAIT_MS);
+    if (datagram === null) break;
+    received.push(datagram.bytes.length);
   }
   return { sent, received };
 }

@@ -6,8 +6,10 @@
  * @module
  */
 
+import { sameBytes } from "../framing/same_bytes.ts";
+import { stopOn } from "../net/stop_on.ts";
 import { StreamConnection } from "../net/stream_connection.ts";
-import { formatSetup, TERMINATION } from "../protocols/measurement.ts";
+import { formatSetup, REPLIES, TERMINATION } from "../protocols/measurement.ts";
 import { ProbeBuilder } from "../protocols/measurement_probe.ts";
 import { type Difference, medianDifference } from "../timing/bootstrap.ts";
 import { Histogram } from "../timing/histogram.ts";
@@ -71,12 +73,13 @@ async function turn(
     readMs: timeoutMs,
     writeMs: timeoutMs,
   });
+  using _ = stopOn(signal, connection);
   conn.setNoDelay(!nagle);
   const builder = new ProbeBuilder(sizeBytes);
   await connection.writeAll(
     formatSetup({ type: "rtt", probes, sizeBytes, delayMs: 0 }),
   );
-  await answer(connection);
+  await expect(connection, REPLIES.ready, signal);
   const rttsUs = [];
   for (let sequence = 1; sequence <= probes && !signal.aborted; sequence++) {
     const message = builder.message(sequence);
@@ -84,19 +87,31 @@ async function turn(
     const startMs = performance.now();
     await connection.writeAll(message.subarray(0, seam));
     await connection.writeAll(message.subarray(seam));
-    await answer(connection);
+    await expect(connection, message, signal);
+    if (signal.aborted) break;
     const us = (performance.now() - startMs) * 1000;
     histogram.record(us);
     rttsUs.push(us);
   }
-  await connection.writeAll(TERMINATION);
-  await connection.readLine();
+  if (!signal.aborted) {
+    await connection.writeAll(TERMINATION);
+    await connection.readLine();
+  }
   return rttsUs;
 }
 
-async function answer(connection: StreamConnection): Promise<void> {
+async function expect(
+  connection: StreamConnection,
+  expected: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
   const reply = await connection.readLine();
-  if (reply === null || reply[0] === 0x34) { // of "404"
-    throw new ProtocolError("The server refused", reply);
-  }
+  if (signal.aborted) return;
+  if (reply !== null && sameBytes(reply, expected)) return;
+  throw new ProtocolError(
+    reply === null
+      ? "The server closed the connection"
+      : "The server answered something else than the protocol says",
+    reply,
+  );
 }

@@ -7,11 +7,13 @@
  */
 
 import { isDisconnect } from "../net/errors.ts";
+import { stopOn } from "../net/stop_on.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import type { StreamHandler } from "../net/serve_streams.ts";
 import { Pacer } from "../timing/pacer.ts";
 import { periodic } from "../timing/schedule.ts";
 import { sleepUntil } from "../timing/sleep.ts";
+import { ProtocolError } from "./protocol_error.ts";
 import { newSample, type Sample } from "./sample.ts";
 import { SampleQueue } from "./sample_queue.ts";
 
@@ -40,7 +42,8 @@ export function heldEcho(
  *
  * @param connection To a server that echoes lines; it is closed at the end.
  * @param options How many, how long, how often, and what ends it early.
- * @returns A sample for each line that was echoed.
+ * @returns A sample for each line that was sent, once it came back or cannot any
+ * more.
  */
 export async function* measurePipelined(
   connection: StreamConnection,
@@ -56,19 +59,24 @@ export async function* measurePipelined(
   line[sizeBytes - 1] = 0x0a;
   const underWay: Sample[] = [];
   const queue = new SampleQueue();
-  const stop = () => connection.stop();
-  signal.addEventListener("abort", stop);
+  const stopping = stopOn(signal, connection);
   const sending = send().catch((error) => queue.fail(error));
-  const receiving = receive().then(() => queue.end(), (error) => {
-    if (signal.aborted && isDisconnect(error)) queue.end();
-    else queue.fail(error);
+  const receiving = receive().then(giveUp, (error) => {
+    if (!signal.aborted || !isDisconnect(error)) queue.fail(error);
+    giveUp();
   });
   try {
     yield* queue;
   } finally {
-    signal.removeEventListener("abort", stop);
+    stopping[Symbol.dispose]();
     connection.close();
     await Promise.all([sending, receiving]);
+  }
+
+  /** No more will come: what was not echoed is lost. */
+  function giveUp(): void {
+    if (!signal.aborted) { for (const sample of underWay) queue.push(sample); }
+    queue.end();
   }
 
   async function send(): Promise<void> {
@@ -87,8 +95,14 @@ export async function* measurePipelined(
   /** A stream keeps the order: each echo is that of the oldest line. */
   async function receive(): Promise<void> {
     for (let received = 0; received < count; received++) {
-      if (await connection.readLine() === null) return;
-      const sample = underWay.shift()!;
+      if (await connection.readLine() === null) {
+        if (signal.aborted) return;
+        throw new ProtocolError("The server closed the connection", null);
+      }
+      const sample = underWay.shift();
+      if (sample === undefined) {
+        throw new ProtocolError("The server sent a line unasked", null);
+      }
       sample.rttMs = performance.now() - sample.sentAtMs;
       queue.push(sample);
     }

@@ -64,7 +64,9 @@ export function lossSection(
       `${outcome(udp)}.`,
       `Over TCP, where a segment is sent again after ${holdMs} ms, ` +
       outcome(tcp) +
-      (tcp.waited > faults ? ": those behind a late one waited with it." : "."),
+      (faults > 0 && tcp.waited > faults
+        ? ": those behind a late one waited with it."
+        : "."),
     ],
   };
 
@@ -118,20 +120,22 @@ function sentence(
   took: string,
 ): string {
   const total = sent.reduce((sum, bytes) => sum + bytes, 0);
-  const calls = `${formatCount(total, "byte")} were ${gave} in ${
-    formatCount(sent.length, "call")
-  }`;
+  const calls = `${formatCount(total, "byte")} ${
+    total === 1 ? "was" : "were"
+  } ${gave} in ${formatCount(sent.length, "call")}`;
   if (received.length === 0) return `${calls} and nothing was ${took}`;
   return `${calls} and ${took} in ${received.length}: the boundaries were ${
     isPartOf(received, sent) ? "" : "not "
   }kept`;
 }
 
-/** Whether all of them are among the others, in their order: some may be lost. */
+/** Whether each is one of the others: some may be lost, or come out of order. */
 function isPartOf(some: number[], others: number[]): boolean {
-  let at = 0;
-  for (const other of others) if (other === some[at]) at += 1;
-  return at === some.length;
+  const left = [...others];
+  return some.every((bytes) => {
+    const at = left.indexOf(bytes);
+    return at >= 0 && left.splice(at, 1).length === 1;
+  });
 }
 
 /**

@@ -168,7 +168,7 @@ export function transportSection(
       floor === null
         ? "There is no path on loopback: what differs is what this runtime and " +
           "the system take for a segment and for a datagram."
-        : "What is left of both medians on loopback is this program's and the " +
+        : "What both medians still are on loopback is this program's and the " +
           "system's own part.",
       ...(lost > 0
         ? [`${formatCount(lost, "datagram")} of ${udp.sent} got no answer.`]
@@ -180,7 +180,9 @@ export function transportSection(
 function distributionRows(histograms: Histogram[]): Table["rows"] {
   const figures = histograms.map((histogram) => histogram.distribution());
   const keys = ["min", "p50", "p90", "p99", "max"] as const;
-  return keys.map((key) => ({
+  // Of fewer than a hundred it is the greatest.
+  const few = histograms.some(({ count }) => count < 100);
+  return keys.filter((key) => key !== "p99" || !few).map((key) => ({
     name: key,
     unit: "us",
     values: figures.map((distribution) => distribution?.[key] ?? null),
@@ -200,15 +202,15 @@ function verdict(
   const { estimate, low, high, confidence_percent } = difference;
   const sign = estimate < 0 ? -1 : 1;
   const ends = [sign * low, sign * high].sort((a, b) => a - b);
-  const apart = `the medians differ by ${formatDuration(sign * estimate)}, ` +
-    `with ${confidence_percent} % confidence by ` +
-    ends.map(formatDuration).join(" to ");
+  const apart = `the medians differ by ${formatDuration(sign * estimate)} ` +
+    `(${confidence_percent} % confidence: ` +
+    `${ends.map(formatDuration).join(" to ")})`;
   if (low <= 0 && high >= 0) {
-    return `Neither was faster, ${one} or ${other}: ${apart}, so perhaps not ` +
-      "at all.";
+    return `Messages came back no faster ${one} than ${other}: ${apart}, ` +
+      "perhaps not at all.";
   }
-  const [fast, slow] = estimate > 0 ? [other, one] : [one, other];
-  return `It was faster ${fast} than ${slow}: ${apart}.`;
+  const [fast, slow] = low > 0 ? [other, one] : [one, other];
+  return `Messages came back faster ${fast} than ${slow}: ${apart}.`;
 }
 
 /**
@@ -237,6 +239,12 @@ export function nagleSection(findings: NagleFindings, where: string): Section {
       names: ["Nagle on", "Nagle off"],
       series: [{ name: "RTT", values: medians }],
     }],
-    sentences: [verdict(difference, "with it", "without it")],
+    sentences: [
+      verdict(
+        difference,
+        "with Nagle's algorithm",
+        "without Nagle's algorithm",
+      ),
+    ],
   };
 }

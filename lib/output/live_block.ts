@@ -46,7 +46,7 @@ export function liveBlock(
   ];
   return [
     howFar(sent, progress, columns, style.ascii),
-    figures.join("  ").slice(0, columns),
+    asMany(figures, columns),
     ...(received === 0 ? [] : [sparkline(builder.timeline, style, columns)]),
   ];
 }
@@ -65,4 +65,11 @@ function howFar(
   const full = Math.round(share * width);
   const [done, left] = ascii ? "#." : "█░";
   return done!.repeat(full) + left!.repeat(width - full) + text;
+}
+
+/** As many figures as there is room for; the first and the last come first. */
+function asMany(figures: string[], columns: number): string {
+  const line = figures.join("  ");
+  if (line.length <= columns || figures.length === 1) return line;
+  return asMany(figures.toSpliced(Math.max(1, figures.length - 2), 1), columns);
 }

@@ -13,7 +13,7 @@ import {
   formatRate,
   sharePercent,
 } from "./quantities.ts";
-import { type PlotStyle, plotWidth } from "./plot_style.ts";
+import { oneLine, type PlotStyle, plotWidth } from "./plot_style.ts";
 import { formatTable } from "./table_text.ts";
 import { wrap } from "./wrap.ts";
 
@@ -52,7 +52,7 @@ export function formatResult(result: Result, style: PlotStyle): string {
       ...jitter(result),
     ].flatMap((line) => hang(line, width)),
     ...oneWay(result, style, width),
-    ...quality(result).flatMap((line) => hang(line, width)),
+    ...quality(result, style).flatMap((line) => hang(line, width)),
   ].join("\n");
 }
 
@@ -186,7 +186,7 @@ function oneWay(
   ];
 }
 
-function quality({ quality }: Result): string[] {
+function quality({ quality }: Result, style: PlotStyle): string[] {
   const { clock_resolution_us: clock, send_call_us: call } = quality;
   const late = quality.send_lateness_us;
   return [
@@ -215,6 +215,6 @@ function quality({ quality }: Result): string[] {
         formatDuration(quality.floor_us)
       }, not taken off`,
     ]),
-    ...quality.notes.map((note) => `  note: ${note}`),
+    ...quality.notes.map((note) => `  note: ${oneLine(note, style)}`),
   ];
 }

@@ -9,7 +9,7 @@ import type { Label } from "../measure/label.ts";
 import type { CompareResult } from "./compare_result.ts";
 import { formatJson, ndjsonEvent } from "./result_rows.ts";
 import type { Section } from "./section.ts";
-import { formatSection } from "./section_text.ts";
+import { formatProse, formatSection } from "./section_text.ts";
 import { plotStyle, type Showing } from "./showing.ts";
 
 /** Follows one comparison. */
@@ -59,7 +59,7 @@ export function sectionReporterOf(showing: Showing): SectionReporter {
           printSection(section, showing);
         },
         end: ({ notes }) => {
-          for (const note of notes) terminal.print(`\nnote: ${note}`);
+          printNotes(notes, showing);
         },
       };
     }
@@ -75,4 +75,17 @@ export function sectionReporterOf(showing: Showing): SectionReporter {
 export function printSection(section: Section, showing: Showing): void {
   const shown = showing.plots === "none" ? { ...section, charts: [] } : section;
   showing.terminal.print(formatSection(shown, plotStyle(showing)));
+}
+
+/**
+ * Prints what a reader of the figures should know.
+ *
+ * @param notes Sentences; they may quote a peer.
+ * @param showing How they are shown.
+ */
+export function printNotes(notes: string[], showing: Showing): void {
+  for (const note of notes) {
+    const lines = formatProse(`note: ${note}`, plotStyle(showing));
+    showing.terminal.print(["", ...lines].join("\n"));
+  }
 }

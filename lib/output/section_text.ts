@@ -46,15 +46,22 @@ const PROSE_WIDTH = 78;
 export function formatSection(section: Section, style: PlotStyle): string {
   const { title, table, charts, sentences } = section;
   return [
-    ...paragraph(title, style),
+    ...formatProse(title, style),
     ...formatTable(table, style),
     ...charts.flatMap((chart) => ["", ...formatChart(chart, style)]),
     ...(sentences.length === 0 ? [] : [""]),
-    ...sentences.flatMap((sentence) => paragraph(sentence, style)),
+    ...sentences.flatMap((sentence) => formatProse(sentence, style)),
   ].join("\n");
 }
 
-function paragraph(text: string, style: PlotStyle): string[] {
+/**
+ * Writes a sentence.
+ *
+ * @param text The sentence; it may be anybody's.
+ * @param style How wide it may be, and with which characters.
+ * @returns Lines, none wider than the style.
+ */
+export function formatProse(text: string, style: PlotStyle): string[] {
   const width = Math.min(plotWidth(style), PROSE_WIDTH);
   const words = oneLine(text, style).split(" ").flatMap((word) =>
     columnsOf(word) <= width ? [word] : pieces([...word], width)

@@ -17,7 +17,7 @@ import {
 } from "../measure/sweep.ts";
 import { formatCount } from "./quantities.ts";
 import { formatJson, ndjsonEvent } from "./result_rows.ts";
-import { printSection } from "./section_reporter.ts";
+import { printNotes, printSection } from "./section_reporter.ts";
 import { liveOf, type Showing } from "./showing.ts";
 import { sweepCsvHeader, sweepCsvRow } from "./sweep_rows.ts";
 import { sweepSections } from "./sweep_sections.ts";
@@ -30,6 +30,8 @@ export interface SweepReporter {
   step(step: SweepStep): (sample: Sample, builder: ResultBuilder) => void;
   /** A point was measured, or failed. */
   point(step: SweepStep, point: SweepPoint): void;
+  /** It failed before the first point. */
+  error(message: string): void;
   /** It ended, and this came of it. */
   end(result: SweepResult): void;
 }
@@ -55,7 +57,7 @@ export function sweepReporterOf(
       `${formatCount(sizeBytes, "byte")}, delay ${delayMs} ms`;
     return liveOf(showing, probes, what);
   };
-  const silent = { start() {}, step, point() {}, end() {} };
+  const silent = { start() {}, step, point() {}, error() {}, end() {} };
   switch (form) {
     case "table": {
       let curves: SweepCurve[] = [];
@@ -81,7 +83,7 @@ export function sweepReporterOf(
         },
         end: ({ notes }) => {
           printCurves();
-          for (const note of notes) terminal.print(`\nnote: ${note}`);
+          printNotes(notes, showing);
         },
       };
     }
@@ -95,6 +97,7 @@ export function sweepReporterOf(
           terminal.print(
             ndjsonEvent("point", { quantity, against, ...point }),
           ),
+        error: (message) => terminal.print(ndjsonEvent("error", { message })),
         end: (result) => terminal.print(ndjsonEvent("end", result)),
       };
     case "csv":

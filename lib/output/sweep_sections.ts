@@ -102,7 +102,10 @@ function section(
       y: { label: `${title}, ${drawn.name}`, unit: drawn.unit! },
       series: curves.map(({ name, points }) => ({
         name,
-        points: points.map((point) => ({ x: at(point), y: valueOf(point) })),
+        points: points.map((point) => ({
+          x: at(point),
+          y: point.error === null ? valueOf(point) : null,
+        })),
       })),
     }],
     sentences: curves.flatMap((curve) => {
@@ -124,13 +127,13 @@ function oneSweep(
     columns: figures.map(([head]) => head),
     rows: points.map((point) => ({
       name: place(point, against),
-      values: figures.map(([, valueOf]) => cell(point, valueOf(point))),
+      values: figures.map((figure) => cell(point, figure)),
     })),
   };
 }
 
 function sideBySide(
-  [head, valueOf]: Figure,
+  figure: Figure,
   against: SweepVariable,
   curves: Curve[],
 ): Table {
@@ -139,12 +142,12 @@ function sideBySide(
     curves.flatMap(({ points }) => points).map((point) => [at(point), point]),
   );
   return {
-    columns: curves.map(({ name }) => ({ name, unit: head.unit! })),
+    columns: curves.map(({ name }) => ({ name, unit: figure[0].unit! })),
     rows: [...places.keys()].sort((a, b) => a - b).map((value) => ({
       name: place(places.get(value)!, against),
       values: curves.map(({ points }) => {
         const point = points.find((point) => at(point) === value);
-        return point ? cell(point, valueOf(point)) : null;
+        return point ? cell(point, figure) : null;
       }),
     })),
   };
@@ -155,8 +158,11 @@ function place(point: SweepPoint, against: SweepVariable): string {
   return formatValue(at(point), unit);
 }
 
-function cell(point: SweepPoint, value: number | null): number | string | null {
-  return value === null && point.error !== null ? "failed" : value;
+/** How many were answered is told of a point that failed, too. */
+function cell(point: SweepPoint, figure: Figure): number | string | null {
+  return point.error === null || figure === RECEIVED
+    ? figure[1](point)
+    : "failed";
 }
 
 /** What became of the figure from one end of the curve to the other. */
@@ -166,7 +172,9 @@ function trend(
   against: SweepVariable,
 ): string[] {
   const [head, valueOf] = FIGURES[quantity].figures[0]!;
-  const known = points.filter((point) => valueOf(point) !== null);
+  const known = points.filter((point) =>
+    point.error === null && valueOf(point) !== null
+  );
   const [first, last] = [known[0], known.at(-1)];
   if (first === undefined || last === undefined || first === last) return [];
   const from = valueOf(first)!;
@@ -188,5 +196,5 @@ function trend(
 
 function failures(points: SweepPoint[], against: SweepVariable): string[] {
   return points.filter(({ error }) => error !== null)
-    .map((point) => `${place(point, against)} failed: ${point.error}.`);
+    .map((point) => `At ${place(point, against)} it failed: ${point.error}.`);
 }

@@ -1,8 +1,11 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   formatCount,
   formatDuration,
   formatRate,
+  formatRatio,
+  formatValue,
+  sharePercent,
 } from "../../lib/output/quantities.ts";
 
 Deno.test({
@@ -73,5 +76,71 @@ Deno.test({
     assertEquals(formatCount(0, "byte"), "0 bytes");
     assertEquals(formatCount(1, "byte"), "1 byte");
     assertEquals(formatCount(2, "warm-up probe"), "2 warm-up probes");
+  },
+});
+
+Deno.test({
+  name: "formatValue() names every unit, and unknown as -",
+  permissions: "none",
+  fn() {
+    const cases: [number | null, Parameters<typeof formatValue>[1], string][] =
+      [
+        [null, "us", "-"],
+        [null, "count", "-"],
+        [0, "us", "0 us"],
+        [1500, "us", "1.50 ms"],
+        [9_870_000, "bits_per_second", "9.87 Mbit/s"],
+        [1, "bytes", "1 byte"],
+        [32_768, "bytes", "32768 bytes"],
+        [0, "count", "0"],
+        [7, "count", "7"],
+        [12.5, "percent", "12.5 %"],
+        [0.5, "ms", "0.5 ms"],
+        [2, "s", "2 s"],
+      ];
+    for (const [value, unit, text] of cases) {
+      assertEquals(formatValue(value, unit), text);
+    }
+  },
+});
+
+Deno.test({
+  name: "formatRatio() shows three digits of any size",
+  permissions: "none",
+  fn() {
+    const cases: [number, string][] = [
+      [1, "1.00"],
+      [1.044, "1.04"],
+      [9.996, "10.0"],
+      [12.34, "12.3"],
+      [99.96, "100"],
+      [4878.4, "4878"],
+      [0.25, "0.250"],
+      [0, "0"],
+    ];
+    for (const [ratio, text] of cases) assertEquals(formatRatio(ratio), text);
+  },
+});
+
+Deno.test({
+  name: "sharePercent() is 0 or 100 only of none or all",
+  permissions: "none",
+  fn() {
+    assertEquals(sharePercent(0, 3), 0);
+    assertEquals(sharePercent(3, 3), 100);
+    assertEquals(sharePercent(1, 3), 33.33);
+    assertEquals(sharePercent(1, 1e9), 0.01);
+    assertEquals(sharePercent(1e9 - 1, 1e9), 99.99);
+    for (let part = 1; part < 1000; part++) {
+      for (const whole of [1000, 10_007, 1e6]) {
+        const percent = sharePercent(part, whole);
+        assert(percent > 0 && percent < 100, `${part} of ${whole}`);
+        const exact = 100 * part / whole;
+        assert(
+          Math.abs(percent - exact) < 0.0051 + 0.01 * Number(exact < 0.01),
+        );
+        assert(String(percent).length <= 5, `${percent}`);
+      }
+    }
   },
 });

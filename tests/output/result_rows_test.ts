@@ -1,8 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   csvHeader,
   csvRow,
   figures,
+  formatJson,
   ndjsonEvent,
 } from "../../lib/output/result_rows.ts";
 import type { Sample } from "../../lib/measure/sample.ts";
@@ -100,5 +101,60 @@ Deno.test({
       '{"event":"sample","data":{"sequence":7,"warmup":false,' +
         '"intended_ms":0.25,"sent_ms":0.5,"send_call_us":12.5,"rtt_us":null}}',
     );
+  },
+});
+
+Deno.test({
+  name: "formatJson() puts a list of numbers on one line",
+  permissions: "none",
+  fn() {
+    assertEquals(
+      formatJson({ one: [1, -2.5, null, 3e-7], two: [[1, 2], []], three: [] }),
+      [
+        "{",
+        '  "one": [1, -2.5, null, 3e-7],',
+        '  "two": [',
+        "    [1, 2],",
+        "    []",
+        "  ],",
+        '  "three": []',
+        "}",
+      ].join("\n"),
+    );
+  },
+});
+
+Deno.test({
+  name: "formatJson() leaves strings alone that look like lists",
+  permissions: "none",
+  fn() {
+    const results = [
+      { text: "[\n  1,\n  2\n]" },
+      { text: ["[", 1, 2, "]"], after: [1, 2] },
+      { "[\n1,\n2]": [1, { a: "[1,\n 2]" }] },
+      ["a, b", "[", "]", "{", '"', '\\"[\n1\n]'],
+      { list: ["x", 1], deep: [[["["], [1]], { list: [true, false] }] },
+    ];
+    for (const result of results) {
+      const text = formatJson(result);
+      assertEquals(JSON.parse(text), result);
+      // Whatever is on the lines, no line break came into a string or out of it.
+      assertEquals(
+        text.match(/"(?:[^"\\]|\\.)*"/g),
+        JSON.stringify(result, null, 2).match(/"(?:[^"\\]|\\.)*"/g),
+      );
+    }
+  },
+});
+
+Deno.test({
+  name: "formatJson() gives back any figures, a long list on one line",
+  permissions: "none",
+  fn() {
+    const count = Array.from({ length: 500 }, (_, index) => index * 1.5 - 7);
+    const text = formatJson({ series: { count, last: [0] } });
+    assertEquals(JSON.parse(text), { series: { count, last: [0] } });
+    assertEquals(text.split("\n").length, 6);
+    assert(text.includes("-7, -5.5, -4"));
   },
 });

@@ -1,0 +1,501 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+} from "@std/assert";
+import { type Ended, Program, run, script, serveScript } from "../programs.ts";
+
+const TIMEOUT_MS = 60_000;
+/** For misuse, which is found before anything is sent. */
+const NOBODY = "127.0.0.1:1";
+/** Short enough for a test: the course's sizes, and one short delay. */
+const SHORT = ["--delays", "0,5", "-n", "4", "--warmup", "1"];
+const CURVES = ["rtt size", "tput size", "rtt delay", "tput delay"];
+
+function sweepScript(target: string, ...args: string[]): string[] {
+  return script("measure_client", ["sweep", target, ...args]);
+}
+
+function sweep(
+  { address }: { address: string },
+  ...args: string[]
+): Promise<Ended> {
+  return run(sweepScript(address, ...SHORT, ...args));
+}
+
+interface Point {
+  quantity: string;
+  against: string;
+  size_bytes: number;
+  delay_ms: number;
+  probes: { sent: number; received: number; lost: number; warmup: number };
+  rtt_us: { count: number; p50: number; min: number; max: number } | null;
+  throughput?: { aggregate_bits_per_second: number | null };
+  error: string | null;
+}
+
+/** The points of a result, each with its curve's name. */
+// deno-lint-ignore no-explicit-any -- JSON, whose every key is looked at
+function pointsOf({ curves }: any): Point[] {
+  return curves.flatMap((
+    { quantity, against, points }: Point & { points: Point[] },
+  ) => points.map((point) => ({ ...point, quantity, against })));
+}
+
+function assertPlain(text: string): void {
+  // deno-lint-ignore no-control-regex
+  assert(!/[\x00-\x09\x0b-\x1f\x7f]/.test(text), JSON.stringify(text));
+  for (const line of text.split("\n")) assert([...line].length <= 80, line);
+}
+
+function assertOneSentence(stderr: string, pattern: RegExp): void {
+  assertMatch(stderr, pattern);
+  assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+  assert(!/^ +at /m.test(stderr), stderr);
+}
+
+Deno.test({
+  name: "measure_client sweep prints four tables, four curves, four sentences",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    const { code, stdout, stderr } = await sweep(server);
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertMatch(
+      stdout,
+      /^sweep to \S+ over TCP, .*\n16 points of 4 probes each$/m,
+    );
+    assertPlain(stdout);
+    assertEquals(stdout.match(/^(RTT|Throughput) against \w+$/gm), [
+      "RTT against size",
+      "Throughput against size",
+      "RTT against delay",
+      "Throughput against delay",
+    ]);
+    for (
+      const row of [
+        "1 byte",
+        "100 bytes",
+        "200 bytes",
+        "400 bytes",
+        "800 bytes",
+        "1000 bytes",
+      ]
+    ) {
+      assertMatch(
+        stdout,
+        new RegExp(`^ {2}${row} +([\\d.]+ \\wm?s +){4}4$`, "m"),
+      );
+    }
+    for (const size of [1024, 2048, 4096, 8192, 16_384, 32_768]) {
+      assertMatch(
+        stdout,
+        new RegExp(`^ {2}${size} bytes +([\\d.]+ [kMG]?bit/s +){2}4$`, "m"),
+      );
+    }
+    assertEquals(stdout.match(/^ {2}[05] ms +/gm)?.length, 4);
+    const said = stdout.replaceAll(/\s+/g, " ").match(
+      /From [^.]+ the (median|aggregate) (rose|fell) from/g,
+    );
+    assertEquals(said?.length, 4);
+    assertEquals(stdout.match(/, by (size|delay)$/gm)?.length, 4);
+  },
+});
+
+Deno.test({
+  name: "measure_client sweep draws in ASCII, or not at all",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    const ascii = await sweep(server, "--plots", "ascii");
+    assertEquals(ascii.code, 0);
+    assertMatch(ascii.stdout, /^[\n\x20-\x7e]*$/);
+    assertPlain(ascii.stdout);
+    const none = await sweep(server, "--plots", "none");
+    assertMatch(none.stdout, /^[\n\x20-\x7e]*$/);
+    assertEquals(none.stdout.match(/, by (size|delay)$/gm), null);
+  },
+});
+
+Deno.test({
+  name:
+    "measure_client sweep prints the same shape as JSON and as the last event",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    const { code, stdout, stderr } = await sweep(server, "--json");
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    const json = JSON.parse(stdout);
+    assertEquals([json.format, json.mode, json.protocol, json.target], [
+      1,
+      "sweep",
+      "course",
+      server.address,
+    ]);
+    assertEquals(json.notes, []);
+    assertEquals(
+      json.curves.map((
+        { quantity, against, points }: Point & { points: Point[] },
+      ) => [`${quantity} ${against}`, points.length]),
+      CURVES.map((name, at) => [name, at < 2 ? 6 : 2]),
+    );
+    const points = pointsOf(json);
+    for (const { quantity, probes, rtt_us, throughput, error } of points) {
+      assertEquals(probes, { sent: 4, received: 4, lost: 0, warmup: 1 });
+      assertEquals(error, null);
+      assertEquals(rtt_us!.count, 4);
+      assert(rtt_us!.min <= rtt_us!.p50 && rtt_us!.p50 <= rtt_us!.max);
+      assertEquals(throughput !== undefined, quantity === "tput");
+    }
+    for (const point of points.filter(({ throughput }) => throughput)) {
+      const bits = point.throughput!.aggregate_bits_per_second!;
+      const { min, max } = point.rtt_us!;
+      assert(bits <= point.size_bytes * 8e6 / min * 1.001);
+      assert(bits >= point.size_bytes * 8e6 / max * 0.999);
+    }
+    // No echo is there before its delay.
+    for (const { delay_ms, rtt_us } of points) {
+      assert(rtt_us!.min >= delay_ms * 1000);
+    }
+
+    const events = (await sweep(server, "--ndjson")).stdout.trimEnd()
+      .split("\n").map((line) => JSON.parse(line));
+    assertEquals(
+      events.map(({ event }) => event),
+      ["start", ...Array(16).fill("point"), "end"],
+    );
+    const last = events.at(-1).data;
+    assertEquals(Object.keys(last), Object.keys(json));
+    assertEquals(
+      events.slice(1, -1).map(({ data }) => data),
+      pointsOf(last).map(({ quantity, against, ...point }) => (
+        { quantity, against, ...point }
+      )),
+    );
+    assertEquals(
+      pointsOf(last).map(({ size_bytes, delay_ms }) => [size_bytes, delay_ms]),
+      points.map(({ size_bytes, delay_ms }) => [size_bytes, delay_ms]),
+    );
+  },
+});
+
+Deno.test({
+  name: "measure_client sweep prints a row of CSV a point",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    const { code, stdout, stderr } = await sweep(server, "--csv");
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    const [header, ...rows] = stdout.trimEnd().split("\n")
+      .map((line) => line.split(","));
+    assertEquals(
+      header!.slice(0, 6).join(","),
+      "quantity,against,size_bytes,delay_ms,sent,received",
+    );
+    assertEquals(rows.length, 16);
+    for (const row of rows) {
+      assertEquals(row.length, header!.length);
+      assertEquals(row.slice(4, 6), ["4", "4"]);
+      assertGreater(Number(row[header!.indexOf("rtt_p50_us")]), 0);
+      assertEquals(row.at(-1), "");
+    }
+    assertEquals(
+      [...new Set(rows.map((row) => row.slice(0, 2).join(" ")))],
+      CURVES,
+    );
+  },
+});
+
+Deno.test({
+  name: "measure_client sweep takes sizes, delays, and how many probes",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    const { code, stdout } = await run(
+      sweepScript(
+        server.address,
+        ..."--json --sizes 300,1K,1 --delays 2ms --size 50 -n 2 -i 1ms"
+          .split(" "),
+      ),
+    );
+    assertEquals(code, 0);
+    const json = JSON.parse(stdout);
+    assertEquals(
+      pointsOf(json).map(({ quantity, against, size_bytes, delay_ms }) =>
+        [quantity, against, size_bytes, delay_ms].join(" ")
+      ),
+      [
+        ...["rtt", "tput"].flatMap((quantity) =>
+          [300, 1024, 1].map((size) => `${quantity} size ${size} 0`)
+        ),
+        "rtt delay 50 2",
+        "tput delay 50 2",
+      ],
+    );
+    assert(pointsOf(json).every(({ probes }) => probes.received === 2));
+    assertEquals(json.options.given.sizes, "300,1K,1");
+    assertEquals(json.options.used.sizes_bytes, {
+      rtt: [300, 1024, 1],
+      tput: [300, 1024, 1],
+    });
+    assertEquals(json.options.used.delays_ms, [2]);
+  },
+});
+
+Deno.test({
+  name: "measure_client sweep goes on where the server refuses a size",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript(
+      "measure_server",
+      "--max-size",
+      "16K",
+    );
+    const sizes = ["--delays", "0,1,2,3", "-n", "3"];
+    const table = await run(sweepScript(server.address, ...sizes));
+    assertEquals(table.code, 1);
+    assertEquals(table.stderr, "1 of 20 points failed\n");
+    assertPlain(table.stdout);
+    assertMatch(table.stdout, /^ {2}32768 bytes +failed +failed +0$/m);
+    assertMatch(table.stdout, /^ {2}16384 bytes +[\d.]+ [kMG]bit\/s /m);
+    assertMatch(
+      table.stdout.replaceAll(/\s+/g, " "),
+      /At 32768 bytes it failed: The server refused the setup: "404 ERROR: Invalid Connection Setup Message\\n"\./,
+    );
+
+    const { code, stdout } = await run(
+      sweepScript(server.address, ...sizes, "--json"),
+    );
+    assertEquals(code, 1);
+    const points = pointsOf(JSON.parse(stdout));
+    assertEquals(points.length, 20);
+    const failed = points.filter(({ error }) => error !== null);
+    assertEquals(failed.map(({ size_bytes }) => size_bytes), [32_768]);
+    assertEquals(failed[0]!.rtt_us, null);
+    assertEquals(failed[0]!.probes.sent, 0);
+
+    const csv = await run(sweepScript(server.address, ...sizes, "--csv"));
+    assertMatch(
+      csv.stdout,
+      /^tput,size,32768,.*,"The server refused .*""404 /m,
+    );
+    assertEquals(csv.stdout.trimEnd().split("\n").length, 21);
+  },
+});
+
+Deno.test({
+  name: "measure_client sweep says in one sentence that nothing listens",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    for (const form of [[], ["--json"]]) {
+      const { code, stdout, stderr } = await run(
+        sweepScript(NOBODY, ...SHORT, ...form),
+      );
+      assertEquals(code, 1);
+      assertOneSentence(
+        stderr,
+        /^measure-client: Cannot connect to 127\.0\.0\.1:1: nothing listens there; .*\n$/,
+      );
+      assert(!/against|failed|\{/.test(stdout), stdout);
+    }
+  },
+});
+
+Deno.test({
+  name: "measure_client sweep outlives a server that is killed",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    await using client = new Program(
+      sweepScript(
+        server.address,
+        ..."--ndjson --sizes 1,2,3 --delays 0,1 -n 100 -i 1ms".split(" "),
+      ),
+    );
+    await client.heard(/"event":"point"/);
+    server.signal("SIGKILL");
+    const { code, stdout, stderr } = await client.ended();
+    assertEquals(code, 1);
+    const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const points = pointsOf(events.at(-1).data);
+    assertEquals(points.length, 10);
+    const failed = points.filter(({ error }) => error !== null);
+    assertGreater(failed.length, 0);
+    assertEquals(points[0]!.error, null);
+    assertEquals(points.slice(-failed.length), failed);
+    assertEquals(stderr, `${failed.length} of 10 points failed\n`);
+    assertMatch(failed.at(-1)!.error!, /nothing listens there/);
+  },
+});
+
+Deno.test({
+  name: "measure_client sweep shows what was measured when it is interrupted",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    const slow = ["--delays", "0,20s", "-n", "5", "--warmup", "0", "-W", "30s"];
+    // The curves without a delay are done at once, and the third one waits.
+    const interrupted = async (...form: string[]) => {
+      await using client = new Program(
+        sweepScript(server.address, ...slow, ...form),
+      );
+      await client.heard(/"event":"point".*"against":"delay"|^rtt,delay/m);
+      client.signal("SIGINT");
+      return await client.ended();
+    };
+    const ndjson = await interrupted("--ndjson");
+    assertEquals({ code: ndjson.code, stderr: ndjson.stderr }, {
+      code: 0,
+      stderr: "",
+    });
+    const { event, data } = JSON.parse(
+      ndjson.stdout.trimEnd().split("\n").at(-1)!,
+    );
+    assertEquals(event, "end");
+    assertEquals(pointsOf(data).length, 13);
+    assertEquals(data.notes, [
+      "the run was interrupted, after 13 of 16 points",
+    ]);
+    const csv = await interrupted("--csv");
+    assertEquals({ code: csv.code, stderr: csv.stderr }, {
+      code: 0,
+      stderr: "",
+    });
+    assertEquals(csv.stdout.trimEnd().split("\n").length, 14);
+  },
+});
+
+for (const form of ["--json", "--plots=ascii"]) {
+  Deno.test({
+    name: `measure_client sweep ${form} shows whole points after an interrupt`,
+    timeout: TIMEOUT_MS,
+    async fn() {
+      // The relay in between tells when the third point is asked for.
+      await using server = await serveScript("measure_server");
+      const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const third = Promise.withResolvers<void>();
+      const [hostname, port] = server.hostAndPort;
+      const passing: Promise<unknown>[] = [];
+      const accepting = (async () => {
+        let sessions = 0;
+        for await (const near of listener) {
+          // The first one warms up.
+          if (++sessions === 4) third.resolve();
+          const far = await Deno.connect({ hostname, port: Number(port) });
+          passing.push(
+            near.readable.pipeTo(far.writable).catch(() => {}),
+            far.readable.pipeTo(near.writable).catch(() => {}),
+          );
+        }
+      })();
+      await using client = new Program(
+        sweepScript(
+          `127.0.0.1:${listener.addr.port}`,
+          ..."--sizes 1 --delays 20s -n 2 --warmup 0 -W 30s".split(" "),
+          form,
+        ),
+      );
+      await third.promise;
+      client.signal("SIGINT");
+      const { code, stdout, stderr } = await client.ended();
+      listener.close();
+      await accepting;
+      await Promise.all(passing);
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      const note = "the run was interrupted, after 2 of 4 points";
+      if (form === "--json") {
+        const json = JSON.parse(stdout);
+        assertEquals(pointsOf(json).length, 2);
+        assertEquals(json.notes, [note]);
+      } else {
+        assertEquals(
+          stdout.match(/^(RTT|Throughput) against \w+$/gm)?.length,
+          2,
+        );
+        assert(stdout.endsWith(`\nnote: ${note}\n`), stdout);
+        assertPlain(stdout);
+      }
+    },
+  });
+}
+
+const MISUSES: [string[], RegExp][] = [
+  [
+    ["sweep", NOBODY, "--fail-if", "p99>5ms"],
+    /--fail-if goes with rtt and tput/,
+  ],
+  [["sweep", NOBODY, "--hdr", "file"], /--hdr goes with rtt and tput/],
+  [["sweep", NOBODY, "--calibrate"], /--calibrate goes with rtt and tput/],
+  [["sweep", NOBODY, "--delay", "5"], /--delay goes with rtt and tput/],
+  [["rtt", NOBODY, "--sizes", "1,2"], /--sizes goes with sweep, not with rtt/],
+  [
+    ["tput", NOBODY, "--delays", "1"],
+    /--delays goes with sweep, not with tput/,
+  ],
+  [["sweep", NOBODY, "--sizes", "1,,2"], /--sizes is a list of sizes/],
+  [["sweep", NOBODY, "--sizes", "0"], /--sizes is a list of sizes/],
+  [["sweep", NOBODY, "--delays", "61s"], /--delays is a list of times/],
+  [["sweep", NOBODY, "--json", "--csv"], /choose one of --json and --csv/],
+  [["sweep"], /name the target/],
+  [["swep", NOBODY], /say what to measure and where/],
+];
+Deno.test({
+  name: "measure_client sweep refuses misuse in one sentence",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    for (const [args, pattern] of MISUSES) {
+      const { code, stdout, stderr } = await run(
+        script("measure_client", args),
+      );
+      assertEquals({ code, stdout }, { code: 2, stdout: "" }, args.join(" "));
+      assertOneSentence(stderr, pattern);
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "measure_client sweep ends quietly when nobody reads its output any more",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    for (const form of ["--csv", "--ndjson", "--plots=none"]) {
+      // As `| head -1` does: the pipe is closed after the first line.
+      const [command, ...args] = sweepScript(server.address, ...SHORT, form);
+      const child = new Deno.Command(command!, {
+        args,
+        cwd: new URL("../..", import.meta.url),
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      const reader = child.stdout.getReader();
+      await reader.read();
+      await reader.cancel();
+      const stderr = await new Response(child.stderr).text();
+      const { code } = await child.status;
+      assertEquals({ code, stderr }, { code: 0, stderr: "" }, form);
+    }
+  },
+});
+
+Deno.test({
+  name: "measure_client sweep costs the time of its delays, and little more",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("measure_server");
+    const startMs = performance.now();
+    const { code } = await run(
+      sweepScript(
+        server.address,
+        ..."--delays 0,10 -n 5 --warmup 0".split(" "),
+      ),
+    );
+    assertEquals(code, 0);
+    const elapsedMs = performance.now() - startMs;
+    assertGreater(elapsedMs, 2 * 5 * 10);
+    assertLess(elapsedMs, 20_000);
+  },
+});
