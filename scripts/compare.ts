@@ -63,13 +63,12 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     const showing = showingOf(options, terminal);
     const servers = new OwnServers();
     try {
-      const places = words[0] === undefined
+      const target = words[0] === undefined
+        ? null
+        : hostTargetOf(words[0], options.port);
+      const places = target === null
         ? ownPlaces(servers)
-        : await placesAt(
-          hostTargetOf(words[0], options.port),
-          options,
-          servers,
-        );
+        : await placesAt(target, options, servers);
       const comparison = {
         places,
         plan,
@@ -77,11 +76,13 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         sockets: { listen, open, connect },
       };
       await answerAtBoth(comparison);
+      const { stampPort, iterativePort = null } = options;
+      const ports = target && { port: target.port, stampPort, iterativePort };
       const label = labelOf({
         mode: "compare",
-        target: formatAddress(places.course),
+        target: formatAddress(target ?? places.course),
         started: new Date(),
-        options: { given, used: usedOptions(plan) },
+        options: { given, used: usedOptions(plan, ports) },
       });
       return await runParts(partsOf(comparison), { label, showing, signal });
     } finally {

@@ -147,10 +147,21 @@ export function comparePlan(
  * A plan as a result says it.
  *
  * @param plan The plan.
+ * @param ports The ports on HOST, if there is one.
  * @returns The options as they take effect.
  */
-export function usedOptions(plan: ComparePlan): object {
+export function usedOptions(
+  plan: ComparePlan,
+  ports:
+    | { port: number; stampPort: number; iterativePort: number | null }
+    | null,
+): object {
   return {
+    ...(ports && {
+      port: ports.port,
+      stamp_port: ports.stampPort,
+      iterative_port: ports.iterativePort,
+    }),
     rounds: plan.rounds,
     count: plan.count,
     size_bytes: plan.sizeBytes,

@@ -267,8 +267,8 @@ Deno.test({
       "--json",
     );
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    const { sections, target } = JSON.parse(stdout);
-    assertEquals(target, course.address);
+    const { sections, target, options: { used } } = JSON.parse(stdout);
+    assertEquals(target, `127.0.0.1:${used.port}`);
     assertSections(sections, ", to 127.0.0.1");
     assert(row(sections[1], "p50 on loopback").every((us) => us > 0));
   },
