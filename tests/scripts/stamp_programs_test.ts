@@ -260,11 +260,11 @@ Deno.test({
       "tool",
       "version",
       "runtime",
-      "protocol",
       "mode",
       "target",
       "started",
       "options",
+      "protocol",
       "probes",
       "probes_per_second",
       "rtt_us",
@@ -273,6 +273,7 @@ Deno.test({
       "jitter_us",
       "one_way",
       "quality",
+      "series",
     ]);
     assertEquals([result.format, result.protocol, result.mode], [
       1,
@@ -380,7 +381,7 @@ Deno.test({
       assertEquals(Object.keys(event), ["event", "data"]);
     }
     assertEquals(events[0].data.target, server.address);
-    assertEquals(events[0].data.options.interval_ms, 1);
+    assertEquals(events[0].data.options.used.interval_ms, 1);
     const samples = events.slice(1, -1).map(({ data }) => data);
     const sequences = samples.map(({ sequence }) => sequence);
     assertEquals(
