@@ -11,7 +11,10 @@ const PATIENCE_MS = 20_000;
 const ROOT = new URL("..", import.meta.url);
 const DECODER = new TextDecoder();
 
-/** The command line of one of our scripts. */
+/** Whatever the permissions, a program has the lock file of its task. */
+const isLock = (flag: string) => flag.startsWith("--lock=");
+
+/** The command line of one of our scripts, with other flags than its task's. */
 export function script(
   name: string,
   args: string[],
@@ -22,7 +25,7 @@ export function script(
   return [
     Deno.execPath(),
     "run",
-    ...(flags ?? found.flags),
+    ...(flags ? [...found.flags.filter(isLock), ...flags] : found.flags),
     found.script,
     ...found.args,
     ...args,

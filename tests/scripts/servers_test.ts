@@ -127,11 +127,12 @@ Deno.test({
   name: "Every program prints its help, its version and its completion",
   timeout: TIMEOUT_MS,
   async fn() {
+    const demo = [Deno.execPath(), "run", "scripts/demo.ts"];
     const programs = [...compilables().map(({ name }) => name), "demo"];
     await Promise.all(programs.map(async (name) => {
       // No permission is needed to explain itself.
-      const ask = (flag: string, ...more: string[]) =>
-        run([Deno.execPath(), "run", `scripts/${name}.ts`, flag, ...more]);
+      const ask = (...args: string[]) =>
+        run(name === "demo" ? [...demo, ...args] : script(name, args, []));
       const help = await ask("--help");
       const called = name.replaceAll("_", "-");
       assertEquals(help.code, 0);
