@@ -5,7 +5,20 @@
  */
 
 import type { Result } from "../measure/result.ts";
+import type { Distribution } from "../timing/histogram.ts";
 import type { Chart, CurveChart } from "./section.ts";
+
+/** The figures of a distribution, in the order in which they are shown. */
+export const DISTRIBUTION_FIGURES: [keyof Distribution, string][] = [
+  ["min", "min"],
+  ["p50", "p50"],
+  ["p90", "p90"],
+  ["p99", "p99"],
+  ["p999", "p99.9"],
+  ["max", "max"],
+  ["mean", "mean"],
+  ["stddev", "stddev"],
+];
 
 /** A result, and what it is called beside others. */
 export interface NamedResult {

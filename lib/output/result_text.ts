@@ -14,6 +14,7 @@ import {
   sharePercent,
 } from "./quantities.ts";
 import { oneLine, type PlotStyle, plotWidth } from "./plot_style.ts";
+import { DISTRIBUTION_FIGURES } from "./result_charts.ts";
 import { formatTable } from "./table_text.ts";
 import { wrap } from "./wrap.ts";
 
@@ -21,18 +22,6 @@ import { wrap } from "./wrap.ts";
 const PROSE_WIDTH = 78;
 /** Where a line goes on below itself. */
 const HANG = "  ";
-
-/** The figures of a distribution, in the order in which they are shown. */
-const FIGURES: [keyof Distribution, string][] = [
-  ["min", "min"],
-  ["p50", "p50"],
-  ["p90", "p90"],
-  ["p99", "p99"],
-  ["p999", "p99.9"],
-  ["max", "max"],
-  ["mean", "mean"],
-  ["stddev", "stddev"],
-];
 
 /**
  * Writes a result as a table and what is to be known of its figures.
@@ -78,7 +67,7 @@ function table(result: Result, style: PlotStyle): string[] {
   }
   return formatTable({
     columns: columns.map(([name]) => ({ name, unit: "us" })),
-    rows: FIGURES.map(([key, name]) => ({
+    rows: DISTRIBUTION_FIGURES.map(([key, name]) => ({
       name,
       values: columns.map(([, figures]) => figures?.[key] ?? null),
     })),

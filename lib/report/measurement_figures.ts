@@ -6,7 +6,10 @@
 
 import type { OneWayFigures } from "../measure/one_way.ts";
 import type { Result } from "../measure/result.ts";
-import type { NamedResult } from "../output/result_charts.ts";
+import {
+  DISTRIBUTION_FIGURES,
+  type NamedResult,
+} from "../output/result_charts.ts";
 import { sharePercent } from "../output/quantities.ts";
 import type { Table, Unit } from "../output/section.ts";
 import type { Distribution } from "../timing/histogram.ts";
@@ -16,18 +19,6 @@ export type Figure = [
   name: string,
   unit: Unit,
   figureOf: (result: Result) => number | null | undefined,
-];
-
-/** The parts of a distribution, in the order in which they are shown. */
-const PARTS: [keyof Distribution, string][] = [
-  ["min", "min"],
-  ["p50", "p50"],
-  ["p90", "p90"],
-  ["p99", "p99"],
-  ["p999", "p99.9"],
-  ["max", "max"],
-  ["mean", "mean"],
-  ["stddev", "stddev"],
 ];
 
 /** What became of the probes, and the round-trip times. */
@@ -134,7 +125,9 @@ function parts(
   of: string,
   distributionOf: (result: Result) => Distribution | null | undefined,
 ): Figure[] {
-  return PARTS.map(([key, part]) => [`${of} ${part}`, "us", (result) => {
+  return DISTRIBUTION_FIGURES.map((
+    [key, part],
+  ) => [`${of} ${part}`, "us", (result) => {
     const distribution = distributionOf(result);
     return distribution === null ? null : distribution?.[key];
   }]);
