@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Plot } from "./deps.ts";
+import * as Plot from "@observablehq/plot";
 import { plotAxis } from "../output/axis.ts";
 import type { CurveChart } from "../output/section.ts";
 import { draw, type Marks, type Room } from "./drawing.ts";

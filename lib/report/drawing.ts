@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Plot } from "./deps.ts";
+import * as Plot from "@observablehq/plot";
 import type { PlotAxis } from "../output/axis.ts";
 import { document, type Element, shown } from "./html.ts";
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { v } from "./deps.ts";
+import * as v from "valibot";
 import type { Distribution } from "../timing/histogram.ts";
 import type { TimelineFigures } from "../timing/timeline.ts";
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { parseHTML } from "./deps.ts";
+import { parseHTML } from "linkedom";
 import { escapeControls } from "../output/escape.ts";
 
 /** What is used of an element. */

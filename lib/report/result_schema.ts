@@ -5,7 +5,7 @@
  * @module
  */
 
-import { v } from "./deps.ts";
+import * as v from "valibot";
 import type { Label } from "../measure/label.ts";
 import type { OneWayResult } from "../measure/one_way.ts";
 import type {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { v } from "./deps.ts";
+import * as v from "valibot";
 import type { Label } from "../measure/label.ts";
 import type { CompareResult } from "../output/compare_result.ts";
 import type { Axis, Chart, Section, Table, Unit } from "../output/section.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Plot } from "./deps.ts";
+import * as Plot from "@observablehq/plot";
 import { drawSwatch, type Marks } from "./drawing.ts";
 import { type Element, element } from "./html.ts";
 
