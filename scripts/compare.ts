@@ -32,7 +32,8 @@ import {
   partsOf,
   type Places,
 } from "../lib/cli/compare_parts.ts";
-import { noMoreWords } from "../lib/cli/parse_options.ts";
+import { flagOf } from "../lib/cli/option_table.ts";
+import { noMoreWords, UsageError } from "../lib/cli/parse_options.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
 import { runParts } from "../lib/cli/run_parts.ts";
 import { showingOf } from "../lib/cli/showing_options.ts";
@@ -66,6 +67,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       const target = words[0] === undefined
         ? null
         : hostTargetOf(words[0], options.port);
+      if (target === null) refuseOptions(given);
       const places = target === null
         ? ownPlaces(servers)
         : await placesAt(target, options, servers);
@@ -102,6 +104,14 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       );
     }
   });
+}
+
+/** Refuses what would have no effect. */
+function refuseOptions(given: object): void {
+  for (const name of ["port", "stampPort", "iterativePort"]) {
+    if (!Object.hasOwn(given, name)) continue;
+    throw new UsageError(`--${flagOf(name)} goes with a HOST`);
+  }
 }
 
 function ownPlaces(servers: OwnServers): Places {

@@ -15,6 +15,7 @@
 
 import { RunError } from "../lib/cli/attempt.ts";
 import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { SHOWING_OPTIONS } from "../lib/cli/showing_options.ts";
 import { Terminal } from "../lib/output/terminal.ts";
 import { main as compare } from "./compare.ts";
 import { main as helloClient } from "./hello_client.ts";
@@ -35,7 +36,7 @@ const program = defineProgram({
   summary: "Shows what is here at work, on loopback, in some seconds.",
   words: "",
   details: [],
-  options: {},
+  options: { plots: SHOWING_OPTIONS.plots },
   examples: [""],
 });
 
@@ -94,38 +95,45 @@ const CONVERSATIONS: {
 
 /** Shows the conversations; gives the exit code. */
 export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, async ({ signal, terminal }) => {
-    for (const { title, server, client } of CONVERSATIONS) {
-      const [serve, ...serverArgs] = server;
-      const [ask, name, clientArgs] = client;
-      const stop = new AbortController();
-      const { terminal: watched, address } = listeningTerminal();
-      const served = serve(["--port", "0", ...serverArgs], {
-        terminal: watched,
-        signal: stop.signal,
-      });
-      try {
-        const args = clientArgs(await address);
-        terminal.print(`# ${title}`);
-        terminal.print(`$ ${[name, ...args].join(" ")}`);
-        const code = await ask(args, { terminal, signal });
-        if (code !== 0) throw new RunError(`Cannot go on: ${name} failed`);
-        terminal.print("");
-      } finally {
-        stop.abort();
-        await served;
+  return runMain(
+    program,
+    args,
+    stage,
+    async ({ options, signal, terminal }) => {
+      const plots = ["--plots", options.plots];
+      for (const { title, server, client } of CONVERSATIONS) {
+        const [serve, ...serverArgs] = server;
+        const [ask, name, clientArgs] = client;
+        const stop = new AbortController();
+        const { terminal: watched, address } = listeningTerminal();
+        const served = serve(["--port", "0", ...serverArgs], {
+          terminal: watched,
+          signal: stop.signal,
+        });
+        try {
+          const args = clientArgs(await address);
+          terminal.print(`# ${title}`);
+          terminal.print(`$ ${[name, ...args].join(" ")}`);
+          const shown = ask === measureClient ? plots : [];
+          const code = await ask([...args, ...shown], { terminal, signal });
+          if (code !== 0) throw new RunError(`Cannot go on: ${name} failed`);
+          terminal.print("");
+        } finally {
+          stop.abort();
+          await served;
+        }
+        if (signal.aborted) return 0;
       }
-      if (signal.aborted) return 0;
-    }
-    terminal.print("# TCP or UDP? One at a time or all at once?");
-    terminal.print("$ compare --short");
-    const code = await compare(["--short"], { terminal, signal });
-    terminal.print(
-      "\nHere client and server took turns in one process; run them apart, as\n" +
-        "deno task measure-server and deno task measure-client, for figures to quote.",
-    );
-    return code;
-  });
+      terminal.print("# TCP or UDP? One at a time or all at once?");
+      terminal.print("$ compare --short");
+      const code = await compare(["--short", ...plots], { terminal, signal });
+      terminal.print(
+        "\nHere client and server took turns in one process; run them apart, as\n" +
+          "deno task measure-server and deno task measure-client, for figures to quote.",
+      );
+      return code;
+    },
+  );
 }
 
 /** A terminal that shows nothing, and tells the address a server listens on. */

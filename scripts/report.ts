@@ -55,7 +55,7 @@ const program = defineProgram({
 export function main(args: string[], stage?: Stage): Promise<number> {
   return runMain(program, args, stage, async (run) => {
     const { options: { output }, words: paths, signal, terminal } = run;
-    refuseMisuse(paths);
+    refuseMisuse(paths, output);
     if (output === undefined && terminal.isTerminal) {
       throw new UsageError(
         "say where to write the page, as in --output report.html",
@@ -91,9 +91,14 @@ export function main(args: string[], stage?: Stage): Promise<number> {
   });
 }
 
-function refuseMisuse(paths: string[]): void {
+function refuseMisuse(paths: string[], output: string | undefined): void {
   if (paths.length === 0) {
     throw new UsageError("name a result, as in result.json: see --help");
+  }
+  if (output !== undefined && paths.some((path) => isSameFile(path, output))) {
+    throw new UsageError(
+      `--output ${output} is a result; write the page to another file`,
+    );
   }
   if (paths.length > MOST_FILES) {
     throw new UsageError(
@@ -102,6 +107,14 @@ function refuseMisuse(paths: string[]): void {
   }
   if (paths.filter((path) => path === STDIN).length > 1) {
     throw new UsageError(`${STDIN} is standard input, which is read only once`);
+  }
+}
+
+function isSameFile(path: string, output: string): boolean {
+  try {
+    return Deno.realPathSync(path) === Deno.realPathSync(output);
+  } catch { // one of them is not there
+    return false;
   }
 }
 

@@ -71,10 +71,24 @@ function explainUnix(error: unknown, what: string): string | null {
 
 /** What an error means where a file was to be read or written. */
 function explainFile(error: unknown, what: string): string | null {
+  if (error instanceof Deno.errors.NotFound && /^read [^/]/.test(what)) {
+    return `there is no such path in ${
+      currentFolder() ?? "this folder"
+    }, where it was looked for; check the spelling, or name the whole path`;
+  }
   return error instanceof Deno.errors.PermissionDenied &&
       /^(read|write) /.test(what)
     ? "the system does not allow it; check whose file that is"
     : null;
+}
+
+/** Where relative paths start; a task starts in the project's folder. */
+function currentFolder(): string | null {
+  try {
+    return Deno.cwd();
+  } catch { // it may not be told
+    return null;
+  }
 }
 
 /** What each kind of error means to a person, and what to try. */

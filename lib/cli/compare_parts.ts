@@ -109,21 +109,22 @@ export async function answerAtBoth(comparison: Comparison): Promise<void> {
     `measure the path to ${formatAddress(course)}`,
     () => streamFirstByte(() => dial(comparison, course), signal),
   );
+  let strange = false;
   for (let tries = 0; tries < DATAGRAM_TRIES; tries++) {
-    const { firstByteUs } = await datagramFirstByte(
+    const { firstByteUs, isStrange } = await datagramFirstByte(
       () => sockets.open(localHostFor(reflector.hostname)),
       reflector,
       stampOptions(comparison),
     );
     if (firstByteUs !== null) return;
+    strange ||= isStrange === true;
     signal.throwIfAborted();
   }
   throw new RunError(
-    `Cannot measure the path to ${
-      formatAddress(reflector)
-    } over UDP: nothing ` +
-      "came back; start stamp-server there, without a key, or name its port " +
-      "with --stamp-port",
+    `Cannot measure the path to ${formatAddress(reflector)} over UDP: ${
+      strange ? "what came back is not STAMP" : "nothing came back"
+    }; start stamp-server there, without a key, or name its port with ` +
+      "--stamp-port",
   );
 }
 
@@ -146,9 +147,19 @@ export function partsOf(comparison: Comparison): Part[] {
     {
       name: "connection set-up and the first byte",
       run: async () => {
+        let silent = 0;
         const attempts = await alternate(rounds, [
           () => streamFirstByte(dialCourse, signal),
-          () => datagramFirstByte(openThere, reflector, stamp),
+          async () => {
+            const attempt = await datagramFirstByte(
+              openThere,
+              reflector,
+              stamp,
+            );
+            silent = attempt.firstByteUs === null ? silent + 1 : 0;
+            if (silent < DATAGRAM_TRIES || signal.aborted) return attempt;
+            throw new RunError(`No answer to ${silent} datagrams in a row`);
+          },
         ], signal);
         return firstByteSection(attempts, where);
       },
@@ -174,7 +185,9 @@ export function partsOf(comparison: Comparison): Part[] {
         const here = {
           open: openHere,
           listen: sockets.listen,
-          dial: (to: Deno.NetAddr) => dial(comparison, to),
+          // What is held back on purpose is not late.
+          dial: (to: Deno.NetAddr) =>
+            dial(comparison, to, LOSSES.holdMs * LOSSES.count),
         };
         return lossSection(await compareLosses(here, options), options);
       },

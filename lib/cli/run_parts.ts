@@ -5,6 +5,7 @@
  * @module
  */
 
+import { rounded } from "../measure/rounding.ts";
 import type { Label } from "../measure/label.ts";
 import type { Section } from "../output/section.ts";
 import { sectionReporterOf } from "../output/section_reporter.ts";
@@ -41,7 +42,7 @@ export async function runParts(
     reporter.part(`part ${sections.length + 1} of ${parts.length}: ${name}`);
     let section: Section;
     try {
-      section = await run();
+      section = rounded(await run());
     } catch (error) {
       if (signal.aborted) break;
       failed += 1;

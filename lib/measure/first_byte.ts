@@ -20,6 +20,8 @@ export interface FirstByte {
   setupUs: number;
   /** Until the answer came; `null` if none did. */
   firstByteUs: number | null;
+  /** Whether something came that is no answer. */
+  isStrange?: boolean;
 }
 
 /**
@@ -81,10 +83,16 @@ export async function datagramFirstByte(
   const setupUs = sinceUs(startMs);
   await socket.send(request.bytes, target);
   const { timeoutMs, signal } = options;
-  const answer = await socket.receiveFrom(target, timeoutMs, signal);
-  const firstByteUs = sinceUs(startMs);
-  const isAnswer = answer !== null && reader.take(answer);
-  return { setupUs, firstByteUs: isAnswer ? firstByteUs : null };
+  let isStrange = false;
+  for (;;) {
+    const leftMs = timeoutMs - sinceUs(startMs) / 1000;
+    const answer = await socket.receiveFrom(target, leftMs, signal);
+    const firstByteUs = sinceUs(startMs);
+    if (answer === null) return { setupUs, firstByteUs: null, isStrange };
+    if (reader.take(answer)) return { setupUs, firstByteUs };
+    isStrange = true;
+    if (leftMs <= 0) return { setupUs, firstByteUs: null, isStrange };
+  }
 }
 
 function sinceUs(startMs: number): number {

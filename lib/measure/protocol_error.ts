@@ -19,7 +19,8 @@ export class ProtocolError extends Error {
    */
   constructor(what: string, reply: Uint8Array | null) {
     const text = reply && new TextDecoder().decode(reply.subarray(0, 200));
-    super(text === null ? what : `${what}: ${JSON.stringify(text)}`);
+    const line = text?.replace(/\r?\n$/, "");
+    super(text === null ? what : `${what}: ${JSON.stringify(line)}`);
     this.reply = text;
   }
 }

@@ -22,6 +22,7 @@ import type {
   Series,
   Throughput,
 } from "./result.ts";
+import { rounded } from "./rounding.ts";
 import type { Sample } from "./sample.ts";
 
 /** How many bins a histogram has at most. */
@@ -279,16 +280,4 @@ export class ResultBuilder {
 /** A rate, or `null` where the clock saw no time pass, or nothing came. */
 function finite(rate: number): number | null {
   return Number.isFinite(rate) ? Math.round(rate) : null;
-}
-
-/** Figures to the nanosecond; more digits would claim what no clock knows. */
-function rounded<T>(figures: T): T {
-  if (typeof figures === "number") {
-    return Math.round(figures * 1000) / 1000 as T;
-  }
-  if (typeof figures !== "object" || figures === null) return figures;
-  if (Array.isArray(figures)) return figures.map(rounded) as T;
-  return Object.fromEntries(
-    Object.entries(figures).map(([key, value]) => [key, rounded(value)]),
-  ) as T;
 }

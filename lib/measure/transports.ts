@@ -11,6 +11,7 @@ import { Histogram } from "../timing/histogram.ts";
 import { periodic } from "../timing/schedule.ts";
 import { alternate } from "./alternation.ts";
 import { measureCourse } from "./course_session.ts";
+import { ProtocolError } from "./protocol_error.ts";
 import { type StampOptions, StampSession } from "./stamp_session.ts";
 
 /** What to measure. */
@@ -45,6 +46,8 @@ export interface TransportFindings {
   tcp: TransportFigures;
   /** STAMP. */
   udp: TransportFigures;
+  /** How many rounds there were, and in how many both were answered. */
+  rounds: { done: number; answered: number };
   /** The median over TCP minus that over UDP; `null` of too few rounds. */
   difference: Difference | null;
 }
@@ -56,6 +59,8 @@ export interface TransportFindings {
 const WARMUP = 9;
 /** The most probes in a turn: those with a number of two digits. */
 export const MAX_TURN = 90;
+/** After so many turns without any reply there is no hope of more. */
+const SILENT_TURNS = 2;
 /** A message around its payload: `m 10 ` and the newline. */
 const AROUND_BYTES = 6;
 
@@ -77,6 +82,7 @@ export async function compareTransports(
   const { rounds, count, sizeBytes, intervalMs, stamp, signal } = options;
   const tcp = { sent: 0, received: 0, rtt: new Histogram() };
   const udp = { sent: 0, received: 0, rtt: new Histogram() };
+  let silent = 0;
   const turns = await alternate(rounds, [
     () =>
       turn(
@@ -93,8 +99,8 @@ export async function compareTransports(
           signal,
         }),
       ),
-    () =>
-      turn(
+    async () => {
+      const rttsUs = await turn(
         udp,
         new StampSession(open, reflector, {
           ...stamp,
@@ -105,9 +111,26 @@ export async function compareTransports(
           intervalMs,
           signal,
         }).samples(),
-      ),
+      );
+      silent = rttsUs.length === 0 ? silent + 1 : 0;
+      if (silent === SILENT_TURNS && !signal.aborted) {
+        throw new ProtocolError(
+          `No datagram came back in ${silent} turns of ${count}`,
+          null,
+        );
+      }
+      return rttsUs;
+    },
   ], signal);
-  return { tcp, udp, difference: medianDifference(turns) };
+  const answered = turns.filter((turn) =>
+    turn.every(({ length }) => length > 0)
+  );
+  return {
+    tcp,
+    udp,
+    rounds: { done: turns.length, answered: answered.length },
+    difference: medianDifference(turns),
+  };
 }
 
 /** One turn's round-trip times in microseconds; those lost are only counted. */

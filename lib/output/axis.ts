@@ -78,7 +78,9 @@ export function plotAxis(
     ? logRange(known, options)
     : linearRange(known, WHOLE.includes(axis.unit) ? 1 : 0, options);
   const { unit, texts } = labelsOf(range.ticks, axis.unit);
-  const remarks = [unit, log ? "log scale" : ""].filter((text) => text !== "");
+  const stretched = axis.scale === "percentile" ? "stretched towards 100" : "";
+  const remarks = [unit, log ? "log scale" : stretched]
+    .filter((text) => text !== "");
   const from = range.along(range.low);
   const length = range.along(range.high) - from;
   const at = (value: number) =>

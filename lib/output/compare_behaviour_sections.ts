@@ -160,7 +160,7 @@ export function crowdSection(
   );
   const wait = (index: number) =>
     crowds.map(({ waitsUs }) => waitsUs[index] ?? null);
-  const [one, all] = crowds.map(({ totalUs }) => totalUs);
+  const totals = crowds.map(({ totalUs }) => totalUs);
   return {
     title: `Iterative or concurrent: ${
       formatCount(clients, "client")
@@ -173,7 +173,7 @@ export function crowdSection(
           unit: "us" as const,
           values: wait(index),
         })),
-        { name: "all done after", unit: "us", values: [one!, all!] },
+        { name: "all done after", unit: "us", values: totals },
       ],
     },
     charts: [{
@@ -186,13 +186,42 @@ export function crowdSection(
         values: crowds[index]!.waitsUs,
       })),
     }],
-    sentences: typeof one !== "number" || typeof all !== "number" ? [] : [
-      `One at a time, all were served after ${formatDuration(one)}; all at ` +
-      `once, after ${formatDuration(all)}, ${
-        one < all
-          ? `${formatRatio(all / one)} times as long`
-          : `${formatRatio(one / all)} times as fast`
-      }.`,
-    ],
+    sentences: crowdSentences(crowds, delayMs),
   };
+}
+
+function crowdSentences(
+  crowds: readonly [CrowdFigures, CrowdFigures],
+  delayMs: number,
+): string[] {
+  const [one, all] = crowds.map(({ totalUs }) => totalUs);
+  if (typeof one !== "number" || typeof all !== "number") return [];
+  const [iterative, concurrent] = crowds.map(({ waitsUs }) =>
+    isInTurn(waitsUs, delayMs)
+  );
+  if (crowds[0].waitsUs.length < 2 || delayMs === 0) {
+    return ["One client, or no delay, does not tell the two kinds apart."];
+  }
+  const doubts = [
+    ...(iterative ? [] : [
+      "The server that should serve one at a time did not: start it with " +
+      "--mode iterative.",
+    ]),
+    ...(concurrent
+      ? ["The server that should serve all at once did not."]
+      : []),
+  ];
+  if (doubts.length > 0) return doubts;
+  return [
+    `One at a time, all were served after ${
+      formatDuration(one)
+    }; all at once, ` +
+    `after ${formatDuration(all)}, ${formatRatio(one / all)} times as fast.`,
+  ];
+}
+
+/** Whether the last one waited for most of the others' delays. */
+function isInTurn(waitsUs: number[], delayMs: number): boolean {
+  const apart = waitsUs.at(-1)! - waitsUs[0]!;
+  return apart > 0.5 * (waitsUs.length - 1) * delayMs * 1000;
 }

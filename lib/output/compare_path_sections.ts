@@ -127,7 +127,7 @@ export function transportSection(
   sizeBytes: number,
   where: string,
 ): Section {
-  const { tcp, udp, difference } = findings;
+  const { tcp, udp, difference, rounds } = findings;
   const sides = [{ name: "TCP", ...tcp }, { name: "UDP", ...udp }];
   const edges = tcp.rtt.binEdges(BINS, udp.rtt);
   const lost = udp.sent - udp.received;
@@ -172,6 +172,12 @@ export function transportSection(
           "system's own part.",
       ...(lost > 0
         ? [`${formatCount(lost, "datagram")} of ${udp.sent} got no answer.`]
+        : []),
+      ...(rounds.answered < rounds.done
+        ? [
+          `The medians are compared in the ${rounds.answered} of ` +
+          `${rounds.done} rounds in which both were answered.`,
+        ]
         : []),
     ],
   };

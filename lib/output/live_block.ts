@@ -17,6 +17,8 @@ const BAR_COLUMNS = 30;
 export interface Progress {
   /** How many probes are expected; `Infinity` if nobody knows. */
   total: number;
+  /** Whether to draw, or only to write. */
+  draw: boolean;
   /** When it started, in milliseconds of the monotonic clock. */
   startMs: number;
 }
@@ -47,24 +49,27 @@ export function liveBlock(
   return [
     howFar(sent, progress, columns, style.ascii),
     asMany(figures, columns),
-    ...(received === 0 ? [] : [sparkline(builder.timeline, style, columns)]),
+    ...(received === 0 || !progress.draw
+      ? []
+      : [sparkline(builder.timeline, style, columns)]),
   ];
 }
 
 function howFar(
   sent: number,
-  { total, startMs }: Progress,
+  { total, startMs, draw }: Progress,
   columns: number,
   ascii: boolean,
 ): string {
   const elapsed = formatDuration((performance.now() - startMs) * 1000);
   if (total === Infinity) return `${formatCount(sent, "probe")}  ${elapsed}`;
   const share = Math.min(1, sent / total);
-  const text = ` ${Math.floor(share * 100)} %  ${sent} of ${total}  ${elapsed}`;
-  const width = Math.max(0, Math.min(BAR_COLUMNS, columns - text.length));
+  const text = `${Math.floor(share * 100)} %  ${sent} of ${total}  ${elapsed}`;
+  if (!draw) return text;
+  const width = Math.max(0, Math.min(BAR_COLUMNS, columns - text.length - 1));
   const full = Math.round(share * width);
   const [done, left] = ascii ? "#." : "█░";
-  return done!.repeat(full) + left!.repeat(width - full) + text;
+  return done!.repeat(full) + left!.repeat(width - full) + ` ${text}`;
 }
 
 /** As many figures as there is room for; the first and the last come first. */

@@ -64,6 +64,11 @@ export function liveOf(
   return (sample, builder) =>
     terminal.live(() => [
       ...(title === undefined ? [] : [title]),
-      ...liveBlock(sample, builder, { total, startMs }, plotStyle(showing)),
+      ...liveBlock(
+        sample,
+        builder,
+        { total, startMs, draw: showing.plots !== "none" },
+        plotStyle(showing),
+      ),
     ]);
 }

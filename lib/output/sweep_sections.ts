@@ -12,7 +12,7 @@ import type {
 } from "../measure/sweep.ts";
 import type { MeasurementType } from "../protocols/measurement.ts";
 import { formatRatio, formatValue } from "./quantities.ts";
-import type { Axis, Head, Section, Table } from "./section.ts";
+import type { Axis, Chart, Head, Section, Table } from "./section.ts";
 
 /** One experiment of one sweep. */
 interface Curve {
@@ -28,6 +28,9 @@ const VARIABLES: Record<SweepVariable, [Axis, (point: SweepPoint) => number]> =
     size: [{ label: "size", unit: "bytes" }, (point) => point.size_bytes],
     delay: [{ label: "delay", unit: "ms" }, (point) => point.delay_ms],
   };
+
+/** From this ratio on, throughputs are drawn on a logarithmic scale. */
+const LOG_RATIO = 50;
 
 const RECEIVED: Figure = [
   { name: "received", unit: "count" },
@@ -88,26 +91,12 @@ function section(
   curves: Curve[],
 ): Section {
   const { title, figures } = FIGURES[quantity];
-  const [axis, at] = VARIABLES[against];
-  const [drawn, valueOf] = figures[0]!;
   return {
     title: `${title} against ${against}`,
     table: curves.length === 1
       ? oneSweep(figures, against, curves[0]!.points)
       : sideBySide(figures[0]!, against, curves),
-    charts: [{
-      kind: "curve",
-      title: `${title}, ${drawn.name}, by ${against}`,
-      x: axis,
-      y: { label: `${title}, ${drawn.name}`, unit: drawn.unit! },
-      series: curves.map(({ name, points }) => ({
-        name,
-        points: points.map((point) => ({
-          x: at(point),
-          y: point.error === null ? valueOf(point) : null,
-        })),
-      })),
-    }],
+    charts: chart(quantity, against, curves),
     sentences: curves.flatMap((curve) => {
       const whose = curves.length === 1 ? "" : `${curve.name}: `;
       return [
@@ -116,6 +105,55 @@ function section(
       ].map((sentence) => whose + sentence);
     }),
   };
+}
+
+/** The curves; nothing where there are no two points to look at. */
+function chart(
+  quantity: MeasurementType,
+  against: SweepVariable,
+  curves: Curve[],
+): Chart[] {
+  const { title, figures } = FIGURES[quantity];
+  const [axis, at] = VARIABLES[against];
+  const [drawn, valueOf] = figures[0]!;
+  const series = curves.map(({ name, points }) => ({
+    name,
+    points: points.map((point) => ({
+      x: at(point),
+      y: point.error === null ? valueOf(point) : null,
+    })),
+  }));
+  const points = series.flatMap(({ points }) => points);
+  const known = points.map(({ y }) => y).filter((y) => y !== null);
+  if (known.length < 2) return [];
+  return [{
+    kind: "curve",
+    title: `${title}, ${drawn.name}, by ${against}`,
+    x: { ...axis, scale: spread(points.map(({ x }) => x)) },
+    y: {
+      label: `${title}, ${drawn.name}`,
+      unit: drawn.unit!,
+      // A line between far values would say what is not so.
+      scale: quantity === "tput" &&
+          Math.max(...known) >= LOG_RATIO * Math.min(...known)
+        ? "log"
+        : "linear",
+    },
+    series,
+  }];
+}
+
+/** The scale on which the closest values are farther apart. */
+function spread(values: number[]): "linear" | "log" {
+  const sorted = [...new Set(values)].sort((a, b) => a - b);
+  if (sorted.length < 3 || sorted[0]! <= 0) return "linear";
+  const closest = (along: (value: number) => number) => {
+    const range = along(sorted.at(-1)!) - along(sorted[0]!);
+    const gaps = sorted.slice(1)
+      .map((value, index) => along(value) - along(sorted[index]!));
+    return Math.min(...gaps) / range;
+  };
+  return closest(Math.log) > closest((value) => value) ? "log" : "linear";
 }
 
 function oneSweep(
@@ -185,6 +223,12 @@ function trend(
   const range = `From ${place(first, against)} to ${place(last, against)} of ` +
     `${against} the ${head.name}`;
   if (fromText === toText) return [`${range} stayed at ${fromText}.`];
+  if (overlap(middle(first, quantity), middle(last, quantity))) {
+    return [
+      `${range} went from ${fromText} to ${toText}, which is no clear ` +
+      "difference: from min to p90 the round trips of both overlap.",
+    ];
+  }
   const [less, more] = [from, to].sort((a, b) => a - b) as [number, number];
   const ratio = less === 0 ? "" : ` (${formatRatio(more / less)} to 1)`;
   return [
@@ -194,7 +238,28 @@ function trend(
   ];
 }
 
+/** Where nine of ten round trips are, as the quantity that comes of them. */
+function middle(
+  { rtt_us, size_bytes }: SweepPoint,
+  quantity: MeasurementType,
+): [number, number] {
+  const { min, p90 } = rtt_us!;
+  return quantity === "rtt"
+    ? [min, p90]
+    : [size_bytes * 8e6 / p90, size_bytes * 8e6 / min];
+}
+
+function overlap(one: [number, number], other: [number, number]): boolean {
+  return one[0] <= other[1] && other[0] <= one[1];
+}
+
+/** Which points failed, and why; those with the same reason together. */
 function failures(points: SweepPoint[], against: SweepVariable): string[] {
-  return points.filter(({ error }) => error !== null)
-    .map((point) => `At ${place(point, against)} it failed: ${point.error}.`);
+  const failed = points.filter(({ error }) => error !== null);
+  return [...Map.groupBy(failed, ({ error }) => error)].map(([error, points]) =>
+    `At ${
+      points.map((point) => place(point, against)).join(", ")
+    } it failed: ` +
+    `${error}.`
+  );
 }

@@ -8,6 +8,7 @@ import {
   formatCount,
   formatDuration,
   formatRate,
+  formatRatio,
   formatValue,
   sharePercent,
 } from "../output/quantities.ts";
@@ -18,6 +19,7 @@ import {
   throughputOf,
   timelineOf,
 } from "../output/result_charts.ts";
+import type { Result } from "../measure/result.ts";
 import type { Section } from "../output/section.ts";
 import {
   figuresTable,
@@ -102,57 +104,79 @@ function eachSays({ name, result }: NamedResult, alone: boolean): string[] {
 
 /** By how much medians differ; whether by chance, so few runs do not tell. */
 function medianSentences(results: NamedResult[]): string[] {
-  const known = results
-    .filter(({ result }) => result.rtt_us !== null)
-    .map(({ name, result }) => ({ name, us: result.rtt_us!.p50 }))
-    .sort((one, other) => one.us - other.us);
-  const [least, most] = [known[0], known.at(-1)];
-  if (least === undefined || most === undefined || least === most) return [];
-  return [
-    difference(
-      "median RTT",
-      [least.name, least.us],
-      [most.name, most.us],
-      "us",
-    ),
-  ];
+  return ends(results, ({ rtt_us }) => rtt_us?.p50 ?? null)
+    .map((pair) => difference("median RTT", pair, "us", results.length));
 }
 
 function aggregateSentences(results: NamedResult[]): string[] {
-  const known = results
-    .map(({ name, result }) => ({
-      name,
-      rate: result.throughput?.aggregate_bits_per_second ?? null,
-    }))
-    .filter((one): one is { name: string; rate: number } => one.rate !== null)
-    .sort((one, other) => one.rate - other.rate);
-  const [least, most] = [known[0], known.at(-1)];
-  if (least === undefined || most === undefined) return [];
-  if (least === most) {
-    return [`The aggregate throughput was ${formatRate(least.rate)}.`];
+  const of = ({ throughput }: Result) =>
+    throughput?.aggregate_bits_per_second ?? null;
+  const [alone] = results;
+  if (results.length === 1 && alone) {
+    const rate = of(alone.result);
+    if (rate === null) return [];
+    return [`The aggregate throughput was ${formatRate(rate)}.`];
   }
-  return [difference(
-    "aggregate throughput",
-    [least.name, least.rate],
-    [most.name, most.rate],
-    "bits_per_second",
-  )];
+  return ends(results, of).map((pair) =>
+    difference("aggregate throughput", pair, "bits_per_second", results.length)
+  );
+}
+
+/** A result, and the figure of it that is compared. */
+interface Compared extends NamedResult {
+  value: number;
+}
+
+/** The results with the least and the greatest value, if there are two. */
+function ends(
+  results: NamedResult[],
+  figureOf: (result: Result) => number | null,
+): [Compared, Compared][] {
+  const known = results
+    .map((named) => ({ ...named, value: figureOf(named.result) }))
+    .filter((named): named is Compared => named.value !== null)
+    .sort((one, other) => one.value - other.value);
+  return known.length < 2 ? [] : [[known[0]!, known.at(-1)!]];
 }
 
 function difference(
   what: string,
-  [leastName, least]: [string, number],
-  [mostName, most]: [string, number],
+  [least, most]: [Compared, Compared],
   unit: "us" | "bits_per_second",
+  count: number,
 ): string {
-  if (least === most) {
-    return `The ${what} of all is ${formatValue(least, unit)}.`;
-  }
-  const share = most === 0 ? 0 : sharePercent(most - least, most);
-  return `The ${what} of ${leastName} is ${formatValue(most - least, unit)} ` +
-    `(${share} %) lower than that of ${mostName}: ` +
-    `${formatValue(least, unit)}, not ${formatValue(most, unit)}. ` +
-    "Whether that is more than chance, one run of each does not tell.";
+  const of = count === 2 ? "" : ` of all ${count}`;
+  const [low, high] = [least, most].map(({ value }) =>
+    formatValue(value, unit)
+  );
+  if (low === high) return `The ${what}${of} is ${low}.`;
+  const extremes = count === 2
+    ? `The ${what} of ${least.name} is ${low}, that of ${most.name} ${high}`
+    : `The least ${what}${of} is ${low} (${least.name}), the greatest ${high} ` +
+      `(${most.name})`;
+  const unlike = unlikeness(least.result, most.result);
+  const ratio = least.value === 0
+    ? ""
+    : `, ${formatRatio(most.value / least.value)} to 1`;
+  return `${extremes}${ratio}. ${
+    unlike.length === 0
+      ? "Whether that is more than chance, one run of each does not tell."
+      : `They differ in ${unlike.join(" and ")} as well.`
+  }`;
+}
+
+/** In what measurements differ before anything is measured. */
+function unlikeness(one: Result, other: Result): string[] {
+  const options = [one, other].map(({ options }) =>
+    options.used as Record<string, unknown>
+  );
+  const differ = (key: string) => options[0]![key] !== options[1]![key];
+  return [
+    ...(one.protocol === other.protocol ? [] : ["protocol"]),
+    ...(differ("size_bytes") ? ["size"] : []),
+    ...(differ("interval_ms") ? ["interval"] : []),
+    ...(differ("delay_ms") && one.protocol === other.protocol ? ["delay"] : []),
+  ];
 }
 
 function sentence(note: string): string {

@@ -221,3 +221,16 @@ for (
     },
   });
 }
+
+Deno.test({
+  name: "datagramFirstByte() tells what is no answer from none",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using echo = datagramServer((datagram) => datagram);
+    const { signal } = new AbortController();
+    const times = await inTime(() =>
+      datagramFirstByte(open, echo.addr, stampOptions(signal, SHORT_MS))
+    );
+    assertEquals([times.firstByteUs, times.isStrange], [null, true]);
+  },
+});

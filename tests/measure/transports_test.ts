@@ -5,7 +5,7 @@ import {
   type TransportOptions,
 } from "../../lib/measure/transports.ts";
 import { LEAST_ROUNDS } from "../../lib/timing/bootstrap.ts";
-import { openDatagrams, streamServer } from "../fixtures.ts";
+import { datagramClient, openDatagrams, streamServer } from "../fixtures.ts";
 import { Relay } from "../relay.ts";
 import {
   dialTo,
@@ -202,6 +202,29 @@ Deno.test({
         ),
       Error,
       "404 ERROR",
+    );
+  },
+});
+
+Deno.test({
+  name: "compareTransports() gives up on a reflector that has gone silent",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using servers = new ServersInScope();
+    const { course } = servers.both();
+    using silent = datagramClient();
+    const { stamp } = optionsOf();
+    await assertRejects(
+      () =>
+        inTime(() =>
+          compareTransports(() => dialTo(course), openDatagrams, silent.local, {
+            ...optionsOf(),
+            rounds: 1000,
+            stamp: { ...stamp, timeoutMs: 50 },
+          })
+        ),
+      Error,
+      "No datagram came back in 2 turns",
     );
   },
 });

@@ -65,6 +65,7 @@ function differenceOf(
 const FINDINGS: TransportFindings = {
   tcp: figuresOf([...spread(100), 900, 12_000]),
   udp: figuresOf(spread(99, 60, 1.25), 102),
+  rounds: { done: 6, answered: 6 },
   difference: differenceOf(-12.25, -15.5, -9.75),
 };
 
@@ -175,6 +176,7 @@ Deno.test({
   permissions: "none",
   async fn(t) {
     const findings = {
+      ...FINDINGS,
       tcp: figuresOf(spread(30)),
       udp: figuresOf(spread(30)),
       difference: differenceOf(0, -2.5, 1.5),
@@ -194,8 +196,8 @@ Deno.test({
     const lost = figuresOf([], 20);
     for (const tcp of [figuresOf(spread(20)), figuresOf([])]) {
       const section = transportSection(
-        { tcp, udp: lost, difference: null },
-        { tcp: lost, udp: lost, difference: null },
+        { ...FINDINGS, tcp, udp: lost, difference: null },
+        { ...FINDINGS, tcp: lost, udp: lost, difference: null },
         100,
         WHERE,
       );
@@ -281,7 +283,7 @@ Deno.test({
         figuresOf(rounds.flatMap((round) => round[side]))
       );
       const section = transportSection(
-        { tcp: tcp!, udp: udp!, difference },
+        { ...FINDINGS, tcp: tcp!, udp: udp!, difference },
         null,
         100,
         WHERE,

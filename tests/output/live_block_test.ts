@@ -52,7 +52,7 @@ async function assertBlocks(
 ): Promise<string[]> {
   using _ = new StillTime(START_MS + 1234);
   const [last, builder] = measured(rttsMs);
-  const progress: Progress = { total, startMs: START_MS };
+  const progress: Progress = { total, startMs: START_MS, draw: true };
   for (const style of STYLES) {
     const lines = liveBlock(last, builder, progress, style);
     for (const line of lines) {
@@ -116,7 +116,7 @@ Deno.test({
     for (const style of STYLES) {
       for (const total of [60, 61, 30, 1_000_000]) {
         const [last, builder] = measured(RISING);
-        const progress = { total, startMs: START_MS };
+        const progress = { total, startMs: START_MS, draw: true };
         const [far] = liveBlock(last, builder, progress, style);
         assert([...far!].length < style.width, far);
         const percent = Number(/(\d+) %/.exec(far!)![1]);
@@ -134,7 +134,7 @@ Deno.test({
   fn() {
     using _ = new StillTime(START_MS + 1234);
     const [last, builder] = measured([...RISING, null]);
-    const progress = { total: 120, startMs: START_MS };
+    const progress = { total: 120, startMs: START_MS, draw: true };
     const at = (width: number) =>
       liveBlock(last, builder, progress, { ...STYLES[0]!, width })[1]!;
     const whole = at(200).split("  ");

@@ -48,7 +48,7 @@ Deno.test({
       2,
       3,
     ]);
-    assertEquals(axis.label, "percentile (%)");
+    assertEquals(axis.label, "percentile (%, stretched towards 100)");
   },
 });
 

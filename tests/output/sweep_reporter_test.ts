@@ -10,6 +10,7 @@ import {
 } from "../../lib/measure/sweep.ts";
 import type { OutputForm, Plots } from "../../lib/output/showing.ts";
 import { sweepReporterOf } from "../../lib/output/sweep_reporter.ts";
+import { Histogram } from "../../lib/timing/histogram.ts";
 import { keptTerminal } from "./sinks.ts";
 
 const STEPS = sweepSteps({
@@ -18,6 +19,18 @@ const STEPS = sweepSteps({
   sizeBytes: { rtt: 100, tput: 1024 },
 });
 
+/** A point that was measured. */
+function measured(step: SweepStep): SweepPoint {
+  const histogram = new Histogram();
+  histogram.record(step.sizeBytes + 10);
+  return {
+    ...pointOf(step),
+    rtt_us: histogram.distribution(),
+    error: null,
+  };
+}
+
+/** A point that failed. */
 function pointOf(step: SweepStep): SweepPoint {
   return {
     size_bytes: step.sizeBytes,
@@ -28,11 +41,12 @@ function pointOf(step: SweepStep): SweepPoint {
   };
 }
 
-/** Everything that is printed of a sweep whose every point failed. */
+/** Everything that is printed of a sweep, whose points all fail unless said. */
 function printed(
   form: OutputForm,
   plots: Plots = "unicode",
   notes = ["a note"],
+  at: (step: SweepStep) => SweepPoint = pointOf,
 ) {
   const { terminal, stdout, stderr } = keptTerminal();
   const reporter = sweepReporterOf(
@@ -50,8 +64,8 @@ function printed(
   reporter.start("the title", label);
   for (const step of STEPS) {
     reporter.step(step);
-    addPoint(curves, step, pointOf(step));
-    reporter.point(step, pointOf(step));
+    addPoint(curves, step, at(step));
+    reporter.point(step, at(step));
   }
   const result: SweepResult = {
     ...label,
@@ -87,8 +101,9 @@ Deno.test({
   fn() {
     // deno-lint-ignore no-control-regex
     assert(/^[\x00-\x7f]*$/.test(printed("table", "ascii").text));
-    assert(!printed("table", "none").text.includes(", median, by "));
-    assert(printed("table").text.includes(", median, by "));
+    const text = (plots: Plots) => printed("table", plots, [], measured).text;
+    assert(!text("none").includes(", median, by "));
+    assert(text("unicode").includes(", median, by "));
   },
 });
 

@@ -122,8 +122,10 @@ Deno.test({
     const sections = sectionsOf(curvesOf(() => null));
     for (const section of sections.slice(0, 2)) {
       await assertSectionSnapshots(t, section);
-      assertEquals(section.sentences.length, 3);
-      assert(section.sentences.every((text) => text.includes("failed: ")));
+      // All for the same reason, so that is said once; nothing is drawn.
+      assertEquals(section.sentences.length, 1);
+      assert(section.sentences[0]!.includes("failed: "));
+      assertEquals(section.charts, []);
     }
   },
 });
@@ -203,7 +205,13 @@ Deno.test({
         { quantity: "rtt", against: "size", points },
       ]);
       const found = pattern.exec(section!.sentences[0]!);
-      assert(found !== null, section!.sentences[0]);
+      // The spread of a point is from 0.8 to 1.5 times its median.
+      const isClear = Math.max(from / to, to / from) > 1.5 / 0.8;
+      assertEquals(found !== null, isClear, section!.sentences[0]);
+      if (found === null) {
+        assertMatch(section!.sentences[0]!, / is no clear difference: /);
+        continue;
+      }
       const [, way, fromText, toText, ratio] = found;
       assertEquals(way, from < to ? "rose" : "fell");
       assertPrinted(usOf(fromText!), from);

@@ -130,13 +130,15 @@ Deno.test({
     const text = all(page, "body")[0]!.textContent;
     assertStringIncludes(
       text,
-      "The median RTT of TPUT is 11.3 us (27.27 %) lower than that of RTT: 30.0 us, not 41.3 us. Whether that is more than chance, one run of each does not tell.",
+      "The median RTT of TPUT is 30.0 us, that of RTT 41.3 us, 1.38 to 1. Whether that is more than chance, one run of each does not tell.",
     );
     assertStringIncludes(text, "3 of 200 probes were lost, 1.5 %");
     const tables = all(page, ".body > .scroll thead").map((head) =>
       all(head, "th").map(({ textContent }) => textContent)
     );
     assertEquals(tables[0], ["RTT", "TPUT"]);
+    const unlike = all(parsed(reportPage(files("TPUT", "STAMP"))), "body")[0]!;
+    assertStringIncludes(unlike.textContent, "They differ in protocol");
     // One by itself has a histogram, several are compared by percentiles.
     assertEquals(text.includes("Distribution of the RTT"), false);
   },

@@ -123,6 +123,18 @@ const MISTAKES: [string, string[], number, RegExp][] = [
   ["no file", [], 2, /^report: name a result, as in result\.json: see --help$/],
   ["standard input twice", ["-", "-"], 2, /which is read only once$/],
   ["21 files", Array(21).fill("a.json"), 2, /^report: 20 results at most/],
+  [
+    "an output that is a result",
+    ["deno.json", "-o", "./deno.json"],
+    2,
+    /^report: --output \.\/deno\.json is a result; write the page to another/,
+  ],
+  [
+    "a file that is not in this folder",
+    ["nothing.json"],
+    1,
+    /^report: Cannot read nothing\.json: there is no such path in \/\S+, where it was looked for; /,
+  ],
   ["an output without a name", ["a.json", "-o"], 2, /--output needs a value/],
   [
     "a file that is not there",
