@@ -19,8 +19,7 @@ export class ProtocolError extends Error {
    */
   constructor(what: string, reply: Uint8Array | null) {
     const text = reply && new TextDecoder().decode(reply.subarray(0, 200));
-    const line = text?.replace(/\r?\n$/, "");
-    super(text === null ? what : `${what}: ${JSON.stringify(line)}`);
+    super(text === null ? what : `${what}: ${JSON.stringify(text)}`);
     this.reply = text;
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as Plot from "@observablehq/plot";
+import { Plot } from "./deps.mts";
 import { plotAxis } from "../output/axis.ts";
 import type { CurveChart } from "../output/section.ts";
 import { draw, type Marks, type Room } from "./drawing.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import * as Plot from "@observablehq/plot";
+import { Plot } from "./deps.mts";
 import type { PlotAxis } from "../output/axis.ts";
 import { document, type Element, shown } from "./html.ts";
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import * as v from "valibot";
+import { v } from "./deps.mts";
 import type { Distribution } from "../timing/histogram.ts";
 import type { TimelineFigures } from "../timing/timeline.ts";
 

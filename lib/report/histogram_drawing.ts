@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as Plot from "@observablehq/plot";
+import { Plot } from "./deps.mts";
 import { plotAxis } from "../output/axis.ts";
 import { labelsOf } from "../output/axis_labels.ts";
 import type { HistogramChart } from "../output/section.ts";

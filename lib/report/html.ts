@@ -7,7 +7,7 @@
  * @module
  */
 
-import { parseHTML } from "linkedom";
+import { parseHTML } from "./deps.mts";
 import { escapeControls } from "../output/escape.ts";
 
 /** What is used of an element. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as v from "valibot";
+import { v } from "./deps.mts";
 import type { Label } from "../measure/label.ts";
 import type { OneWayResult } from "../measure/one_way.ts";
 import type {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as v from "valibot";
+import { v } from "./deps.mts";
 import type { Label } from "../measure/label.ts";
 import type { CompareResult } from "../output/compare_result.ts";
 import type { Axis, Chart, Section, Table, Unit } from "../output/section.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as Plot from "@observablehq/plot";
+import { Plot } from "./deps.mts";
 import { drawSwatch, type Marks } from "./drawing.ts";
 import { type Element, element } from "./html.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as Plot from "@observablehq/plot";
+import { Plot } from "./deps.mts";
 import { plotAxis } from "../output/axis.ts";
 import type { TimelineChart } from "../output/section.ts";
 import type { TimelineFigures } from "../timing/timeline.ts";

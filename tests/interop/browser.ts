@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Browser } from "playwright-core";
+import type { Browser } from "./playwright.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 
@@ -13,7 +13,7 @@ export async function openBrowser(): Promise<Browser> {
   // At its start Playwright looks for WSL below /proc/sys, where Deno lets
   // nobody look without --allow-all; this keeps it from that.
   Deno.env.set("__IS_WSL_TEST__", "1");
-  const { chromium } = await import("playwright-core");
+  const { chromium } = await import("./playwright.ts");
   return await chromium.launch({
     executablePath: CHROMIUM,
     args: ["--no-sandbox"],

@@ -12,7 +12,7 @@ import { readResult } from "../../lib/report/result_file.ts";
 import { run, script, serveScript } from "../programs.ts";
 import { COMPARE, NOTHING, STAMP, SWEEP, TPUT } from "../report/results.ts";
 import { openBrowser } from "./browser.ts";
-import type { BrowserContextOptions, Page } from "playwright-core";
+import type { BrowserContextOptions, Page } from "./playwright.ts";
 import { interopTest } from "./programs.ts";
 
 /** Measures, and gives the page of that and of a result of every other kind. */

@@ -5,7 +5,7 @@ import {
   assertLess,
   assertStringIncludes,
 } from "@std/assert";
-import { parseHTML } from "linkedom";
+import { parseHTML } from "../../lib/report/deps.mts";
 import { chaptersOf, type NamedFile } from "../../lib/report/chapters.ts";
 import { fileNames } from "../../lib/report/file_names.ts";
 import { reportPage } from "../../lib/report/page.ts";
