@@ -11,9 +11,9 @@
  *     $ deno task measure-client rtt 127.0.0.1 --count 100
  *     rtt to 127.0.0.1:10000 over TCP, the course protocol
  *     100 probes of 100 bytes, server delay 0 ms
- *                          RTT
- *       min            40.5 us
- *       p50             109 us
+ *                   RTT
+ *       min     40.5 us
+ *       p50      109 us
  *       ...
  *
  *     $ deno task measure-client tput 127.0.0.1 --size 32K --csv

@@ -4,11 +4,14 @@
  * @module
  */
 
-import type { ResultBuilder } from "../measure/result_builder.ts";
-import type { Sample } from "../measure/sample.ts";
+import { ResultBuilder } from "../measure/result_builder.ts";
+import { newSample, type Sample } from "../measure/sample.ts";
 import { liveBlock } from "./live_block.ts";
 import type { PlotStyle } from "./plot_style.ts";
 import type { Terminal } from "./terminal.ts";
+
+/** How often the block is drawn to warm up: some 50 ms in all. */
+const WARM_UPS = 200;
 
 /** The output forms. */
 export type OutputForm = "table" | "json" | "ndjson" | "csv";
@@ -59,7 +62,9 @@ export function liveOf(
   const { form, terminal, quiet } = showing;
   // Where rows go to the same terminal, they are what there is to see.
   const rows = terminal.isTerminal && (form === "ndjson" || form === "csv");
-  if (quiet || rows) return () => {};
+  if (quiet || rows || !terminal.isLive) return () => {};
+  const draw = showing.plots !== "none";
+  warmUp(plotStyle(showing));
   const startMs = performance.now();
   return (sample, builder) =>
     terminal.live(() => [
@@ -67,8 +72,30 @@ export function liveOf(
       ...liveBlock(
         sample,
         builder,
-        { total, startMs, draw: showing.plots !== "none" },
+        { total, startMs, draw },
         plotStyle(showing),
       ),
     ]);
+}
+
+/**
+ * Has the compiler see what draws the block before anything is measured: the
+ * first drawings take milliseconds, in which a probe would have to wait.
+ */
+function warmUp(style: PlotStyle): void {
+  const builder = new ResultBuilder({
+    protocol: "course",
+    mode: "rtt",
+    target: "",
+    sizeBytes: 1,
+    intervalMs: 0,
+    options: { given: {}, used: {} },
+  });
+  const progress = { total: WARM_UPS, startMs: 0, draw: true };
+  for (let sequence = 0; sequence < WARM_UPS; sequence++) {
+    const sample = newSample(sequence, false, sequence);
+    sample.rttMs = sequence % 10 === 0 ? null : 0.1 + sequence % 7;
+    builder.add(sample);
+    liveBlock(sample, builder, progress, style);
+  }
 }

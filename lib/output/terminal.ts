@@ -52,6 +52,11 @@ export class Terminal {
     this.#stderr = stderr;
   }
 
+  /** Whether somebody sees the live block. */
+  get isLive(): boolean {
+    return this.#stderr.isTerminal();
+  }
+
   /** Whether standard output is read by a person. */
   get isTerminal(): boolean {
     return this.#stdout.isTerminal();
@@ -141,21 +146,21 @@ export class Terminal {
    */
   live(lines: () => string[]): void {
     const nowMs = performance.now();
-    if (nowMs - this.#liveAtMs < LIVE_MS || !this.#stderr.isTerminal()) return;
+    if (nowMs - this.#liveAtMs < LIVE_MS || !this.isLive) return;
     this.#liveAtMs = nowMs;
-    const most = this.columns - 1;
+    const { columns } = this;
     const shown = lines().map((line) =>
-      line.includes("\x1b") ? line : line.slice(0, most)
+      line.includes("\x1b") ? line : line.slice(0, columns - 1)
     );
     // In one write, so that no half of it is seen.
-    this.#toStderr(this.#erasure() + shown.join("\n"));
+    this.#toStderr(this.#erasure(columns) + shown.join("\n"));
     this.#liveColumns = shown.map((line) => line.replace(COLOUR, "").length);
   }
 
   /** Takes the live block away. */
   clearLive(): void {
     if (this.#liveColumns.length === 0) return;
-    this.#toStderr(this.#erasure());
+    this.#toStderr(this.#erasure(this.columns));
     this.#liveColumns = [];
   }
 
@@ -163,10 +168,10 @@ export class Terminal {
    * Erases the live block row by row, from its end to its start: erasing the
    * whole screen at once would have some terminals keep a copy of it.
    */
-  #erasure(): string {
+  #erasure(columns: number): string {
     // In a terminal that became narrower, a line takes several rows.
     const rows = this.#liveColumns
-      .map((columns) => Math.max(1, Math.ceil(columns / this.columns)))
+      .map((length) => Math.max(1, Math.ceil(length / columns)))
       .reduce((sum, rows) => sum + rows, 0);
     return "\r\x1b[K" + "\x1b[A\x1b[K".repeat(Math.max(0, rows - 1));
   }
