@@ -171,7 +171,6 @@ Deno.test({
   },
 });
 
-// says "all came back" of a connection that broke.
 Deno.test({
   name: "compareLosses() counts what a broken connection did not bring back",
   timeout: TIMEOUT_MS,
