@@ -44,7 +44,7 @@ export async function attempt<T>(
   try {
     return await action();
   } catch (error) {
-    if (error instanceof RunError) throw error;
+    if (error instanceof RunError) throw error; // it says all there is
     const meaning = explainUnix(error, what) ?? explainFile(error, what) ??
       explain(error);
     throw new RunError(`Cannot ${what}: ${meaning}`, { cause: error });
@@ -138,6 +138,7 @@ const MEANINGS: [abstract new (...args: never[]) => Error, string][] = [
  * @returns Half a sentence.
  */
 export function explain(error: unknown): string {
+  if (error instanceof RunError) return error.message;
   if (error instanceof Deno.errors.NotCapable) return explainDenied(error);
   if (error instanceof FramingError) {
     return `${error.message}; the peer does not speak this protocol`;

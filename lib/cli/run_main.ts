@@ -131,7 +131,7 @@ export async function runMain<T extends OptionTable>(
         terminal.say(`caused by ${error.cause.stack}`);
       }
     }
-    complain(error instanceof RunError ? error.message : explain(error));
+    complain(explain(error));
     return error instanceof UsageError ? 2 : 1;
   } finally {
     terminal.clearLive();

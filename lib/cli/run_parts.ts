@@ -10,7 +10,7 @@ import type { Label } from "../measure/label.ts";
 import type { Section } from "../output/section.ts";
 import { sectionReporterOf } from "../output/section_reporter.ts";
 import type { Showing } from "../output/showing.ts";
-import { explain, RunError } from "./attempt.ts";
+import { explain } from "./attempt.ts";
 
 /** One experiment. */
 export interface Part {
@@ -46,10 +46,7 @@ export async function runParts(
     } catch (error) {
       if (signal.aborted) break;
       failed += 1;
-      section = failure(
-        name,
-        error instanceof RunError ? error.message : explain(error),
-      );
+      section = failure(name, explain(error));
     }
     if (signal.aborted || terminal.closed) break;
     sections.push(section);

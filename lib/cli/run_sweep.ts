@@ -68,7 +68,7 @@ export async function runSweep(sweep: Sweep): Promise<number> {
         live(sample, builder);
       }
     } catch (thrown) {
-      error = thrown instanceof RunError ? thrown.message : explain(thrown);
+      error = explain(thrown);
     }
     if (signal.aborted) break; // half a point is none
     const point = sweepPoint(step, builder.result(), error);

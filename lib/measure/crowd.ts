@@ -9,14 +9,6 @@ import { median } from "../timing/bootstrap.ts";
 import { alternate } from "./alternation.ts";
 import { measureCourse } from "./course_session.ts";
 
-/** What became of the clients; times in microseconds from their arrival. */
-export interface CrowdFigures {
-  /** When each had its answer, in the order in which they had it; medians. */
-  waitsUs: number[];
-  /** When the last one had it; the median over the rounds. */
-  totalUs: number | null;
-}
-
 /** Connects to a server of the measurement protocol. */
 export type Dial = () => Promise<StreamConnection>;
 
@@ -37,19 +29,20 @@ export interface CrowdOptions {
  *
  * @param dials Connects to the one, and to the other.
  * @param options The crowd.
- * @returns What became of it at each.
+ * @returns How long each client waited at each server, in microseconds from
+ * their arrival, in the order in which they were served; medians of the rounds.
  */
 export async function compareCrowds(
   dials: readonly [Dial, Dial],
   options: CrowdOptions,
-): Promise<[CrowdFigures, CrowdFigures]> {
+): Promise<[number[], number[]]> {
   const rounds = await alternate(options.rounds, [
     () => crowd(dials[0], options),
     () => crowd(dials[1], options),
   ], options.signal);
   return [
-    figures(rounds.map(([one]) => one)),
-    figures(rounds.map(([, other]) => other)),
+    medians(rounds.map(([one]) => one)),
+    medians(rounds.map(([, other]) => other)),
   ];
 }
 
@@ -60,20 +53,16 @@ async function crowd(dial: Dial, options: CrowdOptions): Promise<number[]> {
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);
   const startMs = performance.now();
-  const results = await Promise.allSettled(
-    Array.from({ length: clients }, async () => {
-      try {
-        return await client();
-      } catch (error) {
-        failure.abort(error);
-        throw error;
-      }
-    }),
-  );
+  const waits: number[] = [];
+  await Promise.all(Array.from({ length: clients }, async () => {
+    try {
+      waits.push(await client());
+    } catch (error) {
+      failure.abort(error);
+    }
+  }));
   if (failure.signal.aborted) throw failure.signal.reason;
-  return results
-    .map((result) => result.status === "fulfilled" ? result.value : 0)
-    .sort((a, b) => a - b);
+  return waits.sort((a, b) => a - b);
 
   async function client(): Promise<number> {
     let waitUs = 0;
@@ -90,8 +79,7 @@ async function crowd(dial: Dial, options: CrowdOptions): Promise<number[]> {
   }
 }
 
-function figures(rounds: number[][]): CrowdFigures {
-  const waitsUs = (rounds[0] ?? [])
+function medians(rounds: number[][]): number[] {
+  return (rounds[0] ?? [])
     .map((_, place) => median(rounds.map((waits) => waits[place]!))!);
-  return { waitsUs, totalUs: waitsUs.at(-1) ?? null };
 }

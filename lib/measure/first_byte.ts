@@ -4,14 +4,12 @@
  * @module
  */
 
-import { sameBytes } from "../framing/same_bytes.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
 import { stopOn } from "../net/stop_on.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
-import { formatSetup, REPLIES, TERMINATION } from "../protocols/measurement.ts";
 import { StampReplyReader, StampRequest } from "../protocols/stamp_request.ts";
 import { WallClock } from "../timing/wall_clock.ts";
-import { ProtocolError } from "./protocol_error.ts";
+import { CourseConversation } from "./course_conversation.ts";
 import type { StampOptions } from "./stamp_session.ts";
 
 /** The times of one attempt, in microseconds. */
@@ -41,22 +39,16 @@ export async function streamFirstByte(
   using connection = await dial();
   const setupUs = sinceUs(startMs);
   using _ = stopOn(signal, connection);
-  await connection.writeAll(
-    formatSetup({ type: "rtt", probes: 1, sizeBytes: 1, delayMs: 0 }),
-  );
-  const answer = await connection.readLine();
+  const conversation = new CourseConversation(connection, {
+    setup: { type: "rtt", probes: 1, sizeBytes: 1, delayMs: 0 },
+    warmup: 0,
+    intervalMs: 0,
+    ...(signal && { signal }),
+  });
+  await conversation.setUp();
   const firstByteUs = sinceUs(startMs);
   signal?.throwIfAborted();
-  if (answer === null || !sameBytes(answer, REPLIES.ready)) {
-    throw new ProtocolError(
-      answer === null
-        ? "The server closed the connection"
-        : "The server does not speak the measurement protocol",
-      answer,
-    );
-  }
-  await connection.writeAll(TERMINATION);
-  await connection.readLine();
+  await conversation.terminate();
   return { setupUs, firstByteUs };
 }
 

@@ -9,11 +9,11 @@
 import { sameBytes } from "../framing/same_bytes.ts";
 import { stopOn } from "../net/stop_on.ts";
 import { StreamConnection } from "../net/stream_connection.ts";
-import { formatSetup, REPLIES, TERMINATION } from "../protocols/measurement.ts";
 import { ProbeBuilder } from "../protocols/measurement_probe.ts";
 import { type Difference, medianDifference } from "../timing/bootstrap.ts";
 import { Histogram } from "../timing/histogram.ts";
 import { alternate } from "./alternation.ts";
+import { CourseConversation } from "./course_conversation.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
 /** What was measured. */
@@ -75,11 +75,14 @@ async function turn(
   });
   using _ = stopOn(signal, connection);
   conn.setNoDelay(!nagle);
+  const conversation = new CourseConversation(connection, {
+    setup: { type: "rtt", probes, sizeBytes, delayMs: 0 },
+    warmup: 0,
+    intervalMs: 0,
+    signal,
+  });
+  await conversation.setUp();
   const builder = new ProbeBuilder(sizeBytes);
-  await connection.writeAll(
-    formatSetup({ type: "rtt", probes, sizeBytes, delayMs: 0 }),
-  );
-  await expect(connection, REPLIES.ready, signal);
   const rttsUs = [];
   for (let sequence = 1; sequence <= probes && !signal.aborted; sequence++) {
     const message = builder.message(sequence);
@@ -87,31 +90,18 @@ async function turn(
     const startMs = performance.now();
     await connection.writeAll(message.subarray(0, seam));
     await connection.writeAll(message.subarray(seam));
-    await expect(connection, message, signal);
-    if (signal.aborted) break;
+    const echo = await connection.readLine();
     const us = (performance.now() - startMs) * 1000;
+    if (signal.aborted) break;
+    if (echo === null || !sameBytes(echo, message)) {
+      throw new ProtocolError(
+        `The server did not echo probe ${sequence}`,
+        echo,
+      );
+    }
     histogram.record(us);
     rttsUs.push(us);
   }
-  if (!signal.aborted) {
-    await connection.writeAll(TERMINATION);
-    await connection.readLine();
-  }
+  if (!signal.aborted) await conversation.terminate();
   return rttsUs;
-}
-
-async function expect(
-  connection: StreamConnection,
-  expected: Uint8Array,
-  signal: AbortSignal,
-): Promise<void> {
-  const reply = await connection.readLine();
-  if (signal.aborted) return;
-  if (reply !== null && sameBytes(reply, expected)) return;
-  throw new ProtocolError(
-    reply === null
-      ? "The server closed the connection"
-      : "The server answered something else than the protocol says",
-    reply,
-  );
 }

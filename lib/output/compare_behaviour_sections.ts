@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { CrowdFigures } from "../measure/crowd.ts";
 import type {
   LossFigures,
   LossFindings,
@@ -141,26 +140,26 @@ function isPartOf(some: number[], others: number[]): boolean {
 /**
  * Shows what became of a crowd at an iterative and at a concurrent server.
  *
- * @param crowds What became of it at the iterative one, and at the other.
+ * @param crowds How long each client waited at the iterative one and at the
+ * other, rising, in microseconds.
  * @param delayMs How long each server took for a client.
  * @param where Where that was.
  * @returns The section.
  */
 export function crowdSection(
-  crowds: readonly [CrowdFigures, CrowdFigures],
+  crowds: readonly [number[], number[]],
   delayMs: number,
   where: string,
 ): Section {
   const names = ["iterative", "concurrent"];
   const columns = names.map((name) => ({ name }));
-  const clients = crowds[0].waitsUs.length;
+  const clients = crowds[0].length;
   const order = Array.from(
     { length: clients },
     (_, index) => `client ${index + 1}`,
   );
   const wait = (index: number) =>
-    crowds.map(({ waitsUs }) => waitsUs[index] ?? null);
-  const totals = crowds.map(({ totalUs }) => totalUs);
+    crowds.map((waitsUs) => waitsUs.at(index) ?? null);
   return {
     title: `Iterative or concurrent: ${
       formatCount(clients, "client")
@@ -173,7 +172,7 @@ export function crowdSection(
           unit: "us" as const,
           values: wait(index),
         })),
-        { name: "all done after", unit: "us", values: totals },
+        { name: "all done after", unit: "us", values: wait(-1) },
       ],
     },
     charts: [{
@@ -183,7 +182,7 @@ export function crowdSection(
       names: order,
       series: names.map((name, index) => ({
         name,
-        values: crowds[index]!.waitsUs,
+        values: crowds[index]!,
       })),
     }],
     sentences: crowdSentences(crowds, delayMs),
@@ -191,17 +190,17 @@ export function crowdSection(
 }
 
 function crowdSentences(
-  crowds: readonly [CrowdFigures, CrowdFigures],
+  crowds: readonly [number[], number[]],
   delayMs: number,
 ): string[] {
-  const [one, all] = crowds.map(({ totalUs }) => totalUs);
-  if (typeof one !== "number" || typeof all !== "number") return [];
-  const [iterative, concurrent] = crowds.map(({ waitsUs }) =>
-    isInTurn(waitsUs, delayMs)
-  );
-  if (crowds[0].waitsUs.length < 2 || delayMs === 0) {
+  const [one, all] = crowds.map((waitsUs) => waitsUs.at(-1));
+  if (one === undefined || all === undefined) return [];
+  if (crowds[0].length < 2 || delayMs === 0) {
     return ["One client, or no delay, does not tell the two kinds apart."];
   }
+  const [iterative, concurrent] = crowds.map((waitsUs) =>
+    isInTurn(waitsUs, delayMs)
+  );
   const doubts = [
     ...(iterative ? [] : [
       "The server that should serve one at a time did not: start it with " +

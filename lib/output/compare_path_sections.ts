@@ -205,11 +205,11 @@ function verdict(
     return `Which is faster cannot be said: that takes ${LEAST_ROUNDS} rounds ` +
       "in which both were answered.";
   }
-  const { estimate, low, high, confidence_percent } = difference;
+  const { estimate, low, high, confidencePercent } = difference;
   const sign = estimate < 0 ? -1 : 1;
   const ends = [sign * low, sign * high].sort((a, b) => a - b);
   const apart = `the medians differ by ${formatDuration(sign * estimate)} ` +
-    `(${confidence_percent} % confidence: ` +
+    `(${confidencePercent} % confidence: ` +
     `${ends.map(formatDuration).join(" to ")})`;
   if (low <= 0 && high >= 0) {
     return `Messages came back no faster ${one} than ${other}: ${apart}, ` +

@@ -21,7 +21,7 @@ export interface Difference {
   /** The upper end of the interval. */
   high: number;
   /** How often such intervals hold the true difference, in percent. */
-  confidence_percent: number;
+  confidencePercent: number;
 }
 
 /** One round: what was measured of each side, in any unit. */
@@ -70,7 +70,7 @@ export function medianDifference(rounds: readonly Round[]): Difference | null {
     estimate: differenceOf(whole),
     low: differences[tail]!,
     high: differences[RESAMPLES - 1 - tail]!,
-    confidence_percent: CONFIDENCE_PERCENT,
+    confidencePercent: CONFIDENCE_PERCENT,
   };
 }
 

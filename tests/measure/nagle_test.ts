@@ -67,9 +67,12 @@ Deno.test({
     await using server = streamServer(async (connection) => {
       for (let line; (line = await connection.readLine()) !== null;) {
         lines.push(new TextDecoder().decode(line));
-        await connection.writeAll(
-          line[0] === 0x6d ? line : bytes("200 OK: Ready\n"),
-        );
+        const reply = {
+          s: "200 OK: Ready\n",
+          t: "200 OK: Closing Connection\n",
+        };
+        const verb = String.fromCharCode(line[0]!) as keyof typeof reply;
+        await connection.writeAll(reply[verb] ? bytes(reply[verb]) : line);
       }
     });
     await compareNagle(

@@ -59,7 +59,7 @@ function differenceOf(
   low: number,
   high: number,
 ): Difference {
-  return { estimate, low, high, confidence_percent: 95 };
+  return { estimate, low, high, confidencePercent: 95 };
 }
 
 const FINDINGS: TransportFindings = {

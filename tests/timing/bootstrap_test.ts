@@ -51,7 +51,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const golden = (estimate: number, low: number, high: number) => (
-      { estimate, low, high, confidence_percent: 95 }
+      { estimate, low, high, confidencePercent: 95 }
     );
     assertEquals(medianDifference(APART), golden(12.5, 10, 15));
     assertEquals(medianDifference(ALIKE), golden(0.5, -0.5, 1));
