@@ -20,7 +20,7 @@
  * @module
  */
 
-import { attempt } from "../lib/cli/attempt.ts";
+import { withContext } from "../lib/cli/context.ts";
 import { type HostTarget, hostTargetOf } from "../lib/cli/client_options.ts";
 import {
   COMPARE_OPTIONS,
@@ -34,11 +34,11 @@ import {
 } from "../lib/cli/compare_parts.ts";
 import { flagOf } from "../lib/cli/option_table.ts";
 import { noMoreWords, UsageError } from "../lib/cli/parse_options.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { runParts } from "../lib/cli/run_parts.ts";
-import { showingOf } from "../lib/cli/showing_options.ts";
-import { labelOf } from "../lib/measure/label.ts";
-import { OwnServers } from "../lib/measure/own_servers.ts";
+import { outputOptions } from "../lib/cli/output_options.ts";
+import { labelOf } from "../lib/result/run_metadata.ts";
+import { LocalServers } from "../lib/cli/local_servers.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { openWithin } from "../lib/net/deadline.ts";
 import { addressOf } from "../lib/net/lookup.ts";
@@ -56,13 +56,13 @@ const program = defineProgram({
 });
 
 /** Compares; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, async (run) => {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return runMain(program, args, io, async (run) => {
     const { options, words, given, signal, terminal } = run;
     noMoreWords(words.slice(1));
     const plan = comparePlan(options);
-    const showing = showingOf(options, terminal);
-    const servers = new OwnServers();
+    const output = outputOptions(options, terminal);
+    const servers = new LocalServers();
     try {
       const target = words[0] === undefined
         ? null
@@ -86,14 +86,14 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         started: new Date(),
         options: { given, used: usedOptions(plan, ports) },
       });
-      return await runParts(partsOf(comparison), { label, showing, signal });
+      return await runParts(partsOf(comparison), { label, output, signal });
     } finally {
       await servers.close();
     }
 
     function connect(to: Deno.NetAddr): Promise<Deno.TcpConn> {
       const { hostname, port } = to;
-      return attempt(
+      return withContext(
         `connect to ${formatAddress(to)}`,
         () =>
           openWithin(
@@ -114,7 +114,7 @@ function refuseOptions(given: object): void {
   }
 }
 
-function ownPlaces(servers: OwnServers): Places {
+function ownPlaces(servers: LocalServers): Places {
   return {
     where: "on loopback",
     isHere: true,
@@ -124,7 +124,7 @@ function ownPlaces(servers: OwnServers): Places {
   };
 }
 
-function ownCrowd(servers: OwnServers): Places["crowd"] {
+function ownCrowd(servers: LocalServers): Places["crowd"] {
   return {
     where: "on loopback",
     iterative: servers.streams(listen(), "iterative"),
@@ -135,9 +135,9 @@ function ownCrowd(servers: OwnServers): Places["crowd"] {
 async function placesAt(
   target: HostTarget,
   ports: { stampPort: number; iterativePort: number | undefined },
-  servers: OwnServers,
+  servers: LocalServers,
 ): Promise<Places> {
-  const hostname = await attempt(
+  const hostname = await withContext(
     `look up ${target.hostname}`,
     () => addressOf(target.hostname),
   );

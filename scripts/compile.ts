@@ -17,9 +17,9 @@
  */
 
 import config from "../deno.json" with { type: "json" };
-import { RunError } from "../lib/cli/attempt.ts";
+import { RunError } from "../lib/cli/context.ts";
 import { UsageError } from "../lib/cli/parse_options.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 
 const program = defineProgram({
   name: "compile",
@@ -78,8 +78,8 @@ function words(command: string): string[] {
 }
 
 /** Compiles the programs; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, async ({ options, words, terminal }) => {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return runMain(program, args, io, async ({ options, words, terminal }) => {
     const all = compilables();
     const wanted = words.length === 0 ? all : words.map((word) => {
       const name = word.replaceAll("-", "_");

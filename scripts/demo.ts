@@ -13,10 +13,10 @@
  * @module
  */
 
-import { RunError } from "../lib/cli/attempt.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
-import { SHOWING_OPTIONS } from "../lib/cli/showing_options.ts";
-import { Terminal } from "../lib/output/terminal.ts";
+import { RunError } from "../lib/cli/context.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { OUTPUT_OPTIONS } from "../lib/cli/output_options.ts";
+import { Terminal } from "../lib/terminal/terminal.ts";
 import { main as compare } from "./compare.ts";
 import { main as helloClient } from "./hello_client.ts";
 import { main as helloServer } from "./hello_server.ts";
@@ -29,14 +29,14 @@ import { main as timeServer } from "./time_server.ts";
 import { main as udpClient } from "./udp_client.ts";
 import { main as udpServer } from "./udp_server.ts";
 
-type Main = (args: string[], stage: Stage) => Promise<number>;
+type Main = (args: string[], io: ProgramIo) => Promise<number>;
 
 const program = defineProgram({
   name: "demo",
   summary: "Shows what is here at work, on loopback, in some seconds.",
   words: "",
   details: [],
-  options: { plots: SHOWING_OPTIONS.plots },
+  options: { plots: OUTPUT_OPTIONS.plots },
   examples: [""],
 });
 
@@ -94,11 +94,11 @@ const CONVERSATIONS: {
 ];
 
 /** Shows the conversations; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(
     program,
     args,
-    stage,
+    io,
     async ({ options, signal, terminal }) => {
       const plots = ["--plots", options.plots];
       for (const { title, server, client } of CONVERSATIONS) {

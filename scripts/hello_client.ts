@@ -15,18 +15,18 @@
  * @module
  */
 
-import { attempt, RunError } from "../lib/cli/attempt.ts";
+import { RunError, withContext } from "../lib/cli/context.ts";
 import {
   hostTargetOf,
   TARGET_HELP,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { lineContent } from "../lib/framing/line_ending.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { openWithin } from "../lib/net/deadline.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
-import { escapeControls } from "../lib/output/escape.ts";
+import { escapeControls } from "../lib/terminal/escape.ts";
 
 /** How long a silence ends an answer that no newline ends. */
 const QUIET_MS = 250;
@@ -41,21 +41,21 @@ const program = defineProgram({
 });
 
 /** Says hi once; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, async ({ options, words, ...run }) => {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return runMain(program, args, io, async ({ options, words, ...run }) => {
     const { timeout } = options;
     const target = hostTargetOf(words[0], 11000);
     const address = formatAddress(target);
     const greeting = words.slice(1).join(" ") || "hi";
 
-    const conn = await attempt(
+    const conn = await withContext(
       `connect to ${address}`,
       () => openWithin(Deno.connect(target), timeout, run.signal),
     );
     using connection = new StreamConnection(conn, { readMs: timeout });
     run.signal.addEventListener("abort", () => connection.stop());
 
-    const reply = await attempt(`greet ${address}`, async () => {
+    const reply = await withContext(`greet ${address}`, async () => {
       await connection.writeAll(new TextEncoder().encode(`${greeting}\n`));
       return await connection.readMessage(QUIET_MS);
     });

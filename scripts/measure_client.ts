@@ -26,7 +26,7 @@
  * @module
  */
 
-import { attempt } from "../lib/cli/attempt.ts";
+import { withContext } from "../lib/cli/context.ts";
 import {
   STREAM_TARGET_HELP,
   targetOf,
@@ -34,28 +34,25 @@ import {
 } from "../lib/cli/client_options.ts";
 import { flagOf } from "../lib/cli/option_table.ts";
 import { noMoreWords, UsageError } from "../lib/cli/parse_options.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { REPORT_OPTIONS, runMeasurement } from "../lib/cli/run_measurement.ts";
 import { runSweep } from "../lib/cli/run_sweep.ts";
-import { showingOf } from "../lib/cli/showing_options.ts";
+import { outputOptions } from "../lib/cli/output_options.ts";
 import { SWEEP_OPTIONS, sweepPlan } from "../lib/cli/sweep_options.ts";
-import { refuseThresholds } from "../lib/cli/thresholds.ts";
-import { courseFloorUs } from "../lib/measure/calibration.ts";
-import { measureCourse } from "../lib/measure/course_session.ts";
-import { labelOf } from "../lib/measure/label.ts";
-import { ResultBuilder } from "../lib/measure/result_builder.ts";
-import type { Sample } from "../lib/measure/sample.ts";
-import { type SweepStep, sweepSteps } from "../lib/measure/sweep.ts";
+import { refuseThresholds } from "../lib/result/thresholds.ts";
+import { measureFloorUs } from "../lib/cli/calibration.ts";
+import { measureSession } from "../lib/measure/client.ts";
+import { labelOf } from "../lib/result/run_metadata.ts";
+import { ResultBuilder } from "../lib/result/builder.ts";
+import type { Sample } from "../lib/stats/sample.ts";
+import { type SweepStep, sweepSteps } from "../lib/result/sweep.ts";
 import { formatAddress, type Target } from "../lib/net/address.ts";
 import { openWithin } from "../lib/net/deadline.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
-import { formatCount } from "../lib/output/quantities.ts";
-import { reporterOf } from "../lib/output/reporter.ts";
-import { sweepReporterOf } from "../lib/output/sweep_reporter.ts";
-import {
-  type MeasurementType,
-  SETUP_LIMITS,
-} from "../lib/protocols/measurement.ts";
+import { formatCount } from "../lib/result/quantities.ts";
+import { reporterOf } from "../lib/terminal/reporter.ts";
+import { sweepReporterOf } from "../lib/terminal/sweep_reporter.ts";
+import { type MeasurementType, SETUP_LIMITS } from "../lib/measure/messages.ts";
 
 /** The payload where no size is given, in bytes. */
 const DEFAULT_SIZE_BYTES = { rtt: 100, tput: 1024 };
@@ -139,8 +136,8 @@ const OF_ONE = ["delay", "calibrate", "hdr", "failIf"] as const;
 const OF_SWEEP = ["sizes", "delays"] as const;
 
 /** Measures once, or sweeps; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, (run) => {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return runMain(program, args, io, (run) => {
     const { options, words, given, signal, terminal } = run;
     const [mode, targetWord, ...rest] = words;
     if (mode !== "rtt" && mode !== "tput" && mode !== "sweep") {
@@ -166,7 +163,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       throughput: mode === "tput",
       schedule: interval > 0,
     });
-    const showing = showingOf(options, terminal);
+    const output = outputOptions(options, terminal);
     const address = formatAddress(target);
     const path = target.transport === "tcp" ? "TCP" : "a Unix socket";
     const title = `${mode} to ${address} over ${path}, the course protocol\n`;
@@ -183,10 +180,10 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     async function once(mode: MeasurementType): Promise<number> {
       const { size: sizeBytes = DEFAULT_SIZE_BYTES[mode] } = options;
       const floorUs = options.calibrate
-        ? await attempt(
+        ? await withContext(
           "calibrate on loopback",
           () =>
-            courseFloorUs(
+            measureFloorUs(
               Deno.listen({ hostname: "127.0.0.1", port: 0 }),
               (target) => dial(target, 0),
               { type: mode, sizeBytes, intervalMs: interval, signal },
@@ -200,7 +197,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         (note) => builder.note(note),
       );
       builder.floorUs = floorUs;
-      const reporter = reporterOf(showing, "course", count);
+      const reporter = reporterOf(output, "measure", count);
       reporter.start({
         title: `${title}${formatCount(count, "probe")} of ${
           formatCount(sizeBytes, "byte")
@@ -240,7 +237,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         options: { given, used },
       });
       const notes = new Set<string>();
-      const reporter = sweepReporterOf(showing, count, steps.length);
+      const reporter = sweepReporterOf(output, count, steps.length);
       reporter.start(
         `${title}${formatCount(steps.length, "point")} of ${
           formatCount(count, "probe")
@@ -268,14 +265,14 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     ): { builder: ResultBuilder; samples: AsyncIterable<Sample> } {
       const { quantity, sizeBytes, delayMs } = step;
       const builder = new ResultBuilder({
-        protocol: "course",
+        protocol: "measure",
         mode: quantity,
         target: address,
         sizeBytes,
         intervalMs: interval,
         options: { given, used },
       });
-      const samples = measureCourse(() => dial(target, delayMs), {
+      const samples = measureSession(() => dial(target, delayMs), {
         setup: { type: quantity, probes, sizeBytes, delayMs },
         warmup,
         intervalMs: interval,
@@ -290,7 +287,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       target: Target | Deno.NetAddr,
       delayMs: number,
     ): Promise<StreamConnection> {
-      const conn = await attempt(
+      const conn = await withContext(
         `connect to ${formatAddress(target)}`,
         () =>
           openWithin(

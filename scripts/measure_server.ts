@@ -21,8 +21,8 @@
  * @module
  */
 
-import { attempt } from "../lib/cli/attempt.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { withContext } from "../lib/cli/context.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import {
   listenOptions,
   servingOf,
@@ -30,11 +30,11 @@ import {
 } from "../lib/cli/server_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
-import { SETUP_LIMITS } from "../lib/protocols/measurement.ts";
+import { SETUP_LIMITS } from "../lib/measure/messages.ts";
 import {
   DEFAULT_MEMORY_BYTES,
   measurementStreams,
-} from "../lib/services/measurement.ts";
+} from "../lib/measure/server.ts";
 
 const program = defineProgram({
   name: "measure-server",
@@ -79,10 +79,10 @@ const program = defineProgram({
 });
 
 /** Runs the server until it is interrupted; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, async (run) => {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return runMain(program, args, io, async (run) => {
     const { host, port, maxProbes, maxSize, maxDelay, maxMemory } = run.options;
-    const listener = await attempt(
+    const listener = await withContext(
       `listen on ${host}:${port}`,
       () => Deno.listen({ hostname: host, port }),
     );

@@ -19,20 +19,20 @@
  * @module
  */
 
-import { attempt, RunError } from "../lib/cli/attempt.ts";
+import { RunError, withContext } from "../lib/cli/context.ts";
 import { UsageError } from "../lib/cli/parse_options.ts";
 import { PeerConsole } from "../lib/cli/peer_console.ts";
 import { PEER_OPTIONS } from "../lib/cli/peer_options.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { openWithin } from "../lib/net/deadline.ts";
-import { formatCount } from "../lib/output/quantities.ts";
+import { formatCount } from "../lib/result/quantities.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
-import { MAX_PEER_LINE_BYTES, randomPeerId } from "../lib/protocols/peer.ts";
-import { discoverPeers } from "../lib/services/peer_discovery.ts";
-import { QUEUE_BYTES } from "../lib/services/peer_link.ts";
-import { PeerMesh } from "../lib/services/peer_mesh.ts";
+import { MAX_PEER_LINE_BYTES, randomPeerId } from "../lib/peer/messages.ts";
+import { discoverPeers } from "../lib/peer/discovery.ts";
+import { QUEUE_BYTES } from "../lib/peer/link.ts";
+import { PeerMesh } from "../lib/peer/mesh.ts";
 
 const program = defineProgram({
   name: "peer",
@@ -52,8 +52,8 @@ const program = defineProgram({
 });
 
 /** Takes part until it is interrupted or told to leave; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, async ({ options, ...run }) => {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return runMain(program, args, io, async ({ options, ...run }) => {
     const { host, port, timeout, maxPeers, json } = options;
     const { signal, terminal } = run;
     if (options.discover && !/^[\d.]+$/.test(host)) {
@@ -67,7 +67,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       readMs: timeout,
       writeMs: timeout,
     };
-    const listener = await attempt(
+    const listener = await withContext(
       `listen on ${host}:${port}`,
       () => Deno.listen({ hostname: host, port }),
     );
@@ -120,7 +120,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         reuseAddress: true,
         loopback: true,
       } as const;
-      const [listening, sending] = await attempt(
+      const [listening, sending] = await withContext(
         `join the multicast group ${group} from ${host}`,
         async () => {
           const listening = Deno.listenDatagram({

@@ -16,9 +16,9 @@
  * @module
  */
 
-import { attempt } from "../lib/cli/attempt.ts";
+import { withContext } from "../lib/cli/context.ts";
 import { UsageError } from "../lib/cli/parse_options.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import type { NamedFile } from "../lib/report/chapters.ts";
 import { fileNames } from "../lib/report/file_names.ts";
 import { reportPage } from "../lib/report/page.ts";
@@ -52,8 +52,8 @@ const program = defineProgram({
 });
 
 /** Makes one page; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, async (run) => {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return runMain(program, args, io, async (run) => {
     const { options: { output }, words: paths, signal, terminal } = run;
     refuseMisuse(paths, output);
     if (output === undefined && terminal.isTerminal) {
@@ -66,7 +66,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     const files: NamedFile[] = [];
     for (const [index, path] of paths.entries()) {
       const name = names[index]!;
-      const read = await attempt(
+      const read = await withContext(
         `read ${path === STDIN ? name : path}`,
         async () => {
           const chunks = path === STDIN
@@ -85,8 +85,8 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       terminal.write(page);
       return 0;
     }
-    await attempt(`write ${output}`, () => Deno.writeFile(output, page));
-    terminal.say(`wrote ${output}, ${Math.ceil(page.length / 1000)} KB`);
+    await withContext(`write ${output}`, () => Deno.writeFile(output, page));
+    terminal.info(`wrote ${output}, ${Math.ceil(page.length / 1000)} KB`);
     return 0;
   });
 }

@@ -18,22 +18,22 @@
  * @module
  */
 
-import { attempt } from "../lib/cli/attempt.ts";
+import { withContext } from "../lib/cli/context.ts";
 import { hostTargetOf, TARGET_HELP } from "../lib/cli/client_options.ts";
 import { noMoreWords } from "../lib/cli/parse_options.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { REPORT_OPTIONS, runMeasurement } from "../lib/cli/run_measurement.ts";
-import { showingOf } from "../lib/cli/showing_options.ts";
+import { outputOptions } from "../lib/cli/output_options.ts";
 import { findKey, KEY_HELP, KEY_OPTION } from "../lib/cli/stamp_options.ts";
 import { SENDER_OPTIONS, senderPlan } from "../lib/cli/stamp_sender_options.ts";
-import { refuseThresholds } from "../lib/cli/thresholds.ts";
-import { stampFloorUs } from "../lib/measure/calibration.ts";
-import { ResultBuilder } from "../lib/measure/result_builder.ts";
-import { StampSession } from "../lib/measure/stamp_session.ts";
+import { refuseThresholds } from "../lib/result/thresholds.ts";
+import { stampFloorUs } from "../lib/cli/calibration.ts";
+import { ResultBuilder } from "../lib/result/builder.ts";
+import { StampSession } from "../lib/stamp/session.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { localHostFor } from "../lib/net/datagram_socket.ts";
 import { addressOf } from "../lib/net/lookup.ts";
-import { reporterOf } from "../lib/output/reporter.ts";
+import { reporterOf } from "../lib/terminal/reporter.ts";
 
 const program = defineProgram({
   name: "stamp-client",
@@ -64,12 +64,12 @@ const program = defineProgram({
 });
 
 /** Measures once; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, async (run) => {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return runMain(program, args, io, async (run) => {
     const { options, words, given, signal, terminal } = run;
     const target = hostTargetOf(words[0], options.port);
     noMoreWords(words.slice(1));
-    const showing = showingOf(options, terminal);
+    const output = outputOptions(options, terminal);
     const { interval } = options;
     refuseThresholds(options.failIf, {
       throughput: false,
@@ -77,12 +77,12 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     });
     const { key, mode, unseen } = await findKey(options.keyFile);
     const plan = senderPlan(options, key);
-    const hostname = await attempt(
+    const hostname = await withContext(
       `look up ${target.hostname}`,
       () => addressOf(target.hostname),
     );
     const floorUs = options.calibrate
-      ? await attempt(
+      ? await withContext(
         "calibrate on loopback",
         () =>
           stampFloorUs(() => open("127.0.0.1"), { ...plan.session, signal }),
@@ -106,7 +106,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     });
     builder.floorUs = floorUs;
     if (unseen !== null) builder.note(`not signed: ${unseen}`);
-    const reporter = reporterOf(showing, "stamp", plan.expected);
+    const reporter = reporterOf(output, "stamp", plan.expected);
     reporter.start({
       title: `rtt to ${address} over UDP, STAMP, ${mode}\n${plan.summary}`,
       label: builder.label,

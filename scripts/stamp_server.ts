@@ -19,14 +19,17 @@
  * @module
  */
 
-import { attempt } from "../lib/cli/attempt.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { withContext } from "../lib/cli/context.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { listenOptions } from "../lib/cli/server_options.ts";
 import { findKey, KEY_HELP, KEY_OPTION } from "../lib/cli/stamp_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
-import { STAMP_PORT } from "../lib/protocols/stamp.ts";
-import { DEFAULT_MAX_SESSIONS, StampReflector } from "../lib/services/stamp.ts";
+import { STAMP_PORT } from "../lib/stamp/packet.ts";
+import {
+  DEFAULT_MAX_SESSIONS,
+  StampReflector,
+} from "../lib/stamp/reflector.ts";
 
 const program = defineProgram({
   name: "stamp-server",
@@ -69,20 +72,20 @@ const program = defineProgram({
 });
 
 /** Runs the reflector until it is interrupted; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(
     program,
     args,
-    stage,
+    io,
     async ({ options, signal, terminal }) => {
       const { host, port, stateless, maxSessions, reportInterval } = options;
       const { key, mode, unseen } = await findKey(options.keyFile);
-      const socket = await attempt(
+      const socket = await withContext(
         `listen on ${host}:${port}`,
         () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
       );
       terminal.print(`listening udp ${formatAddress(socket.addr)}`);
-      terminal.say(
+      terminal.info(
         `${stateless ? "stateless" : "stateful"}, ${mode}` +
           (unseen === null ? "" : ` (${unseen})`),
       );
@@ -91,7 +94,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
       const refused = { responder: 0, rate: 0 };
       const report = () => {
         const { counts } = reflector;
-        terminal.say(
+        terminal.info(
           `received ${counts.received + refused.responder + refused.rate}, ` +
             `reflected ${counts.reflected}, sessions ${counts.sessions}; ` +
             `refused: too short ${counts.tooShort}, ` +

@@ -17,13 +17,13 @@
  * @module
  */
 
-import { attempt, RunError } from "../lib/cli/attempt.ts";
+import { RunError, withContext } from "../lib/cli/context.ts";
 import {
   STREAM_TARGET_HELP,
   targetOf,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { sentences } from "../lib/cli/sentences.ts";
 import { LF } from "../lib/framing/line_ending.ts";
 import { formatAddress } from "../lib/net/address.ts";
@@ -62,13 +62,13 @@ const program = defineProgram({
 });
 
 /** Sends the sentences; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, async ({ options, words, ...run }) => {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return runMain(program, args, io, async ({ options, words, ...run }) => {
     const { timeout, flushAfter } = options;
     const target = targetOf(words[0], 12000);
     const address = formatAddress(target);
 
-    const conn = await attempt(
+    const conn = await withContext(
       `connect to ${address}`,
       () =>
         openWithin(
@@ -82,7 +82,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     run.signal.addEventListener("abort", () => connection.stop());
 
     for await (const sentence of sentences(words.slice(1), run.signal)) {
-      await attempt(`get an answer from ${address}`, async () => {
+      await withContext(`get an answer from ${address}`, async () => {
         // A long sentence is answered while it is sent: do both at once.
         const sent = connection.writeAll(sentence);
         sent.catch(() => {}); // what was answered is printed first

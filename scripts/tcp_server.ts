@@ -16,8 +16,8 @@
  * @module
  */
 
-import { attempt } from "../lib/cli/attempt.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { withContext } from "../lib/cli/context.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import {
   listenOptions,
   servingOf,
@@ -26,7 +26,7 @@ import {
 } from "../lib/cli/server_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
-import { uppercaseStreams } from "../lib/services/uppercase.ts";
+import { uppercaseStreams } from "../lib/text/uppercase.ts";
 
 const program = defineProgram({
   name: "tcp-server",
@@ -62,15 +62,15 @@ const program = defineProgram({
 });
 
 /** Runs the server until it is interrupted; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, async (run) => {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return runMain(program, args, io, async (run) => {
     const { host, port, unix, transform, flushAfter } = run.options;
     const listener = unix === undefined
-      ? await attempt(
+      ? await withContext(
         `listen on ${host}:${port}`,
         () => Deno.listen({ hostname: host, port }),
       )
-      : await attempt(
+      : await withContext(
         `listen on unix:${unix}`,
         () => Deno.listen({ transport: "unix", path: unix }),
       );

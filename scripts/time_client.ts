@@ -15,22 +15,22 @@
  * @module
  */
 
-import { attempt, RunError } from "../lib/cli/attempt.ts";
+import { RunError, withContext } from "../lib/cli/context.ts";
 import {
   hostTargetOf,
   TARGET_HELP,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
 import { noMoreWords } from "../lib/cli/parse_options.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
-import { clockOffset } from "../lib/measure/clock_offset.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { clockOffset } from "../lib/text/clock_offset.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { DatagramSocket, localHostFor } from "../lib/net/datagram_socket.ts";
 import { openWithin } from "../lib/net/deadline.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
-import { escapeControls } from "../lib/output/escape.ts";
-import { formatDuration } from "../lib/output/quantities.ts";
-import { parseTime } from "../lib/protocols/time.ts";
+import { escapeControls } from "../lib/terminal/escape.ts";
+import { formatDuration } from "../lib/result/quantities.ts";
+import { parseTime } from "../lib/text/time_format.ts";
 
 /** How long a silence ends an answer of a server that does not close. */
 const QUIET_MS = 250;
@@ -55,8 +55,8 @@ const program = defineProgram({
 });
 
 /** Asks for the time once; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, async ({ options, words, ...run }) => {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return runMain(program, args, io, async ({ options, words, ...run }) => {
     const { timeout } = options;
     const { signal, terminal } = run;
     const target = hostTargetOf(words[0], 9999);
@@ -65,7 +65,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
 
     const askedAt = new Date();
     const askedAtMs = performance.now();
-    const answer = await attempt(
+    const answer = await withContext(
       `ask ${address} for the time`,
       options.udp ? askUdp : askTcp,
     );
@@ -90,7 +90,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
     );
     const zones = Math.round(offsetMs / QUARTER_HOUR_MS);
     if (zones !== 0 && Math.abs(offsetMs - zones * QUARTER_HOUR_MS) < boundMs) {
-      terminal.say("so whole an offset suggests another time zone");
+      terminal.info("so whole an offset suggests another time zone");
     }
     return 0;
 

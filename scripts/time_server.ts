@@ -18,8 +18,8 @@
  * @module
  */
 
-import { attempt } from "../lib/cli/attempt.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { withContext } from "../lib/cli/context.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import {
   listenOptions,
   servingOf,
@@ -28,12 +28,12 @@ import {
 import { formatAddress } from "../lib/net/address.ts";
 import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
-import { TIME_FORMATS } from "../lib/protocols/time.ts";
+import { TIME_FORMATS } from "../lib/text/time_format.ts";
 import {
   MAX_TIME_ANSWERS_PER_SEC,
   timeDatagrams,
   timeStreams,
-} from "../lib/services/time.ts";
+} from "../lib/text/time.ts";
 
 const program = defineProgram({
   name: "time-server",
@@ -58,12 +58,12 @@ const program = defineProgram({
 });
 
 /** Runs the server until it is interrupted; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, async (run) => {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return runMain(program, args, io, async (run) => {
     const { host, port, udp, format } = run.options;
     const { signal, terminal } = run;
     if (udp) {
-      const socket = await attempt(
+      const socket = await withContext(
         `listen on ${host}:${port}`,
         () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
       );
@@ -75,7 +75,7 @@ export function main(args: string[], stage?: Stage): Promise<number> {
         log: (line) => terminal.log(line),
       });
     } else {
-      const listener = await attempt(
+      const listener = await withContext(
         `listen on ${host}:${port}`,
         () => Deno.listen({ hostname: host, port }),
       );

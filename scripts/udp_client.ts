@@ -20,14 +20,14 @@
  * @module
  */
 
-import { attempt } from "../lib/cli/attempt.ts";
+import { withContext } from "../lib/cli/context.ts";
 import {
   type HostTarget,
   hostTargetOf,
   TARGET_HELP,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { sentences } from "../lib/cli/sentences.ts";
 import { lineContent } from "../lib/framing/line_ending.ts";
 import { formatAddress } from "../lib/net/address.ts";
@@ -58,22 +58,22 @@ const program = defineProgram({
 });
 
 /** Sends the sentences; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
-  return runMain(program, args, stage, async ({ options, words, ...run }) => {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return runMain(program, args, io, async ({ options, words, ...run }) => {
     const { timeout, retries } = options;
     const { signal, terminal } = run;
     const target = hostTargetOf(words[0], 12000);
     const address = formatAddress(target);
     let timedOut = 0;
     for await (const sentence of sentences(words.slice(1), signal)) {
-      const reply = await attempt(
+      const reply = await withContext(
         `ask ${address}`,
         () => ask(lineContent(sentence), target),
       );
       if (signal.aborted) break;
       if (reply === null) {
         timedOut += 1;
-        terminal.say("Request timed out");
+        terminal.info("Request timed out");
       } else {
         terminal.printReply(reply);
         terminal.print("");

@@ -16,16 +16,16 @@
  * @module
  */
 
-import { attempt } from "../lib/cli/attempt.ts";
-import { defineProgram, runMain, type Stage } from "../lib/cli/run_main.ts";
+import { withContext } from "../lib/cli/context.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { listenOptions, TRANSFORM_OPTION } from "../lib/cli/server_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import {
   DEFAULT_MAX_RATE_PER_SEC,
   serveDatagrams,
 } from "../lib/net/serve_datagrams.ts";
-import { uppercaseDatagrams } from "../lib/services/uppercase.ts";
-import { randomSeed } from "../lib/timing/seeded_random.ts";
+import { uppercaseDatagrams } from "../lib/text/uppercase.ts";
+import { randomSeed } from "../lib/stats/seeded_random.ts";
 
 const SHARE = { kind: "decimal", min: 0, max: 1, default: "0" } as const;
 const TIME = { kind: "duration", min: 0, max: 60_000, default: "0" } as const;
@@ -68,21 +68,21 @@ const program = defineProgram({
 });
 
 /** Runs the server until it is interrupted; gives the exit code. */
-export function main(args: string[], stage?: Stage): Promise<number> {
+export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(
     program,
     args,
-    stage,
+    io,
     async ({ options, signal, terminal }) => {
       const { host, port, drop, duplicate, reorder, delay, jitter } = options;
       const { seed = randomSeed() } = options;
-      const socket = await attempt(
+      const socket = await withContext(
         `listen on ${host}:${port}`,
         () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
       );
       terminal.print(`listening udp ${formatAddress(socket.addr)}`);
       const impaired = drop + duplicate + reorder + delay + jitter > 0;
-      if (impaired) terminal.say(`the path is bad on purpose: --seed ${seed}`);
+      if (impaired) terminal.info(`the path is bad on purpose: --seed ${seed}`);
       await serveDatagrams(socket, uppercaseDatagrams(options.transform), {
         maxRatePerSec: options.maxRate,
         ...(impaired

@@ -9,13 +9,13 @@ import { formatAddress } from "../lib/net/address.ts";
 import { openWithin } from "../lib/net/deadline.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
-import { MAX_PEER_LINE_BYTES, randomPeerId } from "../lib/protocols/peer.ts";
-import { QUEUE_BYTES } from "../lib/services/peer_link.ts";
+import { MAX_PEER_LINE_BYTES, randomPeerId } from "../lib/peer/messages.ts";
+import { QUEUE_BYTES } from "../lib/peer/link.ts";
 import {
   type MeshOptions,
   type PeerEvent,
   PeerMesh,
-} from "../lib/services/peer_mesh.ts";
+} from "../lib/peer/mesh.ts";
 import { bytes, writeAll } from "./fixtures.ts";
 
 /** How long a wait may last, in milliseconds. */

@@ -6,7 +6,7 @@
 
 import { readUint32 } from "../lib/framing/big_endian.ts";
 import { isDisconnect } from "../lib/net/errors.ts";
-import { UNAUTHENTICATED } from "../lib/protocols/stamp.ts";
+import { UNAUTHENTICATED } from "../lib/stamp/packet.ts";
 import { sleepUntil } from "../lib/timing/sleep.ts";
 import { openDatagrams } from "./fixtures.ts";
 

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { MAX_TURN } from "../measure/transports.ts";
-import { isRequestSize, UNAUTHENTICATED } from "../protocols/stamp.ts";
-import { LEAST_ROUNDS } from "../timing/bootstrap.ts";
+import { MAX_TURN } from "./transports.ts";
+import { isRequestSize, UNAUTHENTICATED } from "../stamp/packet.ts";
+import { LEAST_ROUNDS } from "../stats/bootstrap.ts";
 import { TIMEOUT_OPTION } from "./client_options.ts";
 import type { OptionTable, OptionValues } from "./option_table.ts";
 import { UsageError } from "./parse_options.ts";
-import { SHOWING_OPTIONS } from "./showing_options.ts";
+import { OUTPUT_OPTIONS } from "./output_options.ts";
 
-const { csv: _, ...SHOWING } = SHOWING_OPTIONS;
+const { csv: _, ...SHOWING } = OUTPUT_OPTIONS;
 
 /** The longest message: one that fits into a frame of Ethernet. */
 const MAX_SIZE_BYTES = 1400;

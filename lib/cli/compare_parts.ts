@@ -4,22 +4,19 @@
  * @module
  */
 
-import { alternate } from "../measure/alternation.ts";
-import { compareCrowds } from "../measure/crowd.ts";
-import { datagramFirstByte, streamFirstByte } from "../measure/first_byte.ts";
-import { compareLosses } from "../measure/losses.ts";
-import {
-  datagramBoundaries,
-  streamBoundaries,
-} from "../measure/message_boundaries.ts";
-import { compareNagle } from "../measure/nagle.ts";
-import { OwnServers } from "../measure/own_servers.ts";
-import type { StampOptions } from "../measure/stamp_session.ts";
+import { interleave } from "../stats/interleave.ts";
+import { compareCrowds } from "./concurrent_clients.ts";
+import { datagramFirstByte, streamFirstByte } from "./first_byte.ts";
+import { compareLosses } from "./losses.ts";
+import { datagramBoundaries, streamBoundaries } from "./message_boundaries.ts";
+import { compareNagle } from "./nagle.ts";
+import { LocalServers } from "./local_servers.ts";
+import type { StampOptions } from "../stamp/session.ts";
 import {
   compareTransports,
   type TransportFindings,
   type TransportOptions,
-} from "../measure/transports.ts";
+} from "./transports.ts";
 import { formatAddress } from "../net/address.ts";
 import { localHostFor } from "../net/datagram_socket.ts";
 import { StreamConnection } from "../net/stream_connection.ts";
@@ -27,18 +24,18 @@ import {
   boundariesSection,
   crowdSection,
   lossSection,
-} from "../output/compare_behaviour_sections.ts";
+} from "../result/compare_behaviour_sections.ts";
 import {
   firstByteSection,
   nagleSection,
   transportSection,
-} from "../output/compare_path_sections.ts";
-import { LEAST_ROUNDS } from "../timing/bootstrap.ts";
+} from "../result/compare_path_sections.ts";
+import { LEAST_ROUNDS } from "../stats/bootstrap.ts";
 import { measureResolutionUs, systemClock } from "../timing/clock.ts";
-import { randomSeed } from "../timing/seeded_random.ts";
-import { attempt, RunError } from "./attempt.ts";
+import { randomSeed } from "../stats/seeded_random.ts";
+import { RunError, withContext } from "./context.ts";
 import type { ComparePlan } from "./compare_options.ts";
-import type { Part } from "./run_parts.ts";
+import type { Experiment } from "./run_parts.ts";
 
 /** The losses of the emulated path: two in 120 messages, well apart. */
 const LOSSES = {
@@ -105,19 +102,19 @@ export interface Comparison {
  */
 export async function answerAtBoth(comparison: Comparison): Promise<void> {
   const { places: { course, reflector }, sockets, signal } = comparison;
-  await attempt(
+  await withContext(
     `measure the path to ${formatAddress(course)}`,
     () => streamFirstByte(() => dial(comparison, course), signal),
   );
   let strange = false;
   for (let tries = 0; tries < DATAGRAM_TRIES; tries++) {
-    const { firstByteUs, isStrange } = await datagramFirstByte(
+    const { firstByteUs, isMalformed } = await datagramFirstByte(
       () => sockets.open(localHostFor(reflector.hostname)),
       reflector,
       stampOptions(comparison),
     );
     if (firstByteUs !== null) return;
-    strange ||= isStrange === true;
+    strange ||= isMalformed === true;
     signal.throwIfAborted();
   }
   throw new RunError(
@@ -134,7 +131,7 @@ export async function answerAtBoth(comparison: Comparison): Promise<void> {
  * @param comparison What is about to run.
  * @returns The parts.
  */
-export function partsOf(comparison: Comparison): Part[] {
+export function partsOf(comparison: Comparison): Experiment[] {
   const { places, sockets, signal } = comparison;
   const { where, course, reflector, crowd } = places;
   const plan = { ...comparison.plan, signal };
@@ -148,7 +145,7 @@ export function partsOf(comparison: Comparison): Part[] {
       name: "connection set-up and the first byte",
       run: async () => {
         let silent = 0;
-        const attempts = await alternate(rounds, [
+        const attempts = await interleave(rounds, [
           () => streamFirstByte(dialCourse, signal),
           async () => {
             const attempt = await datagramFirstByte(
@@ -232,7 +229,7 @@ async function floorOf(
   options: TransportOptions,
 ): Promise<TransportFindings> {
   const { listen, open } = comparison.sockets;
-  const servers = new OwnServers();
+  const servers = new LocalServers();
   const course = servers.streams(listen());
   const reflector = servers.reflector(open(LOOPBACK));
   try {

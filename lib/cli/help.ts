@@ -10,7 +10,7 @@ import {
   type OptionTable,
   placeholderOf,
 } from "./option_table.ts";
-import { wrap } from "../output/wrap.ts";
+import { wrap } from "../terminal/wrap.ts";
 
 /** What a program is, as its help says it. */
 export interface Description {

@@ -14,7 +14,7 @@ import {
   placeholderOf,
   type Quantity,
 } from "./option_table.ts";
-import { parseDuration, parseSize } from "./units.ts";
+import { parseDuration, parseSize } from "../result/units.ts";
 
 /** A command line once parsed. */
 export interface CommandLine<T extends OptionTable> {

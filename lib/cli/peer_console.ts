@@ -6,15 +6,15 @@
 
 import process from "node:process";
 import * as readline from "node:readline";
-import { escapeControls } from "../output/escape.ts";
-import { formatDuration } from "../output/quantities.ts";
-import type { Terminal } from "../output/terminal.ts";
-import { MAX_TEXT_BYTES } from "../protocols/peer.ts";
-import { PeerFault } from "../services/peer_link.ts";
-import type { PeerEvent, PeerMesh, PeerState } from "../services/peer_mesh.ts";
+import { escapeControls } from "../terminal/escape.ts";
+import { formatDuration } from "../result/quantities.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { MAX_TEXT_BYTES } from "../peer/messages.ts";
+import { PeerFault } from "../peer/link.ts";
+import type { PeerEvent, PeerMesh, PeerState } from "../peer/mesh.ts";
 import { Pacer } from "../timing/pacer.ts";
 import { periodic } from "../timing/schedule.ts";
-import { explain } from "./attempt.ts";
+import { explain } from "./context.ts";
 import { parseName, parsePeer } from "./peer_options.ts";
 import { sentences } from "./sentences.ts";
 
@@ -258,7 +258,9 @@ export class PeerConsole {
   }
 
   #talk(text: string): void {
-    this.#aside(() => text.split("\n").map((line) => this.#terminal.say(line)));
+    this.#aside(() =>
+      text.split("\n").map((line) => this.#terminal.info(line))
+    );
   }
 
   /** Writes above the line being typed, which stays. */

@@ -5,7 +5,7 @@
  */
 
 import { formatAddress, parseTarget } from "../net/address.ts";
-import { isPeerName } from "../protocols/peer.ts";
+import { isPeerName } from "../peer/messages.ts";
 import type { OptionTable } from "./option_table.ts";
 import { listenOptions } from "./server_options.ts";
 

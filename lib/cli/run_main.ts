@@ -14,9 +14,9 @@
  */
 
 import config from "../../deno.json" with { type: "json" };
-import { Terminal } from "../output/terminal.ts";
+import { Terminal } from "../terminal/terminal.ts";
 import { sleepUntil } from "../timing/sleep.ts";
-import { explain, RunError } from "./attempt.ts";
+import { explain, RunError } from "./context.ts";
 import {
   type Description,
   formatCompletion,
@@ -46,7 +46,7 @@ export interface Run<T extends OptionTable> extends CommandLine<T> {
 }
 
 /** Where a program runs, if not on its own: in a demo, or in a test. */
-export interface Stage {
+export interface ProgramIo {
   /** Where it writes, instead of the process's own streams. */
   terminal?: Terminal;
   /** Stops it, instead of the process's signals. */
@@ -82,20 +82,20 @@ export function defineProgram<const T extends OptionTable>(
  *
  * @param program The program.
  * @param args Its arguments, as in `Deno.args`.
- * @param stage Where it runs, if not on its own.
+ * @param io Where it runs, if not on its own.
  * @param action What it does; gives its exit code.
  * @returns The exit code.
  */
 export async function runMain<T extends OptionTable>(
   program: Program<T>,
   args: readonly string[],
-  stage: Stage | undefined,
+  io: ProgramIo | undefined,
   action: (run: Run<T & typeof COMMON_OPTIONS>) => Promise<number>,
 ): Promise<number> {
-  const terminal = stage?.terminal ?? new Terminal();
+  const terminal = io?.terminal ?? new Terminal();
   const table = { ...program.options, ...COMMON_OPTIONS };
   const complain = (message: string) =>
-    terminal.say(`${program.name}: ${message.replaceAll("\n", " ")}`);
+    terminal.info(`${program.name}: ${message.replaceAll("\n", " ")}`);
   let commandLine;
   try {
     commandLine = parseOptions(table, args);
@@ -118,7 +118,7 @@ export async function runMain<T extends OptionTable>(
     return printed(formatCompletion(program.name, table, completion));
   }
 
-  const interrupts = listenForInterrupts(stage?.signal, terminal);
+  const interrupts = listenForInterrupts(io?.signal, terminal);
   terminal.onPipeClosed = interrupts.stop;
   try {
     const { signal } = interrupts;
@@ -126,9 +126,9 @@ export async function runMain<T extends OptionTable>(
   } catch (error) {
     if (terminal.closed) return 0;
     if (verbose && !(error instanceof UsageError)) {
-      terminal.say(String((error as Error)?.stack ?? error));
+      terminal.info(String((error as Error)?.stack ?? error));
       if (error instanceof RunError && error.cause instanceof Error) {
-        terminal.say(`caused by ${error.cause.stack}`);
+        terminal.info(`caused by ${error.cause.stack}`);
       }
     }
     complain(explain(error));

@@ -4,18 +4,18 @@
  * @module
  */
 
-import type { ResultBuilder } from "../measure/result_builder.ts";
-import type { Sample } from "../measure/sample.ts";
-import type { Reporter } from "../output/reporter.ts";
-import type { Terminal } from "../output/terminal.ts";
-import { attempt, RunError } from "./attempt.ts";
+import type { ResultBuilder } from "../result/builder.ts";
+import type { Sample } from "../stats/sample.ts";
+import type { Reporter } from "../terminal/reporter.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { RunError, withContext } from "./context.ts";
 import type { OptionTable } from "./option_table.ts";
-import { SHOWING_OPTIONS } from "./showing_options.ts";
-import { parseThreshold, type Threshold } from "./thresholds.ts";
+import { OUTPUT_OPTIONS } from "./output_options.ts";
+import { parseThreshold, type Threshold } from "../result/thresholds.ts";
 
 /** How a measurement is shown and judged. */
 export const REPORT_OPTIONS = {
-  ...SHOWING_OPTIONS,
+  ...OUTPUT_OPTIONS,
   calibrate: {
     kind: "flag",
     help:
@@ -74,14 +74,14 @@ export async function runMeasurement(
   const { what, samples, builder, reporter, hdr, count, terminal } =
     measurement;
   const writeHdr = (text: string) =>
-    hdr === undefined ? undefined : attempt(
+    hdr === undefined ? undefined : withContext(
       `write ${hdr}`,
       () => Deno.writeTextFile(hdr, text),
     );
   await writeHdr(""); // now, lest a long run should end in a wrong path
   let failure: unknown = null;
   try {
-    await attempt(what, async () => {
+    await withContext(what, async () => {
       for await (const sample of samples) {
         builder.add(sample);
         reporter.sample(sample, builder);
@@ -111,6 +111,6 @@ export async function runMeasurement(
   const crossings = measurement.thresholds
     .map((threshold) => threshold.crossedBy(result))
     .filter((crossing) => crossing !== null);
-  for (const crossing of crossings) terminal.say(`crossed ${crossing}`);
+  for (const crossing of crossings) terminal.info(`crossed ${crossing}`);
   return crossings.length === 0 ? 0 : 3;
 }

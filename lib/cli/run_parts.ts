@@ -5,15 +5,15 @@
  * @module
  */
 
-import { rounded } from "../measure/rounding.ts";
-import type { Label } from "../measure/label.ts";
-import type { Section } from "../output/section.ts";
-import { sectionReporterOf } from "../output/section_reporter.ts";
-import type { Showing } from "../output/showing.ts";
-import { explain } from "./attempt.ts";
+import { rounded } from "../result/rounding.ts";
+import type { Label } from "../result/run_metadata.ts";
+import type { Section } from "../result/section.ts";
+import { sectionReporterOf } from "../terminal/section_reporter.ts";
+import type { OutputOptions } from "../terminal/output_options.ts";
+import { explain } from "./context.ts";
 
 /** One experiment. */
-export interface Part {
+export interface Experiment {
   /** What it is about, in a few words. */
   name: string;
   /** Makes it. */
@@ -28,12 +28,12 @@ export interface Part {
  * @returns The exit code: 0, or 1 if a part failed.
  */
 export async function runParts(
-  parts: Part[],
-  run: { label: Label<"compare">; showing: Showing; signal: AbortSignal },
+  parts: Experiment[],
+  run: { label: Label<"compare">; output: OutputOptions; signal: AbortSignal },
 ): Promise<number> {
-  const { label, showing, signal } = run;
-  const { terminal } = showing;
-  const reporter = sectionReporterOf(showing);
+  const { label, output, signal } = run;
+  const { terminal } = output;
+  const reporter = sectionReporterOf(output);
   const sections: Section[] = [];
   const notes: string[] = [];
   let failed = 0;
@@ -61,7 +61,7 @@ export async function runParts(
   }
   reporter.end({ ...label, sections, notes });
   if (failed === 0) return 0;
-  terminal.say(`${failed} of ${parts.length} parts failed`);
+  terminal.info(`${failed} of ${parts.length} parts failed`);
   return 1;
 }
 

@@ -4,19 +4,19 @@
  * @module
  */
 
-import type { Label } from "../measure/label.ts";
-import type { ResultBuilder } from "../measure/result_builder.ts";
-import type { Sample } from "../measure/sample.ts";
+import type { Label } from "../result/run_metadata.ts";
+import type { ResultBuilder } from "../result/builder.ts";
+import type { Sample } from "../stats/sample.ts";
 import {
   addPoint,
   type SweepCurve,
   sweepPoint,
   type SweepStep,
-} from "../measure/sweep.ts";
-import { formatCount } from "../output/quantities.ts";
-import type { SweepReporter } from "../output/sweep_reporter.ts";
-import type { Terminal } from "../output/terminal.ts";
-import { explain, RunError } from "./attempt.ts";
+} from "../result/sweep.ts";
+import { formatCount } from "../result/quantities.ts";
+import type { SweepReporter } from "../terminal/sweep_reporter.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { explain, RunError } from "./context.ts";
 
 /** How long to warm up at most, in milliseconds. */
 const WARM_UP_MS = 300;
@@ -85,9 +85,9 @@ export async function runSweep(sweep: Sweep): Promise<number> {
       `the run was interrupted, after ${done} of ${steps.length} points`,
     );
   }
-  reporter.end({ ...label, protocol: "course", curves, notes: [...notes] });
+  reporter.end({ ...label, protocol: "measure", curves, notes: [...notes] });
   if (failed === 0) return 0;
-  terminal.say(`${failed} of ${formatCount(steps.length, "point")} failed`);
+  terminal.info(`${failed} of ${formatCount(steps.length, "point")} failed`);
   return 1;
 }
 

@@ -9,8 +9,8 @@ import {
   type ServeStreamsOptions,
 } from "../net/serve_streams.ts";
 import { DEFAULT_STREAM_LIMITS } from "../net/stream_connection.ts";
-import { parseTransform } from "../services/transform.ts";
-import type { Terminal } from "../output/terminal.ts";
+import { parseTransform } from "../text/transform.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import type {
   OptionTable,
   OptionValues,

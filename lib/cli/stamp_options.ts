@@ -5,8 +5,8 @@
  */
 
 import { CR, LF } from "../framing/line_ending.ts";
-import { StampKey } from "../protocols/stamp_key.ts";
-import { attempt, RunError } from "./attempt.ts";
+import { StampKey } from "../stamp/key.ts";
+import { RunError, withContext } from "./context.ts";
 import type { OptionTable } from "./option_table.ts";
 
 /** Where the key is. */
@@ -44,7 +44,7 @@ export interface FoundKey {
  */
 export async function findKey(keyFile: string | undefined): Promise<FoundKey> {
   if (keyFile !== undefined) {
-    const content = await attempt(
+    const content = await withContext(
       `read the key in ${keyFile}`,
       () => Deno.readFile(keyFile),
     );

@@ -4,20 +4,20 @@
  * @module
  */
 
-import type { StampOptions } from "../measure/stamp_session.ts";
-import { MAX_REMEMBERED, rememberedProbes } from "../measure/stamp_session.ts";
-import { formatCount, formatDuration } from "../output/quantities.ts";
+import type { StampOptions } from "../stamp/session.ts";
+import { MAX_REMEMBERED, rememberedProbes } from "../stamp/session.ts";
+import { formatCount, formatDuration } from "../result/quantities.ts";
 import {
   AUTHENTICATED,
   isRequestSize,
   MAX_PACKET_BYTES,
   STAMP_PORT,
   UNAUTHENTICATED,
-} from "../protocols/stamp.ts";
-import type { StampKey } from "../protocols/stamp_key.ts";
+} from "../stamp/packet.ts";
+import type { StampKey } from "../stamp/key.ts";
 import { measureResolutionUs, systemClock } from "../timing/clock.ts";
 import { periodic, poisson } from "../timing/schedule.ts";
-import { randomSeed } from "../timing/seeded_random.ts";
+import { randomSeed, seededRandom } from "../stats/seeded_random.ts";
 import { TIMEOUT_OPTION } from "./client_options.ts";
 import type { OptionTable, OptionValues } from "./option_table.ts";
 import { UsageError } from "./parse_options.ts";
@@ -162,7 +162,7 @@ export function senderPlan(
       schedule: interval === 0
         ? null
         : random
-        ? poisson(interval, seed)
+        ? poisson(interval, seededRandom(seed))
         : periodic(interval),
       warmup,
       relaxed,

@@ -4,13 +4,10 @@
  * @module
  */
 
-import type { SweepPlan } from "../measure/sweep.ts";
-import {
-  type MeasurementType,
-  SETUP_LIMITS,
-} from "../protocols/measurement.ts";
+import type { SweepPlan } from "../result/sweep.ts";
+import { type MeasurementType, SETUP_LIMITS } from "../measure/messages.ts";
 import type { OptionTable } from "./option_table.ts";
-import { parseDuration, parseSize } from "./units.ts";
+import { parseDuration, parseSize } from "../result/units.ts";
 
 /** The course's sizes, in bytes. */
 const SIZES_BYTES: Record<MeasurementType, number[]> = {

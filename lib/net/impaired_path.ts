@@ -4,7 +4,7 @@
  * @module
  */
 
-import { seededRandom } from "../timing/seeded_random.ts";
+import { seededRandom } from "../stats/seeded_random.ts";
 import { sleepUntil } from "../timing/sleep.ts";
 
 /** What a path does to the datagrams sent over it; shares are from 0 to 1. */

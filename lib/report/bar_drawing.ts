@@ -5,8 +5,8 @@
  */
 
 import { Plot } from "./deps.mts";
-import { plotAxis } from "../output/axis.ts";
-import type { BarChart } from "../output/section.ts";
+import { plotAxis } from "../terminal/axis.ts";
+import type { BarChart } from "../result/section.ts";
 import { draw, type Marks, type Room } from "./drawing.ts";
 import { figureText } from "./figure_text.ts";
 import { type Element, shown } from "./html.ts";

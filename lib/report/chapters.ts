@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Result } from "../measure/result.ts";
-import type { SweepResult } from "../measure/sweep.ts";
-import type { CompareResult } from "../output/compare_result.ts";
-import type { Section } from "../output/section.ts";
-import { sweepSections } from "../output/sweep_sections.ts";
+import type { Result } from "../result/result.ts";
+import type { SweepResult } from "../result/sweep.ts";
+import type { CompareResult } from "../result/compare_result.ts";
+import type { Section } from "../result/section.ts";
+import { sweepSections } from "../result/sweep_sections.ts";
 import { measurementSections } from "./measurement_sections.ts";
 import type { ReadResult } from "./event_replay.ts";
 

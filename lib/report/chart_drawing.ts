@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Chart } from "../output/section.ts";
+import type { Chart } from "../result/section.ts";
 import { drawBars } from "./bar_drawing.ts";
 import { drawCurve } from "./curve_drawing.ts";
 import type { Room } from "./drawing.ts";

@@ -11,8 +11,8 @@ import type {
   HistogramChart,
   Table,
   TimelineChart,
-} from "../output/section.ts";
-import type { TimelineFigures } from "../timing/timeline.ts";
+} from "../result/section.ts";
+import type { TimelineFigures } from "../stats/timeline.ts";
 import { figureText } from "./figure_text.ts";
 
 /** The most rows of a table. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Chart, Unit } from "../output/section.ts";
+import type { Chart, Unit } from "../result/section.ts";
 import { figureText } from "./figure_text.ts";
 
 /**

@@ -5,8 +5,8 @@
  */
 
 import { Plot } from "./deps.mts";
-import { plotAxis } from "../output/axis.ts";
-import type { CurveChart } from "../output/section.ts";
+import { plotAxis } from "../terminal/axis.ts";
+import type { CurveChart } from "../result/section.ts";
 import { draw, type Marks, type Room } from "./drawing.ts";
 import type { Element } from "./html.ts";
 import { LOSS, LOSS_ROW, lossMark, styleOf } from "./series_style.ts";

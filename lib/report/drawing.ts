@@ -8,7 +8,7 @@
  */
 
 import { Plot } from "./deps.mts";
-import type { PlotAxis } from "../output/axis.ts";
+import type { PlotAxis } from "../terminal/axis.ts";
 import { document, type Element, shown } from "./html.ts";
 
 /** How much room a drawing has. */

@@ -7,13 +7,13 @@
  * @module
  */
 
-import type { Label } from "../measure/label.ts";
-import type { Result, ResultLabel } from "../measure/result.ts";
-import { ResultBuilder } from "../measure/result_builder.ts";
-import { addPoint, type SweepResult } from "../measure/sweep.ts";
-import type { CompareResult } from "../output/compare_result.ts";
-import { formatCount } from "../output/quantities.ts";
-import type { SampleFigures } from "../output/result_rows.ts";
+import type { Label } from "../result/run_metadata.ts";
+import type { Result, ResultLabel } from "../result/result.ts";
+import { ResultBuilder } from "../result/builder.ts";
+import { addPoint, type SweepResult } from "../result/sweep.ts";
+import type { CompareResult } from "../result/compare_result.ts";
+import { formatCount } from "../result/quantities.ts";
+import type { SampleFigures } from "../result/rows.ts";
 import { checked } from "./figure_schema.ts";
 import { checkedResult } from "./result_kind.ts";
 import {
@@ -137,7 +137,7 @@ function remakeOf(label: unknown): Remake {
 function remadeSweep(label: Label<"sweep">): Remake {
   const result: SweepResult = {
     ...label,
-    protocol: "course",
+    protocol: "measure",
     curves: [],
     notes: [],
   };

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Chart } from "../output/section.ts";
+import type { Chart } from "../result/section.ts";
 import { drawChart } from "./chart_drawing.ts";
 import { chartNumbers } from "./chart_numbers.ts";
 import { chartWords } from "./chart_words.ts";

@@ -8,8 +8,8 @@
  */
 
 import { v } from "./deps.mts";
-import type { Distribution } from "../timing/histogram.ts";
-import type { TimelineFigures } from "../timing/timeline.ts";
+import type { Distribution } from "../stats/histogram.ts";
+import type { TimelineFigures } from "../stats/timeline.ts";
 
 /** The most entries of a list of figures. */
 const LIST_ENTRIES = 10_000;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { formatValue } from "../output/quantities.ts";
-import type { Unit } from "../output/section.ts";
+import { formatValue } from "../result/quantities.ts";
+import type { Unit } from "../result/section.ts";
 
 /**
  * Writes a figure.

@@ -6,9 +6,9 @@
  */
 
 import { Plot } from "./deps.mts";
-import { plotAxis } from "../output/axis.ts";
-import { labelsOf } from "../output/axis_labels.ts";
-import type { HistogramChart } from "../output/section.ts";
+import { plotAxis } from "../terminal/axis.ts";
+import { labelsOf } from "../terminal/axis_labels.ts";
+import type { HistogramChart } from "../result/section.ts";
 import { draw, type Room } from "./drawing.ts";
 import type { Element } from "./html.ts";
 import { BOX, styleOf } from "./series_style.ts";

@@ -4,15 +4,12 @@
  * @module
  */
 
-import type { OneWayFigures } from "../measure/one_way.ts";
-import type { Result } from "../measure/result.ts";
-import {
-  DISTRIBUTION_FIGURES,
-  type NamedResult,
-} from "../output/result_charts.ts";
-import { sharePercent } from "../output/quantities.ts";
-import type { Table, Unit } from "../output/section.ts";
-import type { Distribution } from "../timing/histogram.ts";
+import type { OneWayFigures } from "../stats/one_way.ts";
+import type { Result } from "../result/result.ts";
+import { DISTRIBUTION_FIGURES, type NamedResult } from "../result/charts.ts";
+import { sharePercent } from "../result/quantities.ts";
+import type { Table, Unit } from "../result/section.ts";
+import type { Distribution } from "../stats/histogram.ts";
 
 /** A row: its name, its unit, and its figure; `undefined` does not apply. */
 export type Figure = [

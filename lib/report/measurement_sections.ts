@@ -11,16 +11,16 @@ import {
   formatRatio,
   formatValue,
   sharePercent,
-} from "../output/quantities.ts";
+} from "../result/quantities.ts";
 import {
   histogramOf,
   type NamedResult,
   percentilesOf,
   throughputOf,
   timelineOf,
-} from "../output/result_charts.ts";
-import type { Result } from "../measure/result.ts";
-import type { Section } from "../output/section.ts";
+} from "../result/charts.ts";
+import type { Result } from "../result/result.ts";
+import type { Section } from "../result/section.ts";
 import {
   figuresTable,
   ONE_WAY_FIGURES,

@@ -5,7 +5,7 @@
  */
 
 import config from "../../deno.json" with { type: "json" };
-import type { Section } from "../output/section.ts";
+import type { Section } from "../result/section.ts";
 import { type Chapter, chaptersOf, type NamedFile } from "./chapters.ts";
 import { figureElement } from "./figure_element.ts";
 import { type Element, element, shown } from "./html.ts";

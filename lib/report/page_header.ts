@@ -60,7 +60,7 @@ function whatOf(result: NamedFile["result"]): string {
       return "comparison of TCP and UDP";
     default:
       return `${result.mode === "rtt" ? "round-trip time" : "throughput"}, ${
-        result.protocol === "stamp" ? "STAMP over UDP" : "course over TCP"
+        result.protocol === "stamp" ? "STAMP over UDP" : "measure over TCP"
       }`;
   }
 }

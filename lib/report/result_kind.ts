@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Result } from "../measure/result.ts";
-import type { SweepResult } from "../measure/sweep.ts";
-import type { CompareResult } from "../output/compare_result.ts";
+import type { Result } from "../result/result.ts";
+import type { SweepResult } from "../result/sweep.ts";
+import type { CompareResult } from "../result/compare_result.ts";
 import { checked } from "./figure_schema.ts";
 import { MEASUREMENT, SWEEP } from "./result_schema.ts";
 import { COMPARE } from "./section_schema.ts";

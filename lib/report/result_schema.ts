@@ -6,8 +6,8 @@
  */
 
 import { v } from "./deps.mts";
-import type { Label } from "../measure/label.ts";
-import type { OneWayResult } from "../measure/one_way.ts";
+import type { Label } from "../result/run_metadata.ts";
+import type { OneWayResult } from "../stats/one_way.ts";
 import type {
   ProbeCounts,
   Quality,
@@ -15,9 +15,9 @@ import type {
   ResultLabel,
   Series,
   Throughput,
-} from "../measure/result.ts";
-import type { SweepPoint, SweepResult } from "../measure/sweep.ts";
-import type { Events, SampleFigures } from "../output/result_rows.ts";
+} from "../result/result.ts";
+import type { SweepPoint, SweepResult } from "../result/sweep.ts";
+import type { Events, SampleFigures } from "../result/rows.ts";
 import {
   COUNT,
   DISTRIBUTION,
@@ -123,7 +123,7 @@ const MEASURED = v.picklist(["rtt", "tput"]);
 
 const RESULT_LABEL = {
   ...labelEntries(MEASURED),
-  protocol: v.picklist(["course", "stamp"]),
+  protocol: v.picklist(["measure", "stamp"]),
 };
 
 /** What the start of a measurement says. */
@@ -189,7 +189,7 @@ export const POINT: Schema<Events["point"]> = v.object({
 /** A sweep. */
 export const SWEEP: Schema<SweepResult> = v.object({
   ...SWEEP_LABEL,
-  protocol: v.literal("course"),
+  protocol: v.literal("measure"),
   curves: list(
     v.object({
       ...PLACE,

@@ -5,9 +5,9 @@
  */
 
 import { v } from "./deps.mts";
-import type { Label } from "../measure/label.ts";
-import type { CompareResult } from "../output/compare_result.ts";
-import type { Axis, Chart, Section, Table, Unit } from "../output/section.ts";
+import type { Label } from "../result/run_metadata.ts";
+import type { CompareResult } from "../result/compare_result.ts";
+import type { Axis, Chart, Section, Table, Unit } from "../result/section.ts";
 import {
   COUNT,
   FIGURE,

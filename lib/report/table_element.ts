@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Table, Unit } from "../output/section.ts";
+import type { Table, Unit } from "../result/section.ts";
 import { figureText } from "./figure_text.ts";
 import { type Element, element } from "./html.ts";
 

@@ -6,9 +6,9 @@
  */
 
 import { Plot } from "./deps.mts";
-import { plotAxis } from "../output/axis.ts";
-import type { TimelineChart } from "../output/section.ts";
-import type { TimelineFigures } from "../timing/timeline.ts";
+import { plotAxis } from "../terminal/axis.ts";
+import type { TimelineChart } from "../result/section.ts";
+import type { TimelineFigures } from "../stats/timeline.ts";
 import { draw, type Marks, type Room } from "./drawing.ts";
 import type { Element } from "./html.ts";
 import { LOSS, LOSS_ROW, lossMark, styleOf } from "./series_style.ts";

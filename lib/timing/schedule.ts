@@ -4,8 +4,6 @@
  * @module
  */
 
-import { seededRandom } from "./seeded_random.ts";
-
 /** Gives the next moment, in milliseconds from the start; never decreasing. */
 export type Schedule = () => number;
 
@@ -34,7 +32,8 @@ export function periodic(intervalMs: number): Schedule {
  * see a path as it is on average (RFC 2330, section 11.1.1).
  *
  * @param meanMs The mean time from one event to the next, in milliseconds.
- * @param seed The same seed gives the same schedule.
+ * @param random Gives numbers from 0 to 1, excluding 1; a seeded generator makes
+ * the schedule repeatable.
  * @returns The schedule; the first event is at its start.
  *
  * @example Usage
@@ -42,12 +41,11 @@ export function periodic(intervalMs: number): Schedule {
  * import { poisson } from "./schedule.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const [one, other] = [poisson(20, 1), poisson(20, 1)];
- * assertEquals([one(), one()], [other(), other()]);
+ * const schedule = poisson(20, () => 0);
+ * assertEquals([schedule(), schedule()], [0, 0]);
  * ```
  */
-export function poisson(meanMs: number, seed: number): Schedule {
-  const random = seededRandom(seed);
+export function poisson(meanMs: number, random: () => number): Schedule {
   let nextMs = 0;
   return () => {
     const nowMs = nextMs;

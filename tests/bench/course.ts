@@ -4,10 +4,10 @@
  * @module
  */
 
-import { measureCourse } from "../../lib/measure/course_session.ts";
+import { measureSession } from "../../lib/measure/client.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
-import type { MeasurementType } from "../../lib/protocols/measurement.ts";
-import { type Distribution, Histogram } from "../../lib/timing/histogram.ts";
+import type { MeasurementType } from "../../lib/measure/messages.ts";
+import { type Distribution, Histogram } from "../../lib/stats/histogram.ts";
 import { Helper, mb, median, report, ROUNDS, us } from "./harness.ts";
 
 let barePort = 0;
@@ -221,7 +221,7 @@ async function session(
 ): Promise<Run> {
   const histogram = new Histogram();
   const startMs = performance.now();
-  const samples = measureCourse(
+  const samples = measureSession(
     async () => new StreamConnection(await connect(serverPort)),
     {
       setup: { type, probes: count, sizeBytes, delayMs },

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { measureCourse } from "../../lib/measure/course_session.ts";
+import { measureSession } from "../../lib/measure/client.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
 import { sleepUntil } from "../../lib/timing/sleep.ts";
 
@@ -19,7 +19,7 @@ for (let index = 0; index < clients; index++) {
 console.log("waiting");
 
 async function wait(): Promise<void> {
-  const samples = measureCourse(
+  const samples = measureSession(
     async () =>
       new StreamConnection(await Deno.connect({ hostname: "127.0.0.1", port })),
     {

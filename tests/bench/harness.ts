@@ -9,7 +9,7 @@
  * @module
  */
 
-import { Terminal } from "../../lib/output/terminal.ts";
+import { Terminal } from "../../lib/terminal/terminal.ts";
 
 /** How often our loop and the bare one take turns. */
 export const ROUNDS = 7;

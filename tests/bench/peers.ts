@@ -7,9 +7,9 @@
 import { formatAddress } from "../../lib/net/address.ts";
 import { serveStreams } from "../../lib/net/serve_streams.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
-import { QUEUE_BYTES } from "../../lib/services/peer_link.ts";
-import { PeerMesh } from "../../lib/services/peer_mesh.ts";
-import { Histogram } from "../../lib/timing/histogram.ts";
+import { QUEUE_BYTES } from "../../lib/peer/link.ts";
+import { PeerMesh } from "../../lib/peer/mesh.ts";
+import { Histogram } from "../../lib/stats/histogram.ts";
 import { nextTurn } from "../../lib/timing/sleep.ts";
 import { report, us } from "./harness.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import { serveDatagrams } from "../../lib/net/serve_datagrams.ts";
-import { StampReflector } from "../../lib/services/stamp.ts";
+import { StampReflector } from "../../lib/stamp/reflector.ts";
 import { answerCounts } from "./answer_counts.ts";
 
 const socket = Deno.listenDatagram({

@@ -4,15 +4,12 @@
  * @module
  */
 
-import { ResultBuilder } from "../../lib/measure/result_builder.ts";
-import type { Result } from "../../lib/measure/result.ts";
-import type { Sample } from "../../lib/measure/sample.ts";
-import {
-  type StampOptions,
-  StampSession,
-} from "../../lib/measure/stamp_session.ts";
-import { StampRequest } from "../../lib/protocols/stamp_request.ts";
-import { type Distribution, Histogram } from "../../lib/timing/histogram.ts";
+import { ResultBuilder } from "../../lib/result/builder.ts";
+import type { Result } from "../../lib/result/result.ts";
+import type { Sample } from "../../lib/stats/sample.ts";
+import { type StampOptions, StampSession } from "../../lib/stamp/session.ts";
+import { StampRequest } from "../../lib/stamp/request.ts";
+import { type Distribution, Histogram } from "../../lib/stats/histogram.ts";
 import { ProcessorTime } from "../../lib/timing/processor_time.ts";
 import { periodic } from "../../lib/timing/schedule.ts";
 import { Helper, median, report, ROUNDS, us } from "./harness.ts";

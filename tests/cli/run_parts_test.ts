@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { RunError } from "../../lib/cli/attempt.ts";
-import { type Part, runParts } from "../../lib/cli/run_parts.ts";
-import { labelOf } from "../../lib/measure/label.ts";
-import type { CompareResult } from "../../lib/output/compare_result.ts";
-import { keptTerminal } from "../output/sinks.ts";
+import { RunError } from "../../lib/cli/context.ts";
+import { type Experiment, runParts } from "../../lib/cli/run_parts.ts";
+import { labelOf } from "../../lib/result/run_metadata.ts";
+import type { CompareResult } from "../../lib/result/compare_result.ts";
+import { keptTerminal } from "../terminal/sinks.ts";
 
 const LABEL = labelOf({
   mode: "compare" as const,
@@ -12,7 +12,7 @@ const LABEL = labelOf({
   options: { given: {}, used: {} },
 });
 
-function part(name: string, run: () => void = () => {}): Part {
+function part(name: string, run: () => void = () => {}): Experiment {
   return {
     name,
     run: async () => {
@@ -29,13 +29,13 @@ function part(name: string, run: () => void = () => {}): Part {
 }
 
 async function done(
-  parts: Part[],
+  parts: Experiment[],
   stop = new AbortController(),
 ) {
   const { terminal, stdout, stderr } = keptTerminal();
   const code = await runParts(parts, {
     label: LABEL,
-    showing: { form: "json", plots: "none", quiet: true, terminal },
+    output: { form: "json", plots: "none", quiet: true, terminal },
     signal: stop.signal,
   });
   const result: CompareResult = JSON.parse(stdout.text);

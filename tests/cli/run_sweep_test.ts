@@ -1,16 +1,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { RunError } from "../../lib/cli/attempt.ts";
+import { RunError } from "../../lib/cli/context.ts";
 import { runSweep } from "../../lib/cli/run_sweep.ts";
-import { labelOf } from "../../lib/measure/label.ts";
-import { ResultBuilder } from "../../lib/measure/result_builder.ts";
-import { newSample, type Sample } from "../../lib/measure/sample.ts";
+import { labelOf } from "../../lib/result/run_metadata.ts";
+import { ResultBuilder } from "../../lib/result/builder.ts";
+import { newSample, type Sample } from "../../lib/stats/sample.ts";
 import {
   type SweepResult,
   type SweepStep,
   sweepSteps,
-} from "../../lib/measure/sweep.ts";
-import { sweepReporterOf } from "../../lib/output/sweep_reporter.ts";
-import { keptTerminal } from "../output/sinks.ts";
+} from "../../lib/result/sweep.ts";
+import { sweepReporterOf } from "../../lib/terminal/sweep_reporter.ts";
+import { keptTerminal } from "../terminal/sinks.ts";
 
 const STEPS = sweepSteps({
   sizesBytes: { rtt: [1, 100], tput: [1024] },
@@ -31,7 +31,7 @@ async function swept(
   stop = new AbortController(),
 ) {
   const { terminal, stdout, stderr } = keptTerminal();
-  const showing = {
+  const output = {
     form: "json",
     plots: "none",
     quiet: true,
@@ -43,7 +43,7 @@ async function swept(
     warmUp: () => samples(STEPS[0]!),
     measure: (step) => {
       const builder = new ResultBuilder({
-        protocol: "course",
+        protocol: "measure",
         mode: step.quantity,
         target: LABEL.target,
         sizeBytes: step.sizeBytes,
@@ -53,7 +53,7 @@ async function swept(
       return { builder, samples: samples(step) };
     },
     notes: new Set(["noted"]),
-    reporter: sweepReporterOf(showing, 3, STEPS.length),
+    reporter: sweepReporterOf(output, 3, STEPS.length),
     signal: stop.signal,
     terminal,
   });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { RunError } from "../../lib/cli/attempt.ts";
+import { RunError } from "../../lib/cli/context.ts";
 import { findKey } from "../../lib/cli/stamp_options.ts";
-import { StampKey } from "../../lib/protocols/stamp_key.ts";
+import { StampKey } from "../../lib/stamp/key.ts";
 import { bytes } from "../fixtures.ts";
 import { run, script, serve } from "../programs.ts";
 

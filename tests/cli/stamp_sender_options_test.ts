@@ -4,7 +4,7 @@ import {
   SENDER_OPTIONS,
   senderPlan,
 } from "../../lib/cli/stamp_sender_options.ts";
-import { StampKey } from "../../lib/protocols/stamp_key.ts";
+import { StampKey } from "../../lib/stamp/key.ts";
 
 const KEY = new StampKey(new Uint8Array(32));
 

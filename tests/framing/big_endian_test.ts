@@ -5,7 +5,7 @@ import {
   writeUint16,
   writeUint32,
 } from "../../lib/framing/big_endian.ts";
-import { seededRandom } from "../../lib/timing/seeded_random.ts";
+import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
 const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xfffe, 0xffff];
 const WIDE_EDGES = [

@@ -7,7 +7,7 @@ import {
 import { FramingError } from "../../lib/framing/framing_error.ts";
 import { LineDecoder } from "../../lib/framing/line_decoder.ts";
 import { LF } from "../../lib/framing/line_ending.ts";
-import { seededRandom } from "../../lib/timing/seeded_random.ts";
+import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (bytes: Uint8Array | null) =>

@@ -1,6 +1,6 @@
 import { assertEquals, fail } from "@std/assert";
 import { indexOfLf, LF, lineContent } from "../../lib/framing/line_ending.ts";
-import { seededRandom } from "../../lib/timing/seeded_random.ts";
+import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

@@ -3,7 +3,7 @@ import {
   characterLength,
   incompleteTailLength,
 } from "../../lib/framing/utf8.ts";
-import { seededRandom } from "../../lib/timing/seeded_random.ts";
+import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

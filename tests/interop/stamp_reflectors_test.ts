@@ -9,7 +9,7 @@ import {
   assertLess,
   assertMatch,
 } from "@std/assert";
-import type { ProbeCounts, Result } from "../../lib/measure/result.ts";
+import type { ProbeCounts, Result } from "../../lib/result/result.ts";
 import { run, script, serve } from "../programs.ts";
 import { interopTest, scapy } from "./programs.ts";
 

@@ -6,7 +6,7 @@ import {
   assertLessOrEqual,
   assertMatch,
 } from "@std/assert";
-import type { Result } from "../../lib/measure/result.ts";
+import type { Result } from "../../lib/result/result.ts";
 import { run, script, serve, type Server } from "../programs.ts";
 import { interopTest, python } from "./programs.ts";
 

@@ -11,7 +11,7 @@ import {
 import {
   readTimestamp,
   type TimestampFormat,
-} from "../../lib/protocols/stamp_timestamp.ts";
+} from "../../lib/stamp/timestamp.ts";
 import { isDisconnect } from "../../lib/net/errors.ts";
 import { run, script, type Server, serveScript } from "../programs.ts";
 import { interopTest } from "./programs.ts";

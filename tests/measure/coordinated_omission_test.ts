@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { measureCourse } from "../../lib/measure/course_session.ts";
-import { ResultBuilder } from "../../lib/measure/result_builder.ts";
+import { measureSession } from "../../lib/measure/client.ts";
+import { ResultBuilder } from "../../lib/result/builder.ts";
 import type { StreamHandler } from "../../lib/net/serve_streams.ts";
-import { REPLIES } from "../../lib/protocols/measurement.ts";
+import { REPLIES } from "../../lib/measure/messages.ts";
 import { bytes, connect, streamServer, text } from "../fixtures.ts";
 
 const STALL_MS = 500;
@@ -28,17 +28,17 @@ const stallingServer: StreamHandler = async (connection) => {
 // One probe of a closed loop waits; those that should have been sent meanwhile
 // are sent after it, and would have waited 490, 480 ... ms. Of 200 the 20 slowest
 // are a tenth, so the 90th percentile is 500 - 20 * 10 ms.
-Deno.test("measureCourse() shows a stall from the intended time, raw only once", async () => {
+Deno.test("measureSession() shows a stall from the intended time, raw only once", async () => {
   await using server = streamServer(stallingServer);
   const builder = new ResultBuilder({
-    protocol: "course",
+    protocol: "measure",
     mode: "rtt",
     target: "",
     sizeBytes: 10,
     intervalMs: INTERVAL_MS,
     options: { given: {}, used: {} },
   });
-  const samples = measureCourse(() => connect(server), {
+  const samples = measureSession(() => connect(server), {
     setup: { type: "rtt", probes: COUNT, sizeBytes: 10, delayMs: 0 },
     warmup: 0,
     intervalMs: INTERVAL_MS,

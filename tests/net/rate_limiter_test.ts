@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { RateLimiter } from "../../lib/net/rate_limiter.ts";
-import { seededRandom } from "../../lib/timing/seeded_random.ts";
+import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
 /** A clock that a test sets. */
 class StillClock {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { SampleFigures } from "../../lib/output/result_rows.ts";
-import { ndjsonEvent } from "../../lib/output/result_rows.ts";
+import type { SampleFigures } from "../../lib/result/rows.ts";
+import { ndjsonEvent } from "../../lib/result/rows.ts";
 import { COMPARE, RTT, STAMP, SWEEP, TPUT } from "./results.ts";
 
 /** Bytes of a text. */
@@ -30,7 +30,7 @@ export function sampleAt(sequence: number, far = {}): SampleFigures {
   };
 }
 
-const STARTS = { course: RTT, stream: TPUT, stamp: STAMP };
+const STARTS = { measure: RTT, stream: TPUT, stamp: STAMP };
 
 /** The events of a measurement: its start, a warm-up, four samples, its end. */
 export function measurementEvents(kind: keyof typeof STARTS): string[] {

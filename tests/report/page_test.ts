@@ -205,7 +205,7 @@ const EVIL = [
 
 /** The same with another text in the place of each that is free. */
 function withText<T>(value: T, text: string): T {
-  const fixed = /^(rtt|tput|sweep|compare|roundtrip|course|stamp)$/;
+  const fixed = /^(rtt|tput|sweep|compare|roundtrip|measure|stamp)$/;
   const unit =
     /^(us|ms|s|bits_per_second|bytes|count|percent|linear|log|percentile|curve|histogram|timeline|bars|size|delay)$/;
   if (typeof value === "string") {

@@ -5,10 +5,10 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import type { Result } from "../../lib/measure/result.ts";
+import type { Result } from "../../lib/result/result.ts";
 import type { ReadResult } from "../../lib/report/event_replay.ts";
 import { readResult } from "../../lib/report/result_file.ts";
-import { seededRandom } from "../../lib/timing/seeded_random.ts";
+import { seededRandom } from "../../lib/stats/seeded_random.ts";
 import {
   bytesOf,
   compareEvents,
@@ -20,7 +20,7 @@ import { COMPARE, NOTHING, RTT, STAMP, SWEEP, TPUT } from "./results.ts";
 
 const RESULTS = { RTT, TPUT, STAMP, NOTHING, SWEEP, COMPARE };
 const ALL_EVENTS: Record<string, string[]> = {
-  course: measurementEvents("course"),
+  measure: measurementEvents("measure"),
   stream: measurementEvents("stream"),
   stamp: measurementEvents("stamp"),
   sweep: sweepEvents(),
@@ -150,7 +150,7 @@ Deno.test({
   name: "readResult() tells why a run failed",
   permissions: "none",
   async fn() {
-    const [start] = measurementEvents("course");
+    const [start] = measurementEvents("measure");
     const error = '{"event":"error","data":{"message":"Cannot connect"}}';
     const { result, remarks } = await read(`${start}\n${error}\n`);
     assertEquals(remarks[0], "The run failed: Cannot connect.");
@@ -162,7 +162,7 @@ Deno.test({
   name: "readResult() adds up a million samples and keeps none",
   permissions: "none",
   async fn() {
-    const [start] = measurementEvents("course");
+    const [start] = measurementEvents("measure");
     function* chunks() {
       yield bytesOf(`${start}\n`);
       for (let done = 0; done < 1_000_000; done += 1000) {
@@ -206,22 +206,24 @@ const OTHER_TEXTS: [string, string, RegExp][] = [
   ],
   [
     "events without a start",
-    measurementEvents("course").slice(1).join("\n"),
+    measurementEvents("measure").slice(1).join("\n"),
     /not from their start/,
   ],
   [
     "two measurements",
-    [...measurementEvents("course"), ...measurementEvents("course")].join("\n"),
+    [...measurementEvents("measure"), ...measurementEvents("measure")].join(
+      "\n",
+    ),
     /^line 8 is not as it was written: a second measurement starts/,
   ],
   [
     "a broken line",
-    `${measurementEvents("course")[0]}\n{"event":\n{}\n`,
+    `${measurementEvents("measure")[0]}\n{"event":\n{}\n`,
     /^line 2 is not as it was written: it is not JSON$/,
   ],
   [
     "a line that is no event",
-    `${measurementEvents("course")[0]}\n7\n`,
+    `${measurementEvents("measure")[0]}\n7\n`,
     /^line 2 is not as it was written: it is no event$/,
   ],
   [
@@ -292,7 +294,7 @@ Deno.test({
   name: "readResult() refuses a file that is longer than can be held",
   permissions: "none",
   async fn() {
-    const [start] = measurementEvents("course");
+    const [start] = measurementEvents("measure");
     function* chunks() {
       yield bytesOf(`${start}\n`);
       const blank = new Uint8Array(2 ** 20).fill(0x20);

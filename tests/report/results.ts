@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Result } from "../../lib/measure/result.ts";
-import type { SweepPoint, SweepResult } from "../../lib/measure/sweep.ts";
-import type { CompareResult } from "../../lib/output/compare_result.ts";
-import type { Chart } from "../../lib/output/section.ts";
+import type { Result } from "../../lib/result/result.ts";
+import type { SweepPoint, SweepResult } from "../../lib/result/sweep.ts";
+import type { CompareResult } from "../../lib/result/compare_result.ts";
+import type { Chart } from "../../lib/result/section.ts";
 
 const LABEL = {
   format: 1,
@@ -47,7 +47,7 @@ const TIMELINE = {
 /** A measurement of round-trip times. */
 export const RTT: Result = {
   ...LABEL,
-  protocol: "course",
+  protocol: "measure",
   mode: "rtt",
   probes: { sent: 200, received: 197, lost: 3, warmup: 5 },
   probes_per_second: { asked: null, achieved: 25_000 },
@@ -176,7 +176,7 @@ function stream(size_bytes: number, delay_ms: number, rate: number) {
 export const SWEEP: SweepResult = {
   ...LABEL,
   mode: "sweep",
-  protocol: "course",
+  protocol: "measure",
   curves: [
     {
       quantity: "rtt",

@@ -5,9 +5,13 @@ import {
   assertLess,
   assertMatch,
 } from "@std/assert";
-import type { Section } from "../../lib/output/section.ts";
+import type { Section } from "../../lib/result/section.ts";
 import { fates } from "../../lib/net/impaired_path.ts";
-import { assertPrinted, DURATION, usOf } from "../output/section_snapshots.ts";
+import {
+  assertPrinted,
+  DURATION,
+  usOf,
+} from "../terminal/section_snapshots.ts";
 import {
   type Ended,
   Program,

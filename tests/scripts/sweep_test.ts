@@ -131,7 +131,7 @@ Deno.test({
     assertEquals([json.format, json.mode, json.protocol, json.target], [
       1,
       "sweep",
-      "course",
+      "measure",
       server.address,
     ]);
     assertEquals(json.notes, []);

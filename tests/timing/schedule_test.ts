@@ -4,6 +4,7 @@ import {
   assertGreaterOrEqual,
   assertNotEquals,
 } from "@std/assert";
+import { seededRandom } from "../../lib/stats/seeded_random.ts";
 import { periodic, poisson, type Schedule } from "../../lib/timing/schedule.ts";
 
 function take(schedule: Schedule, count: number): number[] {
@@ -49,7 +50,7 @@ Deno.test({
     // mean^2 * sqrt(8 / N). Five of either: by chance, once in a million seeds.
     const count = 200_000;
     for (const [meanMs, seed] of [[20, 1], [0.5, 2], [1000, 3]] as const) {
-      const all = gaps(take(poisson(meanMs, seed), count + 1));
+      const all = gaps(take(poisson(meanMs, seededRandom(seed)), count + 1));
       const found = mean(all);
       assertAlmostEquals(found, meanMs, 5 * meanMs / Math.sqrt(count));
       const variance = mean(all.map((gap) => (gap - found) ** 2));
@@ -64,7 +65,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const count = 200_000;
-    const all = gaps(take(poisson(1, 4), count + 1));
+    const all = gaps(take(poisson(1, seededRandom(4)), count + 1));
     // The standard error of a share is at most 0.5 / sqrt(N).
     const bound = 5 * 0.5 / Math.sqrt(count);
     for (const ms of [0.1, 0.5, 1, 2, 5]) {
@@ -83,7 +84,7 @@ Deno.test({
   permissions: "none",
   fn() {
     for (let seed = 0; seed < 100; seed++) {
-      const moments = take(poisson(20, seed), 1000);
+      const moments = take(poisson(20, seededRandom(seed)), 1000);
       assertEquals(moments[0], 0);
       for (const gap of gaps(moments)) assertGreaterOrEqual(gap, 0);
       assertEquals(moments.every(Number.isFinite), true);
@@ -95,8 +96,8 @@ Deno.test({
   name: "poisson() is the same for the same seed, another for another",
   permissions: "none",
   fn() {
-    const moments = take(poisson(20, 7), 100);
-    assertEquals(take(poisson(20, 7), 100), moments);
-    assertNotEquals(take(poisson(20, 8), 100), moments);
+    const moments = take(poisson(20, seededRandom(7)), 100);
+    assertEquals(take(poisson(20, seededRandom(7)), 100), moments);
+    assertNotEquals(take(poisson(20, seededRandom(8)), 100), moments);
   },
 });

@@ -4,7 +4,7 @@ import {
   assertGreaterOrEqual,
   assertLess,
 } from "@std/assert";
-import { seededRandom } from "../../lib/timing/seeded_random.ts";
+import { seededRandom } from "../../lib/stats/seeded_random.ts";
 import { ProcessorTime } from "../../lib/timing/processor_time.ts";
 import { nextTurn, sleepUntil } from "../../lib/timing/sleep.ts";
 

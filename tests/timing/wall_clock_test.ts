@@ -4,7 +4,7 @@ import {
   assertEquals,
   assertLess,
 } from "@std/assert";
-import { seededRandom } from "../../lib/timing/seeded_random.ts";
+import { seededRandom } from "../../lib/stats/seeded_random.ts";
 import { WallClock } from "../../lib/timing/wall_clock.ts";
 
 /** 2026-01-01T00:00:00Z, in milliseconds since 1970. */

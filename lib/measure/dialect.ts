@@ -1,0 +1,73 @@
+/**
+ * How other programs speak the measurement protocol, and how to read them
+ * nevertheless. No IO.
+ *
+ * | deviation | read as |
+ * |---|---|
+ * | a reply without LF, or with a space, a NUL or a CR at its end | the reply |
+ * | `200 OK: READY`, `200 Ready` | `200 OK: Ready` |
+ * | only the payload is echoed | the echo |
+ * | the echo bears another number | the echo, if the others differ by as much |
+ *
+ * @module
+ */
+
+import { sameBytes } from "../framing/same_bytes.ts";
+import { ProbeBuilder } from "./probe.ts";
+
+/** How a server echoes probes. */
+export interface EchoForm {
+  /** What its numbers are off by; `null` if it echoes the payload alone. */
+  sequenceOffset: number | null;
+  /** What follows the payload. */
+  ending: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Learns from one echo how a server echoes.
+ *
+ * @param reply The echo of the probe.
+ * @param sequence The probe's sequence number.
+ * @param sizeBytes The payload's length.
+ * @returns The form, or `null` if the reply is no echo of that probe.
+ *
+ * @example Usage
+ * ```ts
+ * import { learnEchoForm } from "./dialect.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const reply = new TextEncoder().encode("m 0 abc");
+ * assertEquals(learnEchoForm(reply, 1, 3), {
+ *   sequenceOffset: -1,
+ *   ending: new Uint8Array(0),
+ * });
+ * ```
+ */
+export function learnEchoForm(
+  reply: Uint8Array<ArrayBuffer>,
+  sequence: number,
+  sizeBytes: number,
+): EchoForm | null {
+  const head = new TextDecoder("latin1").decode(reply.subarray(0, 16));
+  const number = /^m (0|[1-9][0-9]{0,6}) /.exec(head);
+  const payloadAt = number ? number[0].length : 0;
+  const payload = new ProbeBuilder(sizeBytes, new Uint8Array(0)).payload();
+  const echoed = reply.subarray(payloadAt, payloadAt + sizeBytes);
+  if (!sameBytes(echoed, payload)) return null;
+  const ending = reply.slice(payloadAt + sizeBytes);
+  if (!/^[ \0\r\n]*$/.test(new TextDecoder("latin1").decode(ending))) {
+    return null;
+  }
+  const sequenceOffset = number ? Number(number[1]) - sequence : null;
+  return { sequenceOffset, ending };
+}
+
+/**
+ * Whether a reply says that all is well, in whichever words.
+ *
+ * @param reply A status reply.
+ * @returns Whether it begins with 200.
+ */
+export function isSuccess(reply: Uint8Array): boolean {
+  return /^200\b/.test(new TextDecoder("latin1").decode(reply));
+}

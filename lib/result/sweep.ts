@@ -1,0 +1,155 @@
+/**
+ * A sweep: the same measurement at several sizes and delays.
+ *
+ * @module
+ */
+
+import type { MeasurementType } from "../measure/messages.ts";
+import type { Label } from "./run_metadata.ts";
+import type { ProbeCounts, Result, Throughput } from "./result.ts";
+import type { Distribution } from "../stats/histogram.ts";
+
+/** What varies along a curve. */
+export type SweepVariable = "size" | "delay";
+
+/** One measurement of a sweep. */
+export interface SweepPoint {
+  /** The payload of each probe. */
+  size_bytes: number;
+  /** How long the server held each echo. */
+  delay_ms: number;
+  /** What became of the probes. */
+  probes: ProbeCounts;
+  /** The round-trip times; `null` before a reply. */
+  rtt_us: Distribution | null;
+  /** Only where throughput was measured. */
+  throughput?: Throughput;
+  /** Why it failed; `null` if it did not. */
+  error: string | null;
+}
+
+/** The points of one experiment, in the order in which they were measured. */
+export interface SweepCurve {
+  /** What is measured. */
+  quantity: MeasurementType;
+  /** What varies. */
+  against: SweepVariable;
+  /** The measurements. */
+  points: SweepPoint[];
+}
+
+/** A sweep's result; the object of `--json`. */
+export interface SweepResult extends Label<"sweep"> {
+  /** The protocol spoken. */
+  protocol: "measure";
+  /** One an experiment. */
+  curves: SweepCurve[];
+  /** What a reader of the figures should know. */
+  notes: string[];
+}
+
+/** What is to be measured at one point, and on which curve it lies. */
+export interface SweepStep {
+  /** What is measured. */
+  quantity: MeasurementType;
+  /** What varies. */
+  against: SweepVariable;
+  /** The payload of each probe. */
+  sizeBytes: number;
+  /** How long the server is to hold each echo. */
+  delayMs: number;
+}
+
+/** The values that vary, and those that stay where they do not. */
+export interface SweepPlan {
+  /** The payloads, in bytes, for each quantity. */
+  sizesBytes: Record<MeasurementType, number[]>;
+  /** The delays, in milliseconds. */
+  delaysMs: number[];
+  /** The payload where delays vary, for each quantity. */
+  sizeBytes: Record<MeasurementType, number>;
+}
+
+/**
+ * The course's four experiments, point by point: RTT and throughput against
+ * size, without a delay, and both against delay.
+ *
+ * @param plan The values.
+ * @returns The points, curve after curve.
+ *
+ * @example Usage
+ * ```ts
+ * import { sweepSteps } from "./sweep.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const steps = sweepSteps({
+ *   sizesBytes: { rtt: [1, 100], tput: [1024] },
+ *   delaysMs: [0, 50],
+ *   sizeBytes: { rtt: 100, tput: 1024 },
+ * });
+ * assertEquals(steps.length, 2 + 1 + 2 + 2);
+ * ```
+ */
+export function sweepSteps(plan: SweepPlan): SweepStep[] {
+  const quantities = ["rtt", "tput"] as const;
+  return [
+    ...quantities.flatMap((quantity) =>
+      plan.sizesBytes[quantity].map((sizeBytes) => (
+        { quantity, against: "size" as const, sizeBytes, delayMs: 0 }
+      ))
+    ),
+    ...quantities.flatMap((quantity) =>
+      plan.delaysMs.map((delayMs) => ({
+        quantity,
+        against: "delay" as const,
+        sizeBytes: plan.sizeBytes[quantity],
+        delayMs,
+      }))
+    ),
+  ];
+}
+
+/**
+ * What a measurement says of a point.
+ *
+ * @param step The point.
+ * @param result What was measured there.
+ * @param error Why that failed, if it did.
+ * @returns The point.
+ */
+export function sweepPoint(
+  step: SweepStep,
+  result: Result,
+  error: string | null,
+): SweepPoint {
+  const { probes, rtt_us, throughput } = result;
+  return {
+    size_bytes: step.sizeBytes,
+    delay_ms: step.delayMs,
+    probes,
+    rtt_us,
+    ...(throughput && { throughput }),
+    error,
+  };
+}
+
+/**
+ * Adds a point to its curve, the last one or a new one.
+ *
+ * @param curves The curves so far; changed.
+ * @param step The point's place.
+ * @param point The point.
+ */
+export function addPoint(
+  curves: SweepCurve[],
+  step: Pick<SweepStep, "quantity" | "against">,
+  point: SweepPoint,
+): void {
+  const { quantity, against } = step;
+  let curve = curves.at(-1);
+  if (curve?.quantity !== quantity || curve.against !== against) {
+    curve = { quantity, against, points: [] };
+    curves.push(curve);
+  }
+  curve.points.push(point);
+}

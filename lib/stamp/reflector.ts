@@ -1,0 +1,222 @@
+/**
+ * A STAMP Session-Reflector: answers each request with when it came, when the
+ * answer left, and how many came before it.
+ *
+ * @module
+ */
+
+import { readUint32 } from "../framing/big_endian.ts";
+import type { DatagramHandler } from "../net/serve_datagrams.ts";
+import {
+  AUTHENTICATED,
+  MIN_REQUEST_BYTES,
+  type PacketLayout,
+  UNAUTHENTICATED,
+} from "./packet.ts";
+import { isReply, reflect, type ReplyFields, ssidOf } from "./reply.ts";
+import type { StampKey } from "./key.ts";
+import {
+  type Clock,
+  measureResolutionUs,
+  systemClock,
+} from "../timing/clock.ts";
+import { WallClock } from "../timing/wall_clock.ts";
+
+/** How to reflect. */
+export interface ReflectorOptions {
+  /** Answers only what this key has signed, and signs the answers. */
+  key?: StampKey | undefined;
+  /** Copies the requests' sequence numbers and remembers nothing. */
+  stateless?: boolean;
+  /** How many sessions are remembered. */
+  maxSessions?: number;
+  /** What tells the time. */
+  clock?: Clock;
+}
+
+/** What became of the datagrams so far. */
+export interface ReflectorCounts {
+  /** How many came. */
+  received: number;
+  /** How many were answered. */
+  reflected: number;
+  /** How many sessions were opened. */
+  sessions: number;
+  /** How many were too short to be a request. */
+  tooShort: number;
+  /** How many were replies, not requests. */
+  replies: number;
+  /** How many were not signed with the key; or signed, where there is none. */
+  wronglySigned: number;
+}
+
+/** How many sessions are remembered, unless told otherwise. */
+export const DEFAULT_MAX_SESSIONS = 1000;
+/** How long a silent session is remembered: REFWAIT (RFC 5357, section 4.2). */
+const SESSION_MS = 900_000;
+/** How often the system's clock is looked at. */
+const FOLLOW_MS = 1000;
+
+interface Session {
+  /** The sequence number of its next reply. */
+  next: number;
+  /** When it was opened or heard last. */
+  heardMs: number;
+}
+
+/**
+ * Reflects, and counts.
+ *
+ * A session is what comes from one address and port with one SSID. The one that
+ * was silent for longest is forgotten for a new one.
+ *
+ * @example Usage
+ * ```ts
+ * import { StampReflector } from "./reflector.ts";
+ * import { StampRequest } from "./request.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const reflector = new StampReflector();
+ * const request = new StampRequest({
+ *   sizeBytes: 44,
+ *   ssid: 1,
+ *   format: "ntp",
+ *   errorUs: null,
+ * });
+ * request.prepare(5, { seconds: 0, nanoseconds: 0 });
+ * const reply = reflector.answer(request.bytes, {
+ *   transport: "udp",
+ *   hostname: "192.0.2.1",
+ *   port: 50000,
+ * });
+ * assertEquals([reply![3], reply![27]], [0, 5]); // its number, and ours
+ * ```
+ */
+export class StampReflector {
+  /** What became of the datagrams so far. */
+  readonly counts: ReflectorCounts = {
+    received: 0,
+    reflected: 0,
+    sessions: 0,
+    tooShort: 0,
+    replies: 0,
+    wronglySigned: 0,
+  };
+  #key: StampKey | undefined;
+  #layout: PacketLayout;
+  #stateless: boolean;
+  #maxSessions: number;
+  #clock: Clock;
+  #wall: WallClock;
+  #followedMs: number;
+  #fields: ReplyFields;
+  /** In the order in which they were heard last. */
+  #sessions = new Map<string, Session>();
+  #latest: { session: Session; from: Deno.NetAddr; ssid: number } | null = null;
+
+  /**
+   * No session is open.
+   *
+   * @param options How to reflect.
+   */
+  constructor(options: ReflectorOptions = {}) {
+    this.#key = options.key;
+    this.#layout = options.key ? AUTHENTICATED : UNAUTHENTICATED;
+    this.#stateless = options.stateless ?? false;
+    this.#maxSessions = options.maxSessions ?? DEFAULT_MAX_SESSIONS;
+    this.#clock = options.clock ?? systemClock;
+    this.#wall = new WallClock(this.#clock);
+    this.#followedMs = this.#clock.now();
+    this.#fields = {
+      sequence: 0,
+      received: { seconds: 0, nanoseconds: 0 },
+      sent: this.#wall,
+      errorUs: measureResolutionUs(this.#clock),
+    };
+  }
+
+  /** Answers a datagram in its own bytes, or not at all. */
+  readonly answer: DatagramHandler = (packet, from) => {
+    const nowMs = this.#clock.now();
+    const fields = this.#fields;
+    this.#readClock(nowMs);
+    fields.received.seconds = this.#wall.seconds;
+    fields.received.nanoseconds = this.#wall.nanoseconds;
+    this.counts.received += 1;
+    if (!this.#isRequest(packet)) return null;
+    fields.sequence = this.#stateless
+      ? readUint32(packet, 0)
+      : this.#sessionOf(packet, from, nowMs).next++;
+    this.#wall.read(this.#clock.now());
+    reflect(packet, this.#layout, fields, this.#key);
+    this.counts.reflected += 1;
+    return packet;
+  };
+
+  #readClock(nowMs: number): void {
+    if (nowMs - this.#followedMs > FOLLOW_MS) {
+      this.#followedMs = nowMs;
+      this.#wall.follow();
+    }
+    this.#wall.read(nowMs);
+  }
+
+  #isRequest(packet: Uint8Array): boolean {
+    const { counts } = this;
+    const layout = this.#layout;
+    const leastBytes = this.#key ? layout.bytes : MIN_REQUEST_BYTES;
+    if (packet.length < leastBytes) {
+      counts.tooShort += 1;
+      return false;
+    }
+    if (this.#key && !this.#key.hasSigned(packet, layout.signature!)) {
+      counts.wronglySigned += 1;
+      return false;
+    }
+    if (!isReply(packet, layout, this.#wall.seconds)) return true;
+    // Where a reply has its T2, a signed request has its T1, after zeros.
+    if (!this.#key && readUint32(packet, layout.timestamp) === 0) {
+      counts.wronglySigned += 1;
+    } else counts.replies += 1;
+    return false;
+  }
+
+  #sessionOf(
+    packet: Uint8Array,
+    from: Deno.NetAddr,
+    nowMs: number,
+  ): Session {
+    const ssid = ssidOf(packet, this.#layout);
+    const latest = this.#latest;
+    if (
+      latest !== null && latest.ssid === ssid &&
+      latest.from.port === from.port &&
+      latest.from.hostname === from.hostname &&
+      nowMs - latest.session.heardMs <= SESSION_MS
+    ) {
+      latest.session.heardMs = nowMs;
+      return latest.session;
+    }
+    const name = `${from.hostname} ${from.port} ${ssid}`;
+    let session = this.#sessions.get(name);
+    if (session === undefined || nowMs - session.heardMs > SESSION_MS) {
+      session = { next: 0, heardMs: nowMs };
+      this.counts.sessions += 1;
+      this.#forgetOld(nowMs);
+    }
+    session.heardMs = nowMs;
+    this.#sessions.delete(name); // a Map keeps order: the oldest comes first
+    this.#sessions.set(name, session);
+    this.#latest = { session, from, ssid };
+    return session;
+  }
+
+  /** Makes room for another session. */
+  #forgetOld(nowMs: number): void {
+    for (const [name, { heardMs }] of this.#sessions) {
+      const full = this.#sessions.size >= this.#maxSessions;
+      if (!full && nowMs - heardMs <= SESSION_MS) return;
+      this.#sessions.delete(name);
+    }
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * The sender's side of STAMP: requests, and what is read of the replies.
+ *
+ * @module
+ */
+
+import {
+  readUint16,
+  readUint32,
+  writeUint16,
+  writeUint32,
+} from "../framing/big_endian.ts";
+import { sameBytes } from "../framing/same_bytes.ts";
+import {
+  AUTHENTICATED,
+  isRequestSize,
+  type PacketLayout,
+  UNAUTHENTICATED,
+} from "./packet.ts";
+import { writePaddingHead } from "./tlv.ts";
+import type { StampKey } from "./key.ts";
+import {
+  errorEstimate,
+  formatAt,
+  readTimestamp,
+  type TimeOfDay,
+  TIMESTAMP_BYTES,
+  type TimestampFormat,
+  writeTimestamp,
+} from "./timestamp.ts";
+
+/** What is the same in all requests of a session. */
+export interface RequestOptions {
+  /** The length of each, in bytes; what `isRequestSize` allows. */
+  sizeBytes: number;
+  /** The session's identifier; 0 for none. */
+  ssid: number;
+  /** The format of its timestamps. */
+  format: TimestampFormat;
+  /** How wrong these may be, in microseconds; `null` if nobody knows. */
+  errorUs: number | null;
+  /** Signs them. */
+  key?: StampKey | undefined;
+}
+
+/**
+ * The requests of a session, one after the other in the same buffer.
+ *
+ * @example Usage
+ * ```ts
+ * import { StampRequest } from "./request.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const request = new StampRequest({
+ *   sizeBytes: 44,
+ *   ssid: 7,
+ *   format: "ptp",
+ *   errorUs: 1,
+ * });
+ * request.prepare(3, { seconds: 1, nanoseconds: 2 });
+ * assertEquals([...request.bytes.subarray(0, 12)], [0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2]);
+ * ```
+ */
+export class StampRequest {
+  /** The request prepared last. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where its fields are. */
+  readonly layout: PacketLayout;
+  /** What is the same in all of them. */
+  readonly options: RequestOptions;
+
+  /**
+   * Prepares what is the same in all requests; padding is random.
+   *
+   * @param options What that is.
+   * @throws {RangeError} If no request has that length.
+   */
+  constructor(options: RequestOptions) {
+    const { sizeBytes, ssid, format, errorUs, key } = options;
+    const layout = key ? AUTHENTICATED : UNAUTHENTICATED;
+    if (!isRequestSize(sizeBytes, layout)) {
+      throw new RangeError(`Cannot make a request of a length: ${sizeBytes}`);
+    }
+    this.options = options;
+    this.layout = layout;
+    this.bytes = new Uint8Array(sizeBytes);
+    writeUint16(
+      this.bytes,
+      layout.errorEstimate,
+      errorEstimate(errorUs, format),
+    );
+    writeUint16(this.bytes, layout.ssid, ssid);
+    if (sizeBytes > layout.bytes) {
+      crypto.getRandomValues(this.bytes.subarray(layout.bytes));
+      writePaddingHead(this.bytes, layout.bytes);
+    }
+  }
+
+  /**
+   * Prepares the next request.
+   *
+   * @param sequence Its sequence number, modulo 2^32.
+   * @param time When it is sent.
+   */
+  prepare(sequence: number, time: TimeOfDay): void {
+    const { bytes, layout, options } = this;
+    writeUint32(bytes, 0, sequence);
+    writeTimestamp(bytes, layout.timestamp, time, options.format);
+    if (layout.signature !== null) options.key!.sign(bytes, layout.signature);
+  }
+}
+
+/** Reads the replies to the requests of a session. */
+export class StampReplyReader {
+  #request: StampRequest;
+  #reply: Uint8Array = new Uint8Array(0);
+  #timestamp = new Uint8Array(TIMESTAMP_BYTES);
+
+  /**
+   * Nothing is read yet.
+   *
+   * @param request The requests.
+   */
+  constructor(request: StampRequest) {
+    this.#request = request;
+  }
+
+  /**
+   * Takes a reply, if all is in it that each reply to this session has: the
+   * length (or that of a bare packet, from a reflector that returns no TLVs),
+   * the signature, the SSID or 0, the sender's error estimate, the padding.
+   *
+   * @param reply The datagram, looked at until the next one is taken.
+   * @returns Whether it was taken.
+   */
+  take(reply: Uint8Array): boolean {
+    this.#reply = reply;
+    const { bytes: request, layout, options } = this.#request;
+    if (reply.length !== request.length && reply.length !== layout.bytes) {
+      return false;
+    }
+    if (
+      layout.signature !== null &&
+      !options.key!.hasSigned(reply, layout.signature)
+    ) {
+      return false;
+    }
+    const ssid = readUint16(reply, layout.ssid);
+    if (ssid !== options.ssid && ssid !== 0) return false;
+    const ours = readUint16(request, layout.errorEstimate);
+    if (readUint16(reply, layout.senderErrorEstimate) !== ours) return false;
+    // The flags of the TLV, its first byte, are the reflector's to change.
+    const from = layout.bytes + 1;
+    return reply.length < from ||
+      sameBytes(reply.subarray(from), request.subarray(from));
+  }
+
+  /** The reflector's sequence number. */
+  get reflectorSequence(): number {
+    return readUint32(this.#reply, 0);
+  }
+
+  /** The sequence number of the request that is answered. */
+  get senderSequence(): number {
+    return readUint32(this.#reply, this.#request.layout.senderSequence);
+  }
+
+  /** Whether the request's TLVs came back with it. */
+  get isWhole(): boolean {
+    return this.#reply.length === this.#request.bytes.length;
+  }
+
+  /**
+   * Whether the reply's copy of the request's timestamp is what was sent.
+   *
+   * @param time When the request was sent, as it was prepared.
+   */
+  echoes(time: TimeOfDay): boolean {
+    const { layout, options } = this.#request;
+    writeTimestamp(this.#timestamp, 0, time, options.format);
+    return this.#echoesWord(layout, 0) && this.#echoesWord(layout, 4);
+  }
+
+  /**
+   * When the request came to the reflector, T2, by its clock.
+   *
+   * @param fromSeconds A moment, in seconds since 1970.
+   * @returns Milliseconds since that moment.
+   */
+  receivedMs(fromSeconds: number): number {
+    const { layout } = this.#request;
+    return this.#timestampAt(layout.receiveTimestamp, fromSeconds);
+  }
+
+  /**
+   * When the reply left the reflector, T3, by its clock.
+   *
+   * @param fromSeconds A moment, in seconds since 1970.
+   * @returns Milliseconds since that moment.
+   */
+  sentMs(fromSeconds: number): number {
+    return this.#timestampAt(this.#request.layout.timestamp, fromSeconds);
+  }
+
+  #echoesWord(layout: PacketLayout, word: number): boolean {
+    return readUint32(this.#reply, layout.senderTimestamp + word) ===
+      readUint32(this.#timestamp, word);
+  }
+
+  #timestampAt(at: number, fromSeconds: number): number {
+    const format = formatAt(this.#reply, this.#request.layout.errorEstimate);
+    return readTimestamp(this.#reply, at, format, fromSeconds);
+  }
+}

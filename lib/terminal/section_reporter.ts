@@ -1,0 +1,91 @@
+/**
+ * What is shown of a comparison while it runs and when it ends, in each of the
+ * output forms; and a section by itself on a terminal.
+ *
+ * @module
+ */
+
+import type { Label } from "../result/run_metadata.ts";
+import type { CompareResult } from "../result/compare_result.ts";
+import { formatJson, ndjsonEvent } from "../result/rows.ts";
+import type { Section } from "../result/section.ts";
+import { formatProse, formatSection } from "./section_text.ts";
+import { type OutputOptions, plotStyle } from "./output_options.ts";
+
+/** Follows one comparison. */
+export interface SectionReporter {
+  /** It starts. */
+  start(label: Label): void;
+  /** A part of it starts. */
+  part(name: string): void;
+  /** A part was done. */
+  section(section: Section): void;
+  /** It ended, and this came of it. */
+  end(result: CompareResult): void;
+}
+
+/**
+ * Makes the reporter of a comparison.
+ *
+ * @param output How it is shown; there is no CSV form.
+ * @returns The reporter.
+ */
+export function sectionReporterOf(output: OutputOptions): SectionReporter {
+  const { form, terminal, quiet } = output;
+  const silent = {
+    start() {},
+    part: (name: string) => {
+      if (!quiet) terminal.live(() => [name]);
+    },
+    section() {},
+  };
+  switch (form) {
+    case "json":
+      return { ...silent, end: (result) => terminal.print(formatJson(result)) };
+    case "ndjson":
+      return {
+        ...silent,
+        start: (label) => terminal.print(ndjsonEvent("start", label)),
+        section: (section) => terminal.print(ndjsonEvent("section", section)),
+        end: (result) => terminal.print(ndjsonEvent("end", result)),
+      };
+    default: {
+      let isFirst = true;
+      return {
+        ...silent,
+        section: (section) => {
+          if (!isFirst) terminal.print("");
+          isFirst = false;
+          printSection(section, output);
+        },
+        end: ({ notes }) => {
+          printNotes(notes, output);
+        },
+      };
+    }
+  }
+}
+
+/**
+ * Prints a section.
+ *
+ * @param section The section.
+ * @param output How it is shown; with its charts, or without.
+ */
+export function printSection(section: Section, output: OutputOptions): void {
+  const shown = output.plots === "none" ? { ...section, charts: [] } : section;
+  output.terminal.print(formatSection(shown, plotStyle(output)));
+}
+
+/**
+ * Prints what a reader of the figures should know.
+ *
+ * @param notes Sentences; they may quote a peer.
+ * @param output How they are shown.
+ */
+export function printNotes(notes: string[], output: OutputOptions): void {
+  for (const note of notes) {
+    const lines = formatProse(`note: ${note}`, plotStyle(output));
+    output.terminal.print(["", ...lines].join("\n"));
+  }
+}

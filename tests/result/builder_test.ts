@@ -1,0 +1,368 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Heading } from "../../lib/result/result.ts";
+import { ResultBuilder } from "../../lib/result/builder.ts";
+import type { Sample } from "../../lib/stats/sample.ts";
+
+const HEADING: Heading = {
+  protocol: "measure",
+  mode: "tput",
+  target: "127.0.0.1:10000",
+  sizeBytes: 1000,
+  intervalMs: 0,
+  options: { given: { size: "1000" }, used: { size: 1000 } },
+};
+
+/** A sample sent at its time and answered after so long; `null` for a lost one. */
+function sample(rttMs: number | null, more: Partial<Sample> = {}): Sample {
+  const sent = { intendedAtMs: 0, sentAtMs: 0, sendCallMs: 0.01 };
+  return { sequence: 1, warmup: false, ...sent, rttMs, ...more };
+}
+
+/** The result of these round-trip times. */
+function resultOf(rttsMs: (number | null)[], heading: Partial<Heading> = {}) {
+  const builder = new ResultBuilder({ ...HEADING, ...heading });
+  rttsMs.forEach((rttMs, sequence) => builder.add(sample(rttMs, { sequence })));
+  return builder.result();
+}
+
+/** Every number and `null` within a value, by its path. */
+function leaves(value: unknown, path = ""): [string, unknown][] {
+  return typeof value === "object" && value !== null
+    ? Object.entries(value).flatMap(([key, inner]) =>
+      leaves(inner, `${path}.${key}`)
+    )
+    : [[path, value]];
+}
+
+Deno.test({
+  name: "ResultBuilder.result() has the shape of format 1",
+  permissions: "none",
+  fn() {
+    const result = resultOf([1, 2], { intervalMs: 10 });
+    assertEquals(Object.keys(result), [
+      "format",
+      "tool",
+      "version",
+      "runtime",
+      "mode",
+      "target",
+      "started",
+      "options",
+      "protocol",
+      "probes",
+      "probes_per_second",
+      "rtt_us",
+      "rtt_from_intended_us",
+      "jitter_us",
+      "throughput",
+      "quality",
+      "series",
+    ]);
+    assertEquals([result.format, result.tool], [1, "roundtrip"]);
+    assertEquals(Object.keys(result.rtt_us!), [
+      "count",
+      "min",
+      "mean",
+      "stddev",
+      "p50",
+      "p90",
+      "p99",
+      "p999",
+      "max",
+    ]);
+    assertEquals(Object.keys(result.quality), [
+      "clock_resolution_us",
+      "send_lateness_us",
+      "send_call_us",
+      "processor_percent",
+      "floor_us",
+      "notes",
+    ]);
+    assertEquals(result.runtime, {
+      deno: Deno.version.deno,
+      os: Deno.build.os,
+      arch: Deno.build.arch,
+    });
+    assertEquals(result.options, HEADING.options);
+    assertEquals(new Date(result.started).toISOString(), result.started);
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.result() leaves out what does not apply",
+  permissions: "none",
+  fn() {
+    const result = resultOf([1], { mode: "rtt" });
+    assertEquals("throughput" in result, false);
+    assertEquals("rtt_from_intended_us" in result, false);
+    assertEquals("send_lateness_us" in result.quality, false);
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.result() agrees with figures added up by hand",
+  permissions: "none",
+  fn() {
+    // 1000 bytes in 1, 2 and 4 ms: 8, 4 and 2 Mbit/s, the mean of which is
+    // 4.667; and 24 000 bits in 7 ms, which is 3.429.
+    const { rtt_us, jitter_us, throughput, probes } = resultOf([1, 2, 4]);
+    assertEquals(probes, { sent: 3, received: 3, lost: 0, warmup: 0 });
+    assertEquals(rtt_us!.mean, 2333.333);
+    assertEquals(rtt_us!.stddev, 1527.525);
+    assertEquals([rtt_us!.min, rtt_us!.max], [1000, 4000]);
+    // D is 1000 and 2000 us: 62.5, then 62.5 + 1937.5 / 16.
+    assertEquals(jitter_us!.rfc3550, 183.594);
+    assertEquals(throughput, {
+      per_probe_mean_bits_per_second: 4_666_667,
+      aggregate_bits_per_second: 3_428_571,
+    });
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.add() counts a lost probe in no figure but the loss",
+  permissions: "none",
+  fn() {
+    const { probes, rtt_us, throughput } = resultOf([1, null, 3]);
+    assertEquals(probes, { sent: 3, received: 2, lost: 1, warmup: 0 });
+    assertEquals([rtt_us!.count, rtt_us!.mean], [2, 2000]);
+    assertEquals(throughput!.aggregate_bits_per_second, 4_000_000);
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.add() takes no jitter across a lost probe",
+  permissions: "none",
+  fn() {
+    assertEquals(resultOf([1, null, 3]).jitter_us, null);
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.add() leaves the warm-up out of every figure",
+  permissions: "none",
+  fn() {
+    const builder = new ResultBuilder({ ...HEADING, intervalMs: 5 });
+    const before = builder.result();
+    builder.add(sample(99, { warmup: true, sentAtMs: 50, sendCallMs: 7 }));
+    builder.add(sample(null, { warmup: true }));
+    assertEquals(builder.probes, { sent: 0, received: 0, lost: 0, warmup: 2 });
+    const { probes: _, quality, ...figures } = builder.result();
+    const { probes: __, quality: qualityBefore, ...figuresBefore } = before;
+    assertEquals(figures, figuresBefore);
+    assertEquals(quality.send_call_us, qualityBefore.send_call_us);
+    assertEquals(quality.send_lateness_us, null);
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.result() is null for every figure before a reply",
+  permissions: "none",
+  fn() {
+    for (const rtts of [[], [null], [null, null]]) {
+      const result = resultOf(rtts, { intervalMs: 1 });
+      assertEquals(result.rtt_us, null);
+      assertEquals(result.rtt_from_intended_us, null);
+      assertEquals(result.jitter_us, null);
+      assertEquals(result.throughput, {
+        per_probe_mean_bits_per_second: null,
+        aggregate_bits_per_second: null,
+      });
+      assertEquals(result.quality.floor_us, null);
+      assertEquals(result.quality.notes, []);
+      assertEquals(result.probes.lost, rtts.length);
+    }
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.result() claims no throughput where no time passed",
+  permissions: "none",
+  fn() {
+    assertEquals(resultOf([0, 0]).throughput, {
+      per_probe_mean_bits_per_second: null,
+      aggregate_bits_per_second: null,
+    });
+    // One probe that the clock could not time spoils the mean, not the sum.
+    assertEquals(resultOf([0, 1]).throughput, {
+      per_probe_mean_bits_per_second: null,
+      aggregate_bits_per_second: 16_000_000,
+    });
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.result() holds neither NaN nor Infinity",
+  permissions: "none",
+  fn() {
+    const series = [[], [null], [0], [0, 0], [0, null], [1e-9], [1e9], [0, 1]];
+    for (const rtts of series) {
+      for (const intervalMs of [0, 10]) {
+        const result = resultOf(rtts, { intervalMs });
+        for (const [path, value] of leaves(result)) {
+          if (typeof value === "number") assert(Number.isFinite(value), path);
+          assert(value !== undefined, path);
+        }
+        assertEquals(JSON.parse(JSON.stringify(result)), result);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.result() counts also from the intended moment",
+  permissions: "none",
+  fn() {
+    const builder = new ResultBuilder({ ...HEADING, intervalMs: 10 });
+    builder.add(sample(1, { intendedAtMs: 100, sentAtMs: 100 }));
+    // A stall: sent 40 ms late, and sent before its time by a hair.
+    builder.add(sample(1, { intendedAtMs: 110, sentAtMs: 150 }));
+    builder.add(sample(1, { intendedAtMs: 120, sentAtMs: 119.9 }));
+    const result = builder.result();
+    assertEquals([result.rtt_us!.min, result.rtt_us!.max], [1000, 1000]);
+    const fromIntended = result.rtt_from_intended_us!;
+    assertEquals([fromIntended.min, fromIntended.max], [1000, 41_000]);
+    assertEquals(result.quality.send_lateness_us!.max, 40_000);
+    assertEquals(result.quality.send_lateness_us!.p50, 0);
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.result() says when the schedule was not kept",
+  permissions: "none",
+  fn() {
+    const notes = (latenessMs: number, intervalMs: number) => {
+      const builder = new ResultBuilder({ ...HEADING, intervalMs });
+      for (let count = 0; count < 1000; count++) {
+        builder.add(sample(1, { sentAtMs: latenessMs }));
+      }
+      return builder.result().quality.notes;
+    };
+    assertEquals(notes(9, 10), []);
+    assertEquals(notes(9, 0), []);
+    const [note] = notes(11, 10);
+    assert(note!.startsWith("the schedule was not kept"), note);
+  },
+});
+
+Deno.test({
+  name:
+    "ResultBuilder.result() says that p99.9 of few samples is their maximum",
+  permissions: "none",
+  fn() {
+    for (const count of [1, 2, 600, 999]) {
+      const rtts = Array.from({ length: count }, (_, index) => index + 1);
+      const { rtt_us, quality } = resultOf(rtts);
+      assertEquals(rtt_us!.p999, rtt_us!.max);
+      assertEquals(quality.notes, [
+        "p99.9 of fewer than 1000 samples is their maximum",
+      ]);
+    }
+    const rtts = Array.from({ length: 1000 }, (_, index) => index + 1);
+    assertEquals(resultOf(rtts).quality.notes, []);
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.note() says a sentence once",
+  permissions: "none",
+  fn() {
+    const builder = new ResultBuilder(HEADING);
+    for (const note of ["one", "two", "one"]) builder.note(note);
+    assertEquals(builder.result().quality.notes, ["one", "two"]);
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.result() can be had at any time, and stays as it was",
+  permissions: "none",
+  fn() {
+    const builder = new ResultBuilder(HEADING);
+    builder.add(sample(1));
+    const first = builder.result();
+    assertEquals(builder.percentileUs(50), 1000);
+    builder.add(sample(null));
+    assertEquals(first.probes.sent, 1);
+    assertEquals(builder.result().probes.sent, 2);
+    assertEquals(builder.result().started, first.started);
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.add() refuses a time that is none",
+  permissions: "none",
+  fn() {
+    for (const rttMs of [NaN, -1, Infinity]) {
+      const builder = new ResultBuilder(HEADING);
+      assertThrows(() => builder.add(sample(rttMs)), RangeError);
+    }
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.result() of datagrams has what streams have not",
+  permissions: "none",
+  fn() {
+    const builder = new ResultBuilder({
+      ...HEADING,
+      protocol: "stamp",
+      mode: "rtt",
+      intervalMs: 10,
+      arrivals: {
+        counts: {
+          lostForward: 1,
+          lostBackward: 0,
+          late: 1,
+          duplicate: 2,
+          reordered: 3,
+        },
+        faults: { corrupt: 4, implausible: 0, short: 0 },
+        directionsKnown: true,
+        underWay: 0,
+        strays: { count: 0, from: "" },
+        failedSends: 0,
+        failure: null,
+      },
+    });
+    // The far clock is 100 ms ahead; each way takes 1 ms, the reflector 0.5.
+    const far = { reflectorMs: 0.5, forwardMs: 101, backwardMs: -99 };
+    builder.add(sample(5, { sequence: 0, warmup: true, ...far }));
+    builder.add(
+      sample(2, { sequence: 1, intendedAtMs: 10, sentAtMs: 11, ...far }),
+    );
+    builder.add(sample(null, { sequence: 2, intendedAtMs: 20, sentAtMs: 20 }));
+    builder.add(sample(null, { sequence: 3, intendedAtMs: 30, sentAtMs: 31 }));
+    builder.floorUs = 17;
+    const result = builder.result();
+    assertEquals(result.probes, {
+      sent: 3,
+      received: 1,
+      lost: 2,
+      warmup: 1,
+      lost_forward: 1,
+      lost_backward: 0,
+      late: 1,
+      duplicate: 2,
+      reordered: 3,
+      corrupt: 4,
+    });
+    assertEquals(result.probes_per_second, { asked: 100, achieved: 100 });
+    assertEquals(result.rtt_us!.max, 2000);
+    assertEquals(result.rtt_with_reflector_us!.max, 2500);
+    assertEquals(result.rtt_from_intended_us!.max, 3000);
+    const { clock_offset_us, clock_bound_us, forward } = result.one_way!;
+    assertEquals([clock_offset_us, clock_bound_us], [100_000, 1000]);
+    assertEquals(forward.delay_us!.p50, 1000);
+    assertEquals(result.quality.floor_us, 17);
+    assert(builder.percentileFile().includes("Total count    =            1"));
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.result() claims no rate of a single probe",
+  permissions: "none",
+  fn() {
+    const { probes_per_second } = resultOf([1], { intervalMs: 4 });
+    assertEquals(probes_per_second, { asked: 250, achieved: null });
+  },
+});

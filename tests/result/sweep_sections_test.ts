@@ -1,0 +1,251 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  addPoint,
+  type SweepCurve,
+  type SweepPoint,
+} from "../../lib/result/sweep.ts";
+import type { MeasurementType } from "../../lib/measure/messages.ts";
+import { sweepSections } from "../../lib/result/sweep_sections.ts";
+import { seededRandom } from "../../lib/stats/seeded_random.ts";
+import {
+  assertPrinted,
+  assertSectionSnapshots,
+  DURATION,
+  usOf,
+} from "../terminal/section_snapshots.ts";
+
+const REFUSED =
+  'The server refused the setup: "404 ERROR: Invalid Connection Setup Message\\n"';
+
+/** A point of the given median; `null` for one that failed. */
+function point(
+  quantity: MeasurementType,
+  sizeBytes: number,
+  delayMs: number,
+  us: number | null,
+): SweepPoint {
+  const failed = us === null;
+  const count = failed ? 0 : 10;
+  return {
+    size_bytes: sizeBytes,
+    delay_ms: delayMs,
+    probes: { sent: count, received: count, lost: 0, warmup: failed ? 0 : 5 },
+    rtt_us: failed ? null : {
+      count,
+      min: us * 0.8,
+      mean: us * 1.1,
+      stddev: us * 0.2,
+      p50: us,
+      p90: us * 1.5,
+      p99: us * 2,
+      p999: us * 2,
+      max: us * 2,
+    },
+    ...(quantity === "tput" && {
+      throughput: {
+        aggregate_bits_per_second: failed ? null : sizeBytes * 8e6 / us,
+        per_probe_mean_bits_per_second: failed ? null : sizeBytes * 9e6 / us,
+      },
+    }),
+    error: failed ? REFUSED : null,
+  };
+}
+
+/** The course's four curves, by the median at a size and a delay. */
+function curvesOf(
+  medianUs: (sizeBytes: number, delayMs: number) => number | null,
+): SweepCurve[] {
+  const sizes = { rtt: [1, 100, 1000], tput: [1024, 8192, 32_768] };
+  const curves: SweepCurve[] = [];
+  for (const against of ["size", "delay"] as const) {
+    for (const quantity of ["rtt", "tput"] as const) {
+      const places = against === "size"
+        ? sizes[quantity].map((size): [number, number] => [size, 0])
+        : [0, 50, 200].map((ms): [number, number] => [sizes[quantity][1]!, ms]);
+      for (const [size, delay] of places) {
+        addPoint(
+          curves,
+          { quantity, against },
+          point(quantity, size, delay, medianUs(size, delay)),
+        );
+      }
+    }
+  }
+  return curves;
+}
+
+const USUAL = curvesOf((size, delay) => 40 + size / 100 + delay * 1000);
+const WITHOUT_LARGE = curvesOf((size, delay) =>
+  size > 16_384 ? null : 40 + size / 100 + delay * 1000
+);
+
+function sectionsOf(curves: SweepCurve[]) {
+  return sweepSections([{ name: "", result: { curves } }]);
+}
+
+Deno.test({
+  name: "sweepSections() of the course's four experiments",
+  permissions: "none",
+  async fn(t) {
+    const sections = sectionsOf(USUAL);
+    assertEquals(sections.map(({ title }) => title), [
+      "RTT against size",
+      "Throughput against size",
+      "RTT against delay",
+      "Throughput against delay",
+    ]);
+    for (const section of sections) await assertSectionSnapshots(t, section);
+  },
+});
+
+Deno.test({
+  name: "sweepSections() names the points that failed, and why",
+  permissions: "none",
+  async fn(t) {
+    const section = sectionsOf(WITHOUT_LARGE)[1]!;
+    await assertSectionSnapshots(t, section);
+    assertEquals(section.table.rows.at(-1)!.values, ["failed", "failed", 0]);
+    assert(section.sentences.at(-1)!.startsWith("At 32768 bytes"));
+    assert(section.sentences.at(-1)!.includes(REFUSED));
+    // The trend ends where the figures do.
+    assertMatch(
+      section.sentences[0]!,
+      /^From 1024 bytes to 8192 bytes of size/,
+    );
+  },
+});
+
+Deno.test({
+  name: "sweepSections() of points that all failed",
+  permissions: "none",
+  async fn(t) {
+    const sections = sectionsOf(curvesOf(() => null));
+    for (const section of sections.slice(0, 2)) {
+      await assertSectionSnapshots(t, section);
+      // All for the same reason, so that is said once; nothing is drawn.
+      assertEquals(section.sentences.length, 1);
+      assert(section.sentences[0]!.includes("failed: "));
+      assertEquals(section.charts, []);
+    }
+  },
+});
+
+Deno.test({
+  name: "sweepSections() of one point tells no trend",
+  permissions: "none",
+  async fn(t) {
+    const points = [point("rtt", 100, 0, 41.25)];
+    const sections = sectionsOf([{ quantity: "rtt", against: "size", points }]);
+    await assertSectionSnapshots(t, sections[0]!);
+    assertEquals(sections[0]!.sentences, []);
+  },
+});
+
+Deno.test({
+  name: "sweepSections() puts several sweeps side by side",
+  permissions: "none",
+  async fn(t) {
+    const slower = curvesOf((size, delay) =>
+      size === 1000 ? null : 95 + delay * 1010
+    );
+    // Other sizes, in another order, and only one experiment.
+    const other: SweepCurve[] = [{
+      quantity: "rtt",
+      against: "size",
+      points: [point("rtt", 500, 0, 60), point("rtt", 1, 0, 50)],
+    }];
+    const sections = sweepSections([
+      { name: "lan", result: { curves: USUAL } },
+      { name: "wlan", result: { curves: slower } },
+      { name: "http://example.net/<b>", result: { curves: other } },
+    ]);
+    assertEquals(sections.length, 4);
+    for (const section of sections.slice(0, 2)) {
+      await assertSectionSnapshots(t, section);
+    }
+    const [sizes, throughput] = sections;
+    assertEquals(
+      sizes!.table.rows.map(({ name, values }) => [name, ...values]),
+      [
+        ["1 byte", 40.01, 95, 50],
+        ["100 bytes", 41, 95, null],
+        ["500 bytes", null, null, 60],
+        ["1000 bytes", 50, "failed", null],
+      ],
+    );
+    assertEquals(throughput!.table.rows[0]!.values[2], null);
+    assert(
+      sizes!.sentences.every((text) => /^(lan|wlan|http\S+): /.test(text)),
+    );
+  },
+});
+
+Deno.test({
+  name: "sweepSections() of nothing",
+  permissions: "none",
+  fn() {
+    assertEquals(sweepSections([]), []);
+    assertEquals(sectionsOf([]), []);
+  },
+});
+
+Deno.test({
+  name: "sweepSections() tells the trend as the figures do",
+  permissions: "none",
+  fn() {
+    const pattern = new RegExp(
+      `^From 1 byte to 1000 bytes of size the median (rose|fell) from ` +
+        `(${DURATION}) to (${DURATION}) \\(([\\d.]+) to 1\\)\\.$`,
+    );
+    const random = seededRandom(21);
+    for (let run = 0; run < 200; run++) {
+      const [from, to] = [10 ** (1 + 4 * random()), 10 ** (1 + 4 * random())];
+      const points = [point("rtt", 1, 0, from), point("rtt", 1000, 0, to)];
+      const [section] = sectionsOf([
+        { quantity: "rtt", against: "size", points },
+      ]);
+      const found = pattern.exec(section!.sentences[0]!);
+      // The spread of a point is from 0.8 to 1.5 times its median.
+      const isClear = Math.max(from / to, to / from) > 1.5 / 0.8;
+      assertEquals(found !== null, isClear, section!.sentences[0]);
+      if (found === null) {
+        assertMatch(section!.sentences[0]!, / is no clear difference: /);
+        continue;
+      }
+      const [, way, fromText, toText, ratio] = found;
+      assertEquals(way, from < to ? "rose" : "fell");
+      assertPrinted(usOf(fromText!), from);
+      assertPrinted(usOf(toText!), to);
+      assertPrinted(Number(ratio), Math.max(from / to, to / from));
+    }
+  },
+});
+
+Deno.test({
+  name: "sweepSections() does not say that what stayed the same rose",
+  permissions: "none",
+  fn() {
+    const points = [point("rtt", 1, 0, 41), point("rtt", 1000, 0, 41)];
+    const [section] = sectionsOf([
+      { quantity: "rtt", against: "size", points },
+    ]);
+    assertEquals(section!.sentences, [
+      "From 1 byte to 1000 bytes of size the median stayed at 41.0 us.",
+    ]);
+  },
+});
+
+Deno.test({
+  name: "sweepSections() tells no ratio to zero",
+  permissions: "none",
+  fn() {
+    for (const [from, to] of [[0, 5], [5, 0], [0, 0]] as const) {
+      const points = [point("rtt", 1, 0, from), point("rtt", 1000, 0, to)];
+      const [section] = sectionsOf([
+        { quantity: "rtt", against: "size", points },
+      ]);
+      const text = section!.sentences.join(" ");
+      assert(!/NaN|Infinity/.test(text), text);
+    }
+  },
+});

@@ -1,0 +1,335 @@
+/**
+ * The sender against a real reflector, through a path whose every fault is
+ * known: the figures have to be what the path did.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { ResultBuilder } from "../../lib/result/builder.ts";
+import type { Result } from "../../lib/result/result.ts";
+import type { Sample } from "../../lib/stats/sample.ts";
+import { type StampOptions, StampSession } from "../../lib/stamp/session.ts";
+import {
+  type ReflectorOptions,
+  StampReflector,
+} from "../../lib/stamp/reflector.ts";
+import { periodic } from "../../lib/timing/schedule.ts";
+import {
+  datagramServer,
+  openDatagrams,
+  type RunningServer,
+} from "../fixtures.ts";
+import { type Fate, type Path, Relay } from "../relay.ts";
+
+const TIMEOUT_MS = 100;
+const REQUEST = {
+  sizeBytes: 44,
+  ssid: 7,
+  format: "ntp",
+  errorUs: 0.1,
+} as const;
+
+function reflector(options: ReflectorOptions = {}): RunningServer {
+  return datagramServer(new StampReflector(options).answer, {
+    maxRatePerSec: 100_000,
+  });
+}
+
+interface Run {
+  result: Result;
+  samples: Sample[];
+}
+
+/** Measures to the end, by default one probe a millisecond without warm-up. */
+async function measure(
+  target: { addr: Deno.NetAddr },
+  options: Partial<StampOptions> = {},
+  onSample: (sample: Sample) => void = () => {},
+): Promise<Run> {
+  const intervalMs = options.intervalMs ?? 1;
+  const session = new StampSession(() => openDatagrams(), target.addr, {
+    request: REQUEST,
+    count: 100,
+    durationMs: Infinity,
+    schedule: intervalMs === 0 ? null : periodic(intervalMs),
+    intervalMs,
+    warmup: 0,
+    timeoutMs: TIMEOUT_MS,
+    ...options,
+  });
+  const builder = new ResultBuilder({
+    protocol: "stamp",
+    mode: "rtt",
+    target: "",
+    sizeBytes: 44,
+    intervalMs,
+    arrivals: session.report,
+    options: { given: {}, used: {} },
+  });
+  const samples = [];
+  for await (const sample of session.samples()) {
+    builder.add(sample);
+    samples.push(sample);
+    onSample(sample);
+  }
+  return { result: builder.result(), samples };
+}
+
+/** Fates of single probes. */
+function fates(
+  list: Record<number, Fate>,
+): (sequence: number) => Fate | undefined {
+  return (sequence) => list[sequence];
+}
+
+const NOTHING_WRONG = {
+  sent: 100,
+  received: 100,
+  lost: 0,
+  warmup: 0,
+  lost_forward: 0,
+  lost_backward: 0,
+  late: 0,
+  duplicate: 0,
+  reordered: 0,
+  corrupt: 0,
+};
+
+const LOST = { copies: 0 };
+const TWICE = { copies: 2 };
+const HELD = { held: true };
+const LATE = { delayMs: TIMEOUT_MS + 30 };
+
+/** Each path, and how the counters differ from those of one without a fault. */
+const PATHS: [string, Path, Partial<typeof NOTHING_WRONG>][] = [
+  ["no fault", {}, {}],
+  [
+    "losses on the way there",
+    { forward: fates({ 3: LOST, 4: LOST, 50: LOST }) },
+    { received: 97, lost: 3, lost_forward: 3 },
+  ],
+  [
+    "losses on the way back, so that all numbers agree",
+    { backward: fates({ 3: LOST, 4: LOST, 50: LOST }) },
+    { received: 97, lost: 3, lost_backward: 3 },
+  ],
+  [
+    "losses on both ways, side by side",
+    {
+      forward: fates({ 10: LOST, 12: LOST, 30: LOST }),
+      backward: fates({ 11: LOST, 13: LOST, 31: LOST, 32: LOST }),
+    },
+    { received: 93, lost: 7, lost_forward: 3, lost_backward: 4 },
+  ],
+  [
+    "losses at the beginning and at the end",
+    {
+      forward: fates({ 0: LOST, 97: LOST }),
+      backward: fates({ 1: LOST, 98: LOST, 99: LOST }),
+    },
+    { received: 95, lost: 5, lost_forward: 2, lost_backward: 3 },
+  ],
+  [
+    "duplicates on both ways",
+    {
+      forward: fates({ 20: TWICE, 21: TWICE }),
+      backward: fates({ 40: TWICE, 41: { copies: 3 } }),
+    },
+    { duplicate: 5 },
+  ],
+  [
+    "order changed on both ways",
+    { forward: fates({ 20: HELD, 25: HELD }), backward: fates({ 60: HELD }) },
+    { reordered: 3 },
+  ],
+  [
+    "replies after their time",
+    { forward: fates({ 10: LATE }), backward: fates({ 20: LATE, 21: LATE }) },
+    { received: 97, lost: 3, late: 3 },
+  ],
+  [
+    "everything at once",
+    {
+      forward: fates({ 5: LOST, 20: TWICE, 25: HELD, 31: LOST, 15: LATE }),
+      backward: fates({ 6: LOST, 9: TWICE, 30: LOST, 50: HELD, 12: LATE }),
+    },
+    {
+      received: 94,
+      lost: 6,
+      lost_forward: 2,
+      lost_backward: 2,
+      late: 2,
+      duplicate: 2,
+      reordered: 2,
+    },
+  ],
+];
+
+for (const [name, path, difference] of PATHS) {
+  Deno.test(`StampSession counts ${name} as the path has it`, async () => {
+    await using server = reflector();
+    await using relay = new Relay(server.addr, path);
+    // The late replies come while there is still something to be sent.
+    const { result, samples } = await measure(relay, { intervalMs: 2 });
+    assertEquals(result.probes, { ...NOTHING_WRONG, ...difference });
+    assertEquals(samples.length, 100);
+    const sequences = samples.map(({ sequence }) => sequence);
+    assertEquals(new Set(sequences).size, 100);
+    const lost = samples.filter(({ rttMs }) => rttMs === null).length;
+    assertEquals(lost, result.probes.lost);
+  });
+}
+
+Deno.test("StampSession cannot tell directions by a stateless reflector", async () => {
+  await using server = reflector({ stateless: true });
+  await using relay = new Relay(server.addr, {
+    forward: fates({ 3: LOST }),
+    backward: fates({ 9: LOST, 99: LOST }),
+  });
+  const { result } = await measure(relay);
+  const { lost, lost_forward, lost_backward } = result.probes;
+  assertEquals([lost, lost_forward, lost_backward], [3, null, null]);
+  assert(result.quality.notes.some((note) => note.includes("stateless")));
+});
+
+Deno.test("StampSession leaves the faults of the warm-up out of all counters", async () => {
+  await using server = reflector();
+  await using relay = new Relay(server.addr, {
+    forward: fates({ 1: LOST, 8: LOST }),
+    backward: fates({ 2: TWICE, 3: LOST, 9: LOST }),
+  });
+  const { result } = await measure(relay, { warmup: 5 });
+  assertEquals(result.probes, {
+    ...NOTHING_WRONG,
+    warmup: 5,
+    received: 98,
+    lost: 2,
+    lost_forward: 1,
+    lost_backward: 1,
+  });
+  assertEquals(result.rtt_us!.count, 98);
+});
+
+Deno.test("StampSession sends the next probe of a closed loop once one is lost", async () => {
+  await using server = reflector();
+  await using relay = new Relay(server.addr, {
+    forward: fates({ 3: LOST }),
+    backward: fates({ 5: LOST }),
+  });
+  const { result, samples } = await measure(relay, {
+    intervalMs: 0,
+    count: 20,
+    timeoutMs: 50,
+  });
+  assertEquals(result.probes, {
+    ...NOTHING_WRONG,
+    sent: 20,
+    received: 18,
+    lost: 2,
+    lost_forward: 1,
+    lost_backward: 1,
+  });
+  const sequences = samples.map(({ sequence }) => sequence);
+  assertEquals(sequences, sequences.toSorted((a, b) => a - b));
+});
+
+/** The median round trip through a path, in microseconds. */
+async function medianThrough(
+  server: RunningServer,
+  path: Path,
+): Promise<number> {
+  await using relay = new Relay(server.addr, path);
+  const { result } = await measure(relay, {
+    intervalMs: 5,
+    count: 100,
+    warmup: 50,
+    timeoutMs: 1000,
+  });
+  assertEquals(result.probes.lost, 0);
+  return result.rtt_us!.p50;
+}
+
+for (const delayMs of [5, 20]) {
+  Deno.test(`StampSession measures a path of ${delayMs} ms as that`, async () => {
+    await using server = reflector();
+    const errorsUs: number[] = [];
+    // A busy machine can spoil a run, but cannot make a wrong one right.
+    for (let tries = 0; tries < 3; tries++) {
+      const costUs = await medianThrough(server, {});
+      const there = delayMs / 5;
+      const medianUs = await medianThrough(server, {
+        forward: () => ({ delayMs: there }),
+        backward: () => ({ delayMs: delayMs - there }),
+      });
+      const errorUs = medianUs - delayMs * 1000;
+      assert(errorUs > 0, `shorter than the path: ${medianUs} us`);
+      if (errorUs <= costUs + 300) return;
+      errorsUs.push(errorUs);
+    }
+    assert(false, `wrong by ${errorsUs} us`);
+  });
+}
+
+Deno.test("StampSession tells the two ways of a path apart", async () => {
+  await using server = reflector();
+  await using relay = new Relay(server.addr, {
+    forward: (sequence) => ({ delayMs: sequence % 2 ? 20 : 0 }),
+  });
+  const { result } = await measure(relay, { intervalMs: 2, timeoutMs: 1000 });
+  const { clock_offset_us, clock_bound_us, forward, backward } = result
+    .one_way!;
+  // Both clocks are this machine's.
+  assert(Math.abs(clock_offset_us!) <= clock_bound_us! + 1000);
+  assert(forward.delay_us!.p90 > 19_000, "half of them took 20 ms there");
+  assert(backward.delay_us!.p50 < 10_000, "none did on the way back");
+});
+
+const STALL_MS = 500;
+const STALL_COUNT = 200;
+const STALL_INTERVAL_MS = 10;
+
+/**
+ * After a stall, what fell into it waited for its rest: of probes every 10 ms,
+ * 50 wait 500, 490, 480 ... ms. Of 200 probes the 20 slowest are a tenth, so the
+ * 90th percentile is 500 - 20 * 10 ms.
+ */
+function assertStall({ result }: Run): void {
+  assertEquals(result.probes.received, STALL_COUNT);
+  const { p50, p90, max } = result.rtt_from_intended_us!;
+  assert(p50 < 50_000, `most probes did not wait: p50 ${p50}`);
+  assert(Math.abs(p90 - 300_000) < 40_000, `p90 ${p90}`);
+  assert(Math.abs(max - 500_000) < 60_000, `max ${max}`);
+}
+
+Deno.test("StampSession shows a stall of the path from the intended time", async () => {
+  await using server = reflector();
+  await using relay = new Relay(server.addr);
+  const run = await measure(relay, {
+    intervalMs: STALL_INTERVAL_MS,
+    count: STALL_COUNT,
+    timeoutMs: 2000,
+  }, ({ sequence }) => {
+    if (sequence === 50) relay.stall(STALL_MS);
+  });
+  assertStall(run);
+});
+
+Deno.test("StampSession shows its own stall from the intended time alone", async () => {
+  // Server and sender stall alike here, as on a machine that was put to sleep.
+  await using server = reflector();
+  const run = await measure(server, {
+    intervalMs: STALL_INTERVAL_MS,
+    count: STALL_COUNT,
+    timeoutMs: 2000,
+  }, ({ sequence }) => {
+    if (sequence !== 50) return;
+    const untilMs = performance.now() + STALL_MS;
+    while (performance.now() < untilMs);
+  });
+  assertStall(run);
+  const { rtt_us, quality } = run.result;
+  assert(rtt_us!.p90 < 100_000, "the raw figures hide it");
+  assert(quality.send_lateness_us!.p99 > 400_000);
+  assert(quality.notes.some((note) => note.includes("schedule was not kept")));
+});
