@@ -33,7 +33,7 @@ import {
   type Places,
 } from "../lib/cli/compare_parts.ts";
 import { flagOf } from "../lib/cli/option_table.ts";
-import { noMoreWords, UsageError } from "../lib/cli/parse_options.ts";
+import { noMoreOperands, UsageError } from "../lib/cli/parse_options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { runParts } from "../lib/cli/run_parts.ts";
 import { outputOptions } from "../lib/cli/output_options.ts";
@@ -46,7 +46,7 @@ import { addressOf } from "../lib/net/lookup.ts";
 const program = defineProgram({
   name: "compare",
   summary: "Compares TCP with UDP, and one at a time with all at once.",
-  words: "[HOST]",
+  operands: "[HOST]",
   details: [
     "Without HOST, servers of its own on loopback answer, in this process. With HOST, a measure-server and a stamp-server without a key are to run there; what takes a bad path, or both ends of a connection, is still shown on loopback.",
     "Both sides are measured by turns, so that a drift of the machine meets both. One is called faster only if the confidence interval of the difference of the medians (bootstrap, by rounds) leaves 0 out.",
@@ -58,15 +58,15 @@ const program = defineProgram({
 /** Compares; gives the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async (run) => {
-    const { options, words, given, signal, terminal } = run;
-    noMoreWords(words.slice(1));
+    const { options, operands, given, signal, terminal } = run;
+    noMoreOperands(operands.slice(1));
     const plan = comparePlan(options);
     const output = outputOptions(options, terminal);
     const servers = new LocalServers();
     try {
-      const target = words[0] === undefined
+      const target = operands[0] === undefined
         ? null
-        : hostTargetOf(words[0], options.port);
+        : hostTargetOf(operands[0], options.port);
       if (target === null) refuseOptions(given);
       const places = target === null
         ? ownPlaces(servers)

@@ -24,7 +24,7 @@ import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 const program = defineProgram({
   name: "compile",
   summary: "Builds bin/NAME for each program named, or for all of them.",
-  words: "[NAME...]",
+  operands: "[NAME...]",
   details: [
     "NAME is that of a task or of its script, as measure-client or measure_client. An executable has exactly the permissions of its task, and its port.",
     "Deno fetches a base executable the first time. Where it cannot, set DENORT_BIN to the path of one.",
@@ -79,9 +79,9 @@ function words(command: string): string[] {
 
 /** Compiles the programs; gives the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async ({ options, words, terminal }) => {
+  return runMain(program, args, io, async ({ options, operands, terminal }) => {
     const all = compilables();
-    const wanted = words.length === 0 ? all : words.map((word) => {
+    const wanted = operands.length === 0 ? all : operands.map((word) => {
       const name = word.replaceAll("-", "_");
       const found = all.find((program) => program.name === name);
       if (found) return found;

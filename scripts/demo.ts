@@ -34,7 +34,7 @@ type Main = (args: string[], io: ProgramIo) => Promise<number>;
 const program = defineProgram({
   name: "demo",
   summary: "Shows what is here at work, on loopback, in some seconds.",
-  words: "",
+  operands: "",
   details: [],
   options: { plots: OUTPUT_OPTIONS.plots },
   examples: [""],

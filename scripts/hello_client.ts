@@ -34,7 +34,7 @@ const QUIET_MS = 250;
 const program = defineProgram({
   name: "hello-client",
   summary: "Says hi to a hello-server and prints the answer.",
-  words: "TARGET [WORD...]",
+  operands: "TARGET [WORD...]",
   details: [TARGET_HELP],
   options: TIMEOUT_OPTION,
   examples: ["127.0.0.1", "127.0.0.1:11000 good day"],
@@ -42,11 +42,11 @@ const program = defineProgram({
 
 /** Says hi once; gives the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async ({ options, words, ...run }) => {
+  return runMain(program, args, io, async ({ options, operands, ...run }) => {
     const { timeout } = options;
-    const target = hostTargetOf(words[0], 11000);
+    const target = hostTargetOf(operands[0], 11000);
     const address = formatAddress(target);
-    const greeting = words.slice(1).join(" ") || "hi";
+    const greeting = operands.slice(1).join(" ") || "hi";
 
     const conn = await withContext(
       `connect to ${address}`,

@@ -30,7 +30,7 @@ import { hello } from "../lib/text/hello.ts";
 const program = defineProgram({
   name: "hello-server",
   summary: "Answers hi with hello, over TCP.",
-  words: "",
+  operands: "",
   details: ["Anything else is answered by how to greet."],
   options: { ...listenOptions(11000), ...STREAM_SERVER_OPTIONS },
   examples: ["", "--port 0", "--mode iterative"],

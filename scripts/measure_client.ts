@@ -33,7 +33,7 @@ import {
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
 import { flagOf } from "../lib/cli/option_table.ts";
-import { noMoreWords, UsageError } from "../lib/cli/parse_options.ts";
+import { noMoreOperands, UsageError } from "../lib/cli/parse_options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { REPORT_OPTIONS, runMeasurement } from "../lib/cli/run_measurement.ts";
 import { runSweep } from "../lib/cli/run_sweep.ts";
@@ -63,7 +63,7 @@ const WARM_UP_PROBES = 1000;
 const program = defineProgram({
   name: "measure-client",
   summary: "Measures round-trip time or throughput to a measure-server.",
-  words: "rtt|tput|sweep TARGET",
+  operands: "rtt|tput|sweep TARGET",
   details: [
     STREAM_TARGET_HELP,
     "rtt times each probe from just before it is written to the last byte of its echo. tput does the same with larger probes, and prints two figures of payload bytes one way over full round trips: the mean of SIZE / RTT, and PROBES * SIZE / the sum of RTTs.",
@@ -138,15 +138,15 @@ const OF_SWEEP = ["sizes", "delays"] as const;
 /** Measures once, or sweeps; gives the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, (run) => {
-    const { options, words, given, signal, terminal } = run;
-    const [mode, targetWord, ...rest] = words;
+    const { options, operands, given, signal, terminal } = run;
+    const [mode, targetWord, ...rest] = operands;
     if (mode !== "rtt" && mode !== "tput" && mode !== "sweep") {
       throw new UsageError(
         "say what to measure and where, as in rtt 127.0.0.1: see --help",
       );
     }
     const target = targetOf(targetWord, 10000);
-    noMoreWords(rest);
+    noMoreOperands(rest);
     refuseOptions(mode, given);
     const { count, delay, interval, timeout, lenient, delayUnit } = options;
     // A lenient session learns the server's dialect from one probe more.

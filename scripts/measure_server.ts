@@ -39,7 +39,7 @@ import {
 const program = defineProgram({
   name: "measure-server",
   summary: "Echoes probes, for measure-client to time them.",
-  words: "",
+  operands: "",
   details: [
     "A setup that asks for more than a limit is refused with the protocol's error. All sessions together may have the server hold --max-memory: each counts its payload, and with a delay 64K for what waits. One that comes on top is refused too; small ones without a delay do not count.",
   ],

@@ -37,7 +37,7 @@ import { PeerMesh } from "../lib/peer/mesh.ts";
 const program = defineProgram({
   name: "peer",
   summary: "Listens and dials: peers that chat, each connected to every other.",
-  words: "",
+  operands: "",
   details: [
     "Name one peer with --connect, and the others are learnt from it. What you type is said to all; /help tells what else there is. A peer that dies is dialled again, one that left is not.",
     "Standard input that is no terminal is said line by line, once the peers of --connect were tried; at its end this peer leaves.",

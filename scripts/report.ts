@@ -32,7 +32,7 @@ const MOST_FILES = 20;
 const program = defineProgram({
   name: "report",
   summary: "Makes an HTML page with charts from results.",
-  words: "RESULT...",
+  operands: "RESULT...",
   details: [
     "RESULT is a file that measure-client, stamp-client or compare wrote with --json or --ndjson, or - for standard input. Results of the same kind are shown side by side. Of an --ndjson file that ends early, what is in it is shown.",
     "The page is one file that loads nothing and runs no script. Without --output it goes to standard output.",
@@ -54,7 +54,7 @@ const program = defineProgram({
 /** Makes one page; gives the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async (run) => {
-    const { options: { output }, words: paths, signal, terminal } = run;
+    const { options: { output }, operands: paths, signal, terminal } = run;
     refuseMisuse(paths, output);
     if (output === undefined && terminal.isTerminal) {
       throw new UsageError(

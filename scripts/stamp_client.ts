@@ -20,7 +20,7 @@
 
 import { withContext } from "../lib/cli/context.ts";
 import { hostTargetOf, TARGET_HELP } from "../lib/cli/client_options.ts";
-import { noMoreWords } from "../lib/cli/parse_options.ts";
+import { noMoreOperands } from "../lib/cli/parse_options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { REPORT_OPTIONS, runMeasurement } from "../lib/cli/run_measurement.ts";
 import { outputOptions } from "../lib/cli/output_options.ts";
@@ -38,7 +38,7 @@ import { reporterOf } from "../lib/terminal/reporter.ts";
 const program = defineProgram({
   name: "stamp-client",
   summary: "Measures the path to a STAMP reflector, RFC 8762, over UDP.",
-  words: "TARGET",
+  operands: "TARGET",
   details: [
     TARGET_HELP,
     "Probes leave on a schedule of their own, whatever became of those before. A probe is lost if no reply came within --timeout; a reply after that is late. With -i 0 each leaves when the last one was answered or lost.",
@@ -66,9 +66,9 @@ const program = defineProgram({
 /** Measures once; gives the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async (run) => {
-    const { options, words, given, signal, terminal } = run;
-    const target = hostTargetOf(words[0], options.port);
-    noMoreWords(words.slice(1));
+    const { options, operands, given, signal, terminal } = run;
+    const target = hostTargetOf(operands[0], options.port);
+    noMoreOperands(operands.slice(1));
     const output = outputOptions(options, terminal);
     const { interval } = options;
     refuseThresholds(options.failIf, {

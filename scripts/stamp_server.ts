@@ -34,7 +34,7 @@ import {
 const program = defineProgram({
   name: "stamp-server",
   summary: "Reflects the packets of STAMP senders, RFC 8762, over UDP.",
-  words: "",
+  operands: "",
   details: [
     "A reply is as long as its request, never longer, and has the request's timestamp format. No answer goes to this port on any host, nor to the ports of services that would answer it, nor to what is a reply itself.",
     KEY_HELP,

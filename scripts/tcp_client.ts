@@ -38,7 +38,7 @@ const SLACK_BYTES = 65_536;
 const program = defineProgram({
   name: "tcp-client",
   summary: "Sends sentences over TCP, one at a time, and prints the answers.",
-  words: "TARGET [WORD...]",
+  operands: "TARGET [WORD...]",
   details: [
     STREAM_TARGET_HELP,
     "The words are sent as one line; after -- one may begin with a dash. Without words each line of standard input is a sentence, sent when the one before it was answered. Only answers are printed on standard output.",
@@ -63,9 +63,9 @@ const program = defineProgram({
 
 /** Sends the sentences; gives the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async ({ options, words, ...run }) => {
+  return runMain(program, args, io, async ({ options, operands, ...run }) => {
     const { timeout, flushAfter } = options;
-    const target = targetOf(words[0], 12000);
+    const target = targetOf(operands[0], 12000);
     const address = formatAddress(target);
 
     const conn = await withContext(
@@ -81,7 +81,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     using connection = new StreamConnection(conn, { readMs: timeout });
     run.signal.addEventListener("abort", () => connection.stop());
 
-    for await (const sentence of sentences(words.slice(1), run.signal)) {
+    for await (const sentence of sentences(operands.slice(1), run.signal)) {
       await withContext(`get an answer from ${address}`, async () => {
         // A long sentence is answered while it is sent: do both at once.
         const sent = connection.writeAll(sentence);

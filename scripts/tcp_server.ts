@@ -31,7 +31,7 @@ import { uppercaseStreams } from "../lib/text/uppercase.ts";
 const program = defineProgram({
   name: "tcp-server",
   summary: "Answers each line in upper case, over TCP.",
-  words: "",
+  operands: "",
   details: [
     "A message is a line. Bytes that no newline follows for --flush-after are a message too, so that the textbook's client, which sends none, gets its answer. A connection stays open for any number of messages until the client ends it.",
     "A line of more than 64K comes back in pieces that add up to it; reverse and count, which need the whole line, refuse it and close. Bytes that are not UTF-8 pass through unchanged.",

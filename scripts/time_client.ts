@@ -21,7 +21,7 @@ import {
   TARGET_HELP,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
-import { noMoreWords } from "../lib/cli/parse_options.ts";
+import { noMoreOperands } from "../lib/cli/parse_options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { clockOffset } from "../lib/text/clock_offset.ts";
 import { formatAddress } from "../lib/net/address.ts";
@@ -42,7 +42,7 @@ const QUARTER_HOUR_MS = 15 * 60_000;
 const program = defineProgram({
   name: "time-client",
   summary: "Prints the time a server tells, and the offset of its clock.",
-  words: "TARGET",
+  operands: "TARGET",
   details: [
     `${TARGET_HELP} Each of the server's formats is recognised; a ctime is taken as local time.`,
     "The offset is positive if the server's clock is ahead. Its bound is half the round trip, and half of the second or millisecond that the server told.",
@@ -56,11 +56,11 @@ const program = defineProgram({
 
 /** Asks for the time once; gives the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async ({ options, words, ...run }) => {
+  return runMain(program, args, io, async ({ options, operands, ...run }) => {
     const { timeout } = options;
     const { signal, terminal } = run;
-    const target = hostTargetOf(words[0], 9999);
-    noMoreWords(words.slice(1));
+    const target = hostTargetOf(operands[0], 9999);
+    noMoreOperands(operands.slice(1));
     const address = formatAddress(target);
 
     const askedAt = new Date();

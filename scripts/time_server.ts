@@ -38,7 +38,7 @@ import {
 const program = defineProgram({
   name: "time-server",
   summary: "Tells the time, over TCP or UDP.",
-  words: "",
+  operands: "",
   details: [
     "ctime is the local time as C writes it, iso is UTC to the millisecond, rfc868 is four bytes: the seconds since 1900.",
     `Over UDP an answer is longer than the empty datagram it answers, so one source gets at most ${MAX_TIME_ANSWERS_PER_SEC} a second.`,

@@ -36,7 +36,7 @@ import { DatagramSocket, localHostFor } from "../lib/net/datagram_socket.ts";
 const program = defineProgram({
   name: "udp-client",
   summary: "Sends sentences over UDP, one at a time, and prints the answers.",
-  words: "TARGET [WORD...]",
+  operands: "TARGET [WORD...]",
   details: [
     TARGET_HELP,
     "The words are sent as one datagram; after -- one may begin with a dash. Without words each line of standard input is a sentence. Only answers are printed on standard output; for a sentence without one, Request timed out is said on standard error, and the exit code is 1.",
@@ -59,13 +59,13 @@ const program = defineProgram({
 
 /** Sends the sentences; gives the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async ({ options, words, ...run }) => {
+  return runMain(program, args, io, async ({ options, operands, ...run }) => {
     const { timeout, retries } = options;
     const { signal, terminal } = run;
-    const target = hostTargetOf(words[0], 12000);
+    const target = hostTargetOf(operands[0], 12000);
     const address = formatAddress(target);
     let timedOut = 0;
-    for await (const sentence of sentences(words.slice(1), signal)) {
+    for await (const sentence of sentences(operands.slice(1), signal)) {
       const reply = await withContext(
         `ask ${address}`,
         () => ask(lineContent(sentence), target),

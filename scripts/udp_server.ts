@@ -33,7 +33,7 @@ const TIME = { kind: "duration", min: 0, max: 60_000, default: "0" } as const;
 const program = defineProgram({
   name: "udp-server",
   summary: "Answers each datagram in upper case, over UDP.",
-  words: "",
+  operands: "",
   details: [
     "The options from --drop to --seed make the path bad on purpose. Each answer's fate is drawn from a generator: with the same --seed and the same datagrams it is the same again. A share is from 0 to 1.",
     "An answer is never longer than its question: where the transform would make it longer, the answer is the text as it came. No answer goes to the server's own port on any host, nor to the ports of services that would answer it.",

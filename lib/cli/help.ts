@@ -18,8 +18,8 @@ export interface Description {
   name: string;
   /** What it does, in one sentence. */
   summary: string;
-  /** The words after the options, as `TARGET [WORD...]`; empty for none. */
-  words: string;
+  /** The operands after the options, as `TARGET [WORD...]`; empty for none. */
+  operands: string;
   /** What else its user should know, in paragraphs. */
   details: string[];
   /** Command lines to try, without the program's name. */
@@ -43,7 +43,7 @@ export function formatHelp(
   description: Description,
   table: OptionTable,
 ): string {
-  const { name, summary, words, details, examples } = description;
+  const { name, summary, operands, details, examples } = description;
   const entries = Object.entries(table);
   const heads = entries.map(([key, option]) => head(key, option));
   const column = Math.min(
@@ -56,7 +56,7 @@ export function formatHelp(
   return [
     ...wrap(summary, WIDTH),
     "",
-    `usage: ${[name, "[options]", words].filter(Boolean).join(" ")}`,
+    `usage: ${[name, "[options]", operands].filter(Boolean).join(" ")}`,
     ...details.flatMap((paragraph) => ["", ...wrap(paragraph, WIDTH)]),
     "",
     "options:",

@@ -22,8 +22,8 @@ export interface CommandLine<T extends OptionTable> {
   options: OptionValues<T>;
   /** The options that were given, as they were written. */
   given: Record<string, string | string[] | true>;
-  /** What is no option. */
-  words: string[];
+  /** The arguments that are not options. */
+  operands: string[];
 }
 
 /** Thrown for a command line that cannot be meant. */
@@ -99,22 +99,22 @@ export function parseOptions<const T extends OptionTable>(
   return {
     options: options as OptionValues<T>,
     given,
-    words: raw._.map((word) => unshield(String(word))),
+    operands: raw._.map((operand) => unshield(String(operand))),
   };
 }
 
 /**
- * Makes sure that nothing is left of a command line.
+ * Rejects operands that the program does not take.
  *
- * @param words What no option and no expected word has taken.
- * @throws {UsageError} If there is anything.
+ * @param operands Those left over.
+ * @throws {UsageError} If there are any.
  */
-export function noMoreWords(words: string[]): void {
-  if (words.length === 0) return;
+export function noMoreOperands(operands: string[]): void {
+  if (operands.length === 0) return;
   throw new UsageError(
-    `"${
-      words.join(" ")
-    }" is one word too many; a port is written as HOST:PORT: see --help`,
+    `unexpected argument "${
+      operands.join(" ")
+    }"; a port is written as HOST:PORT: see --help`,
   );
 }
 

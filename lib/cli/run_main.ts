@@ -26,7 +26,7 @@ import {
 import type { OptionTable, OptionValues } from "./option_table.ts";
 import {
   type CommandLine,
-  noMoreWords,
+  noMoreOperands,
   parseOptions,
   UsageError,
 } from "./parse_options.ts";
@@ -99,7 +99,7 @@ export async function runMain<T extends OptionTable>(
   let commandLine;
   try {
     commandLine = parseOptions(table, args);
-    if (program.words === "") noMoreWords(commandLine.words);
+    if (program.operands === "") noMoreOperands(commandLine.operands);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     complain(error.message);

@@ -1,5 +1,5 @@
 /**
- * What a client is to send: its words, or the lines of standard input.
+ * What a client is to send: its operands, or the lines of standard input.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const MAX_SENTENCE_BYTES = 2 ** 30;
 /**
  * Gives the sentences to send.
  *
- * @param words The words of the command line; without any, standard input is
+ * @param operands The operands of the command line; without any, standard input is
  * read, line by line, as the sentences are asked for.
  * @param signal Ends the reading.
  * @returns Each sentence with an LF, a view that is good until the next one.
@@ -31,11 +31,11 @@ const MAX_SENTENCE_BYTES = 2 ** 30;
  * ```
  */
 export async function* sentences(
-  words: string[],
+  operands: string[],
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  if (words.length > 0) {
-    for (const line of words.join(" ").split("\n")) {
+  if (operands.length > 0) {
+    for (const line of operands.join(" ").split("\n")) {
       yield new TextEncoder().encode(`${line}\n`);
     }
     return;

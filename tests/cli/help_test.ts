@@ -10,7 +10,7 @@ import type { OptionTable } from "../../lib/cli/option_table.ts";
 const DESCRIPTION: Description = {
   name: "tcp-server",
   summary: "Answers each line in upper case, over TCP.",
-  words: "TARGET [WORD...]",
+  operands: "TARGET [WORD...]",
   details: [
     "A paragraph that is longer than a line of the terminal, so that it has to be broken between two of its words.",
     "Another.",
@@ -82,7 +82,7 @@ Deno.test({
   name: "formatHelp() does without words and details",
   permissions: "none",
   fn() {
-    const bare = { ...DESCRIPTION, words: "", details: [], examples: [""] };
+    const bare = { ...DESCRIPTION, operands: "", details: [], examples: [""] };
     const quiet = { quiet: TABLE.quiet! };
     assertEquals(
       formatHelp(bare, quiet),

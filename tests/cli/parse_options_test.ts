@@ -73,22 +73,22 @@ const DEFAULTS = {
 /** What a command line says beside the defaults, and its words. */
 function parse(
   ...args: string[]
-): { options: Record<string, unknown>; words: string[] } {
-  const { options, words } = parseOptions(TABLE, args);
+): { options: Record<string, unknown>; operands: string[] } {
+  const { options, operands } = parseOptions(TABLE, args);
   const changed = Object.entries(options).filter(([name, value]) =>
     JSON.stringify(value) !==
       JSON.stringify(DEFAULTS[name as keyof typeof DEFAULTS])
   );
-  return { options: Object.fromEntries(changed), words };
+  return { options: Object.fromEntries(changed), operands };
 }
 
 Deno.test({
   name: "parseOptions() gives the defaults, and absence where there is none",
   permissions: "none",
   fn() {
-    const { options, given, words } = parseOptions(TABLE, []);
+    const { options, given, operands } = parseOptions(TABLE, []);
     assertEquals(options as object, DEFAULTS);
-    assertEquals([given as object, words as object], [{}, []]);
+    assertEquals([given as object, operands as object], [{}, []]);
   },
 });
 
@@ -120,7 +120,7 @@ Deno.test({
       [["-q", "--quiet"], { quiet: true }],
     ];
     for (const [args, options] of cases) {
-      assertEquals(parse(...args), { options, words: [] }, args.join(" "));
+      assertEquals(parse(...args), { options, operands: [] }, args.join(" "));
     }
   },
 });
@@ -139,8 +139,8 @@ Deno.test({
       [["", "a"], ["", "a"]],
       [["constructor", "__proto__"], ["constructor", "__proto__"]],
     ];
-    for (const [args, words] of cases) {
-      assertEquals(parse(...args).words, words, args.join(" "));
+    for (const [args, operands] of cases) {
+      assertEquals(parse(...args).operands, operands, args.join(" "));
     }
   },
 });
@@ -153,7 +153,7 @@ Deno.test({
       for (const flag of ["--quiet", "-q"]) {
         assertEquals(
           parse(flag, word),
-          { options: { quiet: true }, words: [word] },
+          { options: { quiet: true }, operands: [word] },
           `${flag} ${word}`,
         );
       }

@@ -475,7 +475,7 @@ Deno.test({
       [["--size", "46"], /--size is 44, or from 48 to 1400 bytes, not 46/],
       [["--csv"], /unknown option --csv/],
       [["--json", "--ndjson"], /choose one of --json and --ndjson/],
-      [["one.example", "two.example"], /one word too many/],
+      [["one.example", "two.example"], /unexpected argument/],
       [["unix:/tmp/socket"], /name a host/],
       [["--count", "91"], /--count is a whole number, from 1 to 90/],
     ];

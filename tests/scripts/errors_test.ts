@@ -61,7 +61,12 @@ const MISTAKES: [string, [string, ...string[]], number, RegExp][] = [
     2,
     /say what to measure and where/,
   ],
-  ["a word too many", ["hello_server", "please"], 2, /"please" is one word/],
+  [
+    "a word too many",
+    ["hello_server", "please"],
+    2,
+    /unexpected argument "please"/,
+  ],
   [
     "a target that is none",
     ["tcp_client", "127.0.0.1:http", "hello"],
@@ -96,7 +101,7 @@ const MISTAKES: [string, [string, ...string[]], number, RegExp][] = [
     "a port apart from its host",
     ["measure_client", "rtt", "127.0.0.1", "10000"],
     2,
-    /"10000" is one word too many; a port is written as HOST:PORT/,
+    /unexpected argument "10000"; a port is written as HOST:PORT/,
   ],
   [
     "a transform there is not",

@@ -384,7 +384,7 @@ const MISUSES: [complaint: RegExp, ...args: string[]][] = [
   [/--group is a link-local .* not "239\.1\.1\.1"/, "--group", "239.1.1.1"],
   [/--group is a link-local /, "--group", "224.0.0.256"],
   [/--max-peers is a whole number/, "--max-peers", "0"],
-  [/"hello" is one word too many/, "hello"],
+  [/unexpected argument "hello"/, "hello"],
   [/--discover goes with an IPv4 /, "--discover", "--host", "::1"],
 ];
 

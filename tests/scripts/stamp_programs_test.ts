@@ -632,7 +632,7 @@ Deno.test({
 const MISUSES: [string, string[], RegExp][] = [
   ["no target", [], /name the target, as in 127\.0\.0\.1/],
   ["a Unix socket", ["unix:/tmp/x.sock"], /takes no Unix socket/],
-  ["a word too many", [NOBODY, "862"], /"862" is one word too many/],
+  ["a word too many", [NOBODY, "862"], /unexpected argument "862"/],
   ["an interval too short", [NOBODY, "-i", "10us"], /--interval is 0, or 50us/],
   [
     "relaxed turns",
