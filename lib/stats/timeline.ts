@@ -8,10 +8,12 @@
 const SLOTS = 160;
 /** How long a slot is at first, in milliseconds. */
 const FIRST_SLOT_MS = 0.001;
+/** Slot limits are equal if they differ by less than this part of a slot. */
+const ROUNDING = 1e-9;
 
-/** What happened in each slot of time; all arrays are equally long. */
+/** The probes of each slot of time; all arrays have the same length. */
 export interface TimelineFigures {
-  /** How long a slot is, in milliseconds. */
+  /** The length of a slot, in milliseconds. */
   slot_ms: number;
   /** How many probes were sent in each. */
   sent: number[];
@@ -135,4 +137,101 @@ function merge(
     slots[slot] = join(slots[2 * slot]!, slots[2 * slot + 1]!);
   }
   slots.fill(empty, half);
+}
+
+/**
+ * Computes the slot length with which timelines fit a number of slots.
+ *
+ * @param timelines The timelines; at least one.
+ * @param maxSlots The maximum number of slots.
+ * @returns Milliseconds: a multiple of the longest slot, so that no slot is
+ * split when {@linkcode mergeSlots} is called with it.
+ *
+ * @example Usage
+ * ```ts
+ * import { commonSlotMs } from "./timeline.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(commonSlotMs([{ slot_ms: 10, sent: [1, 1, 1, 1, 1] }], 3), 20);
+ * ```
+ */
+export function commonSlotMs(
+  timelines: Pick<TimelineFigures, "slot_ms" | "sent">[],
+  maxSlots: number,
+): number {
+  const longestMs = Math.max(...timelines.map(({ slot_ms }) => slot_ms));
+  const slots = Math.max(
+    ...timelines.map(({ slot_ms, sent }) => sent.length * slot_ms / longestMs),
+  );
+  const merged = Math.ceil(slots / Math.max(maxSlots, 1) - ROUNDING);
+  return longestMs * Math.max(merged, 1);
+}
+
+/**
+ * Merges the slots of a timeline into longer ones.
+ *
+ * @param timeline The timeline.
+ * @param slotMs The new slot length in milliseconds, at least the present one.
+ * @returns A timeline with fewer slots; means are weighted by received probes.
+ *
+ * @example Usage
+ * ```ts
+ * import { mergeSlots } from "./timeline.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const merged = mergeSlots({
+ *   slot_ms: 10,
+ *   sent: [1, 3, 1],
+ *   lost: [0, 1, 1],
+ *   min_us: [8, 6, null],
+ *   mean_us: [8, 14, null],
+ *   max_us: [8, 22, null],
+ * }, 20);
+ * assertEquals(merged, {
+ *   slot_ms: 20,
+ *   sent: [4, 1],
+ *   lost: [1, 1],
+ *   min_us: [6, null],
+ *   mean_us: [12, null],
+ *   max_us: [22, null],
+ * });
+ * ```
+ */
+export function mergeSlots(
+  timeline: TimelineFigures,
+  slotMs: number,
+): TimelineFigures {
+  const { slot_ms, sent, lost, min_us, mean_us, max_us } = timeline;
+  const slotOf = (slot: number) =>
+    Math.floor(slot * (slot_ms / slotMs) + ROUNDING);
+  const length = sent.length === 0 ? 0 : slotOf(sent.length - 1) + 1;
+  const counts = () => Array<number>(length).fill(0);
+  const figures = () => Array<number | null>(length).fill(null);
+  const merged: TimelineFigures = {
+    slot_ms: slotMs,
+    sent: counts(),
+    lost: counts(),
+    min_us: figures(),
+    mean_us: figures(),
+    max_us: figures(),
+  };
+  const received = counts();
+  sent.forEach((count, from) => {
+    const to = slotOf(from);
+    const [min, mean, max] = [min_us[from], mean_us[from], max_us[from]];
+    merged.sent[to]! += count;
+    merged.lost[to]! += lost[from] ?? 0;
+    if (min != null) {
+      merged.min_us[to] = Math.min(merged.min_us[to] ?? min, min);
+    }
+    if (max != null) {
+      merged.max_us[to] = Math.max(merged.max_us[to] ?? max, max);
+    }
+    if (mean == null) return;
+    const weight = Math.max(count - (lost[from] ?? 0), 1);
+    received[to]! += weight;
+    const before = merged.mean_us[to] ?? mean;
+    merged.mean_us[to] = before + (mean - before) * weight / received[to]!;
+  });
+  return merged;
 }

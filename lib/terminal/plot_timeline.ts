@@ -4,7 +4,11 @@
  * @module
  */
 
-import type { TimelineFigures } from "../stats/timeline.ts";
+import {
+  commonSlotMs,
+  mergeSlots,
+  type TimelineFigures,
+} from "../stats/timeline.ts";
 import { isDrawn } from "./axis.ts";
 import { labelsOf } from "./axis_labels.ts";
 import { barsUpwards } from "./plot_glyphs.ts";
@@ -19,7 +23,6 @@ import {
 } from "./plot_style.ts";
 import { formatCount, formatDuration } from "../result/quantities.ts";
 import type { TimelineChart } from "../result/section.ts";
-import { type Column, columnMsOf, mergeSlots } from "./plot_columns.ts";
 import { wrap } from "./wrap.ts";
 
 /** How high a series is drawn. */
@@ -84,7 +87,7 @@ export function formatTimeline(
   const scale = scaleOf(shown.flatMap(({ timeline }) => timeline.max_us));
   const labels = scaleLabels(scale);
   const gutter = columnsOf(labels[0]!) + 2;
-  const columnMs = columnMsOf(
+  const columnMs = commonSlotMs(
     shown.map(({ timeline }) => timeline),
     plotWidth(style) - gutter,
   );
@@ -141,16 +144,16 @@ export function sparkline(
   columns: number,
 ): string {
   if (!hasSlots(timeline)) return "";
-  const merged = mergeSlots(timeline, columnMsOf([timeline], columns));
-  const scale = scaleOf(merged.map(({ maxUs }) => maxUs));
+  const merged = mergeSlots(timeline, commonSlotMs([timeline], columns));
+  const scale = scaleOf(merged.max_us.map((maxUs) => maxUs));
   const bars = barsUpwards(
-    merged.map(({ maxUs }) => scale.at(maxUs)),
+    merged.max_us.map((maxUs) => scale.at(maxUs)),
     1,
     style,
   );
   return [...bars[0]!]
     .map((bar, index) =>
-      merged[index]!.lost > 0 ? paint(LOSS, "red", style) : bar
+      merged.lost[index]! > 0 ? paint(LOSS, "red", style) : bar
     )
     .join("");
 }
@@ -190,7 +193,7 @@ function scaleLabels({ lowest, highest, log }: Scale): string[] {
 }
 
 function seriesRows(
-  merged: Column[],
+  merged: TimelineFigures,
   scale: Scale,
   labels: string[],
   of: number,
@@ -198,7 +201,7 @@ function seriesRows(
 ): string[] {
   const [tick, line] = style.ascii ? ["|", "|"] : ["┤", "│"];
   const bars = barsUpwards(
-    merged.map(({ maxUs }) => scale.at(maxUs)),
+    merged.max_us.map((maxUs) => scale.at(maxUs)),
     labels.length,
     style,
   );
@@ -207,7 +210,7 @@ function seriesRows(
     const edge = label.trim() === "" ? line : tick;
     return `${label} ${edge}${paint(bar, seriesColor(of), style)}`.trimEnd();
   });
-  const losses = merged.map(({ lost }) => lost > 0 ? LOSS : " ").join("");
+  const losses = merged.lost.map((lost) => lost > 0 ? LOSS : " ").join("");
   if (losses.trim() === "") return rows;
   const head = "lost".padStart(columnsOf(labels[0]!));
   return [...rows, `${head}  ${paint(losses.trimEnd(), "red", style)}`];

@@ -1,5 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { Timeline, type TimelineFigures } from "../../lib/stats/timeline.ts";
+import {
+  commonSlotMs,
+  mergeSlots,
+  Timeline,
+  type TimelineFigures,
+} from "../../lib/stats/timeline.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
 function sum(counts: number[]): number {
@@ -182,5 +187,44 @@ Deno.test({
       watched.figures();
     }
     assertEquals(watched.figures(), plain.figures());
+  },
+});
+
+Deno.test({
+  name: "mergeSlots() keeps counts, limits and the mean at any slot length",
+  permissions: "none",
+  fn() {
+    const random = seededRandom(5);
+    const timeline = new Timeline();
+    for (let probe = 0; probe < 500; probe++) {
+      timeline.record(probe, random() < 0.1 ? null : 100 * random());
+    }
+    const figures = timeline.figures();
+    const mean = ({ sent, lost, mean_us }: TimelineFigures) =>
+      sum(mean_us.map((us, slot) => (us ?? 0) * (sent[slot]! - lost[slot]!)));
+    for (const factor of [1, 2, 3, 7, 500]) {
+      const merged = mergeSlots(figures, figures.slot_ms * factor);
+      assertEquals(merged.sent.length, Math.ceil(figures.sent.length / factor));
+      assertEquals(sum(merged.sent), 500);
+      assertEquals(sum(merged.lost), sum(figures.lost));
+      assertEquals(limits(merged), limits(figures));
+      assertAlmostEquals(mean(merged), mean(figures), 1e-6);
+    }
+  },
+});
+
+Deno.test({
+  name: "commonSlotMs() is a multiple of the longest slot",
+  permissions: "none",
+  fn() {
+    const sent = (slots: number) => Array<number>(slots).fill(1);
+    const timelines = [
+      { slot_ms: 10, sent: sent(100) },
+      { slot_ms: 40, sent: sent(20) },
+    ];
+    assertEquals(commonSlotMs(timelines, 1000), 40);
+    assertEquals(commonSlotMs(timelines, 25), 40);
+    assertEquals(commonSlotMs(timelines, 24), 80);
+    assertEquals(commonSlotMs(timelines, 0), 1000);
   },
 });
