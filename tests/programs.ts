@@ -1,9 +1,11 @@
 /**
- * Our scripts, and other programs, as real processes.
+ * Our scripts, in this process or in one of their own, and other programs.
  *
  * @module
  */
 
+import type { ProgramIo } from "../lib/cli/run_main.ts";
+import { type Sink, Terminal } from "../lib/terminal/terminal.ts";
 import { compilables } from "../scripts/compile.ts";
 
 /** How long a program may take to start to listen, to say something, or to end. */
@@ -32,11 +34,10 @@ export function script(
   ];
 }
 
-/** A process that has ended. */
+/** A program that has ended. */
 export interface Ended {
   code: number;
   stdout: string;
-  stdoutBytes: Uint8Array;
   stderr: string;
 }
 
@@ -147,7 +148,7 @@ export class Program implements AsyncDisposable {
   }
 
   /** Waits until it ends by itself. */
-  async ended(): Promise<Ended> {
+  async ended(): Promise<Ended & { stdoutBytes: Uint8Array }> {
     return await this.#patiently("end", async () => {
       const { code } = await this.#child.status;
       await Promise.all([this.stdout.finished, this.stderr.finished]);
@@ -166,7 +167,7 @@ export class Program implements AsyncDisposable {
   }
 
   /** Asks it to end, and waits until it does. */
-  async stop(): Promise<Ended> {
+  async stop(): Promise<Ended & { stdoutBytes: Uint8Array }> {
     this.signal("SIGTERM");
     await this.closeInput();
     return await this.ended();
@@ -210,7 +211,7 @@ export class Program implements AsyncDisposable {
 export async function run(
   command: string[],
   stdin: string | Uint8Array = "",
-): Promise<Ended> {
+): Promise<Ended & { stdoutBytes: Uint8Array }> {
   await using program = new Program(command);
   await program.write(stdin);
   await program.closeInput();
@@ -252,4 +253,118 @@ export async function serve(command: string[]): Promise<Server> {
 /** Starts one of our servers on a free port. */
 export function serveScript(name: string, ...args: string[]): Promise<Server> {
   return serve(script(name, ["--port", "0", ...args]));
+}
+
+/** A script's entry point. */
+type Main = (args: string[], io: ProgramIo) => Promise<number>;
+
+/** What a program in this process writes to one of its streams. */
+class HeardSink implements Sink {
+  text = "";
+  changed = Promise.withResolvers<void>();
+  #decoder = new TextDecoder();
+  #broken = false;
+
+  /** Stops reading: the next write fails, as it does for `head`. */
+  cancel(): void {
+    this.#broken = true;
+  }
+
+  writeSync(bytes: Uint8Array): number {
+    if (this.#broken) throw new Deno.errors.BrokenPipe();
+    this.text += this.#decoder.decode(bytes, { stream: true });
+    this.changed.resolve();
+    this.changed = Promise.withResolvers<void>();
+    return bytes.length;
+  }
+
+  isTerminal(): boolean {
+    return false;
+  }
+}
+
+/** A script under way in this process, which is stopped at the end of its scope. */
+export class ProgramHere implements AsyncDisposable {
+  readonly stdout = new HeardSink();
+  readonly stderr = new HeardSink();
+  /** Where it listens, once it has said so. */
+  address = "";
+  #stop = new AbortController();
+  #code: Promise<number>;
+
+  /** Starts what `script()` gives. */
+  constructor(command: string[]) {
+    const at = command.findIndex((word) => word.startsWith("scripts/"));
+    const io = {
+      terminal: new Terminal(this.stdout, this.stderr),
+      signal: this.#stop.signal,
+    };
+    this.#code = import(`../${command[at]}`).then(
+      ({ main }: { main: Main }) => main(command.slice(at + 1), io),
+    );
+  }
+
+  get port(): string {
+    return this.address.slice(this.address.lastIndexOf(":") + 1);
+  }
+
+  /** Waits until what it wrote to a stream has the pattern in it. */
+  async heard(
+    pattern: RegExp,
+    from: "stdout" | "stderr" = "stdout",
+  ): Promise<RegExpExecArray> {
+    let over = false;
+    const ended = this.#code.then(() => {
+      over = true;
+    });
+    for (;;) {
+      const { changed, text } = this[from];
+      const found = pattern.exec(text);
+      if (found) return found;
+      if (over) {
+        throw new Error(`The program did not write ${pattern}: ${text}`);
+      }
+      await Promise.race([changed.promise, ended]);
+    }
+  }
+
+  /** Interrupts it, as Ctrl-C does. */
+  interrupt(): void {
+    this.#stop.abort();
+  }
+
+  /** Waits until it ends by itself. */
+  async ended(): Promise<Ended> {
+    const code = await this.#code;
+    return { code, stdout: this.stdout.text, stderr: this.stderr.text };
+  }
+
+  /** Interrupts it, and waits until it ends. */
+  stop(): Promise<Ended> {
+    this.interrupt();
+    return this.ended();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+/** Runs one of our scripts to its end in this process. */
+export async function runHere(
+  name: string,
+  ...args: string[]
+): Promise<Ended> {
+  return await new ProgramHere(script(name, args)).ended();
+}
+
+/** Starts one of our servers on a free port, in this process. */
+export async function serveHere(
+  name: string,
+  ...args: string[]
+): Promise<ProgramHere> {
+  const server = new ProgramHere(script(name, ["--port", "0", ...args]));
+  const [, plain, json] = await server.heard(LISTENING);
+  server.address = (plain ?? json)!;
+  return server;
 }

@@ -1,5 +1,12 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { Program, run, script, serveScript } from "../programs.ts";
+import {
+  Program,
+  ProgramHere,
+  run,
+  runHere,
+  script,
+  serveHere,
+} from "../programs.ts";
 
 const TIMEOUT_MS = 60_000;
 
@@ -7,7 +14,7 @@ Deno.test({
   name: "tcp_client prints an answer for each line of standard input",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("tcp_server");
+    await using server = await serveHere("tcp_server");
     const client = script("tcp_client", [server.address]);
     const lines = Array.from({ length: 500 }, (_, index) => `line ${index} ß`);
     const { code, stdout, stderr } = await run(client, lines.join("\n"));
@@ -24,7 +31,7 @@ Deno.test({
   name: "tcp_client gets a sentence of a megabyte back whole",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("tcp_server");
+    await using server = await serveHere("tcp_server");
     const client = script("tcp_client", [server.address]);
     const { stdout } = await run(client, "abcdefgé".repeat(120_000));
     assertEquals(stdout, "ABCDEFGÉ".repeat(120_000) + "\n");
@@ -36,7 +43,7 @@ Deno.test({
     "tcp_client ends at once when it is interrupted while waiting for input",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("tcp_server");
+    await using server = await serveHere("tcp_server");
     await using client = new Program(script("tcp_client", [server.address]));
     await client.write("hello\n");
     await client.heard(/HELLO/);
@@ -59,8 +66,10 @@ Deno.test({
         if (error instanceof TypeError) throw error;
       }
     })();
-    const { code, stderr } = await run(
-      script("tcp_client", [`127.0.0.1:${listener.addr.port}`, "hello"]),
+    const { code, stderr } = await runHere(
+      "tcp_client",
+      `127.0.0.1:${listener.addr.port}`,
+      "hello",
     );
     await talking;
     assertEquals(code, 1);
@@ -72,9 +81,13 @@ Deno.test({
   name: "udp_client says Request timed out, on standard error alone",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("udp_server", "--drop", "1");
-    const { code, stdout, stderr } = await run(
-      script("udp_client", [server.address, "--timeout", "50ms", "hello"]),
+    await using server = await serveHere("udp_server", "--drop", "1");
+    const { code, stdout, stderr } = await runHere(
+      "udp_client",
+      server.address,
+      "--timeout",
+      "50ms",
+      "hello",
     );
     assertEquals({ code, stdout, stderr }, {
       code: 1,
@@ -89,7 +102,7 @@ Deno.test({
   timeout: TIMEOUT_MS,
   async fn() {
     // The fates of seed 12: the first two answers are lost.
-    await using server = await serveScript(
+    await using server = await serveHere(
       "udp_server",
       "--drop",
       "0.5",
@@ -97,9 +110,7 @@ Deno.test({
       "12",
     );
     const ask = (...more: string[]) =>
-      run(
-        script("udp_client", [server.address, "--timeout", "300ms", ...more]),
-      );
+      runHere("udp_client", server.address, "--timeout", "300ms", ...more);
     assertEquals((await ask("hello")).code, 1);
     const retried = await ask("--retries", "20", "hello");
     assertEquals(retried.stdout, "HELLO\n");
@@ -112,7 +123,7 @@ Deno.test({
   timeout: TIMEOUT_MS,
   async fn() {
     // Each answer comes when the next sentence has been asked already.
-    await using server = await serveScript("udp_server", "--delay", "150ms");
+    await using server = await serveHere("udp_server", "--delay", "150ms");
     const client = script("udp_client", [server.address, "--timeout", "100ms"]);
     const { code, stdout, stderr } = await run(client, "one\ntwo\nthree\n");
     assertEquals({ code, stdout }, { code: 1, stdout: "" });
@@ -126,14 +137,16 @@ for (const format of ["ctime", "iso", "rfc868"]) {
       name: `time_client reads ${format} ${transport.join("")}`.trimEnd(),
       timeout: TIMEOUT_MS,
       async fn() {
-        await using server = await serveScript(
+        await using server = await serveHere(
           "time_server",
           "--format",
           format,
           ...transport,
         );
-        const { code, stdout } = await run(
-          script("time_client", [server.address, ...transport]),
+        const { code, stdout } = await runHere(
+          "time_client",
+          server.address,
+          ...transport,
         );
         assertEquals(code, 0);
         const found = /^clock offset ([+-])([\d.]+) (\w+), \+- /m.exec(stdout);
@@ -150,16 +163,15 @@ Deno.test({
   name: "measure_client prints a table of every percentile",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("measure_server");
-    const { code, stdout, stderr } = await run(
-      script("measure_client", [
-        "rtt",
-        server.address,
-        "-n",
-        "20",
-        "-i",
-        "1ms",
-      ]),
+    await using server = await serveHere("measure_server");
+    const { code, stdout, stderr } = await runHere(
+      "measure_client",
+      "rtt",
+      server.address,
+      "-n",
+      "20",
+      "-i",
+      "1ms",
     );
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     for (const row of "min p50 p90 p99 p99\\.9 max mean stddev".split(" ")) {
@@ -177,11 +189,9 @@ Deno.test({
   name: "measure_client prints the same result as JSON and as the last event",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("measure_server");
+    await using server = await serveHere("measure_server");
     const measure = (form: string) =>
-      run(
-        script("measure_client", ["tput", server.address, "-n", "12", form]),
-      );
+      runHere("measure_client", "tput", server.address, "-n", "12", form);
     const json = JSON.parse((await measure("--json")).stdout);
     assertEquals(json.format, 1);
     assertEquals(json.mode, "tput");
@@ -209,14 +219,13 @@ Deno.test({
     "measure_client exits with 3 when a threshold is crossed, and says which",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("measure_server");
+    await using server = await serveHere("measure_server");
     const judge = (...rules: string[]) =>
-      run(
-        script("measure_client", [
-          "rtt",
-          server.address,
-          ...rules.flatMap((rule) => ["--fail-if", rule]),
-        ]),
+      runHere(
+        "measure_client",
+        "rtt",
+        server.address,
+        ...rules.flatMap((rule) => ["--fail-if", rule]),
       );
     const crossed = await judge("p99>0ms", "loss>1%");
     assertEquals(crossed.code, 3);
@@ -229,8 +238,8 @@ Deno.test({
   name: "measure_client prints what it has when it is interrupted",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("measure_server");
-    await using client = new Program(
+    await using server = await serveHere("measure_server");
+    await using client = new ProgramHere(
       script("measure_client", [
         "rtt",
         server.address,
@@ -240,7 +249,7 @@ Deno.test({
       ]),
     );
     await client.heard(/"sequence":100,/);
-    client.signal("SIGINT");
+    client.interrupt();
     const { code, stdout } = await client.ended();
     assertEquals(code, 0);
     const { event, data } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
@@ -254,8 +263,8 @@ Deno.test({
   name: "measure_client ends quietly when nobody reads its output any more",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("measure_server");
-    await using client = new Program(
+    await using server = await serveHere("measure_server");
+    await using client = new ProgramHere(
       script("measure_client", [
         "rtt",
         server.address,
@@ -265,7 +274,7 @@ Deno.test({
       ]),
     );
     await client.heard(/^100,/m);
-    await client.stdout.cancel();
+    client.stdout.cancel();
     const { code, stderr } = await client.ended();
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
   },
@@ -276,43 +285,14 @@ Deno.test({
   timeout: TIMEOUT_MS,
   async fn() {
     using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const ended = await run(
-      script("measure_client", [
-        "rtt",
-        `127.0.0.1:${silent.addr.port}`,
-        "--timeout",
-        "200ms",
-      ]),
+    const ended = await runHere(
+      "measure_client",
+      "rtt",
+      `127.0.0.1:${silent.addr.port}`,
+      "--timeout",
+      "200ms",
     );
     assertEquals(ended.code, 1);
     assertMatch(ended.stderr, /no whole message arrived within 200 ms/);
-  },
-});
-
-Deno.test({
-  name: "The demo shows every conversation and ends with 0",
-  timeout: TIMEOUT_MS,
-  async fn() {
-    const { code, stdout, stderr } = await run([
-      Deno.execPath(),
-      "run",
-      "--unstable-net",
-      "--allow-net=127.0.0.1",
-      "scripts/demo.ts",
-    ]);
-    assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    for (
-      const shown of [
-        /^hello$/m,
-        /^HELLO WORLD$/m,
-        /^ANYBODY THERE$/m,
-        /^clock offset /m,
-        /^ +p99\.9 /m,
-        /^Distribution of the RTT$/m,
-        /^RTT over time$/m,
-        /^Messages came back faster without Nagle/m,
-        /\bas fast\.$/m,
-      ]
-    ) assertMatch(stdout, shown);
   },
 });

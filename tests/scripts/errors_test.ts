@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { run, script } from "../programs.ts";
+import { run, runHere, script } from "../programs.ts";
 
 const TIMEOUT_MS = 60_000;
 /** Listens on nothing: a port of the loopback that is reserved. */
@@ -188,8 +188,11 @@ Deno.test({
   name: "A program shows the stack of an error with --verbose, and only then",
   timeout: TIMEOUT_MS,
   async fn() {
-    const { code, stderr } = await run(
-      script("tcp_client", [NOBODY, "hello", "--verbose"]),
+    const { code, stderr } = await runHere(
+      "tcp_client",
+      NOBODY,
+      "hello",
+      "--verbose",
     );
     assertEquals(code, 1);
     assertMatch(stderr, /\n +at /);

@@ -1,6 +1,14 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { compilables } from "../../scripts/compile.ts";
-import { Program, run, script, serve, serveScript } from "../programs.ts";
+import {
+  Program,
+  run,
+  runHere,
+  script,
+  serve,
+  serveHere,
+  serveScript,
+} from "../programs.ts";
 
 const TIMEOUT_MS = 60_000;
 
@@ -17,20 +25,29 @@ const SERVERS: [string, string[], RegExp][] = [
 ];
 
 for (const [name, args, ready] of SERVERS) {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.test({
-      name: `${[name, ...args].join(" ")} says when it is ready, and ends ` +
-        `with 0 on ${signal}`,
-      timeout: TIMEOUT_MS,
-      async fn() {
-        await using server = await serveScript(name, ...args);
-        server.signal(signal);
-        const { code, stdout, stderr } = await server.ended();
-        assertMatch(stdout, ready);
-        assertEquals({ code, stderr }, { code: 0, stderr: "" });
-      },
-    });
-  }
+  Deno.test({
+    name: `${[name, ...args].join(" ")} says when it is ready`,
+    timeout: TIMEOUT_MS,
+    async fn() {
+      await using server = await serveHere(name, ...args);
+      const { code, stdout, stderr } = await server.stop();
+      assertMatch(stdout, ready);
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    },
+  });
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test({
+    name: `A server ends with 0 on ${signal}`,
+    timeout: TIMEOUT_MS,
+    async fn() {
+      await using server = await serveScript("udp_server");
+      server.signal(signal);
+      const { code, stderr } = await server.ended();
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    },
+  });
 }
 
 Deno.test({
@@ -39,7 +56,7 @@ Deno.test({
   async fn() {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const port = String(listener.addr.port);
-    const ended = await run(script("tcp_server", ["--port", port]));
+    const ended = await runHere("tcp_server", "--port", port);
     assertEquals(ended.code, 1);
     assertMatch(ended.stderr, /the address is taken by another program/);
   },
@@ -158,7 +175,7 @@ Deno.test({
     );
     const [, address] = await server.heard(/^listening tcp (\S+)$/m);
     await server.stdout.cancel();
-    const client = await run(script("hello_client", [address!]));
+    const client = await runHere("hello_client", address!);
     assertEquals(client.stdout, "hello\n");
   },
 });

@@ -12,11 +12,12 @@ import {
 import { openDatagrams } from "../fixtures.ts";
 import {
   type Ended,
-  Program,
+  ProgramHere,
   run,
+  runHere,
   script,
   serve,
-  type Server,
+  serveHere,
   serveScript,
 } from "../programs.ts";
 
@@ -65,12 +66,12 @@ function measure(
   server: { address: string },
   ...args: string[]
 ): Promise<Ended> {
-  return run(script("stamp_client", [server.address, ...args]));
+  return runHere("stamp_client", server.address, ...args);
 }
 
 /** Ends a reflector; what it counted. */
 async function countersOf(
-  server: Server,
+  server: Pick<ProgramHere, "stop">,
 ): Promise<Record<typeof COUNTER_NAMES[number], number>> {
   const { code, stderr } = await server.stop();
   assertEquals(code, 0);
@@ -93,30 +94,27 @@ function json(text: string): any {
   return JSON.parse(text);
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test({
-    name: `stamp_server prints one line, and its counters on ${signal}`,
-    timeout: TIMEOUT_MS,
-    async fn() {
-      await using server = await serveScript("stamp_server");
-      const measured = await measure(server, "-n", "3", "-i", "1ms");
-      assertEquals(measured.code, 0);
-      server.signal(signal);
-      const { code, stdout, stderr } = await server.ended();
-      assertEquals(code, 0);
-      assertMatch(stdout, /^listening udp 127\.0\.0\.1:\d+\n$/);
-      assertMatch(stderr, /^stateful, not signed\n/);
-      const counts = COUNTERS.exec(stderr)!.slice(1).map(Number);
-      assertEquals(counts, [8, 8, 1, 0, 0, 0, 0, 0]);
-    },
-  });
-}
+Deno.test({
+  name: "stamp_server prints one line, and its counters at its end",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveScript("stamp_server");
+    const measured = await measure(server, "-n", "3", "-i", "1ms");
+    assertEquals(measured.code, 0);
+    const { code, stdout, stderr } = await server.stop();
+    assertEquals(code, 0);
+    assertMatch(stdout, /^listening udp 127\.0\.0\.1:\d+\n$/);
+    assertMatch(stderr, /^stateful, not signed\n/);
+    const counts = COUNTERS.exec(stderr)!.slice(1).map(Number);
+    assertEquals(counts, [8, 8, 1, 0, 0, 0, 0, 0]);
+  },
+});
 
 Deno.test({
   name: "stamp_server prints its counters again and again",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript(
+    await using server = await serveHere(
       "stamp_server",
       "--report-interval",
       "100ms",
@@ -134,7 +132,7 @@ Deno.test({
     "stamp_server prints its counters only at its end, if not told otherwise",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const { stderr } = await server.stop();
     assertEquals(stderr.split("\n").length, 3, stderr); // the mode, and these
     assertEquals((COUNTERS.exec(stderr) ?? [])[1], "0");
@@ -146,7 +144,7 @@ Deno.test({
   timeout: TIMEOUT_MS,
   async fn() {
     using taken = new SilentPort();
-    const ended = await run(script("stamp_server", ["--port", taken.port]));
+    const ended = await runHere("stamp_server", "--port", taken.port);
     assertEquals(ended.code, 1);
     assertMatch(
       ended.stderr,
@@ -160,7 +158,7 @@ Deno.test({
   name: "stamp_client prints a table of every percentile, by all three times",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const { code, stdout, stderr } = await measure(
       server,
       "-n",
@@ -203,7 +201,7 @@ Deno.test({
   name: "stamp_client sends ten probes, 100 ms apart, if not told otherwise",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const { used } = json((await measure(server, "--json")).stdout).options;
     const { ssid, ...others } = used;
     assert(ssid >= 1 && ssid <= 65_535, `${ssid}`);
@@ -251,7 +249,7 @@ Deno.test({
   name: "stamp_client prints a result of every key as JSON",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const ended = await measure(server, "-n", "50", "-i", "2ms", "--json");
     assertEquals([ended.code, ended.stderr], [0, ""]);
     const result = json(ended.stdout);
@@ -365,7 +363,7 @@ Deno.test({
   name: "stamp_client prints an event of each sample as NDJSON",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const { code, stdout, stderr } = await measure(
       server,
       ..."-n 12 -i 1ms --warmup 3 --ndjson".split(" "),
@@ -431,7 +429,7 @@ Deno.test({
   name: "stamp_client prints a row of each sample as CSV",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const { code, stdout } = await measure(
       server,
       ..."-n 12 -i 1ms --warmup 2 --csv".split(" "),
@@ -506,11 +504,10 @@ for (const listening of [true, false]) {
       const { address } = silent;
       if (!listening) silent.close();
       const startMs = performance.now();
-      const { code, stdout, stderr } = await run(
-        script("stamp_client", [
-          address,
-          ..."--timeout 200ms -n 2 -i 10ms --warmup 0".split(" "),
-        ]),
+      const { code, stdout, stderr } = await runHere(
+        "stamp_client",
+        address,
+        ..."--timeout 200ms -n 2 -i 10ms --warmup 0".split(" "),
       );
       assertLess(performance.now() - startMs, 10_000);
       assertEquals(code, 1);
@@ -567,18 +564,17 @@ for (const [client, reflector, args] of CALIBRATED) {
     name: `${[client, ...args].join(" ")} --calibrate tells the floor`,
     timeout: TIMEOUT_MS,
     async fn() {
-      await using server = await serveScript(reflector);
+      await using server = await serveHere(reflector);
       const mode = client === "measure_client" ? ["rtt"] : [];
-      const { code, stdout, stderr } = await run(
-        script(client, [
-          ...mode,
-          server.address,
-          "--calibrate",
-          "--json",
-          "-n",
-          "10",
-          ...args,
-        ]),
+      const { code, stdout, stderr } = await runHere(
+        client,
+        ...mode,
+        server.address,
+        "--calibrate",
+        "--json",
+        "-n",
+        "10",
+        ...args,
       );
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
       const { floor_us } = json(stdout).quality;
@@ -592,7 +588,7 @@ Deno.test({
   name: "stamp_client --hdr writes the percentiles to a file",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     await using file = await temporary("what was there before");
     const { code, stderr } = await run(
       script("stamp_client", [
@@ -612,7 +608,7 @@ Deno.test({
   name: "stamp_client --hdr names the permission before it measures",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const path = "/tmp/roundtrip-no-such-permission.hgrm";
     const { code, stdout, stderr } = await run(
       script("stamp_client", [server.address, "--hdr", path], EVERY_ADDRESS),
@@ -748,7 +744,7 @@ Deno.test({
   name: "stamp_client needs no permission but that for the target's address",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const { code, stderr } = await run(
       script("stamp_client", [server.address, "-n", "3", "-i", "1ms"], [
         "--no-prompt",
@@ -789,7 +785,7 @@ Deno.test({
   name: "stamp_client finds a server by name",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const { code, stdout } = await measure(
       { address: `localhost:${server.port}` },
       ..."-n 3 -i 1ms".split(" "),
@@ -803,7 +799,7 @@ Deno.test({
   name: "stamp_client and stamp_server speak over IPv6",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server", "--host", "::1");
+    await using server = await serveHere("stamp_server", "--host", "::1");
     assertMatch(server.address, /^\[::1\]:\d+$/);
     for (const host of ["[::1]", "[0:0:0:0:0:0:0:1]"]) {
       const { code, stdout } = await measure(
@@ -820,7 +816,7 @@ Deno.test({
   name: "stamp_client exits with 3 when a threshold is crossed, and says which",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const judge = (...rules: string[]) =>
       measure(
         server,
@@ -968,12 +964,12 @@ for (const form of ["table", "json"] as const) {
     name: `stamp_client prints what it has when it is interrupted: ${form}`,
     timeout: TIMEOUT_MS,
     async fn() {
-      await using server = await serveScript(
+      await using server = await serveHere(
         "stamp_server",
         "--report-interval",
         "100ms",
       );
-      await using client = new Program(
+      await using client = new ProgramHere(
         script("stamp_client", [
           server.address,
           ..."-n 100000 -i 10ms".split(" "),
@@ -982,7 +978,7 @@ for (const form of ["table", "json"] as const) {
       );
       await server.heard(/^received \d{2,}/m, "stderr");
       const startMs = performance.now();
-      client.signal("SIGINT");
+      client.interrupt();
       const { code, stdout, stderr } = await client.ended();
       assertLess(performance.now() - startMs, 5000); // of a quarter of an hour
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
@@ -1004,12 +1000,12 @@ Deno.test({
   timeout: TIMEOUT_MS,
   async fn() {
     using silent = new SilentPort();
-    await using client = new Program(
+    await using client = new ProgramHere(
       script("stamp_client", [silent.address, "--timeout", "1h"]),
     );
     await silent.socket.receive();
     const startMs = performance.now();
-    client.signal("SIGINT");
+    client.interrupt();
     const { code, stderr } = await client.ended();
     assertLess(performance.now() - startMs, 5000);
     assertEquals({ code, stderr }, {
@@ -1023,15 +1019,15 @@ Deno.test({
   name: "stamp_client ends quietly when nobody reads its output any more",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
-    await using client = new Program(
+    await using server = await serveHere("stamp_server");
+    await using client = new ProgramHere(
       script("stamp_client", [
         server.address,
         ..."-n 100000 -i 5ms --csv".split(" "),
       ]),
     );
     await client.heard(/^20,/m);
-    await client.stdout.cancel();
+    client.stdout.cancel();
     const { code, stderr } = await client.ended();
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
   },
@@ -1041,7 +1037,7 @@ Deno.test({
   name: "stamp_client sends for a time",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const { code, stdout } = await measure(
       server,
       ..."-t 300ms -i 10ms --json".split(" "),
@@ -1061,7 +1057,7 @@ Deno.test({
   name: "stamp_client sends a count or for a time, whichever is over first",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const sent = async (...args: string[]) =>
       json((await measure(server, "--json", "-i", "10ms", ...args)).stdout)
         .probes.sent;
@@ -1074,7 +1070,7 @@ Deno.test({
   name: "stamp_client sends each probe after the last reply with -i 0",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const { code, stdout } = await measure(
       server,
       ..."-i 0 -t 200ms --json".split(" "),
@@ -1094,7 +1090,10 @@ Deno.test({
 });
 
 /** The distances of a run's measured probes, by their schedule. */
-async function distances(server: Server, ...args: string[]): Promise<number[]> {
+async function distances(
+  server: ProgramHere,
+  ...args: string[]
+): Promise<number[]> {
   const { code, stdout } = await measure(
     server,
     ..."--csv -n 30 -i 2ms --schedule poisson".split(" "),
@@ -1115,7 +1114,7 @@ Deno.test({
   name: "stamp_client repeats a random schedule by its seed",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const first = await distances(server, "--seed", "5");
     const second = await distances(server, "--seed", "5");
     const other = await distances(server, "--seed", "6");
@@ -1134,7 +1133,7 @@ Deno.test({
   name: "stamp_client tells the seed of a random schedule that it picked",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const { stdout } = await measure(
       server,
       ..."-n 3 -i 2ms --schedule poisson".split(" "),
@@ -1160,7 +1159,7 @@ for (const [serverArgs, clientArgs] of VARIANTS) {
       `stamp_server ${serverArgs.join(" ")}`.trimEnd(),
     timeout: TIMEOUT_MS,
     async fn() {
-      await using server = await serveScript("stamp_server", ...serverArgs);
+      await using server = await serveHere("stamp_server", ...serverArgs);
       const { code, stdout, stderr } = await measure(
         server,
         ..."-n 10 -i 2ms --json".split(" "),
@@ -1181,7 +1180,7 @@ Deno.test({
   name: "stamp_server answers one source at most --max-pps times a second",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("stamp_server", "--max-pps", "10");
+    await using server = await serveHere("stamp_server", "--max-pps", "10");
     const { code, stdout } = await measure(
       server,
       ..."-n 50 -i 1ms --warmup 0 --timeout 200ms --json".split(" "),

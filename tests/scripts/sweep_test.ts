@@ -5,7 +5,14 @@ import {
   assertLess,
   assertMatch,
 } from "@std/assert";
-import { type Ended, Program, run, script, serveScript } from "../programs.ts";
+import {
+  type Ended,
+  Program,
+  run,
+  script,
+  serveHere,
+  serveScript,
+} from "../programs.ts";
 
 const TIMEOUT_MS = 60_000;
 /** For misuse, which is found before anything is sent. */
@@ -60,7 +67,7 @@ Deno.test({
   name: "measure_client sweep prints four tables, four curves, four sentences",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("measure_server");
+    await using server = await serveHere("measure_server");
     const { code, stdout, stderr } = await sweep(server);
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     assertMatch(
@@ -108,7 +115,7 @@ Deno.test({
   name: "measure_client sweep draws in ASCII, or not at all",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("measure_server");
+    await using server = await serveHere("measure_server");
     const ascii = await sweep(server, "--plots", "ascii");
     assertEquals(ascii.code, 0);
     assertMatch(ascii.stdout, /^[\n\x20-\x7e]*$/);
@@ -124,7 +131,7 @@ Deno.test({
     "measure_client sweep prints the same shape as JSON and as the last event",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("measure_server");
+    await using server = await serveHere("measure_server");
     const { code, stdout, stderr } = await sweep(server, "--json");
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     const json = JSON.parse(stdout);
@@ -185,7 +192,7 @@ Deno.test({
   name: "measure_client sweep prints a row of CSV a point",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("measure_server");
+    await using server = await serveHere("measure_server");
     const { code, stdout, stderr } = await sweep(server, "--csv");
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     const [header, ...rows] = stdout.trimEnd().split("\n")
@@ -212,7 +219,7 @@ Deno.test({
   name: "measure_client sweep takes sizes, delays, and how many probes",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("measure_server");
+    await using server = await serveHere("measure_server");
     const { code, stdout } = await run(
       sweepScript(
         server.address,
@@ -248,7 +255,7 @@ Deno.test({
   name: "measure_client sweep goes on where the server refuses a size",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript(
+    await using server = await serveHere(
       "measure_server",
       "--max-size",
       "16K",
@@ -334,7 +341,7 @@ Deno.test({
   name: "measure_client sweep shows what was measured when it is interrupted",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("measure_server");
+    await using server = await serveHere("measure_server");
     const slow = ["--delays", "0,20s", "-n", "5", "--warmup", "0", "-W", "30s"];
     // The curves without a delay are done at once, and the third one waits.
     const interrupted = async (...form: string[]) => {
@@ -460,7 +467,7 @@ Deno.test({
     "measure_client sweep ends quietly when nobody reads its output any more",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("measure_server");
+    await using server = await serveHere("measure_server");
     for (const form of ["--csv", "--ndjson", "--plots=none"]) {
       // As `| head -1` does: the pipe is closed after the first line.
       const [command, ...args] = sweepScript(server.address, ...SHORT, form);
@@ -485,7 +492,7 @@ Deno.test({
   name: "measure_client sweep costs the time of its delays, and little more",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using server = await serveScript("measure_server");
+    await using server = await serveHere("measure_server");
     const startMs = performance.now();
     const { code } = await run(
       sweepScript(
