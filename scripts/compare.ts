@@ -40,8 +40,7 @@ import { outputOptions } from "../lib/cli/output_options.ts";
 import { labelOf } from "../lib/result/run_metadata.ts";
 import { LocalServers } from "../lib/cli/local_servers.ts";
 import { formatAddress } from "../lib/net/address.ts";
-import { openWithin } from "../lib/net/deadline.ts";
-import { addressOf } from "../lib/net/lookup.ts";
+import { connectWithin, resolveHost } from "../lib/net/connect.ts";
 
 const program = defineProgram({
   name: "compare",
@@ -96,10 +95,10 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       return withContext(
         `connect to ${formatAddress(to)}`,
         () =>
-          openWithin(
-            Deno.connect({ hostname, port }),
+          connectWithin(
             plan.timeoutMs,
             signal,
+            (signal) => Deno.connect({ hostname, port, signal }),
           ),
       );
     }
@@ -139,7 +138,7 @@ async function placesAt(
 ): Promise<Places> {
   const hostname = await withContext(
     `look up ${target.hostname}`,
-    () => addressOf(target.hostname),
+    () => resolveHost(target.hostname),
   );
   const where = `to ${target.hostname}`;
   const at = (port: number): Deno.NetAddr => (

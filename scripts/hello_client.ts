@@ -24,7 +24,7 @@ import {
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { lineContent } from "../lib/framing/line_ending.ts";
 import { formatAddress } from "../lib/net/address.ts";
-import { openWithin } from "../lib/net/deadline.ts";
+import { connectWithin } from "../lib/net/connect.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { escapeControls } from "../lib/terminal/escape.ts";
 
@@ -50,10 +50,15 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
 
     const conn = await withContext(
       `connect to ${address}`,
-      () => openWithin(Deno.connect(target), timeout, run.signal),
+      () =>
+        connectWithin(
+          timeout,
+          run.signal,
+          (signal) => Deno.connect({ ...target, signal }),
+        ),
     );
     using connection = new StreamConnection(conn, { readMs: timeout });
-    run.signal.addEventListener("abort", () => connection.stop());
+    connection.stopOn(run.signal);
 
     const reply = await withContext(`greet ${address}`, async () => {
       await connection.writeAll(new TextEncoder().encode(`${greeting}\n`));

@@ -47,7 +47,7 @@ import { ResultBuilder } from "../lib/result/builder.ts";
 import type { Sample } from "../lib/stats/sample.ts";
 import { type SweepStep, sweepSteps } from "../lib/result/sweep.ts";
 import { formatAddress, type Target } from "../lib/net/address.ts";
-import { openWithin } from "../lib/net/deadline.ts";
+import { connectWithin } from "../lib/net/connect.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { formatCount } from "../lib/result/quantities.ts";
 import { reporterOf } from "../lib/terminal/reporter.ts";
@@ -290,11 +290,12 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       const conn = await withContext(
         `connect to ${formatAddress(target)}`,
         () =>
-          openWithin(
-            // Typed apart for TCP and Unix sockets, though it is one function.
-            Deno.connect(target as Deno.ConnectOptions),
+          connectWithin(
             timeout,
             signal,
+            // Deno types TCP and Unix targets apart; the function is the same.
+            (signal) =>
+              Deno.connect({ ...target, signal } as Deno.ConnectOptions),
           ),
       );
       return new StreamConnection(conn, {

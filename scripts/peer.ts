@@ -25,7 +25,7 @@ import { PeerConsole } from "../lib/cli/peer_console.ts";
 import { PEER_OPTIONS } from "../lib/cli/peer_options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { formatAddress } from "../lib/net/address.ts";
-import { openWithin } from "../lib/net/deadline.ts";
+import { connectWithin } from "../lib/net/connect.ts";
 import { formatCount } from "../lib/result/quantities.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
@@ -82,7 +82,11 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       queueBytes: QUEUE_BYTES,
       dial: async (target, signal) =>
         new StreamConnection(
-          await openWithin(Deno.connect(target), timeout, signal),
+          await connectWithin(
+            timeout,
+            signal,
+            (signal) => Deno.connect({ ...target, signal }),
+          ),
           limits,
         ),
       onEvent: chat.onEvent,

@@ -32,7 +32,7 @@ import { ResultBuilder } from "../lib/result/builder.ts";
 import { StampSession } from "../lib/stamp/session.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { localHostFor } from "../lib/net/datagram_socket.ts";
-import { addressOf } from "../lib/net/lookup.ts";
+import { resolveHost } from "../lib/net/connect.ts";
 import { reporterOf } from "../lib/terminal/reporter.ts";
 
 const program = defineProgram({
@@ -79,7 +79,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     const plan = senderPlan(options, key);
     const hostname = await withContext(
       `look up ${target.hostname}`,
-      () => addressOf(target.hostname),
+      () => resolveHost(target.hostname),
     );
     const floorUs = options.calibrate
       ? await withContext(

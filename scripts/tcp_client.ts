@@ -27,7 +27,7 @@ import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { sentences } from "../lib/cli/sentences.ts";
 import { LF } from "../lib/framing/line_ending.ts";
 import { formatAddress } from "../lib/net/address.ts";
-import { openWithin } from "../lib/net/deadline.ts";
+import { connectWithin } from "../lib/net/connect.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 
 /** How much longer a text can be in upper case, as UTF-8. */
@@ -71,15 +71,16 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     const conn = await withContext(
       `connect to ${address}`,
       () =>
-        openWithin(
-          // Typed apart for TCP and Unix sockets, though it is one function.
-          Deno.connect(target as Deno.ConnectOptions),
+        connectWithin(
           timeout,
           run.signal,
+          // Deno types TCP and Unix targets apart; the function is the same.
+          (signal) =>
+            Deno.connect({ ...target, signal } as Deno.ConnectOptions),
         ),
     );
     using connection = new StreamConnection(conn, { readMs: timeout });
-    run.signal.addEventListener("abort", () => connection.stop());
+    connection.stopOn(run.signal);
 
     for await (const sentence of sentences(operands.slice(1), run.signal)) {
       await withContext(`get an answer from ${address}`, async () => {
@@ -110,7 +111,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         run.terminal.printReply(part);
         if (part.at(-1) === LF) return;
         // A long answer comes in pieces as long as the limit.
-        if (part.length < connection.decoder.limitBytes) break;
+        if (part.length < connection.messageLimitBytes) break;
       }
       if (answered) run.terminal.print("");
       else if (!run.signal.aborted) {
@@ -122,13 +123,10 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
 
     async function readPart(): Promise<Uint8Array | null> {
       try {
-        return await connection.readMessage(
-          flushAfter,
-          () => connection.decoder.takeLineOrPiece(),
-        );
+        return await connection.readMessage(flushAfter, { pieces: true });
       } catch (error) {
         // What came before the connection broke is an answer too.
-        const part = connection.decoder.takeSome();
+        const part = connection.takePending();
         if (part !== null) {
           run.terminal.printReply(part);
           run.terminal.print("");

@@ -26,7 +26,7 @@ import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { clockOffset } from "../lib/text/clock_offset.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { DatagramSocket, localHostFor } from "../lib/net/datagram_socket.ts";
-import { openWithin } from "../lib/net/deadline.ts";
+import { connectWithin } from "../lib/net/connect.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { escapeControls } from "../lib/terminal/escape.ts";
 import { formatDuration } from "../lib/result/quantities.ts";
@@ -95,9 +95,13 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     return 0;
 
     async function askTcp(): Promise<Uint8Array | null> {
-      const conn = await openWithin(Deno.connect(target), timeout, signal);
+      const conn = await connectWithin(
+        timeout,
+        signal,
+        (signal) => Deno.connect({ ...target, signal }),
+      );
       using connection = new StreamConnection(conn, { readMs: timeout });
-      signal.addEventListener("abort", () => connection.stop());
+      connection.stopOn(signal);
       // Four binary bytes may hold an LF, which is the end of no line then.
       const answer: number[] = [];
       while (answer.length < 4) {

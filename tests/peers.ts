@@ -6,7 +6,7 @@
  */
 
 import { formatAddress } from "../lib/net/address.ts";
-import { openWithin } from "../lib/net/deadline.ts";
+import { connectWithin } from "../lib/net/connect.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { MAX_PEER_LINE_BYTES, randomPeerId } from "../lib/peer/messages.ts";
@@ -112,10 +112,10 @@ export class Peer implements AsyncDisposable {
     const { onEvent } = given;
     const dial = given.dial ?? (async (target, signal) => {
       const [hostname = "", port] = route(written(target)).split(":");
-      const conn = await openWithin(
-        Deno.connect({ hostname, port: Number(port) }),
+      const conn = await connectWithin(
         timeoutMs,
         signal,
+        (signal) => Deno.connect({ hostname, port: Number(port), signal }),
       );
       const ends = `${conn.localAddr.port} ${conn.remoteAddr.port}`;
       return this.#opened(new StreamConnection(conn, limits), ends);

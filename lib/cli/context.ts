@@ -6,7 +6,7 @@
  */
 
 import { FramingError } from "../framing/framing_error.ts";
-import { errorMessage } from "../net/errors.ts";
+import { DeadlineError, errorMessage } from "../net/errors.ts";
 
 /** An error whose message is meant for the person at the keyboard. */
 export class RunError extends Error {
@@ -145,6 +145,9 @@ export function explain(error: unknown): string {
   }
   if (error instanceof TypeError && !("listenDatagram" in Deno)) {
     return "UDP is off; run it as deno run --unstable-net --allow-net, or from the project's folder";
+  }
+  if (error instanceof DeadlineError && error.wait === "connect") {
+    return `no answer within ${error.timeoutMs} ms; check the address and the firewalls, or raise --timeout`;
   }
   const known = MEANINGS.find(([kind]) => error instanceof kind);
   if (known) return known[1];

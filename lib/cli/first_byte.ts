@@ -5,7 +5,6 @@
  */
 
 import { DatagramSocket } from "../net/datagram_socket.ts";
-import { stopOn } from "../net/stop_on.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { StampReplyReader, StampRequest } from "../stamp/request.ts";
 import { WallClock } from "../timing/wall_clock.ts";
@@ -38,7 +37,7 @@ export async function streamFirstByte(
   const startMs = performance.now();
   using connection = await dial();
   const setupUs = sinceUs(startMs);
-  using _ = stopOn(signal, connection);
+  connection.stopOn(signal);
   const conversation = new MeasureConversation(connection, {
     setup: { type: "rtt", probes: 1, sizeBytes: 1, delayMs: 0 },
     warmup: 0,

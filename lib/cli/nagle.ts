@@ -7,7 +7,6 @@
  */
 
 import { sameBytes } from "../framing/same_bytes.ts";
-import { stopOn } from "../net/stop_on.ts";
 import { StreamConnection } from "../net/stream_connection.ts";
 import { ProbeBuilder } from "../measure/probe.ts";
 import { type Difference, medianDifference } from "../stats/bootstrap.ts";
@@ -73,7 +72,7 @@ async function turn(
     readMs: timeoutMs,
     writeMs: timeoutMs,
   });
-  using _ = stopOn(signal, connection);
+  connection.stopOn(signal);
   conn.setNoDelay(!nagle);
   const conversation = new MeasureConversation(connection, {
     setup: { type: "rtt", probes, sizeBytes, delayMs: 0 },

@@ -7,7 +7,6 @@
  */
 
 import { isDisconnect } from "../net/errors.ts";
-import { stopOn } from "../net/stop_on.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import type { StreamHandler } from "../net/serve_streams.ts";
 import { Pacer } from "../timing/pacer.ts";
@@ -59,7 +58,7 @@ export async function* measurePipelined(
   line[sizeBytes - 1] = 0x0a;
   const underWay: Sample[] = [];
   const queue = new SampleQueue();
-  const stopping = stopOn(signal, connection);
+  connection.stopOn(signal);
   const sending = send().catch((error) => queue.fail(error));
   const receiving = receive().then(giveUp, (error) => {
     if (!signal.aborted || !isDisconnect(error)) queue.fail(error);
@@ -68,7 +67,6 @@ export async function* measurePipelined(
   try {
     yield* queue;
   } finally {
-    stopping[Symbol.dispose]();
     connection.close();
     await Promise.all([sending, receiving]);
   }

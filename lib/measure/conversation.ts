@@ -44,7 +44,6 @@ export class MeasureConversation {
   /** What is added to our sequence numbers to be the server's. */
   #sequenceOffset: number;
   #probes: ProbeBuilder;
-  #echo: Uint8Array = new Uint8Array(0);
   #echoOf: (sequence: number) => Uint8Array;
 
   /**
@@ -66,8 +65,8 @@ export class MeasureConversation {
     this.#sequenceOffset = sequenceOffset;
     const { sizeBytes } = options.setup;
     this.#probes = new ProbeBuilder(sizeBytes);
-    connection.decoder.limitBytes = Math.max(
-      connection.decoder.limitBytes,
+    connection.messageLimitBytes = Math.max(
+      connection.messageLimitBytes,
       maxProbeBytes(sizeBytes),
     );
     this.#echoOf = (sequence) => this.#messageOf(sequence);
@@ -96,14 +95,14 @@ export class MeasureConversation {
     const { connection } = this;
     const { sequence } = sample;
     const message = this.#messageOf(sequence);
-    const echo = this.#echo = this.#echoOf(sequence);
+    const echo = this.#echoOf(sequence);
     const sentAtMs = performance.now();
     sample.sentAtMs = sentAtMs;
     let reply;
     try {
       await connection.writeAll(message);
       sample.sendCallMs = performance.now() - sentAtMs;
-      reply = await connection.read(this.#takeReply);
+      reply = await connection.readEcho(echo);
     } catch (error) {
       throw this.#saidInstead(error, `the echo of probe ${sequence}`);
     }
@@ -115,14 +114,6 @@ export class MeasureConversation {
     if (reply === null) throw closedBefore(`the echo of probe ${sequence}`);
     throw this.#refused(`did not echo probe ${sequence}`, reply);
   }
-
-  /** Takes the echo, or the line that comes in its place. */
-  #takeReply = (): Uint8Array<ArrayBuffer> | null => {
-    const { decoder } = this.connection;
-    return decoder.firstByte === this.#echo[0]
-      ? decoder.takeExactly(this.#echo.length)
-      : decoder.takeLine();
-  };
 
   /**
    * Sends the first probe of a lenient session and learns the form of its
@@ -166,7 +157,7 @@ export class MeasureConversation {
     const message = await this.connection.readMessage(QUIET_MS);
     if (message === null) return null;
     const reply = message.slice();
-    const stray = this.connection.decoder.takeSome();
+    const stray = this.connection.takePending();
     return stray === null ? reply : concat([reply, stray]);
   }
 
@@ -213,7 +204,7 @@ export class MeasureConversation {
 
   /** What went wrong, with what the server said of it where it said something. */
   #saidInstead(error: unknown, awaited: string): unknown {
-    const said = this.connection.decoder.takeSome();
+    const said = this.connection.takePending();
     return said === null
       ? error
       : this.#refused(`did not send ${awaited} as the protocol says`, said);

@@ -56,7 +56,7 @@ export class DelayLine {
       await this.#left.promise;
     }
     if (this.#connection.closed.aborted) throw new Deno.errors.BrokenPipe();
-    this.#connection.owe();
+    this.#connection.beginReply();
     this.#held.push({ dueMs, bytes: bytes.slice() });
     this.#heldBytes += cost;
     this.#leaving ??= this.#leave();
@@ -76,7 +76,7 @@ export class DelayLine {
         await this.#connection.writeAll(next.bytes);
         this.#held.shift();
         this.#heldBytes -= next.bytes.length + OVERHEAD_BYTES;
-        this.#connection.paid();
+        this.#connection.endReply();
         this.#left.resolve();
         this.#left = Promise.withResolvers();
       }

@@ -42,7 +42,7 @@ export function measurementStreams(
     using memory = budget.open();
     const delayed = new DelayLine(connection);
     for (;;) {
-      connection.decoder.limitBytes = phases.maxLineBytes;
+      connection.messageLimitBytes = phases.maxLineBytes;
       let verdict;
       try {
         const line = await connection.readLine();

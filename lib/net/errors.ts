@@ -1,17 +1,57 @@
 /**
- * Which network errors are ordinary, and what the others say.
+ * Errors of sockets: deadlines that passed, and which errors are ordinary.
  *
  * @module
  */
 
+/** What was waited for when a deadline passed. */
+export type DeadlineWait = "connect" | "read" | "write";
+
+const WAITS: Record<DeadlineWait, (ms: number) => string> = {
+  connect: (ms) => `no answer within ${ms} ms`,
+  read: (ms) => `no whole message arrived within ${ms} ms`,
+  write: (ms) => `the peer took nothing for ${ms} ms`,
+};
+
 /**
- * Whether an error only says that the peer, or we, went away.
+ * Thrown when a peer does not respond in time.
  *
- * A server meets these all day long; none of them is a fault of its own.
+ * @example Usage
+ * ```ts
+ * import { DeadlineError } from "./errors.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = new DeadlineError("connect", 5000);
+ * assertEquals(error.message, "Timed out: no answer within 5000 ms");
+ * assertEquals(error.wait, "connect");
+ * ```
+ */
+export class DeadlineError extends Deno.errors.TimedOut {
+  /** What was waited for. */
+  readonly wait: DeadlineWait;
+  /** How long, in milliseconds. */
+  readonly timeoutMs: number;
+
+  /**
+   * Creates the error.
+   *
+   * @param wait What was waited for.
+   * @param timeoutMs How long, in milliseconds.
+   */
+  constructor(wait: DeadlineWait, timeoutMs: number) {
+    super(`Timed out: ${WAITS[wait](timeoutMs)}`);
+    this.wait = wait;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/**
+ * Checks whether an error only means that one side closed the connection.
+ * Servers see these all the time; none of them is a fault of the server.
  *
  * @param error What a socket operation was rejected with.
  * @returns `true` for a reset, a broken pipe, an end of stream inside a
- * message, and for an operation on a socket closed meanwhile.
+ * message, and an operation on a socket that was closed meanwhile.
  *
  * @example Usage
  * ```ts
@@ -19,15 +59,25 @@
  * import { assert } from "@std/assert";
  *
  * assert(isDisconnect(new Deno.errors.ConnectionReset()));
- * assert(!isDisconnect(new TypeError("a fault of ours")));
+ * assert(!isDisconnect(new TypeError("a programming error")));
  * ```
  */
 export function isDisconnect(error: unknown): boolean {
   return DISCONNECTS.some((kind) => error instanceof kind);
 }
 
+const DISCONNECTS = [
+  Deno.errors.ConnectionReset,
+  Deno.errors.ConnectionAborted,
+  Deno.errors.BrokenPipe,
+  Deno.errors.NotConnected,
+  Deno.errors.UnexpectedEof,
+  Deno.errors.Interrupted,
+  Deno.errors.BadResource,
+];
+
 /**
- * What an error says, whatever was thrown.
+ * Returns the message of whatever was thrown.
  *
  * @param error What was caught.
  * @returns Its message.
@@ -44,13 +94,3 @@ export function isDisconnect(error: unknown): boolean {
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-
-const DISCONNECTS = [
-  Deno.errors.ConnectionReset,
-  Deno.errors.ConnectionAborted,
-  Deno.errors.BrokenPipe,
-  Deno.errors.NotConnected,
-  Deno.errors.UnexpectedEof,
-  Deno.errors.Interrupted,
-  Deno.errors.BadResource,
-];

@@ -1,180 +1,226 @@
 /**
- * A stream socket that speaks in messages, with a deadline on every wait.
+ * A stream socket that reads and writes whole messages, with a deadline on
+ * every wait.
  *
- * It owns a `Deno.Conn` and a {@linkcode LineDecoder}. One reader at a time;
- * writes may come from elsewhere, one at a time.
+ * It owns a `Deno.Conn` and the buffer of its unread bytes. One read at a time,
+ * and one write at a time; a read and a write may overlap.
  *
- * | what happens | what a read gives |
+ * | event | result of a read |
  * |---|---|
  * | a message arrives | the message |
  * | the peer ends the stream between messages | `null` |
  * | the peer ends the stream inside a message | `Deno.errors.UnexpectedEof` |
- * | the message is longer than the limit | `FramingError` |
- * | nothing comes in time | `Deno.errors.TimedOut`, and the socket is closed |
- * | the server stops, and no reply is owed | `null` |
+ * | the message exceeds the limit | `FramingError` |
+ * | no whole message in time | `DeadlineError`, and the socket is closed |
+ * | the connection is stopped, and no reply is pending | `null` |
+ *
+ * A message is a view of the buffer: it is valid until the next read.
  *
  * @module
  */
 
 import { LineDecoder } from "../framing/line_decoder.ts";
+import { systemClock } from "../timing/clock.ts";
 import { formatAddress } from "./address.ts";
-import { isDisconnect } from "./errors.ts";
-import { Watchdog } from "./watchdog.ts";
+import { DeadlineError, isDisconnect } from "./errors.ts";
 
-/** What one connection may cost; times in milliseconds, sizes in bytes. */
+/** Limits of one connection; times in milliseconds, sizes in bytes. */
 export interface StreamLimits {
-  /** The longest message, its LF included. */
+  /** The longest message, including its LF. */
   messageBytes: number;
-  /** How long one whole message may take to arrive, the wait for it included. */
+  /** The longest wait for one whole message. */
   readMs: number;
-  /** How long one write may make no progress at all. */
+  /** The longest wait without progress during a write. */
   writeMs: number;
 }
 
-/** Limits that suit a person typing and a program alike. */
+/** Limits for interactive and automatic peers alike. */
 export const DEFAULT_STREAM_LIMITS: StreamLimits = {
   messageBytes: 65_536,
   readMs: 120_000,
   writeMs: 10_000,
 };
 
+/** How {@linkcode StreamConnection.readMessage} divides the stream. */
+export interface MessageOptions {
+  /** Return all complete lines that have arrived as one block. */
+  batch?: boolean;
+  /** Return a line above the limit in pieces instead of rejecting it. */
+  pieces?: boolean;
+}
+
+type Bytes = Uint8Array<ArrayBuffer>;
+type Take = (decoder: LineDecoder) => Bytes | null;
+
 /** How long `finish` waits for the peer to close its side, in milliseconds. */
 const LINGER_MS = 1000;
 
-/** A stream socket with framing and deadlines. */
+const takeLine: Take = (decoder) => decoder.takeLine();
+const takePiece: Take = (decoder) => decoder.takeLineOrPiece();
+const takeSome: Take = (decoder) => decoder.takeSome();
+
+/**
+ * A stream socket with framing and deadlines.
+ *
+ * @example Usage
+ * ```ts
+ * import { StreamConnection } from "./stream_connection.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+ * const { port } = listener.addr;
+ * using client = new StreamConnection(
+ *   await Deno.connect({ hostname: "127.0.0.1", port }),
+ *   { readMs: 1000 },
+ * );
+ * using server = new StreamConnection(await listener.accept());
+ * await client.writeAll(new TextEncoder().encode("hello\n"));
+ * const line = await server.readLine();
+ * assertEquals(line && new TextDecoder().decode(line), "hello\n");
+ * ```
+ */
 export class StreamConnection implements Disposable {
   /** The peer's address, as `HOST:PORT` or `unix:PATH`. */
   readonly remote: string;
-  /** The bytes received so far and not taken; its limit may be changed. */
-  readonly decoder: LineDecoder;
   #conn: Deno.Conn;
-  #limits: StreamLimits;
+  #decoder: LineDecoder;
   #reading: Promise<number | null> | null = null;
   #readWatch: Watchdog;
   #writeWatch: Watchdog;
-  #expired: Error | null = null;
+  #expired: DeadlineError | null = null;
   #waiting = false;
   #stopping = false;
-  #owed = 0;
+  #pendingReplies = 0;
   #ended = false;
   #finishing = false;
   #isClosed = false;
   #closing: AbortController | null = null;
 
   /**
-   * Takes over an open socket, and turns Nagle's algorithm off.
+   * Takes ownership of an open socket, and turns Nagle's algorithm off.
    *
-   * @param conn The socket; from now on it belongs to this connection.
-   * @param limits Where they differ from {@linkcode DEFAULT_STREAM_LIMITS}.
+   * @param conn The socket.
+   * @param limits Limits that differ from {@linkcode DEFAULT_STREAM_LIMITS}.
    */
   constructor(conn: Deno.Conn, limits: Partial<StreamLimits> = {}) {
+    const { messageBytes, readMs, writeMs } = {
+      ...DEFAULT_STREAM_LIMITS,
+      ...limits,
+    };
     this.#conn = conn;
-    this.#limits = { ...DEFAULT_STREAM_LIMITS, ...limits };
-    const { messageBytes, readMs, writeMs } = this.#limits;
     this.remote = formatAddress(conn.remoteAddr);
-    this.decoder = new LineDecoder(messageBytes);
+    this.#decoder = new LineDecoder(messageBytes);
+    const expire = (error: DeadlineError) => {
+      this.#expired = error;
+      this.close();
+    };
     this.#readWatch = new Watchdog(
       readMs,
-      () => this.#expire(`no whole message arrived within ${readMs} ms`),
+      () => expire(new DeadlineError("read", readMs)),
     );
     this.#writeWatch = new Watchdog(
       writeMs,
-      () => this.#expire(`the peer took nothing for ${writeMs} ms`),
+      () => expire(new DeadlineError("write", writeMs)),
     );
     // Nagle's algorithm would hold back small messages for up to 40 ms.
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
   }
 
+  /** The longest message accepted, including its LF, in bytes. */
+  get messageLimitBytes(): number {
+    return this.#decoder.limitBytes;
+  }
+
+  /** Changes the limit, as when both sides agree on longer messages. */
+  set messageLimitBytes(limitBytes: number) {
+    this.#decoder.limitBytes = limitBytes;
+  }
+
+  /** Aborted when the socket is closed. */
+  get closed(): AbortSignal {
+    // Created on first use: most connections are idle and need none.
+    this.#closing ??= new AbortController();
+    if (this.#isClosed) this.#closing.abort();
+    return this.#closing.signal;
+  }
+
   /**
    * Reads one line.
    *
-   * @returns The line with its LF, a view that is good until the next read;
-   * `null` at the end of the stream.
+   * @returns The line with its LF; `null` at the end of the stream.
    */
-  readLine(): Promise<Uint8Array<ArrayBuffer> | null> {
-    return this.read(this.#takeLine);
+  readLine(): Promise<Bytes | null> {
+    return this.#read(takeLine);
   }
 
   /**
    * Reads an exact number of bytes.
    *
-   * @param count How many, at most the decoder's limit.
-   * @returns The bytes, a view that is good until the next read; `null` if the
-   * stream ends before the first.
+   * @param count How many, at most the message limit.
+   * @returns The bytes; `null` if the stream ends before the first one.
    */
-  readExactly(count: number): Promise<Uint8Array<ArrayBuffer> | null> {
-    return this.read(() => this.decoder.takeExactly(count));
+  readExactly(count: number): Promise<Bytes | null> {
+    return this.#read((decoder) => decoder.takeExactly(count));
   }
 
   /**
-   * Reads whatever comes.
+   * Reads what arrives first.
    *
-   * @returns At least one byte, a view that is good until the next read;
-   * `null` at the end of the stream.
+   * @returns At least one byte; `null` at the end of the stream.
    */
-  readSome(): Promise<Uint8Array<ArrayBuffer> | null> {
-    return this.read(this.#takeSome);
+  readSome(): Promise<Bytes | null> {
+    return this.#read(takeSome);
   }
 
   /**
-   * Reads by a rule of one's own.
+   * Reads an echo, or the line that the peer sends in its place, such as an
+   * error. The two are told apart by their first byte.
    *
-   * @param take Takes a message from {@linkcode StreamConnection.decoder}, or
-   * gives `null` while it needs more bytes.
-   * @returns What was taken; `null` at the end of the stream.
+   * @param expected The echo; the caller compares the rest.
+   * @returns As many bytes as the echo has, or a line; `null` at the end of the
+   * stream.
    */
-  async read(
-    take: () => Uint8Array<ArrayBuffer> | null,
-  ): Promise<Uint8Array<ArrayBuffer> | null> {
-    let message = take();
-    if (message !== null) return message;
-    this.#readWatch.start();
-    try {
-      do {
-        if (!await this.#fill()) return this.#endOfStream();
-        message = take();
-      } while (message === null);
-      return message;
-    } finally {
-      this.#readWatch.stop();
-    }
+  readEcho(expected: Uint8Array): Promise<Bytes | null> {
+    return this.#read((decoder) =>
+      decoder.firstByte === expected[0]
+        ? decoder.takeExactly(expected.length)
+        : decoder.takeLine()
+    );
   }
 
   /**
-   * Reads one message of a peer that may not end its messages: a line, or what
-   * came before a silence or the end of the stream.
+   * Reads one message of a peer that may omit the LF: a line, or the bytes
+   * before a pause or the end of the stream.
    *
-   * @param quietMs How long a silence ends a message, in milliseconds.
-   * @param take Takes something else than a line; see
-   * {@linkcode StreamConnection.read}.
-   * @returns The message with its LF if it had one, a view that is good until
-   * the next read; `null` at the end of the stream.
+   * @param quietMs How long a pause ends a message, in milliseconds.
+   * @param options How the stream is divided.
+   * @returns The message, with its LF if it has one; `null` at the end of the
+   * stream.
    */
-  async readMessage(
+  readMessage(
     quietMs: number,
-    take: () => Uint8Array<ArrayBuffer> | null = this.#takeLine,
-  ): Promise<Uint8Array<ArrayBuffer> | null> {
-    let message = take();
-    if (message !== null) return message;
-    this.#readWatch.start();
-    try {
-      do {
-        const pending = this.decoder.pendingBytes > 0;
-        if ((pending && await this.#quiet(quietMs)) || !await this.#fill()) {
-          return this.decoder.takeSome();
-        }
-        message = take();
-      } while (message === null);
-      return message;
-    } finally {
-      this.#readWatch.stop();
-    }
+    { batch = false, pieces = false }: MessageOptions = {},
+  ): Promise<Bytes | null> {
+    const take = pieces ? takePiece : takeLine;
+    return this.#read(
+      batch ? (decoder) => decoder.takeLines() ?? take(decoder) : take,
+      quietMs,
+    );
   }
 
   /**
-   * Writes all of the bytes, in as many calls as it takes.
+   * Takes the bytes that have arrived and were not read, without waiting.
    *
-   * @param bytes What to send; must not change until this resolves.
+   * @returns At least one byte, or `null` if there are none.
+   */
+  takePending(): Bytes | null {
+    return this.#decoder.takeSome();
+  }
+
+  /**
+   * Writes all of the bytes, in as many calls as that takes.
+   *
+   * @param bytes The bytes; they must not change until this resolves.
    */
   async writeAll(bytes: Uint8Array): Promise<void> {
     try {
@@ -191,15 +237,15 @@ export class StreamConnection implements Disposable {
     }
   }
 
-  /** Ends our side of the stream; the peer may go on sending. */
+  /** Ends our side of the stream; the peer may continue to send. */
   closeWrite(): Promise<void> {
     return this.#conn.closeWrite();
   }
 
   /**
-   * Ends the connection without losing what was sent last: closing a socket
-   * that has unread bytes resets it, and the reset overtakes the reply. So we
-   * end our side, then read and drop for a second at most.
+   * Closes the connection without losing the last reply. Closing a socket with
+   * unread bytes resets the connection, and the reset can overtake the reply.
+   * So this ends our side, then reads and discards for at most one second.
    */
   async finish(): Promise<void> {
     if (this.#ended) return;
@@ -207,7 +253,7 @@ export class StreamConnection implements Disposable {
     const timer = setTimeout(() => this.close(), LINGER_MS);
     try {
       await this.#conn.closeWrite();
-      do this.decoder.takeSome(); while (await this.#fill());
+      do this.#decoder.takeSome(); while (await this.#fill());
     } catch (error) {
       if (!isDisconnect(error)) throw error;
     } finally {
@@ -215,32 +261,38 @@ export class StreamConnection implements Disposable {
     }
   }
 
-  /** A reply is under way that {@linkcode StreamConnection.stop} lets finish. */
-  owe(): void {
-    this.#owed += 1;
+  /** Marks a reply as pending; {@linkcode StreamConnection.stop} waits for it. */
+  beginReply(): void {
+    this.#pendingReplies += 1;
   }
 
-  /** That reply was sent. */
-  paid(): void {
-    this.#owed -= 1;
+  /** Marks a pending reply as sent. */
+  endReply(): void {
+    this.#pendingReplies -= 1;
     this.#closeIfStopped();
   }
 
   /**
-   * Reads nothing more: the read under way, and each later one that would have
-   * to wait, gives `null` as soon as no reply is owed.
+   * Stops reading: the current read, and each later one that would have to
+   * wait, gives `null` once no reply is pending.
    */
   stop(): void {
     this.#stopping = true;
     this.#closeIfStopped();
   }
 
-  /** Aborted when the socket is closed. */
-  get closed(): AbortSignal {
-    // Made when first asked for: most connections are idle, and have none.
-    this.#closing ??= new AbortController();
-    if (this.#isClosed) this.#closing.abort();
-    return this.#closing.signal;
+  /**
+   * Stops reading when a signal is aborted, at once if it already is.
+   *
+   * @param signal The signal, if there is one.
+   */
+  stopOn(signal: AbortSignal | undefined): void {
+    if (signal?.aborted) this.stop();
+    else {
+      signal?.addEventListener("abort", () => this.stop(), {
+        signal: this.closed,
+      });
+    }
   }
 
   /** Closes the socket at once. May be called again. */
@@ -261,11 +313,33 @@ export class StreamConnection implements Disposable {
     this.close();
   }
 
-  #takeLine = () => this.decoder.takeLine();
-  #takeSome = () => this.decoder.takeSome();
+  /** Fills the decoder until `take` returns a message. */
+  async #read(
+    take: Take,
+    quietMs: number | null = null,
+  ): Promise<Bytes | null> {
+    let message = take(this.#decoder);
+    if (message !== null) return message;
+    this.#readWatch.start();
+    try {
+      do {
+        const quiet = quietMs !== null && this.#decoder.pendingBytes > 0 &&
+          await this.#waitQuiet(quietMs);
+        if (quiet || !await this.#fill()) {
+          return quietMs === null
+            ? this.#endOfStream()
+            : this.#decoder.takeSome();
+        }
+        message = take(this.#decoder);
+      } while (message === null);
+      return message;
+    } finally {
+      this.#readWatch.stop();
+    }
+  }
 
   #endOfStream(): null {
-    const pendingBytes = this.decoder.pendingBytes;
+    const { pendingBytes } = this.#decoder;
     if (pendingBytes === 0 || this.#stopping) return null;
     throw new Deno.errors.UnexpectedEof(
       `The stream ended inside a message, after ${pendingBytes} bytes of it`,
@@ -275,13 +349,13 @@ export class StreamConnection implements Disposable {
   /** Waits for more bytes; `false` at the end of the stream. */
   async #fill(): Promise<boolean> {
     if (this.#ended || this.#mayStop) return false;
-    const reading = this.#reading ?? this.#conn.read(this.decoder.space());
+    const reading = this.#reading ?? this.#conn.read(this.#decoder.space());
     this.#reading = null;
     this.#waiting = true;
     try {
       const count = await reading;
       if (count === null) this.#ended = true;
-      else this.decoder.commit(count);
+      else this.#decoder.commit(count);
       return count !== null;
     } catch (error) {
       if (this.#expired !== null) throw this.#expired;
@@ -292,29 +366,68 @@ export class StreamConnection implements Disposable {
     }
   }
 
-  /** Waits for bytes, but leaves the read under way; `true` if none came. */
-  async #quiet(quietMs: number): Promise<boolean> {
-    const reading = this.#reading ??= this.#conn.read(this.decoder.space());
-    const silence = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => silence.resolve(true), quietMs);
+  /** Waits for bytes, but leaves the read running; `true` after a pause. */
+  async #waitQuiet(quietMs: number): Promise<boolean> {
+    const reading = this.#reading ??= this.#conn.read(this.#decoder.space());
+    const pause = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => pause.resolve(true), quietMs);
     const arrival = reading.then(() => false, () => false);
     try {
-      return await Promise.race([arrival, silence.promise]);
+      return await Promise.race([arrival, pause.promise]);
     } finally {
       clearTimeout(timer);
     }
   }
 
   get #mayStop(): boolean {
-    return this.#stopping && this.#owed === 0 && !this.#finishing;
+    return this.#stopping && this.#pendingReplies === 0 && !this.#finishing;
   }
 
   #closeIfStopped(): void {
     if (this.#waiting && this.#mayStop) this.close();
   }
+}
 
-  #expire(what: string): void {
-    this.#expired = new Deno.errors.TimedOut(`Timed out: ${what}`);
-    this.close();
+/**
+ * A deadline for a wait that repeats, without a timer for each wait.
+ *
+ * Starting and stopping it are two assignments. One timer is set when the first
+ * wait starts; when it fires, it checks how long the current wait has lasted,
+ * and is set again for the rest. So a deadline costs a round trip nothing.
+ */
+class Watchdog implements Disposable {
+  #limitMs: number;
+  #onExpired: () => void;
+  #startedAtMs: number | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #disposed = false;
+
+  constructor(limitMs: number, onExpired: () => void) {
+    this.#limitMs = limitMs;
+    this.#onExpired = onExpired;
   }
+
+  start(): void {
+    if (this.#disposed) return;
+    this.#startedAtMs = systemClock.now();
+    this.#timer ??= setTimeout(this.#check, this.#limitMs);
+  }
+
+  stop(): void {
+    this.#startedAtMs = null;
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    clearTimeout(this.#timer);
+    this.#startedAtMs = null;
+  }
+
+  #check = (): void => {
+    this.#timer = undefined;
+    if (this.#startedAtMs === null) return;
+    const leftMs = this.#startedAtMs + this.#limitMs - systemClock.now();
+    if (leftMs <= 0) this.#onExpired();
+    else this.#timer = setTimeout(this.#check, Math.ceil(leftMs));
+  };
 }

@@ -101,7 +101,7 @@ export class PeerLink {
     this.#any = new RateLimiter(
       Math.min(2 ** 20, FLOOD_FACTOR * maxRatePerSec),
     );
-    connection.decoder.limitBytes = MAX_PEER_LINE_BYTES;
+    connection.messageLimitBytes = MAX_PEER_LINE_BYTES;
     this.#pings = setInterval(
       () => this.ping(),
       limits.timeoutMs / PINGS_PER_TIMEOUT,

@@ -39,16 +39,11 @@ export function uppercaseStreams(
 ): StreamHandler {
   const { piecewise } = transform;
   return async (connection) => {
-    const { decoder } = connection;
-    // All lines that have arrived are answered in one write. Where none is
-    // complete, a piece as long as the limit is answered, or is too long.
-    const take = () =>
-      decoder.takeLines() ??
-        (piecewise ? decoder.takeLineOrPiece() : decoder.takeLine());
+    const options = { batch: true, pieces: piecewise };
     let held = new Uint8Array(0);
     let lines;
     while (
-      (lines = await connection.readMessage(flushAfterMs, take)) !== null
+      (lines = await connection.readMessage(flushAfterMs, options)) !== null
     ) {
       if (held.length > 0) {
         lines = concat([held, lines]);

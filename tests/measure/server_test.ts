@@ -294,9 +294,9 @@ Deno.test(
     const owed = Promise.withResolvers<void>();
     const serve = measurementStreams();
     await using measurement = streamServer((connection) => {
-      const owe = connection.owe.bind(connection);
-      connection.owe = () => {
-        owe();
+      const beginReply = connection.beginReply.bind(connection);
+      connection.beginReply = () => {
+        beginReply();
         owed.resolve();
       };
       return serve(connection);

@@ -113,7 +113,7 @@ Deno.test(
     const flood = writeAll(pair.peer, new Uint8Array(100_000_000))
       .catch(() => {});
     await assertRejects(() => pair.ours.readLine(), FramingError);
-    assertLess(pair.ours.decoder.pendingBytes, 65_537);
+    assertLess(pair.ours.takePending()!.length, 65_537);
     pair.ours.close();
     await flood;
   },
@@ -241,11 +241,7 @@ Deno.test(
   async () => {
     using pair = await connectionPair({ messageBytes: 4 });
     await writeAll(pair.peer, bytes("1234567\nab\n"));
-    const read = () =>
-      pair.ours.readMessage(
-        4000,
-        () => pair.ours.decoder.takeLineOrPiece(),
-      );
+    const read = () => pair.ours.readMessage(4000, { pieces: true });
     assertEquals(text(await read()), "1234");
     assertEquals(text(await read()), "567\n");
     assertEquals(text(await read()), "ab\n");
@@ -323,13 +319,13 @@ Deno.test(
   async () => {
     using pair = await connectionPair();
     const reading = pair.ours.readLine();
-    pair.ours.owe();
-    pair.ours.owe();
+    pair.ours.beginReply();
+    pair.ours.beginReply();
     pair.ours.stop();
     await pair.ours.writeAll(bytes("first\n"));
-    pair.ours.paid();
+    pair.ours.endReply();
     await pair.ours.writeAll(bytes("second\n"));
-    pair.ours.paid();
+    pair.ours.endReply();
     assertEquals(await reading, null);
     assertEquals(text(await readToEnd(pair.peer)), "first\nsecond\n");
   },

@@ -7,7 +7,6 @@ import {
   assertMatch,
   assertThrows,
 } from "@std/assert";
-import { openWithin } from "../../lib/net/deadline.ts";
 import { streamServer, turn } from "../fixtures.ts";
 import { Hand, meshed, Peer, Peers, until } from "../peers.ts";
 
@@ -436,7 +435,12 @@ Deno.test(
       timeoutMs: 60_000,
       dial: (_, signal) => {
         dialling.resolve();
-        return openWithin(new Promise<never>(() => {}), 60_000, signal);
+        const unanswered = Promise.withResolvers<never>();
+        signal.addEventListener(
+          "abort",
+          () => unanswered.reject(signal.reason),
+        );
+        return unanswered.promise;
       },
     });
     ada.mesh.connect("192.0.2.1:5000");

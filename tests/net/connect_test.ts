@@ -1,0 +1,156 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
+import { connectWithin, resolveHost } from "../../lib/net/connect.ts";
+import { DatagramSocket } from "../../lib/net/datagram_socket.ts";
+import { DeadlineError } from "../../lib/net/errors.ts";
+
+const LIMIT = { timeout: 8000 };
+
+/** A listener whose backlog is full: further connections get no answer. */
+class FullBacklog implements Disposable {
+  #listener = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
+  #waiting: Deno.Conn[] = [];
+
+  async fill(): Promise<void> {
+    for (;;) {
+      const conn = await this.open(AbortSignal.timeout(100)).catch(() => null);
+      if (conn === null) return;
+      this.#waiting.push(conn);
+    }
+  }
+
+  open = (signal: AbortSignal): Promise<Deno.TcpConn> =>
+    Deno.connect({ ...this.#listener.addr, transport: "tcp", signal });
+
+  [Symbol.dispose](): void {
+    for (const conn of this.#waiting) conn.close();
+    this.#listener.close();
+  }
+}
+
+// The sanitizers find a connect that is still pending after each test.
+
+Deno.test("connectWithin() returns the connection", LIMIT, async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { hostname, port } = listener.addr;
+  for (const signal of [undefined, new AbortController().signal]) {
+    using conn = await connectWithin(
+      4000,
+      signal,
+      (signal) => Deno.connect({ hostname, port, signal }),
+    );
+    assertEquals(conn.remoteAddr.port, port);
+  }
+});
+
+Deno.test("connectWithin() passes on why a connect failed", LIMIT, async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { hostname, port } = listener.addr;
+  listener.close();
+  await assertRejects(
+    () =>
+      connectWithin(
+        4000,
+        undefined,
+        (signal) => Deno.connect({ hostname, port, signal }),
+      ),
+    Deno.errors.ConnectionRefused,
+  );
+});
+
+Deno.test("connectWithin() ends a connect at the deadline", LIMIT, async () => {
+  using backlog = new FullBacklog();
+  await backlog.fill();
+  const error = await assertRejects(
+    () => connectWithin(20, new AbortController().signal, backlog.open),
+    DeadlineError,
+    "no answer within 20 ms",
+  );
+  assertEquals([error.wait, error.timeoutMs], ["connect", 20]);
+});
+
+Deno.test(
+  "connectWithin() rejects with the reason of an abort",
+  LIMIT,
+  async () => {
+    using backlog = new FullBacklog();
+    await backlog.fill();
+    const reason = new Error("interrupted");
+    const stop = new AbortController();
+    const rejected = connectWithin(60_000, stop.signal, backlog.open)
+      .then(() => null, (error) => error);
+    stop.abort(reason);
+    assertStrictEquals(await rejected, reason);
+
+    const already = await connectWithin(60_000, stop.signal, backlog.open)
+      .then(() => null, (error) => error);
+    assertStrictEquals(already, reason);
+  },
+);
+
+const ADDRESSES: [written: string, canonical: string][] = [
+  ["127.0.0.1", "127.0.0.1"],
+  ["0.0.0.0", "0.0.0.0"],
+  ["192.0.2.255", "192.0.2.255"],
+  ["::1", "::1"],
+  ["0:0:0:0:0:0:0:1", "::1"],
+  ["::", "::"],
+  ["0:0::0", "::"],
+  ["2001:DB8::A", "2001:db8::a"],
+  ["2001:0db8:0000:0001::000a", "2001:db8:0:1::a"],
+  ["2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"],
+  ["FE80::1%eth0", "fe80::1%eth0"],
+  ["fe80:0::0:1%2", "fe80::1%2"],
+];
+Deno.test({
+  name: "resolveHost() returns the canonical form of an address",
+  permissions: "none",
+  async fn() {
+    for (const [written, canonical] of ADDRESSES) {
+      assertEquals(await resolveHost(written), canonical);
+    }
+  },
+});
+
+Deno.test(
+  "resolveHost() writes ::1 like the source of a datagram",
+  LIMIT,
+  async () => {
+    using socket = new DatagramSocket(
+      Deno.listenDatagram({ transport: "udp", hostname: "::1", port: 0 }),
+    );
+    await socket.send(new Uint8Array(1), socket.local);
+    const datagram = await socket.receive(4000);
+    const address = await resolveHost("0:0:0:0:0:0:0:1");
+    assertEquals(address, datagram!.from.hostname);
+  },
+);
+
+Deno.test("resolveHost() prefers IPv4 for localhost", LIMIT, async () => {
+  let hasIpv4 = true;
+  try {
+    using listener = Deno.listen({ hostname: "localhost", port: 0 });
+    hasIpv4 = listener.addr.hostname !== "::1";
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrNotAvailable)) throw error;
+  }
+  const address = await resolveHost("localhost");
+  assert(hasIpv4 ? address.startsWith("127.") : address === "::1", address);
+});
+
+Deno.test("resolveHost() rejects an unknown name", LIMIT, async () => {
+  // RFC 6761 reserves it, so no name server can know it.
+  await assertRejects(() => resolveHost("no-such-host.invalid"), Error);
+});
+
+Deno.test({
+  name: "resolveHost() needs permission to look a name up",
+  permissions: { net: ["127.0.0.1"] },
+  async fn() {
+    await assertRejects(() => resolveHost("localhost"), Error);
+  },
+});
