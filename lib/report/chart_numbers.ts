@@ -12,7 +12,7 @@ import type {
   Table,
   TimelineChart,
 } from "../result/section.ts";
-import type { TimelineFigures } from "../stats/timeline.ts";
+import { mergeSlots } from "../stats/timeline.ts";
 import { figureText } from "./figure_text.ts";
 
 /** The most rows of a table. */
@@ -112,7 +112,10 @@ function histogramTable({ edges_us, series }: HistogramChart): Table {
 function timelineNumbers({ series }: TimelineChart): ChartNumbers[] {
   return series.map(({ name, timeline }) => {
     const joined = Math.ceil(timeline.sent.length / MOST_ROWS);
-    const figures = join(timeline, joined);
+    const figures = mergeSlots(
+      timeline,
+      timeline.slot_ms * Math.max(1, joined),
+    );
     const { slot_ms, sent, lost, min_us, mean_us, max_us } = figures;
     const caption = joined === 1 ? "" : `, ${joined} slots in each row`;
     return {
@@ -138,38 +141,4 @@ function timelineNumbers({ series }: TimelineChart): ChartNumbers[] {
       },
     };
   });
-}
-
-/** The same in fewer slots, which are longer. */
-function join(timeline: TimelineFigures, slots: number): TimelineFigures {
-  const length = Math.ceil(timeline.sent.length / Math.max(1, slots));
-  const each = <T>(figure: (from: number, to: number) => T) =>
-    Array.from({ length }, (_, row) => figure(row * slots, (row + 1) * slots));
-  const { sent, lost, min_us, mean_us, max_us } = timeline;
-  const sum = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
-  const known = (values: (number | null)[]) =>
-    values.filter((value) => value !== null);
-  const extreme = (values: (number | null)[], of: typeof Math.min) =>
-    each((from, to) => {
-      const some = known(values.slice(from, to));
-      return some.length === 0 ? null : of(...some);
-    });
-  return {
-    slot_ms: timeline.slot_ms * slots,
-    sent: each((from, to) => sum(sent.slice(from, to))),
-    lost: each((from, to) => sum(lost.slice(from, to))),
-    min_us: extreme(min_us, Math.min),
-    mean_us: each((from, to) => {
-      let [total, count] = [0, 0];
-      for (let slot = from; slot < Math.min(to, sent.length); slot++) {
-        const mean = mean_us[slot] ?? null;
-        if (mean === null) continue;
-        const received = sent[slot]! - lost[slot]!;
-        total += mean * received;
-        count += received;
-      }
-      return count > 0 ? total / count : null;
-    }),
-    max_us: extreme(max_us, Math.max),
-  };
 }

@@ -1,10 +1,10 @@
 /**
- * What is shown of results, apart from where it is shown: a title, a table,
- * charts and sentences. The terminal and the report both draw this.
+ * What is shown of results, apart from where it is shown: titles, tables, charts
+ * and sentences. The terminal and the report both draw sections.
  *
  * Values are in the base unit that each `unit` names; a figure that is unknown,
- * or failed, is `null`. Columns, series and names may come from a file that
- * somebody sent: whoever draws them makes them safe.
+ * or failed, is `null`. Names, titles and sentences may come from an untrusted
+ * file: the code that draws them escapes them.
  *
  * @module
  */
@@ -52,26 +52,42 @@ export interface Axis {
   scale?: "linear" | "log" | "percentile";
 }
 
-/** Lines of points. */
-export interface CurveChart {
-  /** Tells the kinds apart. */
-  kind: "curve";
+/** What every chart has. */
+export interface ChartHead {
   /** What it shows. */
   title: string;
+  /** Whether to leave it out where room is short, as on a terminal. */
+  detail?: boolean;
+}
+
+/** A point of a curve. */
+export interface CurvePoint {
+  /** Its place on the axis across. */
+  x: number;
+  /** Its value; `null` if the point failed. */
+  y: number | null;
+  /** The lower end of a band around the value. */
+  low?: number;
+  /** The upper end of that band. */
+  high?: number;
+}
+
+/** Lines of points. */
+export interface CurveChart extends ChartHead {
+  /** Tells the kinds apart. */
+  kind: "curve";
   /** Across. */
   x: Axis;
   /** Upwards. */
   y: Axis;
-  /** One line each; a `y` of `null` is a point that failed. */
-  series: { name: string; points: { x: number; y: number | null }[] }[];
+  /** One line each. */
+  series: { name: string; points: CurvePoint[] }[];
 }
 
 /** How often values fell into each of some bins. */
-export interface HistogramChart {
+export interface HistogramChart extends ChartHead {
   /** Tells the kinds apart. */
   kind: "histogram";
-  /** What it shows. */
-  title: string;
   /** The bins' limits, rising; one more than there are bins. */
   edges_us: number[];
   /** How many values were in each bin. */
@@ -79,21 +95,17 @@ export interface HistogramChart {
 }
 
 /** Round-trip times and losses over time, in slots of equal length. */
-export interface TimelineChart {
+export interface TimelineChart extends ChartHead {
   /** Tells the kinds apart. */
   kind: "timeline";
-  /** What it shows. */
-  title: string;
   /** What happened in each slot. */
   series: { name: string; timeline: TimelineFigures }[];
 }
 
 /** Bars of a length each. */
-export interface BarChart {
+export interface BarChart extends ChartHead {
   /** Tells the kinds apart. */
   kind: "bars";
-  /** What it shows. */
-  title: string;
   /** What the lengths are. */
   value: Axis;
   /** The names of the bars. */
@@ -105,11 +117,20 @@ export interface BarChart {
 /** Any one chart. */
 export type Chart = CurveChart | HistogramChart | TimelineChart | BarChart;
 
+/**
+ * The place of a section: `"headline"` holds the figures that are read first (a
+ * terminal shows it last and without its title, a page first), `"quality"` tells
+ * how good the measurement itself was, `"notes"` what else a reader should know.
+ */
+export type SectionRole = "headline" | "figures" | "quality" | "notes";
+
 /** A part of what is shown. */
 export interface Section {
   /** One line. */
   title: string;
-  /** The figures. */
+  /** Its place among the others; default `"figures"`. */
+  role?: SectionRole;
+  /** The figures; without a column there is no table. */
   table: Table;
   /** The drawings. */
   charts: Chart[];

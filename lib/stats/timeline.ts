@@ -86,12 +86,11 @@ export class Timeline {
    * @returns The figures of each slot up to the last one with a probe in it.
    */
   figures(): TimelineFigures {
-    if (this.#used > this.#total) return this.#halved().figures();
     const used = (slots: Float64Array) => [...slots.subarray(0, this.#used)];
     const [sent, lost] = [used(this.#sent), used(this.#lost)];
     const known = (figure: (slot: number) => number) =>
       sent.map((count, slot) => count > lost[slot]! ? figure(slot) : null);
-    return {
+    const figures = {
       slot_ms: this.#slotMs,
       sent,
       lost,
@@ -99,35 +98,30 @@ export class Timeline {
       mean_us: known((slot) => this.#sum[slot]! / (sent[slot]! - lost[slot]!)),
       max_us: known((slot) => this.#max[slot]!),
     };
-  }
-
-  #halved(): Timeline {
-    const copy = new Timeline();
-    copy.#slotMs = this.#slotMs;
-    copy.#used = this.#used;
-    copy.#total = this.#total;
-    copy.#sent = this.#sent.slice();
-    copy.#lost = this.#lost.slice();
-    copy.#sum = this.#sum.slice();
-    copy.#min = this.#min.slice();
-    copy.#max = this.#max.slice();
-    copy.#halve();
-    return copy;
+    let slotMs = this.#slotMs;
+    for (
+      let used = this.#used;
+      used > this.#total;
+      used = Math.ceil(used / 2)
+    ) {
+      slotMs *= 2;
+    }
+    return slotMs === this.#slotMs ? figures : mergeSlots(figures, slotMs);
   }
 
   #halve(): void {
     const add = (a: number, b: number) => a + b;
     this.#slotMs *= 2;
     this.#used = Math.ceil(this.#used / 2);
-    merge(this.#sent, add, 0);
-    merge(this.#lost, add, 0);
-    merge(this.#sum, add, 0);
-    merge(this.#min, Math.min, Infinity);
-    merge(this.#max, Math.max, -Infinity);
+    halve(this.#sent, add, 0);
+    halve(this.#lost, add, 0);
+    halve(this.#sum, add, 0);
+    halve(this.#min, Math.min, Infinity);
+    halve(this.#max, Math.max, -Infinity);
   }
 }
 
-function merge(
+function halve(
   slots: Float64Array,
   join: (a: number, b: number) => number,
   empty: number,

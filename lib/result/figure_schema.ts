@@ -1,0 +1,235 @@
+/**
+ * The parts that the schemas of results have in common: text, figures, lists,
+ * distributions, and the metadata of a run.
+ *
+ * Every figure and every list has a bound, so that a forged file cannot cause
+ * an endless page or arithmetic that leaves the finite numbers.
+ *
+ * Only readers of results load this module and valibot. Writers use
+ * `import type`.
+ *
+ * @module
+ */
+
+import * as v from "npm:valibot@^1.1.0";
+import type { Distribution } from "../stats/histogram.ts";
+import type { TimelineFigures } from "../stats/timeline.ts";
+
+/** The maximum length of a list of figures. */
+const LIST_ENTRIES = 10_000;
+/** The maximum of a figure: in microseconds 31 years, in bit/s a petabit. */
+const MAX_FIGURE = 1e15;
+const OUT_OF_RANGE = "which is out of range";
+
+/**
+ * The type that a schema describes.
+ *
+ * @internal
+ */
+export type Output<S extends v.GenericSchema> = v.InferOutput<S>;
+
+/**
+ * Describes a schema; the text becomes part of the JSON Schema.
+ *
+ * @internal
+ */
+export function about<const S extends v.GenericSchema>(
+  text: string,
+  schema: S,
+): v.SchemaWithPipe<
+  readonly [S, v.DescriptionAction<v.InferOutput<S>, string>]
+> {
+  return v.pipe(schema, v.description(text));
+}
+
+/** @internal */
+export const TEXT = v.string();
+
+/** @internal A finite figure. */
+export const FIGURE = v.pipe(
+  v.number(),
+  v.minValue(-MAX_FIGURE, OUT_OF_RANGE),
+  v.maxValue(MAX_FIGURE, OUT_OF_RANGE),
+);
+
+/** @internal A finite figure that is not negative, such as a duration. */
+export const POSITIVE = v.pipe(FIGURE, v.minValue(0, OUT_OF_RANGE));
+
+/** @internal How many. */
+export const COUNT = v.pipe(
+  POSITIVE,
+  v.integer("which is no whole number"),
+);
+
+/**
+ * A list of bounded length.
+ *
+ * @internal
+ */
+export function list<const S extends v.GenericSchema>(
+  entry: S,
+  max: number = LIST_ENTRIES,
+): v.SchemaWithPipe<
+  readonly [
+    v.ArraySchema<S, undefined>,
+    v.MaxLengthAction<v.InferOutput<S>[], number, string>,
+  ]
+> {
+  return v.pipe(
+    v.array(entry),
+    v.maxLength(max, `a length beyond the ${max} that can be shown`),
+  );
+}
+
+/** @internal */
+export const NOTES = about(
+  "What a reader of the figures should know",
+  list(TEXT, 100),
+);
+
+/** @internal In microseconds. */
+export const DISTRIBUTION = v.object({
+  count: about("How many values there are", COUNT),
+  min: FIGURE,
+  mean: FIGURE,
+  stddev: about("Of the sample (n - 1)", v.nullable(FIGURE)),
+  p50: FIGURE,
+  p90: FIGURE,
+  p99: about("The maximum if there are fewer than 100 values", FIGURE),
+  p999: about("p99.9; the maximum of fewer than 1000 values", FIGURE),
+  max: FIGURE,
+}) satisfies v.GenericSchema<unknown, Distribution>;
+
+/** @internal All lists are equally long: an entry for each slot. */
+export const TIMELINE = v.pipe(
+  v.object({
+    slot_ms: about(
+      "The length of a slot",
+      v.pipe(POSITIVE, v.minValue(1e-9, OUT_OF_RANGE)),
+    ),
+    sent: about("Probes sent in each slot", list(COUNT)),
+    lost: about("How many of those were lost", list(COUNT)),
+    min_us: about("Their minimum RTT", list(v.nullable(POSITIVE))),
+    mean_us: about("Their mean RTT", list(v.nullable(POSITIVE))),
+    max_us: about("Their maximum RTT", list(v.nullable(POSITIVE))),
+  }),
+  v.check(
+    ({ sent, lost, min_us, mean_us, max_us }) =>
+      [lost, min_us, mean_us, max_us].every(({ length }) =>
+        length === sent.length
+      ),
+    "lists of different lengths",
+  ),
+) satisfies v.GenericSchema<unknown, TimelineFigures>;
+
+/** @internal How many values are in each bin. */
+export const BIN_COUNTS = about("Values in each bin", list(COUNT, 199));
+
+/**
+ * Bins, and how many values each of them holds.
+ *
+ * @internal
+ * @param counts A list of counts for each side.
+ */
+export function histogramOf<const K extends string>(
+  counts: { [key in K]: typeof BIN_COUNTS },
+) {
+  return v.pipe(
+    v.object({
+      edges_us: about(
+        "The limits of the bins, rising; one more than there are bins",
+        list(POSITIVE, 200),
+      ),
+      ...counts,
+    }),
+    v.check((bins) => {
+      const { edges_us, ...lists } = bins as Record<string, number[]>;
+      return isRising(edges_us!) &&
+        Object.values(lists).every(({ length }) =>
+          length === edges_us!.length - 1
+        );
+    }, "limits that do not fit its bins"),
+  );
+}
+
+/** @internal Whether no number is less than the one before it. */
+export function isRising(numbers: number[]): boolean {
+  return numbers.every((number, at) => at === 0 || number >= numbers[at - 1]!);
+}
+
+const OPTIONS = v.record(v.string(), v.unknown());
+
+/**
+ * The keys that every result has.
+ *
+ * @internal
+ * @param mode What is measured; it tells the kinds of results apart.
+ */
+export function metadataEntries<const M extends v.GenericSchema>(mode: M) {
+  return {
+    format: about("The version of this format", v.literal(2)),
+    tool: about("What made the result", v.literal("roundtrip")),
+    version: about("The version of the tool", TEXT),
+    runtime: v.object({ deno: TEXT, os: TEXT, arch: TEXT }),
+    mode,
+    target: about("HOST:PORT", TEXT),
+    started: about("When the run started, by the wall clock", TEXT),
+    options: v.object({
+      given: about("The options as they were written", OPTIONS),
+      used: about("The options as they took effect", OPTIONS),
+    }),
+  };
+}
+
+/**
+ * Checks a value of unknown origin.
+ *
+ * @internal
+ * @param schema What it has to be.
+ * @param value The value.
+ * @param what The name of the value, used if it is wrong as a whole.
+ * @returns The value.
+ * @throws {SyntaxError} If it is something else; the message is half a sentence
+ * that names the place.
+ *
+ * @example Usage
+ * ```ts
+ * import { checked, DISTRIBUTION, list } from "./figure_schema.ts";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(
+ *   () => checked(list(DISTRIBUTION), [{ count: "many" }], "it"),
+ *   SyntaxError,
+ *   '0.count is "many", not number',
+ * );
+ * ```
+ */
+export function checked<const S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+  what: string,
+): v.InferOutput<S> {
+  const { success, output, issues } = v.safeParse(schema, value, {
+    abortEarly: true,
+  });
+  if (success) return output;
+  const issue = issues[0] as v.BaseIssue<unknown>;
+  const place = truncate(v.getDotPath(issue) ?? what);
+  if (issue.received === "undefined") {
+    throw new SyntaxError(`${place} is missing`);
+  }
+  if (issue.kind !== "validation") {
+    const received = truncate(issue.received);
+    throw new SyntaxError(`${place} is ${received}, not ${issue.expected}`);
+  }
+  throw new SyntaxError(
+    issue.type === "check" || issue.type === "max_length"
+      ? `${place} has ${issue.message}`
+      : `${place} is ${issue.received}, ${issue.message}`,
+  );
+}
+
+/** Text of a file, short enough for a sentence. */
+function truncate(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+}
