@@ -26,7 +26,7 @@ import { lineContent } from "../lib/framing/line_ending.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { connectWithin } from "../lib/net/connect.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
-import { escapeControls } from "../lib/terminal/escape.ts";
+import { escapeControls } from "../lib/result/escape.ts";
 
 /** How long a silence ends an answer that no newline ends. */
 const QUIET_MS = 250;

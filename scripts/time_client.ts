@@ -28,7 +28,7 @@ import { formatAddress } from "../lib/net/address.ts";
 import { DatagramSocket, localHostFor } from "../lib/net/datagram_socket.ts";
 import { connectWithin } from "../lib/net/connect.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
-import { escapeControls } from "../lib/terminal/escape.ts";
+import { escapeControls } from "../lib/result/escape.ts";
 import { formatDuration } from "../lib/result/quantities.ts";
 import { parseTime } from "../lib/text/time_format.ts";
 

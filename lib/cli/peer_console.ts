@@ -6,7 +6,7 @@
 
 import process from "node:process";
 import * as readline from "node:readline";
-import { escapeControls } from "../terminal/escape.ts";
+import { escapeControls } from "../result/escape.ts";
 import { formatDuration } from "../result/quantities.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { MAX_TEXT_BYTES } from "../peer/messages.ts";

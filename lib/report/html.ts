@@ -8,7 +8,7 @@
  */
 
 import { parseHTML } from "./deps.mts";
-import { escapeControls } from "../terminal/escape.ts";
+import { escapeControls } from "../result/escape.ts";
 
 /** What is used of an element. */
 export interface Element {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { escapeControls } from "./escape.ts";
+import { escapeControls } from "../result/escape.ts";
 
 /** What the terminal can show. */
 export interface PlotStyle {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { escapeControls } from "./escape.ts";
+import { escapeControls } from "../result/escape.ts";
 
 /** A destination of bytes, such as `Deno.stdout`. */
 export interface Sink {

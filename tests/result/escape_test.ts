@@ -1,5 +1,5 @@
 import { assertEquals, assertNotMatch } from "@std/assert";
-import { escapeControls } from "../../lib/terminal/escape.ts";
+import { escapeControls } from "../../lib/result/escape.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
 Deno.test({
