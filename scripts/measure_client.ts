@@ -40,7 +40,7 @@ import { runSweep } from "../lib/cli/run_sweep.ts";
 import { outputOptions } from "../lib/cli/output_options.ts";
 import { SWEEP_OPTIONS, sweepPlan } from "../lib/cli/sweep_options.ts";
 import { refuseThresholds } from "../lib/result/thresholds.ts";
-import { measureFloorUs } from "../lib/cli/calibration.ts";
+import { measureFloor } from "../lib/measure/floor.ts";
 import { measureSession } from "../lib/measure/client.ts";
 import { labelOf } from "../lib/result/run_metadata.ts";
 import { ResultBuilder } from "../lib/result/builder.ts";
@@ -179,11 +179,11 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
 
     async function once(mode: MeasurementType): Promise<number> {
       const { size: sizeBytes = DEFAULT_SIZE_BYTES[mode] } = options;
-      const floorUs = options.calibrate
+      const floor = options.calibrate
         ? await withContext(
           "calibrate on loopback",
           () =>
-            measureFloorUs(
+            measureFloor(
               Deno.listen({ hostname: "127.0.0.1", port: 0 }),
               (target) => dial(target, 0),
               { type: mode, sizeBytes, intervalMs: interval, signal },
@@ -196,7 +196,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         used,
         (note) => builder.note(note),
       );
-      builder.floorUs = floorUs;
+      builder.floorUs = floor?.p50 ?? null;
       const reporter = reporterOf(output, "measure", count);
       reporter.start({
         title: `${title}${formatCount(count, "probe")} of ${

@@ -31,10 +31,7 @@ import {
 import { formatAddress } from "../lib/net/address.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import { SETUP_LIMITS } from "../lib/measure/messages.ts";
-import {
-  DEFAULT_MEMORY_BYTES,
-  measurementStreams,
-} from "../lib/measure/server.ts";
+import { DEFAULT_MEMORY_BYTES, measureStreams } from "../lib/measure/server.ts";
 
 const program = defineProgram({
   name: "measure-server",
@@ -87,7 +84,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       () => Deno.listen({ hostname: host, port }),
     );
     run.terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
-    const service = measurementStreams({
+    const service = measureStreams({
       limits: { probes: maxProbes, sizeBytes: maxSize, delayMs: maxDelay },
       memoryBytes: maxMemory,
       log: (line) => run.terminal.log(line),

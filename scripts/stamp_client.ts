@@ -27,7 +27,7 @@ import { outputOptions } from "../lib/cli/output_options.ts";
 import { findKey, KEY_HELP, KEY_OPTION } from "../lib/cli/stamp_options.ts";
 import { SENDER_OPTIONS, senderPlan } from "../lib/cli/stamp_sender_options.ts";
 import { refuseThresholds } from "../lib/result/thresholds.ts";
-import { stampFloorUs } from "../lib/cli/calibration.ts";
+import { stampFloor } from "../lib/stamp/floor.ts";
 import { ResultBuilder } from "../lib/result/builder.ts";
 import { StampSession } from "../lib/stamp/session.ts";
 import { formatAddress } from "../lib/net/address.ts";
@@ -81,11 +81,10 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       `look up ${target.hostname}`,
       () => resolveHost(target.hostname),
     );
-    const floorUs = options.calibrate
+    const floor = options.calibrate
       ? await withContext(
         "calibrate on loopback",
-        () =>
-          stampFloorUs(() => open("127.0.0.1"), { ...plan.session, signal }),
+        () => stampFloor(() => open("127.0.0.1"), { ...plan.session, signal }),
       )
       : null;
 
@@ -101,10 +100,10 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       target: address,
       sizeBytes: plan.session.request.sizeBytes,
       intervalMs: interval,
-      arrivals: session.report,
+      arrivals: session.replyStats,
       options: { given, used: plan.used },
     });
-    builder.floorUs = floorUs;
+    builder.floorUs = floor?.p50 ?? null;
     if (unseen !== null) builder.note(`not signed: ${unseen}`);
     const reporter = reporterOf(output, "stamp", plan.expected);
     reporter.start({

@@ -6,7 +6,7 @@
 
 import { MAX_TURN } from "./transports.ts";
 import { isRequestSize, UNAUTHENTICATED } from "../stamp/packet.ts";
-import { LEAST_ROUNDS } from "../stats/bootstrap.ts";
+import { MIN_ROUNDS } from "../stats/bootstrap.ts";
 import { TIMEOUT_OPTION } from "./client_options.ts";
 import type { OptionTable, OptionValues } from "./option_table.ts";
 import { UsageError } from "./parse_options.ts";
@@ -30,7 +30,7 @@ export const COMPARE_OPTIONS = {
     min: 1,
     max: 1000,
     help:
-      `how often both sides have their turn (${WHOLE.rounds}, short ${SHORT.rounds}); ${LEAST_ROUNDS} at least for a verdict`,
+      `how often both sides have their turn (${WHOLE.rounds}, short ${SHORT.rounds}); ${MIN_ROUNDS} at least for a verdict`,
   },
   count: {
     kind: "integer",

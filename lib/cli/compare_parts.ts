@@ -30,7 +30,7 @@ import {
   nagleSection,
   transportSection,
 } from "../result/compare_path_sections.ts";
-import { LEAST_ROUNDS } from "../stats/bootstrap.ts";
+import { MIN_ROUNDS } from "../stats/bootstrap.ts";
 import { measureResolutionUs, systemClock } from "../timing/clock.ts";
 import { randomSeed } from "../stats/seeded_random.ts";
 import { RunError, withContext } from "./context.ts";
@@ -237,7 +237,7 @@ async function floorOf(
       () => dial(comparison, course),
       () => open(LOOPBACK),
       reflector,
-      { ...options, rounds: LEAST_ROUNDS },
+      { ...options, rounds: MIN_ROUNDS },
     );
   } finally {
     await servers.close();

@@ -6,6 +6,7 @@
  */
 
 import { FramingError } from "../framing/framing_error.ts";
+import { ProtocolError } from "../measure/messages.ts";
 import { DeadlineError, errorMessage } from "../net/errors.ts";
 
 /** An error whose message is meant for the person at the keyboard. */
@@ -142,6 +143,9 @@ export function explain(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) return explainDenied(error);
   if (error instanceof FramingError) {
     return `${error.message}; the peer does not speak this protocol`;
+  }
+  if (error instanceof ProtocolError && error.hint === "dialect") {
+    return `${error.message}; --lenient accepts the known dialects`;
   }
   if (error instanceof TypeError && !("listenDatagram" in Deno)) {
     return "UDP is off; run it as deno run --unstable-net --allow-net, or from the project's folder";

@@ -8,7 +8,7 @@ import { DatagramSocket } from "../net/datagram_socket.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { StampReplyReader, StampRequest } from "../stamp/request.ts";
 import { WallClock } from "../timing/wall_clock.ts";
-import { MeasureConversation } from "../measure/conversation.ts";
+import { MeasureConversation } from "../measure/client.ts";
 import type { StampOptions } from "../stamp/session.ts";
 
 /** The times of one attempt, in microseconds. */

@@ -12,7 +12,7 @@ import {
   type StreamHandler,
 } from "../net/serve_streams.ts";
 import type { StampKey } from "../stamp/key.ts";
-import { measurementStreams } from "../measure/server.ts";
+import { measureStreams } from "../measure/server.ts";
 import { StampReflector } from "../stamp/reflector.ts";
 
 /** No answer is to be held back. */
@@ -34,7 +34,7 @@ export class LocalServers {
   streams(
     listener: Deno.TcpListener,
     mode: ServerMode = "concurrent",
-    handler: StreamHandler = measurementStreams(),
+    handler: StreamHandler = measureStreams(),
   ): Deno.NetAddr {
     const { addr } = listener;
     this.#served.push(

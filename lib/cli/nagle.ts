@@ -12,8 +12,8 @@ import { ProbeBuilder } from "../measure/probe.ts";
 import { type Difference, medianDifference } from "../stats/bootstrap.ts";
 import { Histogram } from "../stats/histogram.ts";
 import { interleave } from "../stats/interleave.ts";
-import { MeasureConversation } from "../measure/conversation.ts";
-import { ProtocolError } from "../measure/protocol_error.ts";
+import { MeasureConversation } from "../measure/client.ts";
+import { ProtocolError } from "../measure/messages.ts";
 
 /** What was measured. */
 export interface NagleFindings {
@@ -93,10 +93,7 @@ async function turn(
     const us = (performance.now() - startMs) * 1000;
     if (signal.aborted) break;
     if (echo === null || !sameBytes(echo, message)) {
-      throw new ProtocolError(
-        `The server did not echo probe ${sequence}`,
-        echo,
-      );
+      throw new ProtocolError(`the echo of probe ${sequence}`, echo);
     }
     histogram.record(us);
     rttsUs.push(us);

@@ -12,9 +12,9 @@ import type { StreamHandler } from "../net/serve_streams.ts";
 import { Pacer } from "../timing/pacer.ts";
 import { periodic } from "../timing/schedule.ts";
 import { sleepUntil } from "../timing/sleep.ts";
-import { ProtocolError } from "../measure/protocol_error.ts";
+import { ProtocolError } from "../measure/messages.ts";
 import { newSample, type Sample } from "../stats/sample.ts";
-import { SampleQueue } from "../stats/sample_queue.ts";
+import { SampleQueue } from "../stats/sample.ts";
 
 /**
  * Echoes lines, each after those before it.
@@ -93,13 +93,14 @@ export async function* measurePipelined(
   /** A stream keeps the order: each echo is that of the oldest line. */
   async function receive(): Promise<void> {
     for (let received = 0; received < count; received++) {
-      if (await connection.readLine() === null) {
+      const line = await connection.readLine();
+      if (line === null) {
         if (signal.aborted) return;
-        throw new ProtocolError("The server closed the connection", null);
+        throw new ProtocolError("the echo of a line", null);
       }
       const sample = underWay.shift();
       if (sample === undefined) {
-        throw new ProtocolError("The server sent a line unasked", null);
+        throw new ProtocolError("no line that was not sent", line);
       }
       sample.rttMs = performance.now() - sample.sentAtMs;
       queue.push(sample);

@@ -11,7 +11,6 @@ import { Histogram } from "../stats/histogram.ts";
 import { periodic } from "../timing/schedule.ts";
 import { interleave } from "../stats/interleave.ts";
 import { measureSession } from "../measure/client.ts";
-import { ProtocolError } from "../measure/protocol_error.ts";
 import { type StampOptions, StampSession } from "../stamp/session.ts";
 
 /** What to measure. */
@@ -114,9 +113,8 @@ export async function compareTransports(
       );
       silent = rttsUs.length === 0 ? silent + 1 : 0;
       if (silent === SILENT_TURNS && !signal.aborted) {
-        throw new ProtocolError(
-          `No datagram came back in ${silent} turns of ${count}`,
-          null,
+        throw new Deno.errors.TimedOut(
+          `Timed out: no datagram came back in ${silent} turns of ${count}`,
         );
       }
       return rttsUs;

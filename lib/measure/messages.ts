@@ -1,7 +1,6 @@
 /**
- * The course's measurement protocol: round-trip time and throughput over TCP in
- * three phases. ASCII, fields separated by exactly one space, each message
- * ended by one LF. Replies always end in LF. No IO.
+ * The course's measurement protocol over TCP. ASCII text, fields separated by
+ * exactly one space, each message ends in one LF. No IO.
  *
  * | phase | client sends | server answers |
  * |---|---|---|
@@ -11,8 +10,8 @@
  *
  * TYPE is `rtt` or `tput`; SEQ runs from 1 to PROBES; PAYLOAD is exactly SIZE
  * bytes, any but LF; DELAY is in milliseconds, decimals allowed. Numbers are
- * plain decimal without sign or leading zeros. What breaks a rule is answered by
- * its phase's error, and the server closes:
+ * plain decimal without sign or leading zeros. The server answers an invalid
+ * message with the error of its phase, and closes:
  *
  * ```text
  * 404 ERROR: Invalid Connection Setup Message
@@ -25,7 +24,7 @@
 
 import { lineContent } from "../framing/line_ending.ts";
 
-/** What is measured; the wire is the same for both. */
+/** What is measured; the messages are the same for both. */
 export type MeasurementType = "rtt" | "tput";
 
 /** What a client asks for in the setup phase. */
@@ -40,15 +39,8 @@ export interface Setup {
   delayMs: number;
 }
 
-/** The most a setup may ask for. */
-export interface SetupLimits {
-  /** The most probes. */
-  probes: number;
-  /** The longest payload, in bytes. */
-  sizeBytes: number;
-  /** The longest delay, in milliseconds. */
-  delayMs: number;
-}
+/** The upper limits of a setup's numbers. */
+export type SetupLimits = Omit<Setup, "type">;
 
 /** The protocol's own limits; a server may set lower ones. */
 export const SETUP_LIMITS: SetupLimits = {
@@ -57,12 +49,12 @@ export const SETUP_LIMITS: SetupLimits = {
   delayMs: 60_000,
 };
 
-/** The letter with which each kind of message begins. */
+/** The first letter of each kind of message. */
 export const LETTERS: Readonly<
   Record<"setup" | "probe" | "termination", number>
 > = { setup: 0x73, probe: 0x6d, termination: 0x74 };
 
-/** The longest setup message a server reads, in bytes; real ones are below 40. */
+/** The longest setup message a server reads; valid ones are below 40 bytes. */
 export const SETUP_BYTES = 128;
 
 /** The replies, each with its LF. */
@@ -82,6 +74,44 @@ export const REPLIES: Readonly<
 /** The termination message. */
 export const TERMINATION: Uint8Array<ArrayBuffer> = line("t");
 
+/** The most bytes of a reply that an error keeps. */
+const MAX_QUOTED_BYTES = 200;
+
+/** Thrown when a peer answers with something else than the protocol says. */
+export class ProtocolError extends Error {
+  /** Distinguishes it from other errors, also in a log. */
+  override readonly name = "ProtocolError";
+  /** What should have come, as in `the echo of probe 1`. */
+  readonly expected: string;
+  /** What came, at most 200 bytes; `null` if the connection was closed. */
+  readonly reply: Uint8Array | null;
+  /** `"dialect"` if a lenient session may accept the reply. */
+  readonly hint: "dialect" | null;
+
+  /**
+   * Describes a reply that is not the expected one.
+   *
+   * @param expected What should have come.
+   * @param reply What came; `null` if the connection was closed instead.
+   * @param hint What may help.
+   */
+  constructor(
+    expected: string,
+    reply: Uint8Array | null,
+    hint: "dialect" | null = null,
+  ) {
+    const kept = reply?.slice(0, MAX_QUOTED_BYTES) ?? null;
+    super(
+      kept === null
+        ? `Expected ${expected}, but the peer closed the connection`
+        : `Expected ${expected}, received ${quote(kept)}`,
+    );
+    this.expected = expected;
+    this.reply = kept;
+    this.hint = hint;
+  }
+}
+
 const NUMBER = "(0|[1-9][0-9]*)";
 const SETUP = new RegExp(
   `^s (rtt|tput) ${NUMBER} ${NUMBER} (${NUMBER}(?:\\.[0-9]+)?)$`,
@@ -92,22 +122,21 @@ function line(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
+ * Quotes bytes for an error or a note.
+ *
+ * @param bytes The bytes.
+ * @returns A JSON string.
+ */
+export function quote(bytes: Uint8Array): string {
+  return JSON.stringify(new TextDecoder().decode(bytes));
+}
+
+/**
  * Writes a setup message.
  *
  * @param setup What to ask for.
  * @param delayUnit `"s"` for servers that take the delay in seconds.
  * @returns The message with its LF.
- *
- * @example Usage
- * ```ts
- * import { formatSetup } from "./messages.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const message = formatSetup(
- *   { type: "rtt", probes: 10, sizeBytes: 100, delayMs: 0 },
- * );
- * assertEquals(new TextDecoder().decode(message), "s rtt 10 100 0\n");
- * ```
  */
 export function formatSetup(
   setup: Setup,
@@ -115,74 +144,65 @@ export function formatSetup(
 ): Uint8Array<ArrayBuffer> {
   const { type, probes, sizeBytes, delayMs } = setup;
   const delay = delayUnit === "s" ? delayMs / 1000 : delayMs;
-  return line(`s ${type} ${probes} ${sizeBytes} ${decimal(delay)}`);
-}
-
-/** A number in plain decimal, never as `1e-7`. */
-function decimal(value: number): string {
-  return value.toFixed(9).replace(/\.?0+$/, "");
+  // Never in the form of 1e-7.
+  const decimal = delay.toFixed(9).replace(/\.?0+$/, "");
+  return line(`s ${type} ${probes} ${sizeBytes} ${decimal}`);
 }
 
 /**
  * Reads a setup message.
  *
- * @param line The message, with or without its LF.
- * @param limits The most it may ask for.
+ * @param message The message, with or without its LF.
+ * @param limits The upper limits of its numbers.
  * @returns What is asked for.
- * @throws {SyntaxError} If it is no setup message.
- * @throws {RangeError} If it asks for nothing, or for more than the limits.
+ * @throws {SyntaxError} If it is not a setup message.
+ * @throws {RangeError} If a number is out of range.
  *
  * @example Usage
  * ```ts
- * import { parseSetup } from "./messages.ts";
+ * import { formatSetup, parseSetup } from "./messages.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const message = new TextEncoder().encode("s tput 10 1024 0.5\n");
- * assertEquals(parseSetup(message), {
- *   type: "tput",
- *   probes: 10,
- *   sizeBytes: 1024,
- *   delayMs: 0.5,
- * });
+ * const setup = { type: "tput", probes: 10, sizeBytes: 1024, delayMs: 0.5 } as const;
+ * const message = formatSetup(setup);
+ * assertEquals(new TextDecoder().decode(message), "s tput 10 1024 0.5\n");
+ * assertEquals(parseSetup(message), setup);
  * ```
  */
 export function parseSetup(
-  line: Uint8Array<ArrayBuffer>,
+  message: Uint8Array<ArrayBuffer>,
   limits: SetupLimits = SETUP_LIMITS,
 ): Setup {
-  const found = SETUP.exec(ascii(lineContent(line)));
-  if (!found) throw new SyntaxError("it is not s TYPE PROBES SIZE DELAY");
+  // As latin1, a byte that is not ASCII matches nothing.
+  const text = new TextDecoder("latin1").decode(lineContent(message));
+  const found = SETUP.exec(text);
+  if (!found) throw new SyntaxError("Expected s TYPE PROBES SIZE DELAY");
   const [, type, probes, size, delay] = found;
   return {
     type: type as MeasurementType,
-    probes: within("PROBES", Number(probes), 1, limits.probes),
-    sizeBytes: within("SIZE", Number(size), 1, limits.sizeBytes),
-    delayMs: within("DELAY", Number(delay), 0, limits.delayMs),
+    probes: inRange("PROBES", Number(probes), 1, limits.probes),
+    sizeBytes: inRange("SIZE", Number(size), 1, limits.sizeBytes),
+    delayMs: inRange("DELAY", Number(delay), 0, limits.delayMs),
   };
 }
 
-/** Text in which every byte that is not ASCII is a character no rule allows. */
-function ascii(bytes: Uint8Array): string {
-  return new TextDecoder("latin1").decode(bytes);
-}
-
-function within(
-  what: string,
+function inRange(
+  field: string,
   value: number,
-  least: number,
-  most: number,
+  min: number,
+  max: number,
 ): number {
-  if (value >= least && value <= most) return value;
-  throw new RangeError(`${what} is ${value}, not from ${least} to ${most}`);
+  if (value >= min && value <= max) return value;
+  throw new RangeError(`${field} must be from ${min} to ${max}: ${value}`);
 }
 
 /**
  * Whether a message is the termination message.
  *
- * @param line The message, with or without its LF.
+ * @param message The message, with or without its LF.
  * @returns Whether it is exactly `t`.
  */
-export function isTermination(line: Uint8Array<ArrayBuffer>): boolean {
-  const content = lineContent(line);
+export function isTermination(message: Uint8Array<ArrayBuffer>): boolean {
+  const content = lineContent(message);
   return content.length === 1 && content[0] === LETTERS.termination;
 }

@@ -1,6 +1,5 @@
 /**
- * What the server of the measurement protocol answers to each line, without any
- * socket.
+ * The phases of a session as the server sees them: a state machine without IO.
  *
  * ```text
  *            s                m x PROBES             t
@@ -10,7 +9,7 @@
  *                      +-----------------------------> closed
  * ```
  *
- * Every other line is answered by its phase's error, and closes.
+ * Any other line is answered with the error of its phase, and closes.
  *
  * @module
  */
@@ -27,56 +26,56 @@ import {
   type SetupLimits,
 } from "./messages.ts";
 
-/** What the server does about one line. */
+/** What the server does with one line. */
 export interface Verdict {
-  /** The answer; for a good probe a view of the probe itself. */
+  /** The reply; for a valid probe a view of the probe itself. */
   reply: Uint8Array;
-  /** How long the answer is held, in milliseconds. */
+  /** How long the reply is held, in milliseconds. */
   delayMs: number;
-  /** Whether the connection is closed after it. */
+  /** Whether the server closes the connection after it. */
   closes: boolean;
   /** Why the line was refused; `null` if it was not. */
   refusal: string | null;
 }
 
 /**
- * The conversation with one client, a state machine without IO.
+ * The phases of one connection.
  *
  * @example Usage
  * ```ts
- * import { MeasurementPhases } from "./phases.ts";
+ * import { MeasurePhases } from "./phases.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const phases = new MeasurementPhases();
- * const say = (text: string) => {
- *   const verdict = phases.accept(new TextEncoder().encode(text));
- *   return new TextDecoder().decode(verdict.reply);
+ * const phases = new MeasurePhases();
+ * const answer = (line: string) => {
+ *   const { reply } = phases.accept(new TextEncoder().encode(line));
+ *   return new TextDecoder().decode(reply);
  * };
- * assertEquals(say("s rtt 1 5 0\n"), "200 OK: Ready\n");
- * assertEquals(say("m 1 hello\n"), "m 1 hello\n");
- * assertEquals(say("t\n"), "200 OK: Closing Connection\n");
+ * assertEquals(answer("s rtt 1 5 0\n"), "200 OK: Ready\n");
+ * assertEquals(answer("m 1 hello\n"), "m 1 hello\n");
+ * assertEquals(answer("t\n"), "200 OK: Closing Connection\n");
  * ```
  */
-export class MeasurementPhases {
+export class MeasurePhases {
   #limits: SetupLimits;
   #setup: Setup | null = null;
   #sequence = 0;
 
   /**
-   * Waits for a setup.
+   * Starts in the setup phase.
    *
-   * @param limits The most that a client may ask for.
+   * @param limits The upper limits of a client's setup.
    */
   constructor(limits: SetupLimits = SETUP_LIMITS) {
     this.#limits = limits;
   }
 
-  /** What the client asked for last; `null` before its first setup. */
+  /** The latest accepted setup; `null` before the first one. */
   get setup(): Setup | null {
     return this.#setup;
   }
 
-  /** The longest line that can be right now, its LF included, in bytes. */
+  /** The longest line that can be valid now, its LF included, in bytes. */
   get maxLineBytes(): number {
     return this.#setup === null
       ? SETUP_BYTES
@@ -87,29 +86,36 @@ export class MeasurementPhases {
    * Takes the client's next line.
    *
    * @param line The line with its LF.
-   * @returns What to do about it.
+   * @returns What to do with it.
    */
   accept(line: Uint8Array<ArrayBuffer>): Verdict {
     const setup = this.#setup;
     if (setup === null) return this.#begin(line);
-    if (line[0] === LETTERS.termination) return this.#terminate(line);
-    if (this.#sequence < setup.probes || line[0] === LETTERS.probe) {
-      return this.#measure(line, setup);
+    if (line[0] === LETTERS.termination) {
+      return isTermination(line)
+        ? { reply: REPLIES.closing, delayMs: 0, closes: true, refusal: null }
+        : refuse(REPLIES.terminationError, "Expected t alone");
+    }
+    if (this.#sequence < setup.probes) return this.#measure(line, setup);
+    if (line[0] === LETTERS.probe) {
+      const refusal = `Expected no probe after probe ${setup.probes}`;
+      return refuse(REPLIES.probeError, refusal);
     }
     if (line[0] === LETTERS.setup) return this.#begin(line);
-    return refuse(REPLIES.terminationError, "it is neither t nor a new setup");
+    return refuse(REPLIES.terminationError, "Expected t or a setup");
   }
 
   /**
-   * Refuses whatever the client is sending now, as when it is too long.
+   * Refuses what the client is sending now, whatever it is.
    *
-   * @param refusal Why.
-   * @returns What to do about it.
+   * @param refusal Why, as when it is too long.
+   * @returns What to do with it.
    */
   refuse(refusal: string): Verdict {
-    return this.#setup === null
-      ? refuse(REPLIES.setupError, refusal)
-      : refuse(REPLIES.probeError, refusal);
+    const reply = this.#setup === null
+      ? REPLIES.setupError
+      : REPLIES.probeError;
+    return refuse(reply, refusal);
   }
 
   #begin(line: Uint8Array<ArrayBuffer>): Verdict {
@@ -123,21 +129,11 @@ export class MeasurementPhases {
   }
 
   #measure(line: Uint8Array<ArrayBuffer>, setup: Setup): Verdict {
-    if (this.#sequence === setup.probes) {
-      const refusal = `probe ${setup.probes} was the last`;
-      return refuse(REPLIES.probeError, refusal);
-    }
     this.#sequence += 1;
     const probe = checkProbe(line, this.#sequence, setup.sizeBytes);
     return probe.echo === null
-      ? refuse(REPLIES.probeError, `probe ${this.#sequence}: ${probe.refusal}`)
+      ? refuse(REPLIES.probeError, `Probe ${this.#sequence}: ${probe.refusal}`)
       : answer(probe.echo, setup.delayMs);
-  }
-
-  #terminate(line: Uint8Array<ArrayBuffer>): Verdict {
-    return isTermination(line)
-      ? { reply: REPLIES.closing, delayMs: 0, closes: true, refusal: null }
-      : refuse(REPLIES.terminationError, "a termination message is t alone");
   }
 }
 
@@ -146,9 +142,9 @@ function answer(reply: Uint8Array, delayMs = 0): Verdict {
 }
 
 /**
- * The verdict that refuses a line and closes.
+ * The verdict that refuses a line and closes the connection.
  *
- * @param reply The error to answer.
+ * @param reply The error to answer with.
  * @param refusal Why.
  * @returns The verdict.
  */

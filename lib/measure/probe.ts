@@ -1,5 +1,5 @@
 /**
- * The probes of the measurement protocol, built and checked. No IO.
+ * The probes of the measure protocol, built and checked. No IO.
  *
  * ```text
  *   m SP SEQ SP PAYLOAD LF        "m 12 abcdefghij\n", where SIZE is 10
@@ -17,7 +17,7 @@ const DIGIT_0 = 0x30;
 const HEADER_BYTES = 10;
 
 /**
- * The longest probe message, its LF and a CR before it included.
+ * The length of the longest probe message, with CR LF.
  *
  * @param sizeBytes The payload's length.
  * @returns The length in bytes.
@@ -26,18 +26,18 @@ export function maxProbeBytes(sizeBytes: number): number {
   return "m 1000000 ".length + sizeBytes + "\r\n".length;
 }
 
-/** A probe message cut to what its echo is, or why it is refused. */
+/** The echo of a probe message, or why the message is refused. */
 export type CheckedProbe =
   | { echo: Uint8Array<ArrayBuffer>; refusal: null }
   | { echo: null; refusal: string };
 
 /**
- * Checks a probe message. A CR before the LF is payload if the payload is
- * exactly as long as agreed with it, and else is stripped.
+ * Checks a probe message. A CR before the LF belongs to the payload if the
+ * payload has its length with it, and else is stripped.
  *
- * @param line The message with its LF; if a CR has to go, it is cut in place.
- * @param sequence The sequence number that is due.
- * @param sizeBytes The payload's agreed length.
+ * @param line The message with its LF; a CR is stripped in place.
+ * @param sequence The expected sequence number.
+ * @param sizeBytes The payload's length.
  * @returns The echo, a view of the line, or the reason of the refusal.
  *
  * @example Usage
@@ -49,7 +49,7 @@ export type CheckedProbe =
  * assertEquals(checkProbe(probe, 7, 3), { echo: probe, refusal: null });
  * assertEquals(checkProbe(probe, 8, 3), {
  *   echo: null,
- *   refusal: "the sequence number is not 8",
+ *   refusal: "Expected sequence number 8",
  * });
  * ```
  */
@@ -59,12 +59,12 @@ export function checkProbe(
   sizeBytes: number,
 ): CheckedProbe {
   if (line[0] !== LETTERS.probe || line[1] !== SPACE) {
-    return refused("it does not start with m and one space");
+    return refused("Expected m and one space");
   }
   const payloadAt = afterNumber(line, 2, sequence);
-  if (payloadAt < 0) return refused(`the sequence number is not ${sequence}`);
+  if (payloadAt < 0) return refused(`Expected sequence number ${sequence}`);
   if (line[payloadAt] !== SPACE) {
-    return refused("no single space follows the sequence number");
+    return refused("Expected one space after the sequence number");
   }
   const end = payloadAt + 1 + sizeBytes;
   if (line[end] === LF) return { echo: line, refusal: null };
@@ -73,14 +73,14 @@ export function checkProbe(
     return { echo: line.subarray(0, end + 1), refusal: null };
   }
   const length = lineContent(line).length - payloadAt - 1;
-  return refused(`the payload has ${length} bytes, not ${sizeBytes}`);
+  return refused(`Expected a payload of ${sizeBytes} bytes: ${length}`);
 }
 
 function refused(refusal: string): CheckedProbe {
   return { echo: null, refusal };
 }
 
-/** The offset after a number's decimal digits, or -1 if others stand there. */
+/** The offset after the decimal digits of a number, or -1 without them. */
 function afterNumber(line: Uint8Array, at: number, value: number): number {
   let unit = 1;
   while (unit * 10 <= value) unit *= 10;
@@ -108,7 +108,7 @@ export class ProbeBuilder {
   #buffer: Uint8Array<ArrayBuffer>;
 
   /**
-   * Builds the payload: the alphabet, over and over.
+   * Builds the payload: the alphabet, repeated.
    *
    * @param sizeBytes The payload's length.
    * @param ending What follows the payload.
@@ -122,7 +122,7 @@ export class ProbeBuilder {
   }
 
   /**
-   * The payload with what follows it, alone.
+   * The payload and its ending, without the header.
    *
    * @returns A view of the builder's buffer.
    */
@@ -134,8 +134,7 @@ export class ProbeBuilder {
    * The probe with a sequence number.
    *
    * @param sequence From 0 to 9 999 999.
-   * @returns The message with its ending, a view that is good until the next
-   * call.
+   * @returns The message, a view that is valid until the next call.
    */
   message(sequence: number): Uint8Array<ArrayBuffer> {
     let at = HEADER_BYTES;

@@ -1,44 +1,49 @@
 /**
- * The server of the measurement protocol: reads the lines, and sends the
- * answers of {@linkcode MeasurementPhases}, each after the delay that was asked
- * for.
+ * The server of the measure protocol: reads lines, and sends the replies of
+ * {@linkcode MeasurePhases}, each after the delay that the client asked for.
  *
  * @module
  */
 
 import { FramingError } from "../framing/framing_error.ts";
 import type { StreamHandler } from "../net/serve_streams.ts";
+import type { StreamConnection } from "../net/stream_connection.ts";
+import { sleepUntil } from "../timing/sleep.ts";
 import { REPLIES, type Setup, type SetupLimits } from "./messages.ts";
-import { CAPACITY_BYTES, DelayLine } from "./delay_line.ts";
-import { MeasurementPhases, refuse } from "./phases.ts";
-import { MemoryBudget } from "./memory_budget.ts";
+import { MeasurePhases, refuse } from "./phases.ts";
 
-/** How much memory all clients may have a server hold, unless told otherwise. */
+/** The default of the memory limit for all clients together. */
 export const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
+/** What one client may hold without being counted, in bytes. */
+const FREE_BYTES = 16_384;
+/** How much may be delayed at once, in bytes; one reply is always allowed. */
+const MAX_DELAYED_BYTES = 65_536;
+/** The measured cost of a delayed reply beside its content, in bytes. */
+const OVERHEAD_BYTES = 512;
 
-/** How a measurement server is set up. */
-export interface MeasurementOptions {
-  /** The most that a client may ask for. */
+/** The options of a measure server. */
+export interface MeasureServerOptions {
+  /** The upper limits of a client's setup. */
   limits?: SetupLimits;
-  /** How much memory all clients may have it hold, in bytes. */
+  /** The most memory that all clients may hold together, in bytes. */
   memoryBytes?: number;
-  /** Told what was asked for, and why something was refused. */
+  /** Receives a line for each refusal. */
   log?: (line: string) => void;
 }
 
 /**
- * Serves the measurement protocol to any number of clients.
+ * Serves the measure protocol to any number of clients.
  *
- * @param options How the server is set up.
+ * @param options Limits, and where to log.
  * @returns A handler for `serveStreams`.
  */
-export function measurementStreams(
-  options: MeasurementOptions = {},
+export function measureStreams(
+  options: MeasureServerOptions = {},
 ): StreamHandler {
   const { memoryBytes = DEFAULT_MEMORY_BYTES, log = () => {} } = options;
   const budget = new MemoryBudget(memoryBytes);
   return async (connection) => {
-    const phases = new MeasurementPhases(options.limits);
+    const phases = new MeasurePhases(options.limits);
     using memory = budget.open();
     const delayed = new DelayLine(connection);
     for (;;) {
@@ -50,14 +55,14 @@ export function measurementStreams(
         const setup = phases.setup;
         verdict = phases.accept(line);
         if (phases.setup !== setup && !memory.grow(costOf(phases.setup!))) {
-          verdict = refuse(REPLIES.setupError, "the server's memory is in use");
+          verdict = refuse(REPLIES.setupError, "The memory limit is reached");
         }
       } catch (error) {
         if (!(error instanceof FramingError)) throw error;
         verdict = phases.refuse(error.message);
       }
       const { reply, delayMs, closes, refusal } = verdict;
-      if (refusal !== null) log(`${connection.remote}: refused, ${refusal}`);
+      if (refusal !== null) log(`${connection.remote}: refused: ${refusal}`);
       await delayed.send(reply, delayMs);
       if (closes) break;
     }
@@ -65,8 +70,104 @@ export function measurementStreams(
   };
 }
 
-/** What a session may have the server hold, in bytes. */
+/** What a session may make the server hold, in bytes. */
 function costOf({ sizeBytes, delayMs }: Setup): number {
-  const delayedBytes = delayMs > 0 ? Math.max(sizeBytes, CAPACITY_BYTES) : 0;
+  const delayedBytes = delayMs > 0 ? Math.max(sizeBytes, MAX_DELAYED_BYTES) : 0;
   return sizeBytes + delayedBytes;
+}
+
+interface Delayed {
+  dueMs: number;
+  bytes: Uint8Array;
+}
+
+/**
+ * Delays the replies of a connection, as a longer path would: side by side and
+ * in order. When it holds too much, `send` waits, so that TCP slows the client
+ * down. What it holds when the connection closes is dropped.
+ */
+class DelayLine {
+  #connection: StreamConnection;
+  #held: Delayed[] = [];
+  #heldBytes = 0;
+  #leaving: Promise<void> | null = null;
+  #left = Promise.withResolvers<void>();
+
+  constructor(connection: StreamConnection) {
+    this.#connection = connection;
+  }
+
+  /** Sends a reply: at once without a delay, else a copy of it later. */
+  async send(bytes: Uint8Array, delayMs: number): Promise<void> {
+    if (delayMs === 0 && this.#leaving === null) {
+      return await this.#connection.writeAll(bytes);
+    }
+    const dueMs = performance.now() + delayMs;
+    const cost = bytes.length + OVERHEAD_BYTES;
+    while (
+      this.#held.length > 0 && this.#heldBytes + cost > MAX_DELAYED_BYTES
+    ) await this.#left.promise;
+    if (this.#connection.closed.aborted) throw new Deno.errors.BrokenPipe();
+    this.#connection.beginReply();
+    this.#held.push({ dueMs, bytes: bytes.slice() });
+    this.#heldBytes += cost;
+    this.#leaving ??= this.#leave();
+  }
+
+  /** Waits until all replies were sent, or the connection is closed. */
+  async drained(): Promise<void> {
+    await this.#leaving;
+  }
+
+  async #leave(): Promise<void> {
+    const { closed } = this.#connection;
+    try {
+      for (let next; (next = this.#held[0]) !== undefined;) {
+        await sleepUntil(next.dueMs, closed);
+        if (closed.aborted) break;
+        await this.#connection.writeAll(next.bytes);
+        this.#held.shift();
+        this.#heldBytes -= next.bytes.length + OVERHEAD_BYTES;
+        this.#connection.endReply();
+        this.#left.resolve();
+        this.#left = Promise.withResolvers();
+      }
+    } catch {
+      // The client is gone: closing ends the handler's read, which reports it.
+      this.#connection.close();
+    } finally {
+      this.#leaving = null;
+      this.#held = [];
+      this.#heldBytes = 0;
+      this.#left.resolve();
+    }
+  }
+}
+
+/** A number of bytes shared by all clients of a server. */
+class MemoryBudget {
+  #leftBytes: number;
+
+  constructor(bytes: number) {
+    this.#leftBytes = bytes;
+  }
+
+  /** Opens one client's share; disposing of it gives the share back. */
+  open(): Disposable & { grow(bytes: number): boolean } {
+    let heldBytes = 0;
+    return {
+      /** Asks for a total; a share never shrinks, and small totals are free. */
+      grow: (bytes) => {
+        const more = bytes <= FREE_BYTES ? 0 : Math.max(0, bytes - heldBytes);
+        if (more > this.#leftBytes) return false;
+        this.#leftBytes -= more;
+        heldBytes += more;
+        return true;
+      },
+      [Symbol.dispose]: () => {
+        this.#leftBytes += heldBytes;
+        heldBytes = 0;
+      },
+    };
+  }
 }

@@ -226,7 +226,7 @@ const NOTHING_REPORTED = {
   },
   faults: { corrupt: 0, short: 0, implausible: 0 },
   directionsKnown: null,
-  underWay: 0,
+  outstanding: 0,
   strays: { count: 0, from: "" },
   failedSends: 0,
   failure: null,

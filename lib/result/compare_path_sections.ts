@@ -8,7 +8,7 @@
 import type { FirstByte } from "../cli/first_byte.ts";
 import type { NagleFindings } from "../cli/nagle.ts";
 import type { TransportFindings } from "../cli/transports.ts";
-import { type Difference, LEAST_ROUNDS, median } from "../stats/bootstrap.ts";
+import { type Difference, median, MIN_ROUNDS } from "../stats/bootstrap.ts";
 import type { Histogram } from "../stats/histogram.ts";
 import { formatCount, formatDuration, formatRatio } from "./quantities.ts";
 import type { Section, Table } from "./section.ts";
@@ -202,7 +202,7 @@ function verdict(
   other: string,
 ): string {
   if (difference === null) {
-    return `Which is faster cannot be said: that takes ${LEAST_ROUNDS} rounds ` +
+    return `Which is faster cannot be said: that takes ${MIN_ROUNDS} rounds ` +
       "in which both were answered.";
   }
   const { estimate, low, high, confidencePercent } = difference;

@@ -5,7 +5,7 @@
  */
 
 import { errorMessage } from "../net/errors.ts";
-import type { ReplyStats } from "../stamp/reply_stats.ts";
+import type { ReplyStats } from "../stamp/outstanding_probes.ts";
 
 /** The counters of a result that only datagrams have. */
 export interface ArrivalFigures {
@@ -69,8 +69,10 @@ export function arrivalNotes(report: ReplyStats, lost: number): string[] {
       `${count(undecided, "probe")} lost at the end, in an unknown direction`,
     ],
     [
-      report.underWay,
-      `${count(report.underWay, "probe")} under way when it was interrupted, ` +
+      report.outstanding,
+      `${
+        count(report.outstanding, "probe")
+      } under way when it was interrupted, ` +
       "left out of every figure",
     ],
     [

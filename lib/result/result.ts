@@ -10,7 +10,7 @@
 import type { Distribution, PercentileFigures } from "../stats/histogram.ts";
 import type { JitterFigures } from "../stats/jitter.ts";
 import type { TimelineFigures } from "../stats/timeline.ts";
-import type { ReplyStats } from "../stamp/reply_stats.ts";
+import type { ReplyStats } from "../stamp/outstanding_probes.ts";
 import type { ArrivalFigures } from "./reply_figures.ts";
 import type { Label } from "./run_metadata.ts";
 import type { OneWayResult } from "../stats/one_way.ts";

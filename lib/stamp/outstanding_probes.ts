@@ -1,49 +1,70 @@
 /**
- * The probes of a STAMP session while they are under way: requests out, replies
- * and deadlines in, samples out. Nothing here touches a socket.
+ * The outstanding probes of a STAMP session: requests out, replies and deadlines
+ * in, samples out. No IO.
  *
  * @module
  */
 
 import {
+  type ArrivalCounts,
+  SequenceWindow,
+} from "../stats/sequence_window.ts";
+import type { Sample } from "../stats/sample.ts";
+import type { WallClock } from "../timing/wall_clock.ts";
+import {
   type RequestOptions,
   StampReplyReader,
   StampRequest,
 } from "./request.ts";
-import {
-  type ArrivalCounts,
-  SequenceWindow,
-} from "../stats/sequence_window.ts";
-import type { WallClock } from "../timing/wall_clock.ts";
-import type { Sample } from "../stats/sample.ts";
 
-/** What a session's probes have in common. */
+/** What the probes of a session have in common. */
 export interface OutstandingOptions {
   /** What is the same in all requests. */
   request: RequestOptions;
   /** How many probes are remembered, at least. */
   capacity: number;
-  /** How many probes come first that only warm up. */
+  /** How many of the first probes are warm-up. */
   warmup: number;
-  /** After so many milliseconds a probe is lost. */
+  /** A probe without a reply is lost after this time, in milliseconds. */
   timeoutMs: number;
 }
 
-/** What replies were that gave no sample, or one with a reserve. */
+/** Counters of replies that give no sample, or not a full one. */
 export interface ReplyFaults {
-  /** Replies whose content is not that of an answer to what was sent. */
+  /** Replies whose content does not answer a request that was sent. */
   corrupt: number;
-  /** Replies whose reflector took a negative time, or more than it had. */
+  /** Replies whose reflector took a negative time, or more than the RTT. */
   implausible: number;
   /** Replies without the padding that was sent. */
   short: number;
 }
 
-/** The probes under way. */
+/** What a session knows of its replies beside the samples. */
+export interface ReplyStats {
+  /** Counters by direction, and of late, duplicate and reordered replies. */
+  counts: Readonly<ArrivalCounts>;
+  /** Counters of faulty replies. */
+  faults: Readonly<ReplyFaults>;
+  /**
+   * Whether the counters by direction are valid: `false` if the reflector copies
+   * sequence numbers, `null` if that is unknown.
+   */
+  directionsKnown: boolean | null;
+  /** Probes outstanding at an interruption; they count in no figure. */
+  outstanding: number;
+  /** Datagrams from other sources than the target, and the first source. */
+  strays: { count: number; from: string };
+  /** How many calls to send failed. */
+  failedSends: number;
+  /** The last error of these. */
+  failure: unknown;
+}
+
+/** The probes of a session that have no reply yet, and those a while before. */
 export class OutstandingProbes {
-  /** What replies were that were not as they should be. */
+  /** Counters of faulty replies. */
   readonly faults: ReplyFaults = { corrupt: 0, implausible: 0, short: 0 };
-  /** The numbers under way, and the counters of them. */
+  /** The sequence numbers, and the counters of their replies. */
   readonly window: SequenceWindow;
   #options: OutstandingOptions;
   #wall: WallClock;
@@ -57,10 +78,10 @@ export class OutstandingProbes {
   #nowMs = 0;
 
   /**
-   * Nothing is under way.
+   * Starts without any probe.
    *
    * @param options What all probes have in common.
-   * @param wall Tells the time of day.
+   * @param wall Gives the time of day.
    */
   constructor(options: OutstandingOptions, wall: WallClock) {
     this.#options = options;
@@ -76,17 +97,12 @@ export class OutstandingProbes {
     this.#fromSeconds = wall.seconds;
   }
 
-  /** The counters by direction, and those of late replies and the like. */
-  get counts(): Readonly<ArrivalCounts> {
-    return this.window.counts;
-  }
-
-  /** When the oldest probe under way is lost, in milliseconds. */
+  /** The deadline of the oldest outstanding probe, in milliseconds. */
   get deadlineMs(): number {
-    return this.#deadlineOf(this.window.oldest);
+    return this.#deadline(this.window.oldest);
   }
 
-  /** No sample is made of the probes sent from now on. */
+  /** Makes no samples of the probes sent from now on. */
   stopMeasuring(): void {
     this.#measuredTo = this.window.next;
     this.window.stopCounting();
@@ -95,13 +111,13 @@ export class OutstandingProbes {
   /**
    * Prepares the next probe; it counts as sent.
    *
-   * @param intendedMs When it was meant to be sent.
+   * @param intendedMs When it should have been sent.
    * @param nowMs When it is sent.
-   * @returns The datagram to send, good until the next one is prepared.
+   * @returns The datagram to send, valid until the next one is prepared.
    */
   send(intendedMs: number, nowMs: number): Uint8Array<ArrayBuffer> {
     const index = this.window.send();
-    const slot = this.#slotOf(index);
+    const slot = this.#slot(index);
     this.#intendedMs[slot] = intendedMs;
     this.#sentMs[slot] = nowMs;
     this.#sendCallMs[slot] = NaN;
@@ -113,10 +129,10 @@ export class OutstandingProbes {
   /**
    * Completes the probe prepared last.
    *
-   * @param nowMs When the call that sends it returned.
+   * @param nowMs When the call that sent it returned.
    */
   sent(nowMs: number): void {
-    const slot = this.#slotOf(this.window.next - 1);
+    const slot = this.#slot(this.window.next - 1);
     this.#sendCallMs[slot] = nowMs - this.#sentMs[slot]!;
   }
 
@@ -124,9 +140,9 @@ export class OutstandingProbes {
    * Takes a reply.
    *
    * @param bytes The datagram.
-   * @param atMs When it came.
-   * @returns The sample of the probe it answers, if it is the first reply in
-   * time to one that is measured.
+   * @param atMs When it arrived.
+   * @returns The sample of the probe, if this is the first reply to it, in time,
+   * and the probe is measured.
    */
   reply(bytes: Uint8Array, atMs: number): Sample | null {
     const reader = this.#reader;
@@ -134,7 +150,7 @@ export class OutstandingProbes {
       ? this.window.find(reader.senderSequence)
       : null;
     if (index === null) return this.#corrupt();
-    const slot = this.#slotOf(index);
+    const slot = this.#slot(index);
     const sentMs = this.#sentMs[slot]!;
     this.#wall.read(sentMs);
     if (!reader.echoes(this.#wall)) return this.#corrupt();
@@ -142,7 +158,7 @@ export class OutstandingProbes {
     if (arrival !== "first") return null;
     if (!reader.isWhole) this.faults.short += 1;
     if (index >= this.#measuredTo) return null;
-    const sample = this.#sampleOf(index);
+    const sample = this.#sample(index);
     const elapsedMs = atMs - sentMs;
     const receivedMs = reader.receivedMs(this.#fromSeconds);
     const repliedMs = reader.sentMs(this.#fromSeconds);
@@ -162,27 +178,27 @@ export class OutstandingProbes {
   }
 
   /**
-   * Takes all probes for lost whose time is over.
+   * Declares all probes lost whose deadline has passed.
    *
    * @param nowMs The time.
-   * @param lose Is given the sample of each that is measured.
+   * @param onLost Receives the sample of each that is measured.
    */
-  expire(nowMs: number, lose: (sample: Sample) => void): void {
+  expire(nowMs: number, onLost: (sample: Sample) => void): void {
     this.#nowMs = nowMs;
     for (;;) {
-      const index = this.window.expire(this.#isOver);
+      const index = this.window.expire(this.#isOverdue);
       if (index === null) return;
-      if (index < this.#measuredTo) lose(this.#sampleOf(index));
+      if (index < this.#measuredTo) onLost(this.#sample(index));
     }
   }
 
-  #isOver = (index: number): boolean => this.#deadlineOf(index) <= this.#nowMs;
+  #isOverdue = (index: number): boolean => this.#deadline(index) <= this.#nowMs;
 
-  #deadlineOf(index: number): number {
-    return this.#sentMs[this.#slotOf(index)]! + this.#options.timeoutMs;
+  #deadline(index: number): number {
+    return this.#sentMs[this.#slot(index)]! + this.#options.timeoutMs;
   }
 
-  #slotOf(index: number): number {
+  #slot(index: number): number {
     return index & this.window.capacity - 1;
   }
 
@@ -191,14 +207,14 @@ export class OutstandingProbes {
     return null;
   }
 
-  #sampleOf(index: number): Sample {
-    const slot = this.#slotOf(index);
+  #sample(index: number): Sample {
+    const slot = this.#slot(index);
     return {
       sequence: index,
       warmup: index < this.#options.warmup,
       intendedAtMs: this.#intendedMs[slot]!,
       sentAtMs: this.#sentMs[slot]!,
-      // Not yet known if the reply overtook the return of the call.
+      // Unknown if the reply arrived before the call returned.
       sendCallMs: this.#sendCallMs[slot]! || 0,
       rttMs: null,
     };

@@ -1,59 +1,72 @@
 /**
- * A STAMP session's sender: probes leave on a schedule of their own, whatever
- * becomes of those before them, and replies are taken as they come.
+ * The sender of a STAMP session: sends probes on a schedule, independently of
+ * their replies, and yields a sample of each.
+ *
+ * ```text
+ *   schedule -> OutstandingProbes.send() -> socket
+ *   socket -> OutstandingProbes.reply() -> SampleQueue -> reader
+ *   timer -> OutstandingProbes.expire() -> SampleQueue -> reader
+ * ```
  *
  * @module
  */
 
 import { formatAddress } from "../net/address.ts";
-import { isFrom, receiveDatagram } from "../net/datagram_socket.ts";
+import {
+  DatagramSocket,
+  isFrom,
+  receiveDatagram,
+} from "../net/datagram_socket.ts";
 import { isDisconnect } from "../net/errors.ts";
-import type { RequestOptions } from "./request.ts";
+import { type Sample, SampleQueue } from "../stats/sample.ts";
 import { Pacer } from "../timing/pacer.ts";
 import type { Schedule } from "../timing/schedule.ts";
 import { nextTurn } from "../timing/sleep.ts";
 import { WallClock } from "../timing/wall_clock.ts";
-import type { ReplyStats } from "./reply_stats.ts";
-import { SampleQueue } from "../stats/sample_queue.ts";
-import type { Sample } from "../stats/sample.ts";
-import { OutstandingProbes } from "./outstanding_probes.ts";
-import { detectStatefulReflector } from "./stateful.ts";
+import { OutstandingProbes, type ReplyStats } from "./outstanding_probes.ts";
+import {
+  type RequestOptions,
+  StampReplyReader,
+  StampRequest,
+} from "./request.ts";
 
 /** What to measure, and how. */
 export interface StampOptions {
   /** What is the same in all probes. */
   request: RequestOptions;
-  /** How many to send after the warm-up; may be `Infinity`. */
+  /** How many probes to send after the warm-up; may be `Infinity`. */
   count: number;
   /** For how long to send, in milliseconds; may be `Infinity`. */
   durationMs: number;
-  /** When to send; `null` sends each when the one before it came to its end. */
+  /** When to send; `null` sends each probe when the last one was completed. */
   schedule: Schedule | null;
   /** The mean time between probes, in milliseconds; 0 without a schedule. */
   intervalMs: number;
-  /** How many to send before, one at a time, that are left out. */
+  /** How many warm-up probes to send first, one at a time. */
   warmup: number;
-  /** A reply after so many milliseconds is late. */
+  /** A probe without a reply is lost after this time, in milliseconds. */
   timeoutMs: number;
-  /** Leaves the processor idle between probes, and sends them less precisely. */
+  /** Leaves the processor idle between probes, and sends less precisely. */
   relaxed?: boolean;
   /** Ends the session early. */
   signal?: AbortSignal;
 }
 
-/** The most probes remembered at a time: 60 MB. */
+/** The most probes remembered at a time; they take 60 MB. */
 export const MAX_REMEMBERED = 2 ** 20;
-/** How long one warm-up probe, or one question at the end, is waited for. */
+/** How long to wait for a warm-up probe or a probe of directions. */
 const SHORT_WAIT_MS = 500;
-/** How often a question at the end is asked again. */
+/** How often a probe of directions is sent again. */
 const TRIES = 5;
+/** The first sequence number that tells a stateful reflector from others. */
+const DETECTION_SEQUENCE = 1000;
 
 /**
- * How many probes a session has to remember: those under way, and as many more,
- * for what comes late or twice.
+ * How many probes a session has to remember: the outstanding ones, and as many
+ * more for late and duplicate replies.
  *
  * @param options When it sends, and how long it waits.
- * @returns How many; more than {@linkcode MAX_REMEMBERED} cannot be.
+ * @returns The number; above {@linkcode MAX_REMEMBERED} it is not possible.
  */
 export function rememberedProbes(
   options: { intervalMs: number; timeoutMs: number; count: number },
@@ -67,7 +80,7 @@ export function rememberedProbes(
 /** One session with a reflector. */
 export class StampSession {
   /** What is known of the replies beside the samples; complete at the end. */
-  readonly report: ReplyStats;
+  readonly replyStats: ReplyStats;
   #open: () => Deno.DatagramConn;
   #target: { transport: "udp"; hostname: string; port: number };
   #options: StampOptions;
@@ -76,18 +89,19 @@ export class StampSession {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wake: (() => void) | null = null;
   #stop = new AbortController();
-  /** The longest that a reply took. */
-  #greatestMs = 0;
-  /** How many measured probes were not answered in time. */
+  /** The longest time that a reply took. */
+  #maxReplyMs = 0;
+  /** How many measured probes were lost. */
   #lost = 0;
 
   /**
-   * Nothing is sent yet.
+   * Prepares a session; nothing is sent yet.
    *
    * @param open Opens a socket; called a second time only if probes were lost,
-   * to learn how the reflector counts.
-   * @param target The reflector, by its address.
+   * to find out whether the reflector is stateful.
+   * @param target The reflector's address.
    * @param options What to measure.
+   * @throws {RangeError} If too many probes would be outstanding.
    */
   constructor(
     open: () => Deno.DatagramConn,
@@ -99,18 +113,20 @@ export class StampSession {
     this.#options = options;
     const capacity = rememberedProbes(options);
     if (capacity > MAX_REMEMBERED) {
-      throw new RangeError(`Cannot remember so many probes: ${capacity}`);
+      throw new RangeError(
+        `Cannot remember more than ${MAX_REMEMBERED} probes: ${capacity}`,
+      );
     }
     const { request, warmup, timeoutMs } = options;
     this.#outstanding = new OutstandingProbes(
       { request, capacity: capacity + warmup, warmup, timeoutMs },
       new WallClock(),
     );
-    this.report = {
-      counts: this.#outstanding.counts,
+    this.replyStats = {
+      counts: this.#outstanding.window.counts,
       faults: this.#outstanding.faults,
       directionsKnown: null,
-      underWay: 0,
+      outstanding: 0,
       strays: { count: 0, from: "" },
       failedSends: 0,
       failure: null,
@@ -120,14 +136,14 @@ export class StampSession {
   /**
    * Measures, once.
    *
-   * @returns The samples, each when its reply came or its time was over.
+   * @returns The samples, each when its reply arrived or its deadline passed.
    */
   async *samples(): AsyncGenerator<Sample, void, void> {
     const { signal } = this.#options;
     const socket = this.#open();
     const stop = () => {
       this.#stop.abort();
-      this.#changed();
+      this.#notify();
     };
     signal?.addEventListener("abort", stop);
     if (signal?.aborted) stop();
@@ -156,9 +172,7 @@ export class StampSession {
       this.#options;
     const { signal } = this.#stop;
     for (let sent = 0; sent < warmup && !signal.aborted; sent++) {
-      const nowMs = performance.now();
-      await this.#sendProbe(socket, nowMs);
-      await this.#quiet(nowMs + SHORT_WAIT_MS);
+      await this.#sendAndWait(socket);
     }
     const pacer = new Pacer(schedule, { relaxed });
     let endMs = Infinity;
@@ -167,18 +181,25 @@ export class StampSession {
       const intendedMs = await pacer.next(signal);
       if (sent === 0) endMs = intendedMs + durationMs;
       if (signal.aborted || Math.max(beforeMs, intendedMs) >= endMs) break;
-      // Behind the schedule nothing waits, so replies would have no turn.
+      // When late, no timer is awaited; yield so that replies are read.
       if (intendedMs < beforeMs) await nextTurn();
       while (this.#outstanding.window.isFull && !signal.aborted) {
         await this.#change();
       }
       await this.#sendProbe(socket, intendedMs);
-      if (schedule === null) await this.#quiet();
+      if (schedule === null) await this.#allCompleted();
     }
-    await this.#quiet();
-    if (signal.aborted) await this.#leave();
-    else await this.#askDirections(socket);
+    await this.#allCompleted();
+    if (signal.aborted) await this.#awaitLastReplies();
+    else await this.#findDirections(socket);
     this.#outstanding.window.settle();
+  }
+
+  /** Sends a probe, and waits a short time for its reply. */
+  async #sendAndWait(socket: Deno.DatagramConn): Promise<void> {
+    const nowMs = performance.now();
+    await this.#sendProbe(socket, nowMs);
+    await this.#allCompleted(nowMs + SHORT_WAIT_MS);
   }
 
   async #sendProbe(
@@ -190,9 +211,9 @@ export class StampSession {
       await socket.send(bytes, this.#target);
     } catch (error) {
       // Before the first reply, the target is wrong; later, a path may fail.
-      if (this.#greatestMs === 0) throw error;
-      this.report.failedSends += 1;
-      this.report.failure = error;
+      if (this.#maxReplyMs === 0) throw error;
+      this.replyStats.failedSends += 1;
+      this.replyStats.failure = error;
     }
     this.#outstanding.sent(performance.now());
     this.#timer ??= setTimeout(this.#expire, this.#options.timeoutMs);
@@ -200,7 +221,7 @@ export class StampSession {
 
   async #receive(socket: Deno.DatagramConn): Promise<void> {
     const buffer = new Uint8Array(65_536);
-    let known = ""; // the source that was found to be the target
+    let known = ""; // the source that was compared with the target before
     for (;;) {
       let received;
       try {
@@ -213,101 +234,122 @@ export class StampSession {
       const [bytes, from] = received;
       if (from.hostname !== known || from.port !== this.#target.port) {
         if (!isFrom(from, this.#target)) {
-          this.#stray(from);
+          this.#countStray(from);
           continue;
         }
         known = from.hostname;
       }
-      this.#outstanding.expire(atMs, this.#lose);
+      this.#outstanding.expire(atMs, this.#onLost);
       const sample = this.#outstanding.reply(bytes, atMs);
       if (sample !== null) {
-        this.#greatestMs = Math.max(this.#greatestMs, atMs - sample.sentAtMs);
+        this.#maxReplyMs = Math.max(this.#maxReplyMs, atMs - sample.sentAtMs);
         this.#queue.push(sample);
       }
-      this.#changed();
+      this.#notify();
     }
   }
 
-  #stray(from: Deno.NetAddr): void {
-    const { strays } = this.report;
+  #countStray(from: Deno.NetAddr): void {
+    const { strays } = this.replyStats;
     if (strays.count++ === 0) strays.from = formatAddress(from);
   }
 
-  #lose = (sample: Sample): void => {
+  #onLost = (sample: Sample): void => {
     if (!sample.warmup) this.#lost += 1;
     this.#queue.push(sample);
   };
 
   #expire = (): void => {
     const { window } = this.#outstanding;
-    this.#outstanding.expire(performance.now(), this.#lose);
-    this.#timer = window.underWay === 0 ? undefined : setTimeout(
+    this.#outstanding.expire(performance.now(), this.#onLost);
+    this.#timer = window.outstanding === 0 ? undefined : setTimeout(
       this.#expire,
       Math.max(1, this.#outstanding.deadlineMs - performance.now()),
     );
-    this.#changed();
+    this.#notify();
   };
 
-  /** Waits until nothing is under way any more, or a moment has come. */
-  async #quiet(
+  /** Waits until no probe is outstanding, or a time is reached. */
+  async #allCompleted(
     untilMs = Infinity,
     signal: AbortSignal | null = this.#stop.signal,
   ): Promise<void> {
     const { window } = this.#outstanding;
     const timer = untilMs === Infinity ? undefined : setTimeout(
-      () => this.#changed(),
-      Math.ceil(untilMs - performance.now()), // a timer cuts fractions off
+      () => this.#notify(),
+      Math.ceil(untilMs - performance.now()), // timers cut off fractions
     );
     while (
-      window.underWay > 0 && !signal?.aborted && performance.now() < untilMs
+      window.outstanding > 0 && !signal?.aborted && performance.now() < untilMs
     ) await this.#change();
     clearTimeout(timer);
   }
 
-  /** Resolves when a reply came, a probe was lost, or the session is to end. */
+  /** Resolves at the next reply, lost probe or abort. */
   #change(): Promise<void> {
     return new Promise((resolve) => this.#wake = resolve);
   }
 
-  #changed(): void {
+  #notify(): void {
     const wake = this.#wake;
     this.#wake = null;
     wake?.();
   }
 
-  /** Interrupted: replies that are due any moment are waited for, no others. */
-  async #leave(): Promise<void> {
-    const graceMs = Math.min(SHORT_WAIT_MS, 2 * this.#greatestMs + 20);
-    await this.#quiet(performance.now() + graceMs, null);
-    this.report.underWay = this.#outstanding.window.underWay;
+  /** After an interruption, waits for the replies that are about to arrive. */
+  async #awaitLastReplies(): Promise<void> {
+    const graceMs = Math.min(SHORT_WAIT_MS, 2 * this.#maxReplyMs + 20);
+    await this.#allCompleted(performance.now() + graceMs, null);
+    this.replyStats.outstanding = this.#outstanding.window.outstanding;
   }
 
   /**
-   * Learns what the replies' numbers alone do not tell: which way the probes at
-   * the end were lost, for which a later probe has to be answered; and, if all
-   * numbers agree, whether the reflector counts by itself at all.
+   * Finds out what the replies alone do not tell: the direction in which the
+   * last probes were lost, for which a later probe has to be answered; and, if
+   * all sequence numbers agree, whether the reflector is stateful.
    */
-  async #askDirections(socket: Deno.DatagramConn): Promise<void> {
+  async #findDirections(socket: Deno.DatagramConn): Promise<void> {
     const { window } = this.#outstanding;
-    const { report } = this;
+    const { replyStats } = this;
     if (this.#lost === window.counts.late) {
-      report.directionsKnown = true;
+      replyStats.directionsKnown = true;
       return;
     }
-    if (this.#greatestMs === 0) return; // nobody is there to ask
+    if (this.#maxReplyMs === 0) return; // the reflector never replied
     this.#outstanding.stopMeasuring();
     for (let tries = 0; tries < TRIES && window.endIsOpen; tries++) {
-      const nowMs = performance.now();
-      await this.#sendProbe(socket, nowMs);
-      await this.#quiet(nowMs + SHORT_WAIT_MS);
+      await this.#sendAndWait(socket);
     }
-    if (window.directions.numbersJumped) return; // they mean something else there
-    report.directionsKnown = window.directions.numbersDiffer ||
-      await detectStatefulReflector(
-        this.#open,
+    if (window.directions.numbersJumped) return; // they are not counters
+    replyStats.directionsKnown = window.directions.numbersDiffer ||
+      await this.#detectStatefulReflector();
+  }
+
+  /**
+   * Sends requests from another port, and so in another session, that do not
+   * start at 0: a stateful reflector replies with numbers from 0, a stateless
+   * one with copies of ours. Gives `null` if it did not reply.
+   */
+  async #detectStatefulReflector(): Promise<boolean | null> {
+    using socket = new DatagramSocket(this.#open());
+    const { signal } = this.#stop;
+    const request = new StampRequest(this.#options.request);
+    const reader = new StampReplyReader(request);
+    const wall = new WallClock();
+    for (let tries = 0; tries < TRIES && !signal.aborted; tries++) {
+      wall.read(performance.now());
+      request.prepare(DETECTION_SEQUENCE + tries, wall);
+      // A failed send counts as lost.
+      await socket.send(request.bytes, this.#target).catch(() => {});
+      const reply = await socket.receiveFrom(
         this.#target,
-        this.#options.request,
-        this.#stop.signal,
+        SHORT_WAIT_MS,
+        signal,
       );
+      if (reply !== null && reader.take(reply)) {
+        return reader.reflectorSequence !== reader.senderSequence;
+      }
+    }
+    return null;
   }
 }

@@ -28,7 +28,7 @@ export interface Difference {
 export type Round = readonly [readonly number[], readonly number[]];
 
 /** Fewer rounds than this say nothing of their own variety. */
-export const LEAST_ROUNDS = 6;
+export const MIN_ROUNDS = 6;
 const CONFIDENCE_PERCENT = 95;
 /** Enough for the ends of the interval to stay where they are. */
 const RESAMPLES = 2000;
@@ -40,7 +40,7 @@ const SEED = 1;
  *
  * @param rounds What was measured, round by round.
  * @returns The difference in the samples' unit; `null` if there are fewer than
- * {@linkcode LEAST_ROUNDS} rounds in which both sides have a sample.
+ * {@linkcode MIN_ROUNDS} rounds in which both sides have a sample.
  *
  * @example Usage
  * ```ts
@@ -56,7 +56,7 @@ export function medianDifference(rounds: readonly Round[]): Difference | null {
   const whole = rounds.filter((round) =>
     round.every((side) => side.length > 0)
   );
-  if (whole.length < LEAST_ROUNDS) return null;
+  if (whole.length < MIN_ROUNDS) return null;
   const random = seededRandom(SEED);
   const differences = new Float64Array(RESAMPLES);
   for (let index = 0; index < RESAMPLES; index++) {

@@ -39,7 +39,7 @@ export interface ArrivalCounts {
 }
 
 /** What is known of one probe. */
-const UNDER_WAY = 0;
+const OUTSTANDING = 0;
 const ANSWERED = 1;
 const LOST = 2;
 const LATE = 3;
@@ -72,7 +72,7 @@ export class SequenceWindow {
   /** Which way probes were lost. */
   readonly directions: LossDirections;
   /** How many probes are neither answered nor lost. */
-  underWay = 0;
+  outstanding = 0;
   /** The first probe that is counted, and the first that is not any more. */
   #countedFrom: number;
   #countedTo = Infinity;
@@ -152,8 +152,8 @@ export class SequenceWindow {
     if (index - directions.settled >= this.capacity) {
       directions.settle(directions.settled);
     }
-    this.#states[index & this.capacity - 1] = UNDER_WAY;
-    this.underWay += 1;
+    this.#states[index & this.capacity - 1] = OUTSTANDING;
+    this.outstanding += 1;
     return index;
   }
 
@@ -184,7 +184,7 @@ export class SequenceWindow {
     const slot = index & this.capacity - 1;
     const counted = this.#isCounted(index);
     const state = this.#states[slot];
-    const isFirst = state === UNDER_WAY || state === LOST;
+    const isFirst = state === OUTSTANDING || state === LOST;
     this.directions.note(index, number, isFirst, this.#next - 1 - this.#latest);
     if (state === ANSWERED || state === LATE) {
       if (counted) this.counts.duplicate += 1;
@@ -198,7 +198,7 @@ export class SequenceWindow {
       return "late";
     }
     this.#states[slot] = ANSWERED;
-    this.underWay -= 1;
+    this.outstanding -= 1;
     if (counted && overtaken) this.counts.reordered += 1;
     return "first";
   }
@@ -212,10 +212,10 @@ export class SequenceWindow {
   expire(isOver: (index: number) => boolean): number | null {
     for (; this.#open < this.#next; this.#open++) {
       const slot = this.#open & this.capacity - 1;
-      if (this.#states[slot] !== UNDER_WAY) continue;
+      if (this.#states[slot] !== OUTSTANDING) continue;
       if (!isOver(this.#open)) return null;
       this.#states[slot] = LOST;
-      this.underWay -= 1;
+      this.outstanding -= 1;
       return this.#open++;
     }
     return null;

@@ -192,7 +192,7 @@ function open(): Deno.DatagramConn {
 function builderOf(
   { intervalMs, arrivals }: {
     intervalMs: number;
-    arrivals?: StampSession["report"];
+    arrivals?: StampSession["replyStats"];
   },
 ): ResultBuilder {
   return new ResultBuilder({
@@ -204,7 +204,7 @@ function builderOf(
     arrivals: arrivals ?? new StampSession(open, {
       hostname: "127.0.0.1",
       port: 1,
-    }, optionsOf({ intervalMs })).report,
+    }, optionsOf({ intervalMs })).replyStats,
     options: { given: {}, used: {} },
   });
 }
@@ -232,7 +232,7 @@ async function session(
   const session = new StampSession(open, { hostname: "127.0.0.1", port }, all);
   const builder = builderOf({
     intervalMs: all.intervalMs,
-    arrivals: session.report,
+    arrivals: session.replyStats,
   });
   for await (const sample of session.samples()) builder.add(sample);
   return builder.result();

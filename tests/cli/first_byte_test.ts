@@ -8,7 +8,7 @@ import {
   datagramFirstByte,
   streamFirstByte,
 } from "../../lib/cli/first_byte.ts";
-import { ProtocolError } from "../../lib/measure/protocol_error.ts";
+import { ProtocolError } from "../../lib/measure/messages.ts";
 import { sleepUntil } from "../../lib/timing/sleep.ts";
 import {
   datagramClient,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { compareNagle, type NagleOptions } from "../../lib/cli/nagle.ts";
-import { ProtocolError } from "../../lib/measure/protocol_error.ts";
-import { LEAST_ROUNDS } from "../../lib/stats/bootstrap.ts";
+import { ProtocolError } from "../../lib/measure/messages.ts";
+import { MIN_ROUNDS } from "../../lib/stats/bootstrap.ts";
 import { bytes, streamServer } from "../fixtures.ts";
 import {
   closingServer,
@@ -36,7 +36,7 @@ Deno.test({
     const { course } = servers.both();
     const { on, off, difference } = await compareNagle(
       () => connectTo(course),
-      optionsOf({ rounds: LEAST_ROUNDS }),
+      optionsOf({ rounds: MIN_ROUNDS }),
     );
     assertEquals([on.count, off.count], [18, 18]);
     // About 40 ms against some 50 us; a busy machine takes some of that away.
@@ -53,7 +53,7 @@ Deno.test({
     const { course } = servers.both();
     const { on, off, difference } = await compareNagle(
       () => connectTo(course),
-      optionsOf({ rounds: LEAST_ROUNDS - 1, probes: 1 }),
+      optionsOf({ rounds: MIN_ROUNDS - 1, probes: 1 }),
     );
     assertEquals([on.count, off.count, difference], [5, 5, null]);
   },

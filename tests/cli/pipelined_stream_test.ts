@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { heldEcho, measurePipelined } from "../../lib/cli/pipelined_stream.ts";
-import { ProtocolError } from "../../lib/measure/protocol_error.ts";
+import { ProtocolError } from "../../lib/measure/messages.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
 import { isDisconnect } from "../../lib/net/errors.ts";
 import {

@@ -4,7 +4,7 @@ import {
   MAX_TURN,
   type TransportOptions,
 } from "../../lib/cli/transports.ts";
-import { LEAST_ROUNDS } from "../../lib/stats/bootstrap.ts";
+import { MIN_ROUNDS } from "../../lib/stats/bootstrap.ts";
 import { datagramClient, openDatagrams, streamServer } from "../fixtures.ts";
 import { Relay } from "../relay.ts";
 import {
@@ -58,7 +58,7 @@ Deno.test({
   async fn() {
     await using servers = new ServersInScope();
     const { course, reflector } = servers.both();
-    for (const [rounds, count] of [[1, 1], [LEAST_ROUNDS, 4], [1, MAX_TURN]]) {
+    for (const [rounds, count] of [[1, 1], [MIN_ROUNDS, 4], [1, MAX_TURN]]) {
       const { tcp, udp, difference } = await compareTransports(
         () => dialTo(course),
         openDatagrams,
@@ -68,7 +68,7 @@ Deno.test({
       const all = rounds! * count!;
       assertEquals([tcp.sent, tcp.received, tcp.rtt.count], [all, all, all]);
       assertEquals([udp.sent, udp.received, udp.rtt.count], [all, all, all]);
-      assertEquals(difference !== null, rounds! >= LEAST_ROUNDS);
+      assertEquals(difference !== null, rounds! >= MIN_ROUNDS);
       assert(tcp.rtt.percentile(0)! > 0 && udp.rtt.percentile(0)! > 0);
     }
   },
@@ -151,7 +151,7 @@ Deno.test({
       () => dialTo(course),
       openDatagrams,
       relay.addr,
-      optionsOf({ rounds: LEAST_ROUNDS, count: 5 }),
+      optionsOf({ rounds: MIN_ROUNDS, count: 5 }),
     );
     assert(udp.rtt.percentile(0)! >= 30_000);
     // Below 0 it is TCP that takes less.
@@ -224,7 +224,7 @@ Deno.test({
           })
         ),
       Error,
-      "No datagram came back in 2 turns",
+      "no datagram came back in 2 turns",
     );
   },
 });

@@ -102,7 +102,7 @@ const CONVERSATIONS: {
     talkers: ["ncat", "ncat -C", "socat"],
     stdin: "s rtt 2 5 0\nm 1 hello\nm 2 worlds\nt\n",
     answer: `${READY}m 1 hello\n${BAD_PROBE}`,
-    log: /refused, probe 2: the payload has 6 bytes, not 5/,
+    log: /refused: Probe 2: Expected a payload of 5 bytes: 6/,
   },
   {
     title: "measure_server has its refusal reach who goes on sending",
@@ -110,7 +110,7 @@ const CONVERSATIONS: {
     talkers: ["ncat", "socat"],
     stdin: `s rtt 2 5 0\nm 1 worlds\n${"m 2 hello\n".repeat(50_000)}`,
     answer: `${READY}${BAD_PROBE}`,
-    log: /refused, probe 1: the payload has 6 bytes, not 5/,
+    log: /refused: Probe 1: Expected a payload of 5 bytes: 6/,
   },
   {
     title: "measure_server refuses what is no setup",
@@ -118,7 +118,7 @@ const CONVERSATIONS: {
     talkers: ["ncat", "socat"],
     stdin: "GET / HTTP/1.1\n\n",
     answer: BAD_SETUP,
-    log: /refused, it is not s TYPE PROBES SIZE DELAY/,
+    log: /refused: Expected s TYPE PROBES SIZE DELAY/,
   },
   {
     title: "measure_server refuses a setup beyond its limits",
@@ -126,7 +126,7 @@ const CONVERSATIONS: {
     talkers: ["ncat", "socat"],
     stdin: "s rtt 1 1025 0\n",
     answer: BAD_SETUP,
-    log: /refused, SIZE is 1025, not from 1 to 1024/,
+    log: /refused: SIZE must be from 1 to 1024: 1025/,
   },
   {
     title: "measure_server refuses a termination in other words",
@@ -134,7 +134,7 @@ const CONVERSATIONS: {
     talkers: ["ncat", "socat"],
     stdin: "s rtt 1 1 0\nterminate\n",
     answer: `${READY}${BAD_END}`,
-    log: /refused, a termination message is t alone/,
+    log: /refused: Expected t alone/,
   },
 ];
 

@@ -146,7 +146,8 @@ const CONVERSATIONS: {
     client: ["measure_client"],
     code: 1,
     stdout: "",
-    stderr: /^measure-client: [^\n]* refused the setup: "s rtt 15 100 0\\n"\n$/,
+    stderr:
+      /^measure-client: [^\n]* to the setup, received "s rtt 15 100 0\\n"[^\n]*\n$/,
   },
   {
     needs: "socat",
@@ -155,7 +156,8 @@ const CONVERSATIONS: {
     client: ["measure_client", "--lenient"],
     code: 1,
     stdout: "",
-    stderr: /^measure-client: [^\n]* refused the setup: "s rtt 15 100 0\\n"\n$/,
+    stderr:
+      /^measure-client: [^\n]* to the setup, received "s rtt 15 100 0\\n"[^\n]*\n$/,
   },
 ];
 

@@ -7,12 +7,12 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { createServer } from "node:net";
-import type { MeasureOptions } from "../../lib/measure/conversation.ts";
+import type { MeasureOptions } from "../../lib/measure/client.ts";
 import { measureSession } from "../../lib/measure/client.ts";
-import { ProtocolError } from "../../lib/measure/protocol_error.ts";
+import { ProtocolError } from "../../lib/measure/messages.ts";
 import { maxProbeBytes } from "../../lib/measure/probe.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
-import { measurementStreams } from "../../lib/measure/server.ts";
+import { measureStreams } from "../../lib/measure/server.ts";
 import {
   bytes,
   connect,
@@ -109,7 +109,7 @@ for (const lenient of [false, true]) {
       async () => {
         const refusals: string[] = [];
         await using server = streamServer(
-          measurementStreams({ log: (line) => refusals.push(line) }),
+          measureStreams({ log: (line) => refusals.push(line) }),
         );
         const outcome = await measure(server, {
           sizeBytes,
@@ -134,7 +134,7 @@ Deno.test(
   "measureSession() times each probe from its write to its echo",
   LIMIT,
   async () => {
-    await using server = streamServer(measurementStreams());
+    await using server = streamServer(measureStreams());
     const { samples, error } = await measure(server, {
       setup: { type: "rtt", probes: 4, sizeBytes: 10, delayMs: 20 },
       warmup: 2,
@@ -153,7 +153,7 @@ Deno.test(
 );
 
 Deno.test("measureSession() keeps its schedule", LIMIT, async () => {
-  await using server = streamServer(measurementStreams());
+  await using server = streamServer(measureStreams());
   const { samples } = await measure(server, { intervalMs: 10, readMs: 4000 });
   const [first, second, third] = samples.map((sample) => sample.intendedAtMs);
   assertAlmostEquals(second! - first!, 10, 1e-6);
@@ -181,7 +181,6 @@ const atProbe2 = (reply: Reply): Dialect => ({
   echo: (message, sequence) => sequence === 2 ? reply : [message],
 });
 const changed = (message: string) => [message.replace("def", "dEf")];
-const closedBefore = "The server closed the connection before ";
 
 const broken: [
   what: string,
@@ -189,25 +188,30 @@ const broken: [
   echoed: boolean[],
   error: string,
 ][] = [
-  ["refuses the setup", { ready: ["404 no\n", null] }, [], "refused the setup"],
+  [
+    "refuses the setup",
+    { ready: ["404 no\n", null] },
+    [],
+    "to the setup, received",
+  ],
   [
     "closes instead of an answer",
     { ready: [null] },
     [],
-    `${closedBefore}the answer to the setup`,
+    "to the setup, but the peer closed the connection",
   ],
   [
     "closes after the setup",
     { ready: [READY, null] },
     [false],
-    `${closedBefore}the echo of probe 1`,
+    "the echo of probe 1, but the peer closed the connection",
   ],
-  ["says READY", { ready: ["200 OK: READY\n"] }, [], "in other words"],
+  ["says READY", { ready: ["200 OK: READY\n"] }, [], "to the setup, received"],
   [
     "ends replies with CR LF",
     { ready: ["200 OK: Ready\r\n"] },
     [],
-    "in other words",
+    "to the setup, received",
   ],
   [
     "sends a reply without LF",
@@ -219,7 +223,7 @@ const broken: [
     "sends an endless reply",
     { ready: ["200 ".padEnd(200_000)] },
     [],
-    "did not send the answer to the setup",
+    "to the setup, received",
   ],
   [
     "answers 404 at probe 2",
@@ -237,7 +241,7 @@ const broken: [
     "closes at probe 2",
     atProbe2([null]),
     [true, false],
-    `${closedBefore}the echo of probe 2`,
+    "the echo of probe 2, but the peer closed the connection",
   ],
   [
     "closes inside an echo",
@@ -245,52 +249,57 @@ const broken: [
     [true, false],
     '"m 2 abc"',
   ],
-  ["changes one byte", { echo: changed }, [false], "did not echo probe 1"],
+  [
+    "changes one byte",
+    { echo: changed },
+    [false],
+    "the echo of probe 1, received",
+  ],
   [
     "echoes nonsense",
     { echo: () => ["nonsense\n".repeat(20)] },
     [false],
-    "did not echo probe 1",
+    "the echo of probe 1, received",
   ],
   ["echoes the payload alone", { echo: (_, __, payload) => [`${payload}\n`] }, [
     false,
-  ], "did not echo probe 1"],
+  ], "the echo of probe 1, received"],
   [
     "echoes without LF",
     { echo: (message) => [message.trimEnd()] },
     [false],
-    "did not send the echo of probe 1",
+    "the echo of probe 1, received",
   ],
   [
     "counts from 0",
     { echo: (_, sequence, payload) => [`m ${sequence - 1} ${payload}\n`] },
     [false],
-    "did not echo probe 1",
+    "the echo of probe 1, received",
   ],
   [
     "echoes twice",
     { echo: (message) => [message + message] },
     [true, false],
-    "did not echo probe 2",
+    "the echo of probe 2, received",
   ],
   ["closes instead of the closing reply", { closing: [null] }, [
     true,
     true,
     true,
-  ], `${closedBefore}the answer to the termination`],
+  ], "to the termination, but the peer closed the connection"],
   [
     "closes after the last echo",
     {
       echo: (message, sequence) => sequence === 3 ? [message, null] : [message],
     },
     [true, true, true],
-    `${closedBefore}the answer to the termination`,
+    "to the termination, but the peer closed the connection",
   ],
   [
     "refuses the termination",
     { closing: ["404 no\n"] },
     [true, true, true],
-    "refused the termination",
+    "to the termination, received",
   ],
 ];
 for (const [what, dialect, expected, message] of broken) {
@@ -477,13 +486,17 @@ Deno.test(
 );
 
 const hopeless: [what: string, dialect: Dialect, error: string][] = [
-  ["refuses the setup", { ready: ["404 no\n", null] }, "refused the setup"],
+  [
+    "refuses the setup",
+    { ready: ["404 no\n", null] },
+    "to the setup, received",
+  ],
   [
     "closes after the setup",
     { ready: [READY, null] },
-    `${closedBefore}the echo of probe 1`,
+    "the echo of probe 1, but the peer closed the connection",
   ],
-  ["changes one byte", { echo: changed }, "did not echo probe 1"],
+  ["changes one byte", { echo: changed }, "the echo of probe 1, received"],
   [
     "answers 404 at probe 2",
     atProbe2([PROBE_ERROR, null]),
@@ -492,7 +505,7 @@ const hopeless: [what: string, dialect: Dialect, error: string][] = [
   [
     "changes its manner at probe 2",
     atProbe2(["m 2 abcdefghijklmnopqrst \n"]),
-    "did not echo probe 2",
+    "the echo of probe 2, received",
   ],
 ];
 for (const [what, dialect, message] of hopeless) {
@@ -518,7 +531,7 @@ Deno.test(
     });
     const { error } = await measure(server, { lenient: true, readMs: 4000 });
     assertInstanceOf(error, ProtocolError);
-    assertEquals(error.reply, "garbled\n");
+    assertEquals(text(error.reply), "garbled\n");
   },
 );
 
@@ -576,7 +589,7 @@ Deno.test(
   LIMIT,
   async () => {
     const closed = Promise.withResolvers<void>();
-    const serve = measurementStreams();
+    const serve = measureStreams();
     await using server = streamServer(async (connection) => {
       await serve(connection).finally(closed.resolve);
     });

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { isSuccess, learnEchoForm } from "../../lib/measure/dialect.ts";
+import { isSuccess, learnEchoForm } from "../../lib/measure/dialects.ts";
 import { ProbeBuilder } from "../../lib/measure/probe.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -139,12 +139,12 @@ Deno.test({
       parseSetup(bytes(`s rtt ${fields}\n`), limits);
     for (const fields of ["1 1 0", "50 1000 20", "1 1 20.0"]) parse(fields);
     const refused = {
-      "0 1 0": "PROBES is 0, not from 1 to 50",
-      "51 1 0": "PROBES is 51, not from 1 to 50",
-      "1 0 0": "SIZE is 0, not from 1 to 1000",
-      "1 1001 0": "SIZE is 1001, not from 1 to 1000",
-      "1 1 20.001": "DELAY is 20.001, not from 0 to 20",
-      "1 1 21": "DELAY is 21, not from 0 to 20",
+      "0 1 0": "PROBES must be from 1 to 50: 0",
+      "51 1 0": "PROBES must be from 1 to 50: 51",
+      "1 0 0": "SIZE must be from 1 to 1000: 0",
+      "1 1001 0": "SIZE must be from 1 to 1000: 1001",
+      "1 1 20.001": "DELAY must be from 0 to 20: 20.001",
+      "1 1 21": "DELAY must be from 0 to 20: 21",
     };
     for (const [fields, message] of Object.entries(refused)) {
       assertThrows(() => parse(fields), RangeError, message);
@@ -234,7 +234,7 @@ Deno.test({
       assertThrows(
         () => parseSetup(bytes(line)),
         SyntaxError,
-        "it is not s TYPE PROBES SIZE DELAY",
+        "Expected s TYPE PROBES SIZE DELAY",
       );
     }
   },

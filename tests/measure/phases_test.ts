@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { MeasurementPhases } from "../../lib/measure/phases.ts";
+import { MeasurePhases } from "../../lib/measure/phases.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -12,7 +12,7 @@ const MP_ERROR = "404 ERROR: Invalid Measurement Message\n";
 const CTP_ERROR = "404 ERROR: Invalid Connection Termination Message\n";
 
 /** Says each line up to the one that closes; gives the replies. */
-function converse(lines: string[], phases = new MeasurementPhases()): string[] {
+function converse(lines: string[], phases = new MeasurePhases()): string[] {
   const replies = [];
   for (const line of lines) {
     const verdict = phases.accept(bytes(line));
@@ -35,7 +35,7 @@ function assertReplies(lead: string[], cases: Record<string, string>): void {
 }
 
 Deno.test({
-  name: "MeasurementPhases.accept() serves a session",
+  name: "MeasurePhases.accept() serves a session",
   permissions: "none",
   fn() {
     assertEquals(
@@ -46,7 +46,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "MeasurementPhases.accept() takes CR LF, and answers with LF",
+  name: "MeasurePhases.accept() takes CR LF, and answers with LF",
   permissions: "none",
   fn() {
     assertEquals(
@@ -62,8 +62,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "MeasurementPhases.accept() answers the CSP error to all before a setup",
+  name: "MeasurePhases.accept() answers the CSP error to all before a setup",
   permissions: "none",
   fn() {
     const lines = [
@@ -98,7 +97,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "MeasurementPhases.accept() takes each number of a setup at its limits",
+  name: "MeasurePhases.accept() takes each number of a setup at its limits",
   permissions: "none",
   fn() {
     assertReplies([], {
@@ -110,12 +109,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "MeasurementPhases.accept() refuses what a server's own caps forbid",
+  name: "MeasurePhases.accept() refuses what a server's own caps forbid",
   permissions: "none",
   fn() {
     const caps = { probes: 10, sizeBytes: 100, delayMs: 5 };
     const reply = (line: string) =>
-      converse([line], new MeasurementPhases(caps))[0];
+      converse([line], new MeasurePhases(caps))[0];
     assertEquals(reply("s rtt 10 100 5\n"), READY);
     for (const fields of ["11 100 5", "10 101 5", "10 100 5.001"]) {
       assertEquals(reply(`s rtt ${fields}\n`), CSP_ERROR);
@@ -124,7 +123,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "MeasurementPhases.accept() answers the MP error to a wrong probe",
+  name: "MeasurePhases.accept() answers the MP error to a wrong probe",
   permissions: "none",
   fn() {
     const lines = [
@@ -156,7 +155,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "MeasurementPhases.accept() echoes payloads of any bytes",
+  name: "MeasurePhases.accept() echoes payloads of any bytes",
   permissions: "none",
   fn() {
     const payloads = [
@@ -176,7 +175,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "MeasurementPhases.accept() refuses a probe repeated or left out",
+  name: "MeasurePhases.accept() refuses a probe repeated or left out",
   permissions: "none",
   fn() {
     assertReplies(["s rtt 10 1 0\n", "m 1 x\n", "m 2 x\n"], {
@@ -189,7 +188,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "MeasurementPhases.accept() takes an early t after a setup",
+  name: "MeasurePhases.accept() takes an early t after a setup",
   permissions: "none",
   fn() {
     const cases = { "t\n": CLOSING, "t \n": CTP_ERROR, "tt\n": CTP_ERROR };
@@ -199,7 +198,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "MeasurementPhases.accept() refuses a setup inside a session",
+  name: "MeasurePhases.accept() refuses a setup inside a session",
   permissions: "none",
   fn() {
     assertReplies(["s rtt 2 1 0\n"], { "s rtt 2 1 0\n": MP_ERROR });
@@ -208,7 +207,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "MeasurementPhases.accept() knows what may follow the last probe",
+  name: "MeasurePhases.accept() knows what may follow the last probe",
   permissions: "none",
   fn() {
     assertReplies(["s rtt 1 1 0\n", "m 1 x\n"], {
@@ -228,10 +227,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "MeasurementPhases.accept() starts a new session after the last probe",
+  name: "MeasurePhases.accept() starts a new session after the last probe",
   permissions: "none",
   fn() {
-    const phases = new MeasurementPhases();
+    const phases = new MeasurePhases();
     assertEquals(
       converse(
         ["s rtt 1 1 0\n", "m 1 x\n", "s tput 2 3 0\n", "m 1 abc\n"],
@@ -250,25 +249,25 @@ Deno.test({
 });
 
 Deno.test({
-  name: "MeasurementPhases.accept() holds echoes, and nothing else",
+  name: "MeasurePhases.accept() holds echoes, and nothing else",
   permissions: "none",
   fn() {
-    const phases = new MeasurementPhases();
+    const phases = new MeasurePhases();
     const lines = ["s rtt 3 1 12.5\n", "m 1 x\n", "m 2 x\n", "t\n"];
     const delays = lines.map((line) => phases.accept(bytes(line)).delayMs);
     assertEquals(delays, [0, 12.5, 12.5, 0]);
 
-    const other = new MeasurementPhases();
+    const other = new MeasurePhases();
     other.accept(bytes("s rtt 1 1 12.5\n"));
     assertEquals(other.accept(bytes("m 1 xx\n")).delayMs, 0);
   },
 });
 
 Deno.test({
-  name: "MeasurementPhases.accept() copies no payload",
+  name: "MeasurePhases.accept() copies no payload",
   permissions: "none",
   fn() {
-    const phases = new MeasurementPhases();
+    const phases = new MeasurePhases();
     phases.accept(bytes("s rtt 1 5 0\n"));
     const line = bytes("m 1 hello\n");
     assertStrictEquals(phases.accept(line).reply.buffer, line.buffer);
@@ -276,22 +275,25 @@ Deno.test({
 });
 
 Deno.test({
-  name: "MeasurementPhases.accept() says why it refuses",
+  name: "MeasurePhases.accept() says why it refuses",
   permissions: "none",
   fn() {
     const cases: [string[], string][] = [
-      [["hello\n"], "it is not s TYPE PROBES SIZE DELAY"],
-      [["s rtt 0 1 0\n"], "PROBES is 0, not from 1 to 1000000"],
+      [["hello\n"], "Expected s TYPE PROBES SIZE DELAY"],
+      [["s rtt 0 1 0\n"], "PROBES must be from 1 to 1000000: 0"],
       [
         ["s rtt 1 1 0\n", "m 2 x\n"],
-        "probe 1: the sequence number is not 1",
+        "Probe 1: Expected sequence number 1",
       ],
-      [["s rtt 1 1 0\n", "t \n"], "a termination message is t alone"],
-      [["s rtt 1 1 0\n", "m 1 x\n", "m 2 x\n"], "probe 1 was the last"],
-      [["s rtt 1 1 0\n", "m 1 x\n", "x\n"], "it is neither t nor a new setup"],
+      [["s rtt 1 1 0\n", "t \n"], "Expected t alone"],
+      [
+        ["s rtt 1 1 0\n", "m 1 x\n", "m 2 x\n"],
+        "Expected no probe after probe 1",
+      ],
+      [["s rtt 1 1 0\n", "m 1 x\n", "x\n"], "Expected t or a setup"],
     ];
     for (const [lines, refusal] of cases) {
-      const phases = new MeasurementPhases();
+      const phases = new MeasurePhases();
       const verdicts = lines.map((line) => phases.accept(bytes(line)));
       assertEquals(verdicts.at(-1)!.refusal, refusal);
     }
@@ -299,10 +301,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "MeasurementPhases.refuse() answers with the error of the phase",
+  name: "MeasurePhases.refuse() answers with the error of the phase",
   permissions: "none",
   fn() {
-    const phases = new MeasurementPhases();
+    const phases = new MeasurePhases();
     const refused = { delayMs: 0, closes: true, refusal: "too long" };
     assertEquals(phases.refuse("too long"), {
       ...refused,
@@ -317,33 +319,32 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "MeasurementPhases.maxLineBytes has room for every line that can be right",
+  name: "MeasurePhases.maxLineBytes has room for every line that can be right",
   permissions: "none",
   fn() {
-    const phases = new MeasurementPhases();
+    const phases = new MeasurePhases();
     assertEquals(phases.maxLineBytes, 128);
     phases.accept(bytes("s rtt 1 1000 0\n"));
     assertEquals(phases.maxLineBytes, "m 1000000 ".length + 1000 + 2);
     // After a small session a new setup must still fit.
-    const small = new MeasurementPhases();
+    const small = new MeasurePhases();
     small.accept(bytes("s rtt 1 1 0\n"));
     assertEquals(small.maxLineBytes, 128);
   },
 });
 
 Deno.test({
-  name: "MeasurementPhases.setup is null until a setup was accepted",
+  name: "MeasurePhases.setup is null until a setup was accepted",
   permissions: "none",
   fn() {
-    const phases = new MeasurementPhases();
+    const phases = new MeasurePhases();
     phases.accept(bytes("s rtt 0 1 0\n"));
     assertEquals(phases.setup, null);
   },
 });
 
 Deno.test({
-  name: "MeasurementPhases.accept() survives rubbish, and echoes none of it",
+  name: "MeasurePhases.accept() survives rubbish, and echoes none of it",
   permissions: "none",
   fn() {
     const random = seededRandom(11);
@@ -364,7 +365,7 @@ Deno.test({
     const known = [READY, CLOSING, CSP_ERROR, MP_ERROR, CTP_ERROR];
     let echoes = 0;
     for (let round = 0; round < 20_000; round++) {
-      const phases = new MeasurementPhases();
+      const phases = new MeasurePhases();
       let next = "s rtt 2 1 0\n";
       for (let turn = 0; turn < 4; turn++) {
         const { reply, closes } = phases.accept(bytes(next));

@@ -87,7 +87,9 @@ Deno.test({
       for (const off of [-1, 1]) {
         assertEquals(check(`m 1 ${payload}\n`, 1, sizeBytes + off), {
           echo: null,
-          refusal: `the payload has ${sizeBytes} bytes, not ${sizeBytes + off}`,
+          refusal: `Expected a payload of ${
+            sizeBytes + off
+          } bytes: ${sizeBytes}`,
         });
       }
     }
@@ -100,7 +102,7 @@ Deno.test({
   fn() {
     assertEquals(
       check("m 1 é\n", 1, 1).refusal,
-      "the payload has 2 bytes, not 1",
+      "Expected a payload of 1 bytes: 2",
     );
     assertEquals(check("m 1 é\n", 1, 2).refusal, null);
   },
@@ -110,9 +112,9 @@ Deno.test({
   name: "checkProbe() refuses every other spelling",
   permissions: "none",
   fn() {
-    const start = "it does not start with m and one space";
-    const number = "the sequence number is not 10";
-    const space = "no single space follows the sequence number";
+    const start = "Expected m and one space";
+    const number = "Expected sequence number 10";
+    const space = "Expected one space after the sequence number";
     const cases: [string, string][] = [
       ["", start],
       ["\n", start],
@@ -139,10 +141,10 @@ Deno.test({
       ["m 100 abc\n", space],
       ["m 10.0 abc\n", space],
       ["m 10\tabc\n", space],
-      ["m 10 \n", "the payload has 0 bytes, not 3"],
-      ["m 10  abc\n", "the payload has 4 bytes, not 3"],
-      ["m 10 abc \n", "the payload has 4 bytes, not 3"],
-      ["m 10 ab\n", "the payload has 2 bytes, not 3"],
+      ["m 10 \n", "Expected a payload of 3 bytes: 0"],
+      ["m 10  abc\n", "Expected a payload of 3 bytes: 4"],
+      ["m 10 abc \n", "Expected a payload of 3 bytes: 4"],
+      ["m 10 ab\n", "Expected a payload of 3 bytes: 2"],
     ];
     for (const [line, refusal] of cases) {
       assertEquals(check(line, 10, 3), { echo: null, refusal }, line);

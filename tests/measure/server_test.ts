@@ -7,8 +7,8 @@ import {
   assertRejects,
 } from "@std/assert";
 import {
-  type MeasurementOptions,
-  measurementStreams,
+  type MeasureServerOptions,
+  measureStreams,
 } from "../../lib/measure/server.ts";
 import type { ServeStreamsOptions } from "../../lib/net/serve_streams.ts";
 import {
@@ -33,10 +33,10 @@ const PROBE_ERROR = "404 ERROR: Invalid Measurement Message\n";
 const CLOSING_ERROR = "404 ERROR: Invalid Connection Termination Message\n";
 
 function server(
-  options: MeasurementOptions = {},
+  options: MeasureServerOptions = {},
   serving: ServeStreamsOptions = {},
 ) {
-  return streamServer(measurementStreams(options), serving);
+  return streamServer(measureStreams(options), serving);
 }
 
 const conversations = [
@@ -100,7 +100,7 @@ const conversations = [
 ] as const;
 for (const [what, said, answered] of conversations) {
   Deno.test(
-    `measurementStreams() answers ${what}, however it is cut`,
+    `measureStreams() answers ${what}, however it is cut`,
     LIMIT,
     async () => {
       await using measurement = server();
@@ -115,19 +115,19 @@ for (const [what, said, answered] of conversations) {
   );
 }
 
-Deno.test("measurementStreams() tells why it refuses", LIMIT, async () => {
+Deno.test("measureStreams() tells why it refuses", LIMIT, async () => {
   const log: string[] = [];
   await using measurement = server({ log: (line) => log.push(line) });
   await exchange(measurement, "s rtt 1 3 0\nm 1 ab\n");
   assertEquals(log.length, 1);
   assertMatch(
     log[0]!,
-    /^127\.0\.0\.1:\d+: refused, probe 1: the payload has 2 bytes, not 3$/,
+    /^127\.0\.0\.1:\d+: refused: Probe 1: Expected a payload of 3 bytes: 2$/,
   );
 });
 
 Deno.test(
-  "measurementStreams() refuses what is above the limits it was given",
+  "measureStreams() refuses what is above the limits it was given",
   LIMIT,
   async () => {
     await using measurement = server({
@@ -142,7 +142,7 @@ Deno.test(
   },
 );
 
-Deno.test("measurementStreams() echoes the longest probe", LIMIT, async () => {
+Deno.test("measureStreams() echoes the longest probe", LIMIT, async () => {
   await using measurement = server();
   const probe = `m 1 ${"x".repeat(1_048_576)}\n`;
   const reply = await exchange(measurement, `s tput 1 1048576 0\n${probe}t\n`);
@@ -155,7 +155,7 @@ const endless = [
 ] as const;
 for (const [when, before, answered] of endless) {
   Deno.test(
-    `measurementStreams() refuses a line of 100 MB ${when}, and closes`,
+    `measureStreams() refuses a line of 100 MB ${when}, and closes`,
     LIMIT,
     async () => {
       await using measurement = server();
@@ -179,7 +179,7 @@ for (const [when, before, answered] of endless) {
 }
 
 Deno.test(
-  "measurementStreams() drops a client that falls silent",
+  "measureStreams() drops a client that falls silent",
   LIMIT,
   async () => {
     await using measurement = server({}, { limits: { readMs: 50 } });
@@ -191,7 +191,7 @@ Deno.test(
 );
 
 Deno.test(
-  "measurementStreams() delays pipelined probes side by side, and in order",
+  "measureStreams() delays pipelined probes side by side, and in order",
   LIMIT,
   async () => {
     await using measurement = server();
@@ -209,7 +209,7 @@ Deno.test(
 );
 
 Deno.test(
-  "measurementStreams() answers a wrong probe after the delayed echoes before it",
+  "measureStreams() answers a wrong probe after the delayed echoes before it",
   LIMIT,
   async () => {
     await using measurement = server();
@@ -222,7 +222,7 @@ Deno.test(
 );
 
 Deno.test(
-  "measurementStreams() serves others while it delays",
+  "measureStreams() serves others while it delays",
   LIMIT,
   async () => {
     await using measurement = server();
@@ -239,7 +239,7 @@ Deno.test(
 );
 
 Deno.test(
-  "measurementStreams() slows down a client that sends on and on without reading",
+  "measureStreams() slows down a client that sends on and on without reading",
   LIMIT,
   async () => {
     await using measurement = server();
@@ -258,7 +258,7 @@ Deno.test(
 );
 
 Deno.test(
-  "measurementStreams() refuses sessions beyond its memory, until others end",
+  "measureStreams() refuses sessions beyond its memory, until others end",
   LIMIT,
   async () => {
     const log: string[] = [];
@@ -272,7 +272,7 @@ Deno.test(
       await writeAll(first, bytes(setup));
       assertEquals(await readText(first, READY.length), READY);
       assertEquals(text(await exchange(measurement, setup)), SETUP_ERROR);
-      assertMatch(log[0]!, /refused, the server's memory is in use$/);
+      assertMatch(log[0]!, /refused: The memory limit is reached$/);
       const small = await exchange(measurement, "s rtt 1 1000 0\nt\n");
       assertEquals(text(small), READY + CLOSING);
       await writeAll(first, bytes("t\n"));
@@ -288,11 +288,11 @@ Deno.test(
 );
 
 Deno.test(
-  "measurementStreams() sends delayed echoes when aborted, and then closes",
+  "measureStreams() sends delayed echoes when aborted, and then closes",
   LIMIT,
   async () => {
     const owed = Promise.withResolvers<void>();
-    const serve = measurementStreams();
+    const serve = measureStreams();
     await using measurement = streamServer((connection) => {
       const beginReply = connection.beginReply.bind(connection);
       connection.beginReply = () => {
@@ -310,7 +310,7 @@ Deno.test(
 );
 
 Deno.test(
-  "measurementStreams() lets no delay hold up the end of the server beyond its grace",
+  "measureStreams() lets no delay hold up the end of the server beyond its grace",
   LIMIT,
   async () => {
     const measurement = server();

@@ -318,7 +318,7 @@ Deno.test({
         },
         faults: { corrupt: 4, implausible: 0, short: 0 },
         directionsKnown: true,
-        underWay: 0,
+        outstanding: 0,
         strays: { count: 0, from: "" },
         failedSends: 0,
         failure: null,

@@ -3,7 +3,7 @@ import {
   arrivalFigures,
   arrivalNotes,
 } from "../../lib/result/reply_figures.ts";
-import type { ReplyStats } from "../../lib/stamp/reply_stats.ts";
+import type { ReplyStats } from "../../lib/stamp/outstanding_probes.ts";
 
 const COUNTS = {
   lostForward: 0,
@@ -23,7 +23,7 @@ function reportOf(
 ): ReplyStats {
   return {
     directionsKnown: true,
-    underWay: 0,
+    outstanding: 0,
     strays: { count: 0, from: "" },
     failedSends: 0,
     failure: null,
@@ -46,7 +46,7 @@ Deno.test({
         reordered: 5,
       },
       faults: { corrupt: 6, implausible: 7, short: 8 },
-      underWay: 9,
+      outstanding: 9,
     });
     assertEquals(arrivalFigures(report), {
       lost_forward: 1,
@@ -128,7 +128,7 @@ const NOTES: [string, ReplyStats, number, RegExp][] = [
   ],
   [
     "probes under way",
-    reportOf({ underWay: 12 }),
+    reportOf({ outstanding: 12 }),
     0,
     /^12 probes under way when it was interrupted, left out of every figure$/,
   ],
@@ -179,7 +179,7 @@ Deno.test({
   fn() {
     const report = reportOf({
       directionsKnown: false,
-      underWay: 1,
+      outstanding: 1,
       failedSends: 1,
       failure: "no reason",
       faults: { corrupt: 1, short: 1, implausible: 1 },

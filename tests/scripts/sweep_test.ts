@@ -269,7 +269,7 @@ Deno.test({
     assertMatch(table.stdout, /^ {2}16384 bytes +[\d.]+ [kMG]bit\/s /m);
     assertMatch(
       table.stdout.replaceAll(/\s+/g, " "),
-      /At 32768 bytes it failed: The server refused the setup: "404 ERROR: Invalid Connection Setup Message\\n"\./,
+      /At 32768 bytes it failed: Expected the reply "200 OK: Ready\\n" to the setup, received "404 ERROR: Invalid Connection Setup Message\\n"\./,
     );
 
     const { code, stdout } = await run(

@@ -64,7 +64,7 @@ async function measure(
     target: "",
     sizeBytes: 44,
     intervalMs,
-    arrivals: session.report,
+    arrivals: session.replyStats,
     options: { given: {}, used: {} },
   });
   const samples = [];

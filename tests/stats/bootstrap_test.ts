@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  LEAST_ROUNDS,
   median,
   medianDifference,
+  MIN_ROUNDS,
   type Round,
 } from "../../lib/stats/bootstrap.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
@@ -83,7 +83,7 @@ Deno.test({
   permissions: "none",
   fn() {
     assertEquals(medianDifference([]), null);
-    assertEquals(medianDifference(APART.slice(0, LEAST_ROUNDS - 1)), null);
+    assertEquals(medianDifference(APART.slice(0, MIN_ROUNDS - 1)), null);
     const lost: Round[] = APART.map(([one]) => [one, []]);
     assertEquals(medianDifference(lost), null);
     // A round in which one side got no answer says nothing of a difference.

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { newSample, type Sample } from "../../lib/stats/sample.ts";
-import { SampleQueue } from "../../lib/stats/sample_queue.ts";
+import { SampleQueue } from "../../lib/stats/sample.ts";
 import { turn } from "../fixtures.ts";
 
 const LIMIT = { timeout: 8000, permissions: "none" } as const;

@@ -108,7 +108,7 @@ function simulate(run: Run): SequenceWindow {
     happen();
   }
   expire(Infinity);
-  assertEquals(window.underWay, 0);
+  assertEquals(window.outstanding, 0);
   window.settle();
   return window;
 }
@@ -557,16 +557,16 @@ Deno.test({
     const window = new SequenceWindow(8);
     assertEquals(window.expire(() => true), null);
     for (let probe = 0; probe < 6; probe++) window.send();
-    assertEquals([window.oldest, window.underWay], [0, 6]);
+    assertEquals([window.oldest, window.outstanding], [0, 6]);
     assertEquals(window.expire(() => false), null);
     window.arrive(1, 0);
     window.arrive(3, 1);
     const upTo4 = (index: number) => index <= 4;
     const lost = [1, 2, 3, 4].map(() => window.expire(upTo4));
     assertEquals(lost, [0, 2, 4, null]);
-    assertEquals([window.oldest, window.underWay], [5, 1]);
+    assertEquals([window.oldest, window.outstanding], [5, 1]);
     assertEquals(window.expire(() => true), 5);
-    assertEquals([window.oldest, window.underWay], [6, 0]);
+    assertEquals([window.oldest, window.outstanding], [6, 0]);
   },
 });
 
@@ -688,7 +688,7 @@ Deno.test({
         const { lostForward, lostBackward, late } = window.counts;
         assertLessOrEqual(lostForward + lostBackward + late, lost);
         assertGreater(lost, 0);
-        assertEquals(window.underWay, 0);
+        assertEquals(window.outstanding, 0);
         assertEquals(window.directions.numbersDiffer, true);
       }
     }

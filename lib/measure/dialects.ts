@@ -1,13 +1,13 @@
 /**
- * How other programs speak the measurement protocol, and how to read them
- * nevertheless. No IO.
+ * How other implementations deviate from the measure protocol, and how a lenient
+ * client reads their replies. No IO.
  *
  * | deviation | read as |
  * |---|---|
  * | a reply without LF, or with a space, a NUL or a CR at its end | the reply |
  * | `200 OK: READY`, `200 Ready` | `200 OK: Ready` |
  * | only the payload is echoed | the echo |
- * | the echo bears another number | the echo, if the others differ by as much |
+ * | the echo's number is off | the echo, if all are off by as much |
  *
  * @module
  */
@@ -15,25 +15,25 @@
 import { sameBytes } from "../framing/same_bytes.ts";
 import { ProbeBuilder } from "./probe.ts";
 
-/** How a server echoes probes. */
+/** The form in which a server echoes probes. */
 export interface EchoForm {
-  /** What its numbers are off by; `null` if it echoes the payload alone. */
+  /** How far its numbers are off; `null` if it echoes the payload alone. */
   sequenceOffset: number | null;
   /** What follows the payload. */
   ending: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Learns from one echo how a server echoes.
+ * Learns from one echo in which form a server echoes.
  *
  * @param reply The echo of the probe.
  * @param sequence The probe's sequence number.
  * @param sizeBytes The payload's length.
- * @returns The form, or `null` if the reply is no echo of that probe.
+ * @returns The form, or `null` if the reply is not an echo of that probe.
  *
  * @example Usage
  * ```ts
- * import { learnEchoForm } from "./dialect.ts";
+ * import { learnEchoForm } from "./dialects.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const reply = new TextEncoder().encode("m 0 abc");
@@ -53,21 +53,23 @@ export function learnEchoForm(
   const payloadAt = number ? number[0].length : 0;
   const payload = new ProbeBuilder(sizeBytes, new Uint8Array(0)).payload();
   const echoed = reply.subarray(payloadAt, payloadAt + sizeBytes);
-  if (!sameBytes(echoed, payload)) return null;
   const ending = reply.slice(payloadAt + sizeBytes);
-  if (!/^[ \0\r\n]*$/.test(new TextDecoder("latin1").decode(ending))) {
-    return null;
-  }
+  const isEnding = ending.every((byte) => " \0\r\n".includes(char(byte)));
+  if (!isEnding || !sameBytes(echoed, payload)) return null;
   const sequenceOffset = number ? Number(number[1]) - sequence : null;
   return { sequenceOffset, ending };
 }
 
 /**
- * Whether a reply says that all is well, in whichever words.
+ * Whether a status reply reports success, in any wording.
  *
- * @param reply A status reply.
- * @returns Whether it begins with 200.
+ * @param reply The reply.
+ * @returns Whether its code is 200.
  */
 export function isSuccess(reply: Uint8Array): boolean {
   return /^200\b/.test(new TextDecoder("latin1").decode(reply));
+}
+
+function char(byte: number): string {
+  return String.fromCharCode(byte);
 }
