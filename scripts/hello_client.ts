@@ -1,6 +1,6 @@
 #!/usr/bin/env -S deno run --allow-net
 /**
- * Hi-hello client: says `hi`, or what it is told to, and prints the answer.
+ * Hello client: says `hi`, or another greeting, and prints the answer.
  *
  * Protocol:   lines of text over TCP, port 11000
  * Socket:     stream
@@ -15,20 +15,24 @@
  * @module
  */
 
-import { RunError, withContext } from "../lib/cli/context.ts";
 import {
   hostTargetOf,
   TARGET_HELP,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
+import { RunError, withContext } from "../lib/cli/context.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
-import { lineContent } from "../lib/framing/line_ending.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { connectWithin } from "../lib/net/connect.ts";
-import { StreamConnection } from "../lib/net/stream_connection.ts";
+import { DeadlineError } from "../lib/net/errors.ts";
 import { escapeControls } from "../lib/result/escape.ts";
 
-/** How long a silence ends an answer that no newline ends. */
+/** The longest answer, in bytes. */
+const MAX_ANSWER_BYTES = 1024;
+/**
+ * Textbook servers send no newline. An answer is complete after this silence, in
+ * milliseconds.
+ */
 const QUIET_MS = 250;
 
 const program = defineProgram({
@@ -40,35 +44,66 @@ const program = defineProgram({
   examples: ["127.0.0.1", "127.0.0.1:11000 good day"],
 });
 
-/** Says hi once; gives the exit code. */
+/** Says hi once; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async ({ options, operands, ...run }) => {
-    const { timeout } = options;
-    const target = hostTargetOf(operands[0], 11000);
-    const address = formatAddress(target);
+  return runMain(program, args, io, async (run) => {
+    const { options: { timeout }, operands, signal, terminal } = run;
+    const { hostname, port } = hostTargetOf(operands[0], 11000);
+    const address = formatAddress({ transport: "tcp", hostname, port });
     const greeting = operands.slice(1).join(" ") || "hi";
 
-    const conn = await withContext(
+    using conn = await withContext(
       `connect to ${address}`,
       () =>
         connectWithin(
           timeout,
-          run.signal,
-          (signal) => Deno.connect({ ...target, signal }),
+          signal,
+          (signal) => Deno.connect({ hostname, port, signal }),
         ),
     );
-    using connection = new StreamConnection(conn, { readMs: timeout });
-    connection.stopOn(run.signal);
-
-    const reply = await withContext(`greet ${address}`, async () => {
-      await connection.writeAll(new TextEncoder().encode(`${greeting}\n`));
-      return await connection.readMessage(QUIET_MS);
+    signal.addEventListener("abort", () => conn[Symbol.dispose]());
+    const answer = await withContext(`greet ${address}`, async () => {
+      const answer = greet(conn, `${greeting}\n`, timeout);
+      return await answer.finally(() => signal.throwIfAborted());
     });
-    if (reply === null) throw new RunError(`No answer came from ${address}`);
-    const text = new TextDecoder().decode(lineContent(reply));
-    run.terminal.print(escapeControls(text));
+    if (answer === "") throw new RunError(`No answer came from ${address}`);
+    terminal.print(escapeControls(answer));
     return 0;
   });
+}
+
+/** Sends a line, and reads the first line of the answer. */
+async function greet(
+  conn: Deno.Conn,
+  line: string,
+  timeoutMs: number,
+): Promise<string> {
+  const close = () => conn[Symbol.dispose](); // ends a read or a write
+  let timer = setTimeout(close, timeoutMs);
+  const buffer = new Uint8Array(MAX_ANSWER_BYTES);
+  let length = 0;
+  try {
+    const bytes = new TextEncoder().encode(line);
+    for (let sent = 0; sent < bytes.length;) {
+      sent += await conn.write(bytes.subarray(sent));
+    }
+    while (length < buffer.length) {
+      const count = await conn.read(buffer.subarray(length));
+      if (count === null) break; // the server closed the connection
+      length += count;
+      if (buffer.subarray(0, length).includes(0x0a)) break;
+      clearTimeout(timer);
+      timer = setTimeout(close, QUIET_MS);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.Interrupted)) throw error;
+    if (length === 0) throw new DeadlineError("read", timeoutMs);
+  } finally {
+    clearTimeout(timer);
+  }
+  const [answer = ""] = new TextDecoder().decode(buffer.subarray(0, length))
+    .split(/\r?\n/);
+  return answer;
 }
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

@@ -221,7 +221,7 @@ export async function readText(
  * reads what comes until the server ends its own.
  */
 export async function exchange(
-  server: RunningServer,
+  server: { addr: Deno.NetAddr },
   ...segments: (string | Uint8Array)[]
 ): Promise<Uint8Array<ArrayBuffer>> {
   using conn = await dial(server);
