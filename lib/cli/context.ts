@@ -5,7 +5,7 @@
  * @module
  */
 
-import { FramingError } from "../framing/framing_error.ts";
+import { FramingError } from "../framing/line_decoder.ts";
 import { ProtocolError } from "../measure/messages.ts";
 import { DeadlineError, errorMessage } from "../net/errors.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Impairment } from "../net/impaired_path.ts";
+import type { ImpairmentOptions } from "../net/impaired_path.ts";
 import { serveDatagrams } from "../net/serve_datagrams.ts";
 import {
   type ServerMode,
@@ -52,7 +52,8 @@ export class LocalServers {
    */
   reflector(
     socket: Deno.DatagramConn,
-    options: { key?: StampKey | undefined; impairment?: Impairment } = {},
+    options: { key?: StampKey | undefined; impairment?: ImpairmentOptions } =
+      {},
   ): Deno.NetAddr {
     const { key, impairment } = options;
     const { answer } = new StampReflector({ key });

@@ -6,10 +6,10 @@
  * @module
  */
 
-import { fates, type Impairment } from "../net/impaired_path.ts";
+import { type ImpairmentOptions, impairments } from "../net/impaired_path.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { Histogram } from "../stats/histogram.ts";
-import { periodic } from "../timing/schedule.ts";
+import { periodic } from "../timing/pacer.ts";
 import { Timeline, type TimelineFigures } from "../stats/timeline.ts";
 import { LocalServers } from "./local_servers.ts";
 import { heldEcho, measurePipelined } from "./pipelined_stream.ts";
@@ -84,7 +84,7 @@ export async function compareLosses(
   sockets: LoopbackSockets,
   options: LossOptions,
 ): Promise<LossFindings> {
-  const path: Impairment = {
+  const path: ImpairmentOptions = {
     drop: options.drop,
     seed: options.seed,
     duplicate: 0,
@@ -93,7 +93,7 @@ export async function compareLosses(
     jitterMs: 0,
   };
   let faults = 0;
-  const next = fates(path);
+  const next = impairments(path);
   for (let sent = 0; sent < options.count; sent++) {
     if (next().copies === 0) faults += 1;
   }
@@ -107,7 +107,7 @@ export async function compareLosses(
 async function datagrams(
   { open }: LoopbackSockets,
   options: LossOptions,
-  impairment: Impairment,
+  impairment: ImpairmentOptions,
 ): Promise<LossFigures> {
   const servers = new LocalServers();
   const reflector = servers.reflector(open(), { impairment });
@@ -131,10 +131,10 @@ async function datagrams(
 async function stream(
   { listen, dial }: LoopbackSockets,
   options: LossOptions,
-  path: Impairment,
+  path: ImpairmentOptions,
 ): Promise<LossFigures> {
   const servers = new LocalServers();
-  const next = fates(path);
+  const next = impairments(path);
   const echo = heldEcho(() => next().copies === 0, options.holdMs);
   const server = servers.streams(listen(), "concurrent", echo);
   try {

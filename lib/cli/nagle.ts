@@ -6,7 +6,7 @@
  * @module
  */
 
-import { sameBytes } from "../framing/same_bytes.ts";
+import { equals } from "npm:deno-std@^1.4.0/bytes/equals.js";
 import { StreamConnection } from "../net/stream_connection.ts";
 import { ProbeBuilder } from "../measure/probe.ts";
 import { type Difference, medianDifference } from "../stats/bootstrap.ts";
@@ -92,7 +92,7 @@ async function turn(
     const echo = await connection.readLine();
     const us = (performance.now() - startMs) * 1000;
     if (signal.aborted) break;
-    if (echo === null || !sameBytes(echo, message)) {
+    if (echo === null || !equals(echo, message)) {
       throw new ProtocolError(`the echo of probe ${sequence}`, echo);
     }
     histogram.record(us);

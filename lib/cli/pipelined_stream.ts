@@ -9,8 +9,7 @@
 import { isDisconnect } from "../net/errors.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import type { StreamHandler } from "../net/serve_streams.ts";
-import { Pacer } from "../timing/pacer.ts";
-import { periodic } from "../timing/schedule.ts";
+import { Pacer, periodic } from "../timing/pacer.ts";
 import { sleepUntil } from "../timing/sleep.ts";
 import { ProtocolError } from "../measure/messages.ts";
 import { newSample, type Sample } from "../stats/sample.ts";

@@ -16,7 +16,7 @@ import {
 } from "../stamp/packet.ts";
 import type { StampKey } from "../stamp/key.ts";
 import { measureResolutionUs, systemClock } from "../timing/clock.ts";
-import { periodic, poisson } from "../timing/schedule.ts";
+import { periodic, poisson } from "../timing/pacer.ts";
 import { randomSeed, seededRandom } from "../stats/seeded_random.ts";
 import { TIMEOUT_OPTION } from "./client_options.ts";
 import type { OptionTable, OptionValues } from "./option_table.ts";

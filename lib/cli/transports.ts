@@ -8,7 +8,7 @@
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { type Difference, medianDifference } from "../stats/bootstrap.ts";
 import { Histogram } from "../stats/histogram.ts";
-import { periodic } from "../timing/schedule.ts";
+import { periodic } from "../timing/pacer.ts";
 import { interleave } from "../stats/interleave.ts";
 import { measureSession } from "../measure/client.ts";
 import { type StampOptions, StampSession } from "../stamp/session.ts";

@@ -19,13 +19,46 @@
  * @module
  */
 
-import { FramingError } from "./framing_error.ts";
 import { indexOfLf, LF } from "./line_ending.ts";
 
 /** The size of a new buffer, in bytes: what an idle connection costs. */
 const INITIAL_BYTES = 512;
 /** How far a buffer grows for the sake of fewer reads, in bytes. */
 const EAGER_BYTES = 16_384;
+
+/**
+ * Thrown when a peer's message exceeds the limit.
+ *
+ * @example Usage
+ * ```ts
+ * import { FramingError } from "./line_decoder.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = new FramingError("Line too long", 70_000, 65_536);
+ * assertEquals(error.message, "Line too long: 70000 bytes, limit 65536");
+ * ```
+ */
+export class FramingError extends Error {
+  /** The name of the class. */
+  override readonly name = "FramingError";
+  /** The length of the message so far, in bytes. */
+  readonly lengthBytes: number;
+  /** The longest message accepted, in bytes. */
+  readonly limitBytes: number;
+
+  /**
+   * Creates the error.
+   *
+   * @param problem What is wrong with the message.
+   * @param lengthBytes The length of the message so far, in bytes.
+   * @param limitBytes The longest message accepted, in bytes.
+   */
+  constructor(problem: string, lengthBytes: number, limitBytes: number) {
+    super(`${problem}: ${lengthBytes} bytes, limit ${limitBytes}`);
+    this.lengthBytes = lengthBytes;
+    this.limitBytes = limitBytes;
+  }
+}
 
 /**
  * An incremental decoder of one byte stream.

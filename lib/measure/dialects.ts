@@ -12,7 +12,7 @@
  * @module
  */
 
-import { sameBytes } from "../framing/same_bytes.ts";
+import { equals } from "npm:deno-std@^1.4.0/bytes/equals.js";
 import { ProbeBuilder } from "./probe.ts";
 
 /** The form in which a server echoes probes. */
@@ -55,7 +55,7 @@ export function learnEchoForm(
   const echoed = reply.subarray(payloadAt, payloadAt + sizeBytes);
   const ending = reply.slice(payloadAt + sizeBytes);
   const isEnding = ending.every((byte) => " \0\r\n".includes(char(byte)));
-  if (!isEnding || !sameBytes(echoed, payload)) return null;
+  if (!isEnding || !equals(echoed, payload)) return null;
   const sequenceOffset = number ? Number(number[1]) - sequence : null;
   return { sequenceOffset, ending };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { FramingError } from "../framing/framing_error.ts";
+import { FramingError } from "../framing/line_decoder.ts";
 import type { StreamHandler } from "../net/serve_streams.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { sleepUntil } from "../timing/sleep.ts";

@@ -8,7 +8,7 @@ import { seededRandom } from "../stats/seeded_random.ts";
 import { sleepUntil } from "../timing/sleep.ts";
 
 /** What a path does to the datagrams sent over it; shares are from 0 to 1. */
-export interface Impairment {
+export interface ImpairmentOptions {
   /** The share that is lost. */
   drop: number;
   /** The share that arrives twice. */
@@ -24,7 +24,7 @@ export interface Impairment {
 }
 
 /** What happens to one datagram. */
-export interface Fate {
+export interface Impairment {
   /** How often it arrives: 0, 1 or 2. */
   copies: number;
   /** How late it is, in milliseconds. */
@@ -50,16 +50,16 @@ const OVERHEAD_BYTES = 512;
  *
  * @example Usage
  * ```ts
- * import { fates } from "./impaired_path.ts";
+ * import { impairments } from "./impaired_path.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const clean = { drop: 0, duplicate: 0, reorder: 0, delayMs: 0, jitterMs: 0 };
- * const next = fates({ ...clean, drop: 0.5, seed: 1 });
+ * const next = impairments({ ...clean, drop: 0.5, seed: 1 });
  * const copies = Array.from({ length: 8 }, () => next().copies);
  * assertEquals(copies, [1, 1, 0, 0, 0, 0, 1, 1]);
  * ```
  */
-export function fates(impairment: Impairment): () => Fate {
+export function impairments(impairment: ImpairmentOptions): () => Impairment {
   const random = seededRandom(impairment.seed);
   const { drop, duplicate, reorder, delayMs, jitterMs } = impairment;
   return () => {
@@ -78,7 +78,7 @@ export function fates(impairment: Impairment): () => Fate {
 /** Sends datagrams over a path with a given impairment. */
 export class ImpairedPath {
   #send: (bytes: Uint8Array, to: Deno.Addr) => Promise<unknown>;
-  #nextFate: () => Fate;
+  #nextImpairment: () => Impairment;
   #travelling = new Set<Promise<void>>();
   #travellingBytes = 0;
   #sent = new EventTarget();
@@ -92,11 +92,11 @@ export class ImpairedPath {
    * @param signal Loses what is still on the way when aborted.
    */
   constructor(
-    impairment: Impairment,
+    impairment: ImpairmentOptions,
     send: (bytes: Uint8Array, to: Deno.Addr) => Promise<unknown>,
     signal?: AbortSignal,
   ) {
-    this.#nextFate = fates(impairment);
+    this.#nextImpairment = impairments(impairment);
     this.#send = send;
     this.#signal = signal;
   }
@@ -108,7 +108,7 @@ export class ImpairedPath {
    * @param to Where to.
    */
   async send(bytes: Uint8Array, to: Deno.Addr): Promise<void> {
-    const { copies, delayMs, overtaken } = this.#nextFate();
+    const { copies, delayMs, overtaken } = this.#nextImpairment();
     if (copies === 0) return;
     if (delayMs === 0 && !overtaken) {
       return await this.#arrive(bytes, to, copies);

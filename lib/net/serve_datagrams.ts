@@ -10,7 +10,7 @@
  */
 
 import { receiveDatagram } from "./datagram_socket.ts";
-import { ImpairedPath, type Impairment } from "./impaired_path.ts";
+import { ImpairedPath, type ImpairmentOptions } from "./impaired_path.ts";
 import { RateLimiter } from "./rate_limiter.ts";
 import { errorMessage, isDisconnect } from "./errors.ts";
 
@@ -35,7 +35,7 @@ export interface ServeDatagramsOptions {
   /** Told of each datagram that gets no answer for whence it came. */
   onRefused?: (why: "responder" | "rate") => void;
   /** What to do to the answers on purpose. */
-  impairment?: Impairment;
+  impairment?: ImpairmentOptions;
   /** Ends the serving. */
   signal?: AbortSignal;
   /** Told what went wrong with a datagram. */

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { concat } from "../framing/concat.ts";
-import { FramingError } from "../framing/framing_error.ts";
+import { concat } from "npm:deno-std@^1.4.0/bytes/concat.js";
+import { FramingError } from "../framing/line_decoder.ts";
 import { RateLimiter } from "../net/rate_limiter.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import {

@@ -12,7 +12,7 @@ import {
   rttDistribution,
 } from "../stats/calibration.ts";
 import type { Distribution } from "../stats/histogram.ts";
-import { periodic } from "../timing/schedule.ts";
+import { periodic } from "../timing/pacer.ts";
 import { StampReflector } from "./reflector.ts";
 import { type StampOptions, StampSession } from "./session.ts";
 

@@ -10,7 +10,7 @@ import {
   writeUint16,
   writeUint32,
 } from "../framing/big_endian.ts";
-import { sameBytes } from "../framing/same_bytes.ts";
+import { equals } from "npm:deno-std@^1.4.0/bytes/equals.js";
 import {
   AUTHENTICATED,
   isRequestSize,
@@ -152,7 +152,7 @@ export class StampReplyReader {
     // The flags of the TLV, its first byte, are the reflector's to change.
     const from = layout.bytes + 1;
     return reply.length < from ||
-      sameBytes(reply.subarray(from), request.subarray(from));
+      equals(reply.subarray(from), request.subarray(from));
   }
 
   /** The reflector's sequence number. */

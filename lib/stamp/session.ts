@@ -19,8 +19,7 @@ import {
 } from "../net/datagram_socket.ts";
 import { isDisconnect } from "../net/errors.ts";
 import { type Sample, SampleQueue } from "../stats/sample.ts";
-import { Pacer } from "../timing/pacer.ts";
-import type { Schedule } from "../timing/schedule.ts";
+import { Pacer, type Schedule } from "../timing/pacer.ts";
 import { nextTurn } from "../timing/sleep.ts";
 import { WallClock } from "../timing/wall_clock.ts";
 import { OutstandingProbes, type ReplyStats } from "./outstanding_probes.ts";

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { concat } from "../framing/concat.ts";
+import { concat } from "npm:deno-std@^1.4.0/bytes/concat.js";
 import { LF, lineContent } from "../framing/line_ending.ts";
 import { characterLength } from "../framing/utf8.ts";
 

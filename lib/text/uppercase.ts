@@ -10,7 +10,7 @@
  * @module
  */
 
-import { concat } from "../framing/concat.ts";
+import { concat } from "npm:deno-std@^1.4.0/bytes/concat.js";
 import { LF } from "../framing/line_ending.ts";
 import { incompleteTailLength } from "../framing/utf8.ts";
 import type { DatagramHandler } from "../net/serve_datagrams.ts";

@@ -5,8 +5,57 @@
  */
 
 import { type Clock, systemClock } from "./clock.ts";
-import type { Schedule } from "./schedule.ts";
 import { sleepUntil } from "./sleep.ts";
+
+/** Gives the next moment, in milliseconds from the start; never decreasing. */
+export type Schedule = () => number;
+
+/**
+ * One event every so often.
+ *
+ * @param intervalMs The time from one event to the next, in milliseconds.
+ * @returns The schedule; the first event is at its start.
+ *
+ * @example Usage
+ * ```ts
+ * import { periodic } from "./pacer.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const next = periodic(20);
+ * assertEquals([next(), next(), next()], [0, 20, 40]);
+ * ```
+ */
+export function periodic(intervalMs: number): Schedule {
+  let count = 0;
+  return () => count++ * intervalMs;
+}
+
+/**
+ * Events at random, independent of each other: a Poisson process, whose samples
+ * see a path as it is on average (RFC 2330, section 11.1.1).
+ *
+ * @param meanMs The mean time from one event to the next, in milliseconds.
+ * @param random Gives numbers from 0 to 1, excluding 1; a seeded generator makes
+ * the schedule repeatable.
+ * @returns The schedule; the first event is at its start.
+ *
+ * @example Usage
+ * ```ts
+ * import { poisson } from "./pacer.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const schedule = poisson(20, () => 0);
+ * assertEquals([schedule(), schedule()], [0, 0]);
+ * ```
+ */
+export function poisson(meanMs: number, random: () => number): Schedule {
+  let nextMs = 0;
+  return () => {
+    const nowMs = nextMs;
+    nextMs -= meanMs * Math.log(1 - random());
+    return nowMs;
+  };
+}
 
 /**
  * Waits for the moments of a schedule, which are absolute: however late an event
@@ -17,8 +66,7 @@ import { sleepUntil } from "./sleep.ts";
  *
  * @example Usage
  * ```ts
- * import { Pacer } from "./pacer.ts";
- * import { periodic } from "./schedule.ts";
+ * import { Pacer, periodic } from "./pacer.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const pacer = new Pacer(periodic(2));

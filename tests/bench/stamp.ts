@@ -11,7 +11,7 @@ import { type StampOptions, StampSession } from "../../lib/stamp/session.ts";
 import { StampRequest } from "../../lib/stamp/request.ts";
 import { type Distribution, Histogram } from "../../lib/stats/histogram.ts";
 import { ProcessorTime } from "../../lib/timing/processor_time.ts";
-import { periodic } from "../../lib/timing/schedule.ts";
+import { periodic } from "../../lib/timing/pacer.ts";
 import { Helper, median, report, ROUNDS, us } from "./harness.ts";
 
 const REQUEST = {

@@ -5,7 +5,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { explain, RunError, withContext } from "../../lib/cli/context.ts";
-import { FramingError } from "../../lib/framing/framing_error.ts";
+import { FramingError } from "../../lib/framing/line_decoder.ts";
 
 Deno.test({
   name: "withContext() gives what the action gives, at once or later",

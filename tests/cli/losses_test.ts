@@ -5,7 +5,7 @@ import {
   type LossFindings,
   type LossOptions,
 } from "../../lib/cli/losses.ts";
-import { fates } from "../../lib/net/impaired_path.ts";
+import { impairments } from "../../lib/net/impaired_path.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
 import { openDatagrams } from "../fixtures.ts";
 import { TcpRelay } from "../tcp_relay.ts";
@@ -42,7 +42,7 @@ function optionsOf(options: Partial<LossOptions> = {}): LossOptions {
 
 /** Which messages a path loses, by their place. */
 function lostOf({ count, drop, seed }: LossOptions): number[] {
-  const next = fates({
+  const next = impairments({
     drop,
     seed,
     duplicate: 0,

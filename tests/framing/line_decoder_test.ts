@@ -4,7 +4,7 @@ import {
   assertLessOrEqual,
   assertThrows,
 } from "@std/assert";
-import { FramingError } from "../../lib/framing/framing_error.ts";
+import { FramingError } from "../../lib/framing/line_decoder.ts";
 import { LineDecoder } from "../../lib/framing/line_decoder.ts";
 import { LF } from "../../lib/framing/line_ending.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";

@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
-import { fates, type Impairment } from "../../lib/net/impaired_path.ts";
+import {
+  type ImpairmentOptions,
+  impairments,
+} from "../../lib/net/impaired_path.ts";
 import {
   bytes,
   datagramClient,
@@ -11,7 +14,7 @@ import {
 const LIMIT = { timeout: 8000 };
 const COUNT = 60;
 
-const CLEAN: Impairment = {
+const CLEAN: ImpairmentOptions = {
   drop: 0,
   duplicate: 0,
   reorder: 0,
@@ -20,9 +23,9 @@ const CLEAN: Impairment = {
   seed: 1,
 };
 
-/** The answers that the fates let through, in the order in which they leave. */
-function predicted(impairment: Impairment): string[] {
-  const next = fates(impairment);
+/** The answers that the impairments let through, in the order in which they leave. */
+function predicted(impairment: ImpairmentOptions): string[] {
+  const next = impairments(impairment);
   const left: string[] = [];
   let held: string[] = [];
   for (let number = 1; number <= COUNT; number++) {
@@ -59,7 +62,7 @@ async function answers(
   return received;
 }
 
-const shares: [string, Partial<Impairment>][] = [
+const shares: [string, Partial<ImpairmentOptions>][] = [
   ["drops", { drop: 0.3 }],
   ["duplicates", { duplicate: 0.3 }],
   ["reorders", { reorder: 0.3 }],
@@ -115,7 +118,7 @@ Deno.test(
   LIMIT,
   async () => {
     const impairment = { ...CLEAN, delayMs: 50, jitterMs: 50, seed: 7 };
-    const next = fates(impairment);
+    const next = impairments(impairment);
     const delaysMs = Array.from({ length: COUNT }, () => next().delayMs);
     await using server = datagramServer((datagram) => datagram, { impairment });
     using client = datagramClient();

@@ -1,11 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
-  type Fate,
-  fates,
   type Impairment,
+  type ImpairmentOptions,
+  impairments,
 } from "../../lib/net/impaired_path.ts";
 
-const CLEAN: Impairment = {
+const CLEAN: ImpairmentOptions = {
   drop: 0,
   duplicate: 0,
   reorder: 0,
@@ -14,13 +14,19 @@ const CLEAN: Impairment = {
   seed: 1,
 };
 
-/** The first fates of a path. */
-function take(impairment: Partial<Impairment>, count: number): Fate[] {
-  return Array.from({ length: count }, fates({ ...CLEAN, ...impairment }));
+/** The first impairments of a path. */
+function take(
+  impairment: Partial<ImpairmentOptions>,
+  count: number,
+): Impairment[] {
+  return Array.from(
+    { length: count },
+    impairments({ ...CLEAN, ...impairment }),
+  );
 }
 
 Deno.test({
-  name: "fates() of a clean path changes nothing",
+  name: "impairments() of a clean path changes nothing",
   permissions: "none",
   fn() {
     for (const fate of take({}, 1000)) {
@@ -30,7 +36,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "fates() of a share of 1 spares nobody",
+  name: "impairments() of a share of 1 spares nobody",
   permissions: "none",
   fn() {
     assert(take({ drop: 1 }, 1000).every(({ copies }) => copies === 0));
@@ -43,7 +49,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "fates() are the same for the same seed, and others for another",
+  name: "impairments() are the same for the same seed, and others for another",
   permissions: "none",
   fn() {
     const bad = { drop: 0.3, duplicate: 0.2, reorder: 0.1, jitterMs: 5 };
@@ -59,7 +65,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "fates() have the shares that were asked for",
+  name: "impairments() have the shares that were asked for",
   permissions: "none",
   fn() {
     const count = 50_000;
@@ -81,7 +87,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "fates() leave the other decisions as they were when one share changes",
+  name:
+    "impairments() leave the other decisions as they were when one share changes",
   permissions: "none",
   fn() {
     const bad = {
@@ -103,7 +110,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "fates() vary the delay by the jitter either way, never below 0",
+  name: "impairments() vary the delay by the jitter either way, never below 0",
   permissions: "none",
   fn() {
     const delays = take({ delayMs: 10, jitterMs: 4 }, 10_000)

@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
-import { FramingError } from "../../lib/framing/framing_error.ts";
+import { FramingError } from "../../lib/framing/line_decoder.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
 import {
   assertSameBytes,

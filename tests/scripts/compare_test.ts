@@ -6,7 +6,7 @@ import {
   assertMatch,
 } from "@std/assert";
 import type { Section } from "../../lib/result/section.ts";
-import { fates } from "../../lib/net/impaired_path.ts";
+import { impairments } from "../../lib/net/impaired_path.ts";
 import {
   assertPrinted,
   DURATION,
@@ -27,7 +27,7 @@ const TIMEOUT_MS = 120_000;
 const LEAST = "--rounds 1 -n 1 --clients 2 --delay 1".split(" ");
 /** What the losses of the emulated path are, by their seed. */
 const FAULTS = (() => {
-  const next = fates({
+  const next = impairments({
     drop: 0.02,
     seed: 70,
     duplicate: 0,

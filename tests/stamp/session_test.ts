@@ -14,7 +14,7 @@ import {
   type ReflectorOptions,
   StampReflector,
 } from "../../lib/stamp/reflector.ts";
-import { periodic } from "../../lib/timing/schedule.ts";
+import { periodic } from "../../lib/timing/pacer.ts";
 import {
   datagramServer,
   openDatagrams,

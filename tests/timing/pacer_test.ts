@@ -4,8 +4,7 @@ import {
   assertEquals,
   assertGreaterOrEqual,
 } from "@std/assert";
-import { Pacer } from "../../lib/timing/pacer.ts";
-import { periodic } from "../../lib/timing/schedule.ts";
+import { Pacer, periodic } from "../../lib/timing/pacer.ts";
 
 Deno.test({
   name: "Pacer.next() gives the first event at once, whenever it is asked for",

@@ -5,7 +5,7 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
-import { periodic, poisson, type Schedule } from "../../lib/timing/schedule.ts";
+import { periodic, poisson, type Schedule } from "../../lib/timing/pacer.ts";
 
 function take(schedule: Schedule, count: number): number[] {
   return Array.from({ length: count }, () => schedule());
