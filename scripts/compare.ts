@@ -93,7 +93,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     function connect(to: Deno.NetAddr): Promise<Deno.TcpConn> {
       const { hostname, port } = to;
       return withContext(
-        `connect to ${formatAddress(to)}`,
+        { action: "connect to", target: to },
         () =>
           connectWithin(
             plan.timeoutMs,
@@ -137,7 +137,7 @@ async function placesAt(
   servers: LocalServers,
 ): Promise<Places> {
   const hostname = await withContext(
-    `look up ${target.hostname}`,
+    { action: "look up", target: target.hostname },
     () => resolveHost(target.hostname),
   );
   const where = `to ${target.hostname}`;

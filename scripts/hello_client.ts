@@ -48,12 +48,13 @@ const program = defineProgram({
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async (run) => {
     const { options: { timeout }, operands, signal, terminal } = run;
-    const { hostname, port } = hostTargetOf(operands[0], 11000);
-    const address = formatAddress({ transport: "tcp", hostname, port });
+    const target = hostTargetOf(operands[0], 11000);
+    const { hostname, port } = target;
+    const address = formatAddress(target);
     const greeting = operands.slice(1).join(" ") || "hi";
 
     using conn = await withContext(
-      `connect to ${address}`,
+      { action: "connect to", target },
       () =>
         connectWithin(
           timeout,
@@ -62,7 +63,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         ),
     );
     signal.addEventListener("abort", () => conn[Symbol.dispose]());
-    const answer = await withContext(`greet ${address}`, async () => {
+    const answer = await withContext({ action: "greet", target }, async () => {
       const answer = greet(conn, `${greeting}\n`, timeout);
       return await answer.finally(() => signal.throwIfAborted());
     });

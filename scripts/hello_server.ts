@@ -52,7 +52,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async ({ options, signal, terminal }) => {
     const { host, port, mode, idleTimeout, maxConnections } = options;
     const listener = await withContext(
-      `listen on ${host}:${port}`,
+      { action: "listen on", target: { hostname: host, port } },
       () => Deno.listen({ hostname: host, port }),
     );
     terminal.print(`listening tcp ${formatAddress(listener.addr)}`);

@@ -181,7 +181,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       const { size: sizeBytes = DEFAULT_SIZE_BYTES[mode] } = options;
       const floor = options.calibrate
         ? await withContext(
-          "calibrate on loopback",
+          { action: "calibrate on", target: "127.0.0.1" },
           () =>
             measureFloor(
               Deno.listen({ hostname: "127.0.0.1", port: 0 }),
@@ -288,7 +288,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       delayMs: number,
     ): Promise<StreamConnection> {
       const conn = await withContext(
-        `connect to ${formatAddress(target)}`,
+        { action: "connect to", target },
         () =>
           connectWithin(
             timeout,

@@ -80,7 +80,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async (run) => {
     const { host, port, maxProbes, maxSize, maxDelay, maxMemory } = run.options;
     const listener = await withContext(
-      `listen on ${host}:${port}`,
+      { action: "listen on", target: { hostname: host, port } },
       () => Deno.listen({ hostname: host, port }),
     );
     run.terminal.print(`listening tcp ${formatAddress(listener.addr)}`);

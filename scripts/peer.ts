@@ -68,7 +68,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       writeMs: timeout,
     };
     const listener = await withContext(
-      `listen on ${host}:${port}`,
+      { action: "listen on", target: { hostname: host, port } },
       () => Deno.listen({ hostname: host, port }),
     );
     const chat = new PeerConsole(terminal, json);

@@ -67,7 +67,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     for (const [index, path] of paths.entries()) {
       const name = names[index]!;
       const read = await withContext(
-        `read ${path === STDIN ? name : path}`,
+        path === STDIN ? `read ${name}` : { action: "read", read: path },
         async () => {
           const chunks = path === STDIN
             ? Deno.stdin.readable
@@ -85,7 +85,10 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       terminal.write(page);
       return 0;
     }
-    await withContext(`write ${output}`, () => Deno.writeFile(output, page));
+    await withContext(
+      { action: "write", write: output },
+      () => Deno.writeFile(output, page),
+    );
     terminal.info(`wrote ${output}, ${Math.ceil(page.length / 1000)} KB`);
     return 0;
   });

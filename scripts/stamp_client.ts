@@ -78,12 +78,12 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     const { key, mode, unseen } = await findKey(options.keyFile);
     const plan = senderPlan(options, key);
     const hostname = await withContext(
-      `look up ${target.hostname}`,
+      { action: "look up", target: target.hostname },
       () => resolveHost(target.hostname),
     );
     const floor = options.calibrate
       ? await withContext(
-        "calibrate on loopback",
+        { action: "calibrate on", target: "127.0.0.1" },
         () => stampFloor(() => open("127.0.0.1"), { ...plan.session, signal }),
       )
       : null;

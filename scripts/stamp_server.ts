@@ -81,7 +81,10 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       const { host, port, stateless, maxSessions, reportInterval } = options;
       const { key, mode, unseen } = await findKey(options.keyFile);
       const socket = await withContext(
-        `listen on ${host}:${port}`,
+        {
+          action: "listen on",
+          target: { transport: "udp", hostname: host, port },
+        },
         () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
       );
       terminal.print(`listening udp ${formatAddress(socket.addr)}`);

@@ -69,7 +69,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     const address = formatAddress(target);
 
     const conn = await withContext(
-      `connect to ${address}`,
+      { action: "connect to", target },
       () =>
         connectWithin(
           timeout,
@@ -83,7 +83,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     connection.stopOn(run.signal);
 
     for await (const sentence of sentences(operands.slice(1), run.signal)) {
-      await withContext(`get an answer from ${address}`, async () => {
+      await withContext({ action: "get an answer from", target }, async () => {
         // A long sentence is answered while it is sent: do both at once.
         const sent = connection.writeAll(sentence);
         sent.catch(() => {}); // what was answered is printed first

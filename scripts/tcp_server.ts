@@ -67,11 +67,11 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     const { host, port, unix, transform, flushAfter } = run.options;
     const listener = unix === undefined
       ? await withContext(
-        `listen on ${host}:${port}`,
+        { action: "listen on", target: { hostname: host, port } },
         () => Deno.listen({ hostname: host, port }),
       )
       : await withContext(
-        `listen on unix:${unix}`,
+        { action: "listen on", target: { transport: "unix", path: unix } },
         () => Deno.listen({ transport: "unix", path: unix }),
       );
     run.terminal.print(

@@ -66,7 +66,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     const askedAt = new Date();
     const askedAtMs = performance.now();
     const answer = await withContext(
-      `ask ${address} for the time`,
+      { action: "get the time from", target },
       options.udp ? askUdp : askTcp,
     );
     const roundTripMs = performance.now() - askedAtMs;

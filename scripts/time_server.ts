@@ -64,7 +64,10 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     const { signal, terminal } = run;
     if (udp) {
       const socket = await withContext(
-        `listen on ${host}:${port}`,
+        {
+          action: "listen on",
+          target: { transport: "udp", hostname: host, port },
+        },
         () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
       );
       terminal.print(`listening udp ${formatAddress(socket.addr)}`);
@@ -76,7 +79,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       });
     } else {
       const listener = await withContext(
-        `listen on ${host}:${port}`,
+        { action: "listen on", target: { hostname: host, port } },
         () => Deno.listen({ hostname: host, port }),
       );
       terminal.print(`listening tcp ${formatAddress(listener.addr)}`);

@@ -67,7 +67,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     let timedOut = 0;
     for await (const sentence of sentences(operands.slice(1), signal)) {
       const reply = await withContext(
-        `ask ${address}`,
+        { action: "ask", target },
         () => ask(lineContent(sentence), target),
       );
       if (signal.aborted) break;

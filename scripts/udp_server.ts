@@ -77,7 +77,10 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       const { host, port, drop, duplicate, reorder, delay, jitter } = options;
       const { seed = randomSeed() } = options;
       const socket = await withContext(
-        `listen on ${host}:${port}`,
+        {
+          action: "listen on",
+          target: { transport: "udp", hostname: host, port },
+        },
         () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
       );
       terminal.print(`listening udp ${formatAddress(socket.addr)}`);

@@ -103,7 +103,7 @@ export interface Comparison {
 export async function answerAtBoth(comparison: Comparison): Promise<void> {
   const { places: { course, reflector }, sockets, signal } = comparison;
   await withContext(
-    `measure the path to ${formatAddress(course)}`,
+    { action: "measure the path to", target: course },
     () => streamFirstByte(() => dial(comparison, course), signal),
   );
   let strange = false;

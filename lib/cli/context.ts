@@ -1,26 +1,46 @@
 /**
- * Errors as one sentence: what was being done, to whom, what happened, and what
- * to try.
+ * Errors as one sentence: what was being done, to what, what happened, and what
+ * to do about it.
  *
  * @module
  */
 
 import { FramingError } from "../framing/line_decoder.ts";
 import { ProtocolError } from "../measure/messages.ts";
-import { DeadlineError, errorMessage } from "../net/errors.ts";
+import { formatAddress, type Target } from "../net/address.ts";
+import { DeadlineError, errorCode, errorMessage } from "../net/errors.ts";
 
-/** An error whose message is meant for the person at the keyboard. */
+/** Where something is done: an address, or the name of a host. */
+export type Place =
+  | Target
+  | Deno.Addr
+  | { transport?: "tcp" | "udp"; hostname: string; port: number }
+  | string;
+
+/** What is being done; the object of the action is the target or the file. */
+export interface Task {
+  /** The action, as in `connect to` or `read`. */
+  action: string;
+  /** With whom. */
+  target?: Place;
+  /** The path of the file that is read. */
+  read?: string;
+  /** The path of the file that is written. */
+  write?: string;
+}
+
+/** An error whose message is a complete sentence for the user. */
 export class RunError extends Error {
   /** Tells it from other errors, also in a log. */
   override readonly name = "RunError";
 }
 
 /**
- * Does something that may fail, and says what it was if it does.
+ * Runs an action; if it fails, says what was being done.
  *
- * @param what What is done, as in `listen on 127.0.0.1:80`.
+ * @param task What is being done; a text where it has no target and no file.
  * @param action Does it.
- * @returns What it gives.
+ * @returns The result of the action.
  * @throws {RunError} If it fails; the error itself is its `cause`.
  *
  * @example Usage
@@ -28,9 +48,10 @@ export class RunError extends Error {
  * import { withContext } from "./context.ts";
  * import { assertRejects } from "@std/assert";
  *
+ * const target = { hostname: "127.0.0.1", port: 12000 };
  * await assertRejects(
  *   () =>
- *     withContext("connect to 127.0.0.1:12000", () => {
+ *     withContext({ action: "connect to", target }, () => {
  *       throw new Deno.errors.ConnectionRefused();
  *     }),
  *   Error,
@@ -39,61 +60,35 @@ export class RunError extends Error {
  * ```
  */
 export async function withContext<T>(
-  what: string,
+  task: Task | string,
   action: () => T | Promise<T>,
 ): Promise<T> {
   try {
     return await action();
   } catch (error) {
-    if (error instanceof RunError) throw error; // it says all there is
-    const meaning = explainUnix(error, what) ?? explainFile(error, what) ??
-      explain(error);
-    throw new RunError(`Cannot ${what}: ${meaning}`, { cause: error });
+    if (error instanceof RunError) throw error; // already a sentence
+    const what = typeof task === "string" ? { action: task } : task;
+    const { target, read, write } = what;
+    const object = target === undefined ? read ?? write : formatPlace(target);
+    throw new RunError(
+      `Cannot ${what.action}${object === undefined ? "" : ` ${object}`}: ${
+        explain(error, what)
+      }`,
+      { cause: error },
+    );
   }
 }
 
-/** What an error means where a Unix socket was to be opened. */
-function explainUnix(error: unknown, what: string): string | null {
-  const path = / unix:(.*)$/.exec(what)?.[1];
-  if (path === undefined) return null;
-  if (error instanceof Deno.errors.NotCapable) {
-    return `permission not granted; run it by deno run with --allow-net=unix:${path} --allow-read=${path} --allow-write=${path}`;
-  }
-  if (error instanceof Deno.errors.NotFound) {
-    return "there is no such path; start the server first, or check the spelling";
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return "the system does not allow it; choose a path in a folder of your own";
-  }
-  return error instanceof Deno.errors.AddrInUse
-    ? "something is at that path; choose another, or remove it if it is the socket of a server that has ended"
-    : null;
+/** Writes a target; a host alone stands for itself. */
+function formatPlace(target: Place): string {
+  return typeof target === "string" ? target : formatAddress(target as Target);
 }
 
-/** What an error means where a file was to be read or written. */
-function explainFile(error: unknown, what: string): string | null {
-  if (error instanceof Deno.errors.NotFound && /^read [^/]/.test(what)) {
-    return `there is no such path in ${
-      currentFolder() ?? "this folder"
-    }, where it was looked for; check the spelling, or name the whole path`;
-  }
-  return error instanceof Deno.errors.PermissionDenied &&
-      /^(read|write) /.test(what)
-    ? "the system does not allow it; check whose file that is"
-    : null;
-}
-
-/** Where relative paths start; a task starts in the project's folder. */
-function currentFolder(): string | null {
-  try {
-    return Deno.cwd();
-  } catch { // it may not be told
-    return null;
-  }
-}
-
-/** What each kind of error means to a person, and what to try. */
-const MEANINGS: [abstract new (...args: never[]) => Error, string][] = [
+/** What an error of the system means, by its class or by its code. */
+const MEANINGS: [
+  (abstract new (...args: never[]) => Error) | string,
+  string,
+][] = [
   [
     Deno.errors.AddrInUse,
     "the address is taken by another program; choose another port with --port, or let --port 0 pick a free one",
@@ -108,39 +103,56 @@ const MEANINGS: [abstract new (...args: never[]) => Error, string][] = [
   ],
   [
     Deno.errors.ConnectionReset,
-    "the peer reset the connection: it has ended, or refuses what it was sent",
+    "the peer reset the connection: it has ended, or rejects what it was sent",
   ],
   [
     Deno.errors.BrokenPipe,
-    "the peer closed the connection: it has ended, or refuses what it was sent",
+    "the peer closed the connection: it has ended, or rejects what it was sent",
   ],
   [
     Deno.errors.UnexpectedEof,
     "the peer closed the connection in the middle of a message",
   ],
-  [
-    Deno.errors.NotFound,
-    "there is no such path; check the spelling",
-  ],
-  [
-    Deno.errors.IsADirectory,
-    "it is a folder; name a file",
-  ],
+  [Deno.errors.NotFound, "there is no such path; check the spelling"],
+  [Deno.errors.IsADirectory, "it is a folder; name a file"],
   [
     Deno.errors.PermissionDenied,
-    "the system does not allow it; ports below 1024 need the administrator, so choose a higher one",
+    "the system does not allow it; ports below 1024 need administrator rights, so choose a higher one",
+  ],
+  [
+    "ENOTFOUND",
+    "there is no host of that name; check the spelling, or write its address",
+  ],
+  [
+    "ENETUNREACH",
+    "there is no route to it; check the address and this machine's network",
+  ],
+  [
+    "EHOSTUNREACH",
+    "there is no route to it; check the address and this machine's network",
+  ],
+  [
+    "EMSGSIZE",
+    "it is too long for one datagram; the maximum is 65507 bytes",
+  ],
+  [
+    "EMFILE",
+    "this process may open no more sockets; raise the limit with ulimit -n",
   ],
 ];
 
 /**
- * Says what an error means and what to try.
+ * Explains an error, and says what to do about it.
  *
  * @param error What was caught.
- * @returns Half a sentence.
+ * @param task What was being done.
+ * @returns The second half of a sentence.
  */
-export function explain(error: unknown): string {
+export function explain(error: unknown, task?: Task): string {
   if (error instanceof RunError) return error.message;
-  if (error instanceof Deno.errors.NotCapable) return explainDenied(error);
+  if (error instanceof Deno.errors.NotCapable) {
+    return explainDenied(error, task);
+  }
   if (error instanceof FramingError) {
     return `${error.message}; the peer does not speak this protocol`;
   }
@@ -153,28 +165,79 @@ export function explain(error: unknown): string {
   if (error instanceof DeadlineError && error.wait === "connect") {
     return `no answer within ${error.timeoutMs} ms; check the address and the firewalls, or raise --timeout`;
   }
-  const known = MEANINGS.find(([kind]) => error instanceof kind);
-  if (known) return known[1];
-  const message = errorMessage(error);
-  if (/failed to lookup address|ENOTFOUND|EAI_AGAIN/.test(message)) {
-    return "there is no host of that name; check the spelling, or write its address";
-  }
-  if (/unreachable/i.test(message)) {
-    return "there is no route to it; check the address and this machine's network";
-  }
-  if (/message too long/i.test(message)) {
-    return "it is too long for one datagram; 65507 bytes is the most";
-  }
-  if (/too many open files/i.test(message)) {
-    return "this process may open no more sockets; raise the limit with ulimit -n";
-  }
-  return message;
+  const code = errorCode(error);
+  return (task && explainPath(error, task)) ??
+    MEANINGS.find(([kind]) =>
+      typeof kind === "string" ? kind === code : error instanceof kind
+    )?.[1] ?? errorMessage(error);
 }
 
-/** Names the exact flag, from `Requires net access to "X", run again with ...`. */
-function explainDenied(error: Error): string {
-  const found = /Requires (\S+) access to "([^"]*)"/.exec(error.message);
-  if (!found) return `permission not granted; ${error.message}`;
-  const [, kind, what] = found;
-  return `permission not granted; run it by deno run with --allow-${kind}=${what}`;
+/** Explains an error about a file or a Unix socket. */
+function explainPath(error: unknown, task: Task): string | null {
+  const { target, read, write } = task;
+  if (typeof target === "object" && "path" in target) {
+    if (error instanceof Deno.errors.NotFound) {
+      return "there is no such path; start the server first, or check the spelling";
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      return "the system does not allow it; choose a path in a folder of your own";
+    }
+    return error instanceof Deno.errors.AddrInUse
+      ? "that path exists; choose another, or remove it if it is the socket of a server that has ended"
+      : null;
+  }
+  if (error instanceof Deno.errors.NotFound && read && !read.startsWith("/")) {
+    return `there is no such path in ${
+      currentFolder() ?? "this folder"
+    }; check the spelling, or write the whole path`;
+  }
+  return error instanceof Deno.errors.PermissionDenied && (read || write)
+    ? "the system does not allow it; check who owns the file"
+    : null;
+}
+
+/** Where relative paths start; a task starts in the project's folder. */
+function currentFolder(): string | null {
+  try {
+    return Deno.cwd();
+  } catch { // not permitted
+    return null;
+  }
+}
+
+/** Names the flags that grant what the task needs. */
+function explainDenied(error: Error, task: Task = { action: "" }): string {
+  const flags = missingFlags(task);
+  return flags === null
+    ? `permission not granted; ${error.message}`
+    : `permission not granted; run it with deno run ${flags}`;
+}
+
+/** The flags that a task needs; `null` where it is something else that lacks. */
+function missingFlags({ target, read, write }: Task): string | null {
+  if (typeof target === "object" && "path" in target) {
+    const { path } = target;
+    return `--allow-net=unix:${path} --allow-read=${path} --allow-write=${path}`;
+  }
+  const [flag, descriptor]: [string, Deno.PermissionDescriptor | null] =
+    target !== undefined
+      ? [netFlag(target), { name: "net", host: formatPlace(target) }]
+      : read !== undefined
+      ? [`--allow-read=${read}`, { name: "read", path: read }]
+      : write !== undefined
+      ? [`--allow-write=${write}`, { name: "write", path: write }]
+      : ["", null];
+  if (descriptor === null) return null;
+  const { state } = Deno.permissions.querySync(descriptor);
+  return state === "granted" ? null : flag;
+}
+
+/** A UDP socket also needs the address of each peer that it answers. */
+function netFlag(target: Place): string {
+  if (typeof target === "object" && target.transport === "udp") {
+    const { hostname } = target as Deno.NetAddr;
+    if (hostname === "127.0.0.1") return `--allow-net=${hostname}`;
+    return hostname === "::1" ? "--allow-net=[::1]" : "--allow-net";
+  }
+  return `--allow-net=${formatPlace(target)}`;
 }

@@ -75,7 +75,7 @@ export async function runMeasurement(
     measurement;
   const writeHdr = (text: string) =>
     hdr === undefined ? undefined : withContext(
-      `write ${hdr}`,
+      { action: "write", write: hdr },
       () => Deno.writeTextFile(hdr, text),
     );
   await writeHdr(""); // now, lest a long run should end in a wrong path

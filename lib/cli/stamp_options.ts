@@ -45,7 +45,7 @@ export interface FoundKey {
 export async function findKey(keyFile: string | undefined): Promise<FoundKey> {
   if (keyFile !== undefined) {
     const content = await withContext(
-      `read the key in ${keyFile}`,
+      { action: "read the key in", read: keyFile },
       () => Deno.readFile(keyFile),
     );
     return signedWith(withoutNewline(content), keyFile);

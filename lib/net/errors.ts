@@ -94,3 +94,33 @@ const DISCONNECTS = [
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/**
+ * Returns the system's code of an error.
+ *
+ * Deno sets `code` on errors of the system. A failed lookup of a name by
+ * `Deno.connect`, `Deno.listen` or `send` has no code and no class of its own,
+ * so this function, and no other, tells it by the start of its message.
+ *
+ * @param error What was caught.
+ * @returns The code, as `ECONNREFUSED`; `ENOTFOUND` where a name has no
+ * address; `null` for an error without one.
+ *
+ * @example Usage
+ * ```ts
+ * import { errorCode } from "./errors.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = Object.assign(new Error(), { code: "EMFILE" });
+ * assertEquals(errorCode(error), "EMFILE");
+ * ```
+ */
+export function errorCode(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  if (error.message.startsWith("failed to lookup address information")) {
+    return "ENOTFOUND";
+  }
+  const { code } = error as { code?: unknown };
+  if (code === "EAI_AGAIN") return "ENOTFOUND"; // the resolver's other answer
+  return typeof code === "string" ? code : null;
+}

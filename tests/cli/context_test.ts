@@ -1,11 +1,32 @@
 import {
-  assert,
   assertEquals,
   assertRejects,
   assertStrictEquals,
+  assertStringIncludes,
 } from "@std/assert";
-import { explain, RunError, withContext } from "../../lib/cli/context.ts";
+import {
+  explain,
+  type Place,
+  RunError,
+  type Task,
+  withContext,
+} from "../../lib/cli/context.ts";
 import { FramingError } from "../../lib/framing/line_decoder.ts";
+import { ProtocolError } from "../../lib/measure/messages.ts";
+
+const { errors } = Deno;
+const PORT = { hostname: "127.0.0.1", port: 80 };
+const SOCKET = { transport: "unix", path: "/tmp/up.sock" } as const;
+
+/** What is said where an action fails. */
+async function complaint(task: Task | string, cause: unknown): Promise<string> {
+  const error = await assertRejects(
+    () => withContext(task, () => Promise.reject(cause)),
+    RunError,
+  );
+  assertStrictEquals(error.cause, cause);
+  return error.message;
+}
 
 Deno.test({
   name: "withContext() gives what the action gives, at once or later",
@@ -17,27 +38,31 @@ Deno.test({
 });
 
 Deno.test({
-  name: "withContext() says what was being done, and keeps the cause",
+  name: "withContext() names the action and its object",
   permissions: "none",
   async fn() {
-    const cause = new Deno.errors.ConnectionRefused("os error 111");
-    for (
-      const action of [
-        () => {
-          throw cause;
-        },
-        () => Promise.reject(cause),
-      ]
-    ) {
-      const error = await assertRejects(
-        () => withContext("connect to 127.0.0.1:12000", action),
-        RunError,
-      );
+    const refused = "nothing listens there; start the server, or check the " +
+      "host and the port";
+    const tasks: [Task | string, string][] = [
+      ["add", "add"],
+      [{ action: "connect to", target: PORT }, "connect to 127.0.0.1:80"],
+      [
+        { action: "connect to", target: { hostname: "::1", port: 80 } },
+        "connect to [::1]:80",
+      ],
+      [
+        { action: "connect to", target: SOCKET },
+        "connect to unix:/tmp/up.sock",
+      ],
+      [{ action: "look up", target: "localhost" }, "look up localhost"],
+      [{ action: "read", read: "a.json" }, "read a.json"],
+      [{ action: "write", write: "b.html" }, "write b.html"],
+    ];
+    for (const [task, what] of tasks) {
       assertEquals(
-        error.message,
-        "Cannot connect to 127.0.0.1:12000: nothing listens there; start the server, or check the host and the port",
+        await complaint(task, new errors.ConnectionRefused("os error 111")),
+        `Cannot ${what}: ${refused}`,
       );
-      assertStrictEquals(error.cause, cause);
     }
   },
 });
@@ -58,35 +83,38 @@ Deno.test({
 });
 
 Deno.test({
-  name: "withContext() tells a taken path from a taken port",
+  name: "withContext() tells ports, paths of sockets and files apart",
   permissions: "none",
   async fn() {
-    const listen = (on: string) =>
-      assertRejects(() =>
-        withContext(`listen on ${on}`, () => {
-          throw new Deno.errors.AddrInUse();
-        })
-      );
-    const path = await listen("unix:/tmp/up.sock");
-    assert(path.message.includes("something is at that path"), path.message);
-    const port = await listen("127.0.0.1:80");
-    assert(port.message.includes("--port 0"), port.message);
-  },
-});
-
-Deno.test({
-  name: "withContext() speaks of no ports where a file is meant",
-  permissions: "none",
-  async fn() {
-    const error = await assertRejects(() =>
-      withContext("read a.json", () => {
-        throw new Deno.errors.PermissionDenied();
-      })
-    );
-    assertEquals(
-      error.message,
-      "Cannot read a.json: the system does not allow it; check whose file that is",
-    );
+    const listen = (target: Place) => ({
+      action: "listen on",
+      target,
+    });
+    const cases: [Task, Error, string][] = [
+      [listen(PORT), new errors.AddrInUse(), "--port 0"],
+      [listen(SOCKET), new errors.AddrInUse(), "that path exists"],
+      [listen(PORT), new errors.PermissionDenied(), "ports below 1024"],
+      [listen(SOCKET), new errors.PermissionDenied(), "a folder of your own"],
+      [listen(SOCKET), new errors.NotFound(), "start the server first"],
+      [
+        { action: "read", read: "a.json" },
+        new errors.PermissionDenied(),
+        "who owns the file",
+      ],
+      [
+        { action: "read", read: "a.json" },
+        new errors.NotFound(),
+        "write the whole path",
+      ],
+      [
+        { action: "write", write: "/x/a.json" },
+        new errors.NotFound(),
+        "there is no such path; check the spelling",
+      ],
+    ];
+    for (const [task, cause, says] of cases) {
+      assertStringIncludes(await complaint(task, cause), says);
+    }
   },
 });
 
@@ -94,7 +122,7 @@ Deno.test({
   name: "explain() has a sentence of its own for each kind of failure",
   permissions: "none",
   async fn(t) {
-    const { errors } = Deno;
+    const coded = (code: string) => Object.assign(new Error(code), { code });
     const failures: unknown[] = [
       new errors.AddrInUse(),
       new errors.AddrNotAvailable(),
@@ -106,20 +134,19 @@ Deno.test({
       new errors.IsADirectory(),
       new errors.PermissionDenied(),
       new FramingError("Line too long", 70_000, 65_536),
-      new Error("failed to lookup address information: Name or service ..."),
-      new Error("Network is unreachable (os error 101)"),
-      new Error("Host unreachable"),
-      new Error("Message too long (os error 90)"),
-      new Error("Too many open files (os error 24)"),
-      new errors.NotCapable(
-        'Requires net access to "127.0.0.1:80", run again with the --allow-net flag',
-      ),
-      new errors.NotCapable("in some other words"),
+      new ProtocolError("the echo", null),
+      new ProtocolError("the echo", new Uint8Array([97]), "dialect"),
+      coded("ENOTFOUND"),
+      coded("ENETUNREACH"),
+      coded("EHOSTUNREACH"),
+      coded("EMSGSIZE"),
+      coded("EMFILE"),
+      new errors.NotCapable("Requires net access"),
       new Error("anything else"),
       "not even an error",
       undefined,
     ];
-    const lines = failures.map(explain);
+    const lines = failures.map((failure) => explain(failure));
     await t.assertSnapshot(lines.join("\n"), {
       serializer: (text: string) => text,
     });
@@ -129,26 +156,43 @@ Deno.test({
 });
 
 Deno.test({
-  name: "explain() names the exact flag for what this runtime denies",
+  name: "withContext() names the flags of what this runtime denies",
   permissions: "none",
   async fn() {
-    const denials: [() => unknown, string][] = [
-      [() => Deno.readTextFileSync("x.txt"), "--allow-read=x.txt"],
+    const udp = (hostname: string) => (
+      { action: "x", target: { transport: "udp" as const, hostname, port: 9 } }
+    );
+    const denials: [Task, string][] = [
+      [{ action: "x", read: "x.txt" }, "--allow-read=x.txt"],
+      [{ action: "x", write: "x.txt" }, "--allow-write=x.txt"],
+      [{ action: "x", target: PORT }, "--allow-net=127.0.0.1:80"],
+      [{ action: "x", target: "localhost" }, "--allow-net=localhost"],
+      // A UDP server answers each peer at an address of its own.
+      [udp("127.0.0.1"), "--allow-net=127.0.0.1"],
+      [udp("0.0.0.0"), "--allow-net"],
       [
-        () => Deno.listen({ hostname: "127.0.0.1", port: 8080 }),
-        "--allow-net=127.0.0.1:8080",
-      ],
-      [
-        () => Deno.connect({ hostname: "localhost", port: 80 }),
-        "--allow-net=localhost:80",
+        { action: "x", target: SOCKET },
+        "--allow-net=unix:/tmp/up.sock --allow-read=/tmp/up.sock --allow-write=/tmp/up.sock",
       ],
     ];
-    for (const [action, flag] of denials) {
-      const error = await assertRejects(async () => await action());
+    for (const [task, flags] of denials) {
+      const message = await complaint(task, new errors.NotCapable());
       assertEquals(
-        explain(error),
-        `permission not granted; run it by deno run with ${flag}`,
+        message.split(": ").at(-1),
+        `permission not granted; run it with deno run ${flags}`,
       );
     }
+  },
+});
+
+Deno.test({
+  name: "withContext() keeps the words of a denial about something else",
+  permissions: { net: ["127.0.0.1:80"] },
+  async fn() {
+    const cause = new errors.NotCapable('Requires net access to "0.0.0.0:0"');
+    assertEquals(
+      await complaint({ action: "ask", target: PORT }, cause),
+      `Cannot ask 127.0.0.1:80: permission not granted; ${cause.message}`,
+    );
   },
 });

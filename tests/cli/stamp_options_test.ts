@@ -107,7 +107,7 @@ Deno.test({
     await assertRejects(
       () => findKey("/tmp/roundtrip-no-such-key"),
       RunError,
-      "run it by deno run with --allow-read=/tmp/roundtrip-no-such-key",
+      "run it with deno run --allow-read=/tmp/roundtrip-no-such-key",
     );
   },
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { errorMessage, isDisconnect } from "../../lib/net/errors.ts";
+import { errorCode, errorMessage, isDisconnect } from "../../lib/net/errors.ts";
 
 Deno.test({
   name: "isDisconnect() is true for what a peer, or a close of ours, causes",
@@ -50,5 +50,20 @@ Deno.test({
     assertEquals(errorMessage("no"), "no");
     assertEquals(errorMessage(undefined), "undefined");
     assertEquals(errorMessage(null), "null");
+  },
+});
+
+Deno.test({
+  name: "errorCode() gives the system's code, also of a failed lookup",
+  permissions: "none",
+  fn() {
+    const coded = (code: unknown) => Object.assign(new Error(), { code });
+    const failed = "failed to lookup address information: Name or service";
+    assertEquals(errorCode(coded("EMFILE")), "EMFILE");
+    assertEquals(errorCode(coded("EAI_AGAIN")), "ENOTFOUND");
+    assertEquals(errorCode(new Error(failed)), "ENOTFOUND");
+    assertEquals(errorCode(coded(5)), null);
+    assertEquals(errorCode(new Error("no code")), null);
+    assertEquals(errorCode("no error"), null);
   },
 });

@@ -616,8 +616,8 @@ Deno.test({
     assertEquals(code, 1);
     assertEquals(
       stderr,
-      `stamp-client: Cannot write ${path}: permission not granted; run it by ` +
-        `deno run with --allow-write=${path}\n`,
+      `stamp-client: Cannot write ${path}: permission not granted; run it with ` +
+        `deno run --allow-write=${path}\n`,
     );
     assertEquals(/ probes sent/.test(stdout), false);
     assertEquals(await countersOf(server), NOTHING);
