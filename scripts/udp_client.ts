@@ -30,7 +30,6 @@ import {
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { sentences } from "../lib/cli/sentences.ts";
 import { lineContent } from "../lib/framing/line_ending.ts";
-import { formatAddress } from "../lib/net/address.ts";
 import { DatagramSocket, localHostFor } from "../lib/net/datagram_socket.ts";
 
 const program = defineProgram({
@@ -63,7 +62,6 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     const { timeout, retries } = options;
     const { signal, terminal } = run;
     const target = hostTargetOf(operands[0], 12000);
-    const address = formatAddress(target);
     let timedOut = 0;
     for await (const sentence of sentences(operands.slice(1), signal)) {
       const reply = await withContext(
