@@ -1,0 +1,422 @@
+/**
+ * A comparison as sections. Every table, chart and sentence is computed from the
+ * figures of the result, so that a page can be made from its JSON.
+ *
+ * @module
+ */
+
+import type { Distribution } from "../stats/histogram.ts";
+import type {
+  CompareResult,
+  Experiment,
+  ExperimentFigures,
+  ExperimentName,
+} from "./compare_schema.ts";
+import { formatCount, formatDuration, formatRatio } from "./quantities.ts";
+import type { Section, Table } from "./section.ts";
+
+type Row = Table["rows"][number];
+type Parts = Omit<Section, "title">;
+type Difference = ExperimentFigures<"nagle">["difference_us"];
+type Boundaries = ExperimentFigures<"boundaries">["tcp"];
+type Losses = ExperimentFigures<"head_of_line">["tcp"];
+
+const NO_TABLE: Table = { columns: [], rows: [] };
+
+/**
+ * How an experiment is shown: its title, what follows that once there are
+ * figures, and its table, charts and sentences.
+ */
+const VIEWS: {
+  [N in ExperimentName]: {
+    title: string;
+    detail?: (figures: ExperimentFigures<N>) => string;
+    parts: (figures: ExperimentFigures<N>) => Parts;
+  };
+} = {
+  first_byte: {
+    title: "Connection set-up and the first byte",
+    parts: firstByte,
+  },
+  round_trip: {
+    title: "Round-trip time over TCP and UDP",
+    detail: ({ size_bytes }) => `messages of ${size_bytes} bytes`,
+    parts: roundTrip,
+  },
+  head_of_line: {
+    title: "A lost datagram and a late segment",
+    parts: headOfLine,
+  },
+  boundaries: { title: "Message boundaries", parts: boundaries },
+  nagle: {
+    title: "Nagle's algorithm",
+    detail: () => "messages in two writes",
+    parts: nagle,
+  },
+  concurrency: {
+    title: "Iterative and concurrent server",
+    detail: ({ delay_ms, iterative_us }) =>
+      `${formatCount(iterative_us.length, "client")}, ${delay_ms} ms each`,
+    parts: concurrency,
+  },
+};
+
+/**
+ * Names an experiment.
+ *
+ * @param name Its name in the result.
+ * @returns Its title.
+ */
+export function experimentTitle(name: ExperimentName): string {
+  return VIEWS[name].title;
+}
+
+/**
+ * Turns an experiment into a section.
+ *
+ * @param experiment The experiment, with its figures or why it failed.
+ * @returns The section.
+ *
+ * @example Usage
+ * ```ts
+ * import { experimentSection } from "./compare_sections.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { title, sentences } = experimentSection({
+ *   name: "boundaries",
+ *   where: "on loopback",
+ *   error: null,
+ *   figures: {
+ *     tcp: { sent_bytes: [3, 5], received_bytes: [8] },
+ *     udp: { sent_bytes: [3, 5], received_bytes: [3, 5] },
+ *   },
+ * });
+ * assertEquals(title, "Message boundaries, on loopback");
+ * assertEquals(sentences, [
+ *   "TCP: 8 bytes were written in 2 calls and read in 1: the boundaries were not kept.",
+ *   "UDP: 8 bytes were sent in 2 calls and received in 2: the boundaries were kept.",
+ * ]);
+ * ```
+ */
+export function experimentSection(experiment: Experiment): Section {
+  const { name, where, error, figures } = experiment;
+  const view = VIEWS[name] as {
+    title: string;
+    detail?: (figures: unknown) => string;
+    parts: (figures: unknown) => Parts;
+  };
+  const title = [view.title, figures && view.detail?.(figures), where]
+    .filter((part) => part).join(", ");
+  if (figures !== null) return { title, ...view.parts(figures) };
+  return {
+    title,
+    table: NO_TABLE,
+    charts: [],
+    sentences: [`This experiment failed: ${error ?? "no reason is given"}.`],
+  };
+}
+
+/**
+ * Turns a comparison into sections.
+ *
+ * @param result The result.
+ * @returns A section for each experiment, and one for the notes if there are any.
+ */
+export function compareSections(result: CompareResult): Section[] {
+  const { experiments, notes } = result;
+  const sections = experiments.map(experimentSection);
+  if (notes.length === 0) return sections;
+  return [...sections, {
+    title: "Notes",
+    role: "notes",
+    table: NO_TABLE,
+    charts: [],
+    sentences: notes,
+  }];
+}
+
+function table(columns: string[], rows: (Row | null)[]): Table {
+  return {
+    columns: columns.map((name) => ({ name })),
+    rows: rows.filter((row) => row !== null),
+  };
+}
+
+function counts(name: string, values: number[]): Row {
+  return { name, unit: "count", values };
+}
+
+function times(name: string, values: (number | null)[]): Row {
+  return { name, unit: "us", values };
+}
+
+/** The rows of distributions; p99 only where it is not the maximum. */
+function distributionRows(sides: (Distribution | null)[]): Row[] {
+  const keys = ["min", "p50", "p90", "p99", "max"] as const;
+  const few = sides.some((side) => (side?.count ?? 0) < 100);
+  return keys.filter((key) => key !== "p99" || !few)
+    .map((key) => times(key, sides.map((side) => side?.[key] ?? null)));
+}
+
+function firstByte({ tcp, udp }: ExperimentFigures<"first_byte">): Parts {
+  const sides = [tcp, udp];
+  const unanswered = udp.attempts - udp.answered;
+  const first = [tcp, udp].map(({ first_byte_p50_us }) => first_byte_p50_us);
+  const sentences = [];
+  if (tcp.setup_p50_us !== null && udp.setup_p50_us !== null) {
+    sentences.push(
+      `TCP connected in ${formatDuration(tcp.setup_p50_us)} before it could ` +
+        `send; UDP opened a socket in ${formatDuration(udp.setup_p50_us)} ` +
+        "(medians).",
+    );
+  }
+  if (first[0] !== null && first[1] !== null) {
+    const [tcpUs, udpUs] = first as [number, number];
+    const [fast, slow] = tcpUs < udpUs ? ["TCP", "UDP"] : ["UDP", "TCP"];
+    const [min, max] = [Math.min(tcpUs, udpUs), Math.max(tcpUs, udpUs)];
+    sentences.push(
+      `The first byte of the answer came after ${formatDuration(min)} over ` +
+        `${fast} and after ${formatDuration(max)} over ${slow}` +
+        (min > 0 ? `, ${formatRatio(max / min)} times as long` : "") +
+        " (medians).",
+    );
+  }
+  if (unanswered > 0) sentences.push(noAnswer(unanswered, udp.attempts));
+  return {
+    table: table(["TCP", "UDP"], [
+      counts("attempts", sides.map(({ attempts }) => attempts)),
+      counts("answered", sides.map(({ answered }) => answered)),
+      times("set-up, p50", sides.map(({ setup_p50_us }) => setup_p50_us)),
+      times("first byte, p50", first),
+      times(
+        "first byte, max",
+        sides.map(({ first_byte_max_us }) => first_byte_max_us),
+      ),
+    ]),
+    charts: [],
+    sentences,
+  };
+}
+
+function noAnswer(count: number, total: number): string {
+  return `${formatCount(count, "datagram")} of ${total} got no answer.`;
+}
+
+function roundTrip(figures: ExperimentFigures<"round_trip">): Parts {
+  const { tcp, udp, difference_us, rounds, loopback_p50_us: floor } = figures;
+  const sides = [tcp, udp];
+  const { histogram } = figures;
+  const unanswered = udp.sent - udp.received;
+  const sentences = [
+    verdict(difference_us, "TCP", "UDP"),
+    floor === null
+      ? "There is no path on loopback: the difference is what this runtime and " +
+        "the system take for a segment and for a datagram."
+      : "The medians on loopback are the part of this program and the system.",
+  ];
+  if (unanswered > 0) sentences.push(noAnswer(unanswered, udp.sent));
+  if (rounds.answered < rounds.done) {
+    sentences.push(
+      `The medians are compared in the ${rounds.answered} of ${rounds.done} ` +
+        "rounds in which both sides were answered.",
+    );
+  }
+  return {
+    table: table(["TCP", "UDP"], [
+      counts("sent", sides.map(({ sent }) => sent)),
+      counts("received", sides.map(({ received }) => received)),
+      ...distributionRows(sides.map(({ rtt_us }) => rtt_us)),
+      floor && times("p50 on loopback", [floor.tcp, floor.udp]),
+    ]),
+    charts: histogram === null ? [] : [{
+      kind: "histogram",
+      title: "Distribution of the RTT",
+      edges_us: histogram.edges_us,
+      series: [
+        { name: "TCP", count: histogram.tcp },
+        { name: "UDP", count: histogram.udp },
+      ],
+    }],
+    sentences,
+  };
+}
+
+/** States which side was faster only where the interval excludes 0. */
+function verdict(difference: Difference, one: string, other: string): string {
+  if (difference === null) {
+    return "Too few rounds in which both sides were answered for a verdict.";
+  }
+  const { estimate, low, high, confidence_percent: percent } = difference;
+  const sign = estimate < 0 ? -1 : 1;
+  const [from, to] = [sign * low, sign * high].sort((a, b) => a - b);
+  const medians = `the medians differ by ${formatDuration(sign * estimate)} ` +
+    `(${percent} % interval: ${formatDuration(from!)} to ` +
+    `${formatDuration(to!)})`;
+  if (low <= 0 && high >= 0) {
+    return `No significant difference between ${one} and ${other}: the ` +
+      `${percent} % interval includes 0; ${medians}.`;
+  }
+  const [fast, slow] = low > 0 ? [other, one] : [one, other];
+  return `${fast} was faster than ${slow}: ${medians}.`;
+}
+
+function headOfLine(figures: ExperimentFigures<"head_of_line">): Parts {
+  const { udp, tcp, dropped, retransmit_ms, waited_over_ms } = figures;
+  const sides = [udp, tcp];
+  const tail = dropped > 0 && tcp.waited > dropped
+    ? ": messages behind a late one waited with it"
+    : "";
+  return {
+    table: table(["UDP", "TCP"], [
+      counts("sent", sides.map(({ sent }) => sent)),
+      counts("lost", sides.map(({ sent, received }) => sent - received)),
+      counts(
+        `longer than ${waited_over_ms} ms`,
+        sides.map(({ waited }) => waited),
+      ),
+      ...distributionRows(sides.map(({ rtt_us }) => rtt_us))
+        .filter(({ name }) => name !== "min" && name !== "p99"),
+    ]),
+    charts: [{
+      kind: "timeline",
+      title: "RTT over time",
+      series: [
+        { name: "UDP", timeline: udp.timeline },
+        { name: "TCP", timeline: tcp.timeline },
+      ],
+    }],
+    sentences: [
+      `The emulated path dropped ${dropped} of ${udp.sent} messages. UDP: ` +
+      `${outcome(udp)}.`,
+      `TCP, where a segment is sent again after ${retransmit_ms} ms: ` +
+      `${outcome(tcp)}${tail}.`,
+    ],
+  };
+
+  function outcome({ sent, received, waited, rtt_us }: Losses): string {
+    if (rtt_us === null) return "nothing came back";
+    const lost = sent - received;
+    return `${lost === 0 ? "all came back" : `${lost} did not come back`}, ` +
+      `${waited === 0 ? "none" : waited} took longer than ` +
+      `${waited_over_ms} ms, the longest ${formatDuration(rtt_us.max)}`;
+  }
+}
+
+function boundaries({ tcp, udp }: ExperimentFigures<"boundaries">): Parts {
+  const list = (bytes: number[]) => bytes.join(" + ") || "-";
+  const sides = [tcp, udp];
+  return {
+    table: table(["TCP", "UDP"], [
+      {
+        name: "bytes sent",
+        values: sides.map(({ sent_bytes }) => list(sent_bytes)),
+      },
+      {
+        name: "bytes received",
+        values: sides.map(({ received_bytes }) => list(received_bytes)),
+      },
+    ]),
+    charts: [],
+    sentences: [
+      `TCP: ${outcome(tcp, "written", "read")}.`,
+      `UDP: ${outcome(udp, "sent", "received")}.`,
+    ],
+  };
+
+  function outcome(side: Boundaries, sent: string, received: string): string {
+    const { sent_bytes, received_bytes } = side;
+    const total = sent_bytes.reduce((sum, bytes) => sum + bytes, 0);
+    const calls = `${formatCount(total, "byte")} ${
+      total === 1 ? "was" : "were"
+    } ${sent} in ${formatCount(sent_bytes.length, "call")} and`;
+    if (received_bytes.length === 0) return `${calls} nothing was ${received}`;
+    return `${calls} ${received} in ${received_bytes.length}: the boundaries ` +
+      `were ${isSubset(received_bytes, sent_bytes) ? "" : "not "}kept`;
+  }
+}
+
+/** Whether some are among the others: a datagram may be lost or reordered. */
+function isSubset(some: number[], others: number[]): boolean {
+  const left = [...others];
+  return some.every((bytes) => {
+    const at = left.indexOf(bytes);
+    return at >= 0 && left.splice(at, 1).length === 1;
+  });
+}
+
+function nagle({ on, off, difference_us }: ExperimentFigures<"nagle">): Parts {
+  const sides = [on, off];
+  return {
+    table: table(["on", "off"], [
+      counts("messages", sides.map(({ count }) => count)),
+      ...distributionRows(sides.map(({ rtt_us }) => rtt_us)),
+    ]),
+    charts: [{
+      kind: "bars",
+      title: "RTT, median",
+      value: { label: "RTT", unit: "us" },
+      names: ["Nagle on", "Nagle off"],
+      series: [{
+        name: "RTT",
+        values: sides.map(({ rtt_us }) => rtt_us?.p50 ?? null),
+      }],
+    }],
+    sentences: [
+      verdict(difference_us, "Nagle's algorithm on", "Nagle's algorithm off"),
+    ],
+  };
+}
+
+function concurrency(figures: ExperimentFigures<"concurrency">): Parts {
+  const { iterative_us, concurrent_us } = figures;
+  const sides = [iterative_us, concurrent_us];
+  const clients = iterative_us.map((_, index) => `client ${index + 1}`);
+  return {
+    table: table(["iterative", "concurrent"], [
+      ...clients.map((name, index) =>
+        times(`${name} waited`, sides.map((waits) => waits[index] ?? null))
+      ),
+      times("all served after", sides.map((waits) => waits.at(-1) ?? null)),
+    ]),
+    charts: [{
+      kind: "bars",
+      title: "Wait of each client",
+      value: { label: "wait", unit: "us" },
+      names: clients,
+      series: [
+        { name: "iterative", values: iterative_us },
+        { name: "concurrent", values: concurrent_us },
+      ],
+    }],
+    sentences: concurrencySentences(figures),
+  };
+}
+
+function concurrencySentences(
+  { iterative_us, concurrent_us, delay_ms }: ExperimentFigures<"concurrency">,
+): string[] {
+  const [one, all] = [iterative_us.at(-1), concurrent_us.at(-1)];
+  if (one === undefined || all === undefined) return [];
+  if (iterative_us.length < 2 || delay_ms === 0) {
+    return ["One client, or no delay, does not tell the two servers apart."];
+  }
+  const doubts = [
+    isInTurn(iterative_us, delay_ms) ? "" : "The iterative server did not " +
+      "serve one client at a time: is it one?",
+    isInTurn(concurrent_us, delay_ms)
+      ? "The concurrent server did not serve all clients at once."
+      : "",
+  ].filter((doubt) => doubt !== "");
+  if (doubts.length > 0) return doubts;
+  return [
+    `The iterative server had served all after ${formatDuration(one)}, the ` +
+    `concurrent one after ${formatDuration(all)}, ${formatRatio(one / all)} ` +
+    "times as fast.",
+  ];
+}
+
+/** Whether the last client waited for most of the others' delays. */
+function isInTurn(waitsUs: number[], delayMs: number): boolean {
+  const apartUs = waitsUs.at(-1)! - waitsUs[0]!;
+  return apartUs > 0.5 * (waitsUs.length - 1) * delayMs * 1000;
+}
