@@ -71,6 +71,7 @@ export const DISTRIBUTION: Schema<Distribution> = v.object({
   stddev: v.nullable(FIGURE),
   p50: FIGURE,
   p90: FIGURE,
+  p95: FIGURE,
   p99: FIGURE,
   p999: FIGURE,
   max: FIGURE,

@@ -95,6 +95,7 @@ export const DISTRIBUTION = v.object({
   stddev: about("Of the sample (n - 1)", v.nullable(FIGURE)),
   p50: FIGURE,
   p90: FIGURE,
+  p95: FIGURE,
   p99: about("The maximum if there are fewer than 100 values", FIGURE),
   p999: about("p99.9; the maximum of fewer than 1000 values", FIGURE),
   max: FIGURE,

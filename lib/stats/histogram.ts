@@ -1,48 +1,56 @@
 /**
  * A distribution of durations in fixed memory.
  *
- * Percentiles come from an HdrHistogram (Gil Tene) of three significant digits,
- * kept in nanoseconds: each is at most 0.1 % too high, and never outside of
- * what was recorded. Count, least, greatest, mean and standard deviation are
- * exact, the last two by Welford's method (Technometrics 4.3, 1962).
+ * Percentiles come from an HdrHistogram (Gil Tene) with three significant
+ * digits, kept in nanoseconds: each is at most 0.1 % too high, and never outside
+ * of the recorded range. Count, minimum, maximum, mean and standard deviation
+ * are exact, the last two by Welford's method (Technometrics 4.3, 1962).
  *
  * @module
  */
 
-import { Int32Histogram } from "hdr-histogram-js";
+import {
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  Int32Histogram,
+} from "npm:hdr-histogram-js@^3.0.1";
 import { binEdges } from "./bins.ts";
 
-/** The longest duration whose percentile is told apart: one day. */
-const HIGHEST_NS = 86_400e9;
+/** The longest duration with a percentile of its own: one day. */
+const MAX_NS = 86_400e9;
 const SIGNIFICANT_DIGITS = 3;
-/** Of at least so many values the greatest hundredth is a bin by itself. */
+/** With this many values the highest hundredth is a bin by itself. */
 const TAIL_FROM_COUNT = 100;
 /** How many percentiles of a curve halve the distance to 100. */
-const POINTS_A_HALVING = 5;
+const POINTS_PER_HALVING = 5;
+/** The percentiles up to this one are carried by any count. */
+const ALWAYS_CARRIED = 90;
 
-/** The figures of a distribution, in microseconds. All of it, or nothing. */
+/** The figures of a distribution, in microseconds. */
 export interface Distribution {
-  /** How many were recorded. */
+  /** How many values were recorded. */
   count: number;
-  /** The least. */
+  /** The minimum. */
   min: number;
   /** The arithmetic mean. */
   mean: number;
-  /** The standard deviation of the sample (n - 1); `null` for one sample. */
+  /** The standard deviation of the sample (n - 1); `null` for one value. */
   stddev: number | null;
-  /** Half of all are at most this. */
+  /** The median. */
   p50: number;
-  /** 90 % of all are at most this. */
+  /** The 90th percentile. */
   p90: number;
-  /** 99 % of all are at most this. */
+  /** The 95th percentile. */
+  p95: number;
+  /** The 99th percentile. */
   p99: number;
-  /** 99.9 % of all are at most this. */
+  /** The 99.9th percentile. */
   p999: number;
-  /** The greatest. */
+  /** The maximum. */
   max: number;
 }
 
-/** Percentiles for a curve; both arrays are equally long. */
+/** Percentiles for a curve; both arrays have the same length. */
 export interface PercentileFigures {
   /** Rising, from 0 to 100. */
   percent: number[];
@@ -50,8 +58,47 @@ export interface PercentileFigures {
   us: number[];
 }
 
+/** A histogram as JSON. */
+export interface EncodedHistogram {
+  /** HdrHistogram's compressed V2 encoding of the nanoseconds, in base64. */
+  hdr: string;
+  /** Count, minimum, maximum and mean in microseconds, and the sum of squares. */
+  moments: MomentFigures;
+}
+
+/** The exact figures of a distribution. */
+export type MomentFigures = [
+  count: number,
+  min: number,
+  max: number,
+  mean: number,
+  squares: number,
+];
+
 /**
- * Records durations and tells how they are distributed.
+ * Whether a number of values carries a percentile: at least one value lies above
+ * it. With fewer values, p99 would only be another name of the maximum.
+ *
+ * @param percent The percentile, from 0 to 100.
+ * @param count The number of values.
+ * @returns `true` up to p90; p95 takes 20 values, p99 100, p99.9 1000.
+ *
+ * @example Usage
+ * ```ts
+ * import { canCarry } from "./histogram.ts";
+ * import { assert } from "@std/assert";
+ *
+ * assert(canCarry(99, 100));
+ * assert(!canCarry(99.9, 100));
+ * ```
+ */
+export function canCarry(percent: number, count: number): boolean {
+  // 1000 * (100 - 99.9) is slightly less than 100.
+  return percent <= ALWAYS_CARRIED || count * (100 - percent) >= 100 - 1e-9;
+}
+
+/**
+ * Records durations, and gives their distribution.
  *
  * @example Usage
  * ```ts
@@ -65,10 +112,37 @@ export interface PercentileFigures {
  * ```
  */
 export class Histogram {
-  #hdr = new Int32Histogram(1, HIGHEST_NS, SIGNIFICANT_DIGITS);
+  #hdr = new Int32Histogram(1, MAX_NS, SIGNIFICANT_DIGITS);
   #moments = new Moments();
 
-  /** How many were recorded. */
+  /**
+   * Reads a histogram that was written by {@linkcode Histogram.toJSON}.
+   *
+   * @param encoded The histogram as JSON.
+   * @returns A histogram with the same figures.
+   * @throws {SyntaxError} If it is not an encoded histogram.
+   */
+  static fromJSON({ hdr, moments }: EncodedHistogram): Histogram {
+    const histogram = new Histogram();
+    let decoded;
+    try {
+      decoded = decodeFromCompressedBase64(hdr) as Int32Histogram;
+    } catch (cause) {
+      throw new SyntaxError("Cannot decode the histogram", { cause });
+    }
+    if (decoded.totalCount !== moments[0]) {
+      throw new SyntaxError(
+        `The counts of the histogram differ: ${decoded.totalCount}, ${
+          moments[0]
+        }`,
+      );
+    }
+    histogram.#hdr.add(decoded);
+    if (moments[0] > 0) histogram.#moments = new Moments(moments);
+    return histogram;
+  }
+
+  /** How many durations were recorded. */
   get count(): number {
     return this.#moments.count;
   }
@@ -81,67 +155,84 @@ export class Histogram {
    */
   record(us: number): void {
     if (!(us >= 0 && us < Infinity)) {
-      throw new RangeError(`Cannot record a duration that is not one: ${us}`);
+      throw new RangeError(`Duration must be finite and not negative: ${us}`);
     }
     this.#hdr.recordValue(nanoseconds(us));
     this.#moments.record(us);
   }
 
   /**
+   * Adds what another histogram recorded.
+   *
+   * @param other The other histogram; it is not changed.
+   */
+  add(other: Histogram): void {
+    this.#hdr.add(other.#hdr);
+    this.#moments.add(other.#moments);
+  }
+
+  /** Writes it, for {@linkcode Histogram.fromJSON}. */
+  toJSON(): EncodedHistogram {
+    return {
+      hdr: encodeIntoCompressedBase64(this.#hdr),
+      moments: this.#moments.figures(),
+    };
+  }
+
+  /**
    * A percentile by the nearest-rank method.
    *
    * @param percent From 0 to 100.
-   * @returns The least recorded duration that so many percent do not exceed,
-   * in microseconds; `null` if nothing was recorded.
+   * @returns The smallest duration that is not exceeded by so many percent, in
+   * microseconds; `null` if nothing was recorded.
    */
   percentile(percent: number): number | null {
     if (this.count === 0) return null;
-    return this.#moments.within(this.#hdr.getValueAtPercentile(percent) / 1000);
+    return this.#moments.clamp(this.#hdr.getValueAtPercentile(percent) / 1000);
   }
 
   /**
-   * All figures at once.
+   * All figures.
    *
-   * @returns The figures, or `null` if nothing was recorded.
+   * @returns The figures, or `null` if nothing was recorded. See
+   * {@linkcode canCarry} for which of its percentiles to show.
    */
   distribution(): Distribution | null {
     if (this.count === 0) return null;
-    return figuresOf(this.#moments, (percent) => this.percentile(percent)!, 0);
+    return this.#moments.distribution((percent) => this.percentile(percent)!);
   }
 
   /**
-   * Limits of bins that show the values well: the body in bins of its own scale,
-   * and of 100 values or more the greatest hundredth in one bin behind it.
+   * The edges of bins that show the values well: the body in bins of its own
+   * scale, and of 100 values or more the highest hundredth in one bin after it.
    *
-   * @param most How many bins there may be, at least 3.
-   * @param others What the same bins are to show as well.
-   * @returns Rising limits, in microseconds; `null` if nothing was recorded.
+   * @param maxBins The most bins, at least 3.
+   * @param others Other histograms to show in the same bins.
+   * @returns Rising edges in microseconds; `null` if nothing was recorded.
    */
-  binEdges(most: number, ...others: Histogram[]): number[] | null {
+  binEdges(maxBins: number, ...others: Histogram[]): number[] | null {
     const all = [this, ...others].filter(({ count }) => count > 0);
     if (all.length === 0) return null;
     const max = Math.max(...all.map((one) => one.#moments.max));
     const edges = binEdges(
       Math.min(...all.map((one) => one.#moments.min)),
-      Math.max(...all.map((one) => one.#bodyUs())),
-      most - 1,
+      Math.max(
+        ...all.map((one) =>
+          one.count < TAIL_FROM_COUNT ? one.#moments.max : one.percentile(99)!
+        ),
+      ),
+      maxBins - 1,
     );
     return max > edges.at(-1)! ? [...edges, max] : edges;
   }
 
-  /** Where the body ends, and the tail begins. */
-  #bodyUs(): number {
-    if (this.count < TAIL_FROM_COUNT) return this.#moments.max;
-    return this.percentile(99)!;
-  }
-
   /**
-   * How many values are in each of some bins.
+   * Counts the values in each of some bins.
    *
-   * @param edgesUs The bins' limits, rising, in microseconds. A value belongs to
-   * the bin whose lower limit it reaches, and the last bin has its upper limit
-   * too; both to the resolution of a percentile.
-   * @returns One count a bin; values outside of all are in none.
+   * @param edgesUs The edges, rising, in microseconds. A bin includes its lower
+   * edge, and the last bin its upper edge too; both to the resolution of a
+   * percentile.
+   * @returns One count for each bin; values outside of all are not counted.
    */
   counts(edgesUs: readonly number[]): number[] {
     const counts = edgesUs.slice(1).map(() => 0);
@@ -149,16 +240,16 @@ export class Histogram {
     const last = counts.length - 1;
     let bin = 0;
     let left = this.count;
-    const least = this.#hdr.countsArrayIndex(nanoseconds(this.#moments.min));
-    for (let index = least; left > 0; index++) {
+    const first = this.#hdr.countsArrayIndex(nanoseconds(this.#moments.min));
+    for (let index = first; left > 0; index++) {
       const count = this.#hdr.getCountAtIndex(index);
       if (count === 0) continue;
       left -= count;
-      // Values from the one to the other are one to the histogram.
+      // The histogram does not distinguish values from the one to the other.
       const lowestNs = this.#hdr.valueFromIndex(index);
       const highestNs = this.#hdr.highestEquivalentValue(lowestNs);
-      const [lowest, highest] = [lowestNs, highestNs]
-        .map((ns) => this.#moments.within(ns / 1000)) as [number, number];
+      const lowest = this.#moments.clamp(lowestNs / 1000);
+      const highest = this.#moments.clamp(highestNs / 1000);
       while (bin < last && highest >= edgesUs[bin + 1]!) bin += 1;
       if (highest >= edgesUs[bin]! && lowest <= edgesUs[bin + 1]!) {
         counts[bin]! += count;
@@ -168,17 +259,19 @@ export class Histogram {
   }
 
   /**
-   * Percentiles for a curve: ever closer together towards the greatest value.
+   * Percentiles for a curve, ever closer together towards the maximum.
    *
-   * @returns Percents from 0 to 100, and for each the percentile in
-   * microseconds; `null` if nothing was recorded.
+   * @returns Percents from 0 to 100, and the percentile of each in microseconds;
+   * `null` if nothing was recorded.
    */
   percentiles(): PercentileFigures | null {
     if (this.count === 0) return null;
-    const points = Math.ceil(POINTS_A_HALVING * Math.log2(this.count));
+    const points = Math.ceil(POINTS_PER_HALVING * Math.log2(this.count));
     const percent = Array.from(
       { length: points + 1 },
-      (_, point) => round(100 - 100 / 2 ** (point / POINTS_A_HALVING)),
+      // 12 digits tell any count apart, and hide binary fractions.
+      (_, point) =>
+        Number((100 - 100 / 2 ** (point / POINTS_PER_HALVING)).toPrecision(12)),
     );
     percent.push(100);
     return { percent, us: percent.map((at) => this.percentile(at)!) };
@@ -194,81 +287,37 @@ export class Histogram {
   }
 }
 
-/**
- * A distribution of differences, which may be negative, in fixed memory.
- *
- * They are kept by their distance from the first one, each to 0.1 % of that.
- *
- * @example Usage
- * ```ts
- * import { SignedHistogram } from "./histogram.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const histogram = new SignedHistogram();
- * for (const us of [-5000, -5001, -4998]) histogram.record(us);
- * const { min, p50, max } = histogram.distribution()!;
- * assertEquals({ min, p50, max }, { min: -5001, p50: -5000, max: -4998 });
- * ```
- */
-export class SignedHistogram {
-  #first: number | null = null;
-  #below = new Histogram();
-  #above = new Histogram();
-  #moments = new Moments();
-
-  /**
-   * Records one difference; allocates nothing.
-   *
-   * @param us The difference in microseconds.
-   * @throws {RangeError} If it is not finite.
-   */
-  record(us: number): void {
-    const distance = us - (this.#first ?? us);
-    if (distance < 0) this.#below.record(-distance);
-    else this.#above.record(distance); // throws if it is not finite
-    this.#first ??= us;
-    this.#moments.record(us);
-  }
-
-  /**
-   * All figures at once.
-   *
-   * @param shiftUs Added to each figure but the standard deviation.
-   * @returns The figures, or `null` if nothing was recorded.
-   */
-  distribution(shiftUs = 0): Distribution | null {
-    if (this.#first === null) return null;
-    return figuresOf(this.#moments, (percent) => this.#at(percent), shiftUs);
-  }
-
-  #at(percent: number): number {
-    const below = this.#below.count;
-    // 99.9 % of 1000 is 999, which arithmetic in binary slightly exceeds.
-    const exact = percent * this.#moments.count / 100;
-    const rank = Math.max(1, Math.ceil(exact - 1e-9));
-    const distance = rank > below
-      ? this.#above.percentile(100 * (rank - below) / this.#above.count)!
-      : -this.#below.percentile(100 * (below - rank + 1) / below)!;
-    return this.#first! + distance;
-  }
-}
-
 function nanoseconds(us: number): number {
-  return Math.min(Math.round(us * 1000), HIGHEST_NS);
+  return Math.min(Math.round(us * 1000), MAX_NS);
 }
 
-/** To what the distance to 100 of any count can tell apart. */
-function round(percent: number): number {
-  return Number(percent.toPrecision(12));
-}
+/**
+ * The exact figures of a distribution, by Welford's method.
+ *
+ * @internal
+ */
+export class Moments {
+  count: number;
+  min: number;
+  max: number;
+  mean: number;
+  #squares: number;
 
-/** What is exact of a distribution, by Welford's method. */
-class Moments {
-  count = 0;
-  min = Infinity;
-  max = -Infinity;
-  mean = 0;
-  #squares = 0;
+  constructor(
+    [count, min, max, mean, squares]: MomentFigures = [
+      0,
+      Infinity,
+      -Infinity,
+      0,
+      0,
+    ],
+  ) {
+    this.count = count;
+    this.min = min;
+    this.max = max;
+    this.mean = mean;
+    this.#squares = squares;
+  }
 
   record(us: number): void {
     this.count += 1;
@@ -279,31 +328,46 @@ class Moments {
     if (us > this.max) this.max = us;
   }
 
-  get stddev(): number | null {
-    return this.count < 2 ? null : Math.sqrt(this.#squares / (this.count - 1));
+  add(other: Moments): void {
+    if (other.count === 0) return;
+    const count = this.count + other.count;
+    const step = other.mean - this.mean;
+    this.#squares += other.#squares +
+      step * step * this.count * other.count / count;
+    this.mean += step * other.count / count;
+    this.count = count;
+    this.min = Math.min(this.min, other.min);
+    this.max = Math.max(this.max, other.max);
   }
 
-  within(us: number): number {
+  figures(): MomentFigures {
+    // JSON has no Infinity, and nothing is in the range of no values.
+    const { count, mean } = this;
+    const [min, max] = count === 0 ? [0, 0] : [this.min, this.max];
+    return [count, min, max, mean, this.#squares];
+  }
+
+  clamp(us: number): number {
     return Math.min(Math.max(us, this.min), this.max);
   }
-}
 
-function figuresOf(
-  moments: Moments,
-  percentile: (percent: number) => number,
-  shiftUs: number,
-): Distribution {
-  const { count, min, max, mean, stddev } = moments;
-  const at = (percent: number) => moments.within(percentile(percent)) + shiftUs;
-  return {
-    count,
-    min: min + shiftUs,
-    mean: mean + shiftUs,
-    stddev,
-    p50: at(50),
-    p90: at(90),
-    p99: at(99),
-    p999: at(99.9),
-    max: max + shiftUs,
-  };
+  distribution(
+    percentile: (percent: number) => number,
+    shiftUs = 0,
+  ): Distribution {
+    const { count, min, max, mean } = this;
+    const at = (percent: number) => this.clamp(percentile(percent)) + shiftUs;
+    return {
+      count,
+      min: min + shiftUs,
+      mean: mean + shiftUs,
+      stddev: count < 2 ? null : Math.sqrt(this.#squares / (count - 1)),
+      p50: at(50),
+      p90: at(90),
+      p95: at(95),
+      p99: at(99),
+      p999: at(99.9),
+      max: max + shiftUs,
+    };
+  }
 }

@@ -1,50 +1,50 @@
 /**
- * How long each way takes, by two clocks that nobody has set against each other.
+ * One-way delays between two clocks that are not synchronized.
  *
  * A delay is never negative. So each probe bounds the offset of the far clock:
- * it is at most what the way there seems to take, and at least minus what the
- * way back seems to take. The estimate is the middle of what all probes leave
- * possible, the bound reaches its ends (RFC 5905, section 8, has the same of the
- * one best probe). That the middle is right is not known; the bound is.
+ * it is at most the apparent forward delay, and at least minus the apparent
+ * backward delay. The estimate is the middle of the interval that all probes
+ * together allow, and the bound its half width (RFC 5905, section 8, takes the
+ * one best probe). The bound is certain; that the middle is right is not.
  *
- * If nothing is left possible, the clocks drifted apart during the run, or one
- * was set. Differences of delays are still right, for the most part.
+ * If the interval is empty, the clocks drifted apart during the run, or one was
+ * set. Differences of delays remain right, for the most part.
  *
  * @module
  */
 
-import { type Distribution, SignedHistogram } from "./histogram.ts";
+import { type Distribution, Histogram, Moments } from "./histogram.ts";
 import { Jitter, type JitterFigures } from "./jitter.ts";
 
-/** The delays of one way. */
+/** The delays of one direction. */
 export interface OneWayFigures {
-  /** Their distribution, the estimated offset taken off; `null` if unknown. */
+  /** Their distribution, without the estimated offset; `null` if unknown. */
   delay_us: Distribution | null;
-  /** How much successive delays differ; the offset does not matter. */
+  /** Their jitter, which does not depend on the offset. */
   jitter_us: JitterFigures | null;
 }
 
-/** Both ways. */
+/** Both directions. */
 export interface OneWayResult {
   /** Positive if the far clock is ahead; `null` if the clocks drifted. */
   clock_offset_us: number | null;
-  /** The true offset is at most so far from that, and so is each delay. */
+  /** The largest error of the offset, and so of each delay. */
   clock_bound_us: number | null;
-  /** The way there. */
+  /** To the far end. */
   forward: OneWayFigures;
-  /** The way back. */
+  /** Back. */
   backward: OneWayFigures;
 }
 
 /**
- * Adds up the two ways of each probe, in constant memory.
+ * Records both directions of each probe, in constant memory.
  *
  * @example Usage
  * ```ts
  * import { OneWay } from "./one_way.ts";
  * import { assertEquals } from "@std/assert";
  *
- * // The far clock is 100 ms ahead, and each way takes 1 ms, or 3 once.
+ * // The far clock is 100 ms ahead. Each direction takes 1 ms, and once 3 ms.
  * const oneWay = new OneWay();
  * oneWay.record(0, 101, -97);
  * oneWay.record(1, 101, -99);
@@ -54,52 +54,113 @@ export interface OneWayResult {
  * ```
  */
 export class OneWay {
-  #forward = new SignedHistogram();
-  #backward = new SignedHistogram();
-  #forwardJitter = new Jitter();
-  #backwardJitter = new Jitter();
-  #leastForwardUs = Infinity;
-  #leastBackwardUs = Infinity;
+  #forward = new Direction();
+  #backward = new Direction();
 
   /**
    * Records a probe.
    *
-   * @param sequence Its number.
-   * @param forwardMs The way there, by the two clocks.
-   * @param backwardMs The way back, likewise.
+   * @param sequence Its sequence number.
+   * @param forwardMs The forward delay between the two clocks.
+   * @param backwardMs The backward delay, likewise.
    */
   record(sequence: number, forwardMs: number, backwardMs: number): void {
-    const forwardUs = forwardMs * 1000;
-    const backwardUs = backwardMs * 1000;
-    this.#forward.record(forwardUs);
-    this.#backward.record(backwardUs);
-    this.#forwardJitter.record(sequence, forwardUs);
-    this.#backwardJitter.record(sequence, backwardUs);
-    if (forwardUs < this.#leastForwardUs) this.#leastForwardUs = forwardUs;
-    if (backwardUs < this.#leastBackwardUs) this.#leastBackwardUs = backwardUs;
+    this.#forward.record(sequence, forwardMs * 1000);
+    this.#backward.record(sequence, backwardMs * 1000);
   }
 
   /**
-   * What was recorded so far.
+   * The figures so far.
    *
    * @returns The figures, or `null` if nothing was recorded.
    */
   result(): OneWayResult | null {
-    if (this.#leastForwardUs === Infinity) return null;
-    const offsetUs = (this.#leastForwardUs - this.#leastBackwardUs) / 2;
-    const boundUs = (this.#leastForwardUs + this.#leastBackwardUs) / 2;
-    const known = boundUs >= 0;
+    const [forwardUs, backwardUs] = [this.#forward.minUs, this.#backward.minUs];
+    if (forwardUs === Infinity) return null;
+    const boundUs = (forwardUs + backwardUs) / 2;
+    const offsetUs = boundUs < 0 ? null : (forwardUs - backwardUs) / 2;
     return {
-      clock_offset_us: known ? offsetUs : null,
-      clock_bound_us: known ? boundUs : null,
-      forward: {
-        delay_us: known ? this.#forward.distribution(-offsetUs) : null,
-        jitter_us: this.#forwardJitter.figures(),
-      },
-      backward: {
-        delay_us: known ? this.#backward.distribution(offsetUs) : null,
-        jitter_us: this.#backwardJitter.figures(),
-      },
+      clock_offset_us: offsetUs,
+      clock_bound_us: offsetUs === null ? null : boundUs,
+      forward: this.#forward.figures(offsetUs),
+      backward: this.#backward.figures(offsetUs && -offsetUs),
     };
+  }
+}
+
+class Direction {
+  minUs = Infinity;
+  #delays = new SignedHistogram();
+  #jitter = new Jitter();
+
+  record(sequence: number, us: number): void {
+    this.#delays.record(us);
+    this.#jitter.record(sequence, us);
+    if (us < this.minUs) this.minUs = us;
+  }
+
+  figures(offsetUs: number | null): OneWayFigures {
+    return {
+      delay_us: offsetUs === null ? null : this.#delays.distribution(-offsetUs),
+      jitter_us: this.#jitter.figures(),
+    };
+  }
+}
+
+/**
+ * A distribution of values that may be negative, in fixed memory. They are kept
+ * by their distance from the first one, each to 0.1 % of that.
+ *
+ * @example Usage
+ * ```ts
+ * import { SignedHistogram } from "./one_way.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const histogram = new SignedHistogram();
+ * for (const us of [-5000, -5001, -4998]) histogram.record(us);
+ * const { min, p50, max } = histogram.distribution()!;
+ * assertEquals({ min, p50, max }, { min: -5001, p50: -5000, max: -4998 });
+ * ```
+ */
+export class SignedHistogram {
+  #first: number | null = null;
+  #below = new Histogram();
+  #above = new Histogram();
+  #moments = new Moments();
+
+  /**
+   * Records one value; allocates nothing.
+   *
+   * @param us The value in microseconds.
+   * @throws {RangeError} If it is not finite.
+   */
+  record(us: number): void {
+    const distance = us - (this.#first ?? us);
+    if (distance < 0) this.#below.record(-distance);
+    else this.#above.record(distance); // throws if it is not finite
+    this.#first ??= us;
+    this.#moments.record(us);
+  }
+
+  /**
+   * All figures.
+   *
+   * @param shiftUs Added to each figure but the standard deviation.
+   * @returns The figures, or `null` if nothing was recorded.
+   */
+  distribution(shiftUs = 0): Distribution | null {
+    if (this.#first === null) return null;
+    return this.#moments.distribution((percent) => this.#at(percent), shiftUs);
+  }
+
+  #at(percent: number): number {
+    const below = this.#below.count;
+    // 99.9 % of 1000 is slightly more than 999.
+    const exact = percent * this.#moments.count / 100;
+    const rank = Math.max(1, Math.ceil(exact - 1e-9));
+    const distance = rank > below
+      ? this.#above.percentile(100 * (rank - below) / this.#above.count)!
+      : -this.#below.percentile(100 * (below - rank + 1) / below)!;
+    return this.#first! + distance;
   }
 }

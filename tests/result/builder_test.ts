@@ -66,6 +66,7 @@ Deno.test({
       "stddev",
       "p50",
       "p90",
+      "p95",
       "p99",
       "p999",
       "max",

@@ -14,6 +14,7 @@ const POINT: SweepPoint = {
     stddev: null,
     p50: 20,
     p90: 30,
+    p95: 30,
     p99: 40,
     p999: 50,
     max: 60,

@@ -37,6 +37,7 @@ function point(
       stddev: us * 0.2,
       p50: us,
       p90: us * 1.5,
+      p95: us * 1.5,
       p99: us * 2,
       p999: us * 2,
       max: us * 2,

@@ -5,7 +5,8 @@ import {
   assertLessOrEqual,
   assertThrows,
 } from "@std/assert";
-import { Histogram, SignedHistogram } from "../../lib/stats/histogram.ts";
+import { Histogram } from "../../lib/stats/histogram.ts";
+import { SignedHistogram } from "../../lib/stats/one_way.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
 function histogramOf(durationsUs: Iterable<number>): Histogram {
@@ -50,6 +51,7 @@ Deno.test({
         stddev: null,
         p50: us,
         p90: us,
+        p95: us,
         p99: us,
         p999: us,
         max: us,
@@ -241,6 +243,7 @@ Deno.test({
           stddev: count === 1 ? null : 0,
           p50: us,
           p90: us,
+          p95: us,
           p99: us,
           p999: us,
           max: us,
