@@ -82,20 +82,3 @@ declare module "@std/assert" {
   ): Promise<E>;
   export function fail(message?: string): never;
 }
-
-declare module "@std/cli/parse-args" {
-  export function parseArgs(
-    args: readonly string[],
-    options: {
-      string: string[];
-      boolean: string[];
-      collect: string[];
-      alias: Record<string, string>;
-      unknown: (argument: string, key?: string) => boolean;
-    },
-  ): Record<string, unknown> & { _: (string | number)[] };
-}
-
-declare module "@std/text/levenshtein-distance" {
-  export function levenshteinDistance(one: string, other: string): number;
-}

@@ -32,8 +32,8 @@ import {
   partsOf,
   type Places,
 } from "../lib/cli/compare_parts.ts";
-import { flagOf } from "../lib/cli/option_table.ts";
-import { noMoreOperands, UsageError } from "../lib/cli/parse_options.ts";
+import { flagOf } from "../lib/cli/options.ts";
+import { noMoreOperands, UsageError } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { runParts } from "../lib/cli/run_parts.ts";
 import { outputOptions } from "../lib/cli/output_options.ts";

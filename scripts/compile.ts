@@ -18,7 +18,7 @@
 
 import config from "../deno.json" with { type: "json" };
 import { RunError } from "../lib/cli/context.ts";
-import { UsageError } from "../lib/cli/parse_options.ts";
+import { UsageError } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 
 const program = defineProgram({

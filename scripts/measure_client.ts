@@ -32,8 +32,8 @@ import {
   targetOf,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
-import { flagOf } from "../lib/cli/option_table.ts";
-import { noMoreOperands, UsageError } from "../lib/cli/parse_options.ts";
+import { flagOf } from "../lib/cli/options.ts";
+import { noMoreOperands, UsageError } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { REPORT_OPTIONS, runMeasurement } from "../lib/cli/run_measurement.ts";
 import { runSweep } from "../lib/cli/run_sweep.ts";

@@ -20,7 +20,7 @@
  */
 
 import { RunError, withContext } from "../lib/cli/context.ts";
-import { UsageError } from "../lib/cli/parse_options.ts";
+import { UsageError } from "../lib/cli/options.ts";
 import { PeerConsole } from "../lib/cli/peer_console.ts";
 import { PEER_OPTIONS } from "../lib/cli/peer_options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";

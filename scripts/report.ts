@@ -17,7 +17,7 @@
  */
 
 import { withContext } from "../lib/cli/context.ts";
-import { UsageError } from "../lib/cli/parse_options.ts";
+import { UsageError } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import type { NamedFile } from "../lib/report/chapters.ts";
 import { fileNames } from "../lib/report/file_names.ts";

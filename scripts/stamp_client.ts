@@ -20,7 +20,7 @@
 
 import { withContext } from "../lib/cli/context.ts";
 import { hostTargetOf, TARGET_HELP } from "../lib/cli/client_options.ts";
-import { noMoreOperands } from "../lib/cli/parse_options.ts";
+import { noMoreOperands } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { REPORT_OPTIONS, runMeasurement } from "../lib/cli/run_measurement.ts";
 import { outputOptions } from "../lib/cli/output_options.ts";

@@ -21,7 +21,7 @@ import {
   TARGET_HELP,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
-import { noMoreOperands } from "../lib/cli/parse_options.ts";
+import { noMoreOperands } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { clockOffset } from "../lib/text/clock_offset.ts";
 import { formatAddress } from "../lib/net/address.ts";

@@ -5,8 +5,8 @@
  */
 
 import { parseTarget, type Target } from "../net/address.ts";
-import type { OptionTable } from "./option_table.ts";
-import { UsageError } from "./parse_options.ts";
+import type { OptionTable } from "./options.ts";
+import { UsageError } from "./options.ts";
 
 /** How long a client waits. */
 export const TIMEOUT_OPTION = {

@@ -8,8 +8,8 @@ import { MAX_TURN } from "./transports.ts";
 import { isRequestSize, UNAUTHENTICATED } from "../stamp/packet.ts";
 import { MIN_ROUNDS } from "../stats/bootstrap.ts";
 import { TIMEOUT_OPTION } from "./client_options.ts";
-import type { OptionTable, OptionValues } from "./option_table.ts";
-import { UsageError } from "./parse_options.ts";
+import type { OptionTable, OptionValues } from "./options.ts";
+import { UsageError } from "./options.ts";
 import { OUTPUT_OPTIONS } from "./output_options.ts";
 
 const { csv: _, ...SHOWING } = OUTPUT_OPTIONS;

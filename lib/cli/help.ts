@@ -4,38 +4,44 @@
  * @module
  */
 
+import { wrap } from "../terminal/wrap.ts";
 import {
   flagOf,
   type Option,
   type OptionTable,
   placeholderOf,
-} from "./option_table.ts";
-import { wrap } from "../terminal/wrap.ts";
+} from "./options.ts";
 
 /** What a program is, as its help says it. */
 export interface Description {
-  /** The name by which it is called, as `tcp-server`. */
+  /** Its name as a command, as in `tcp-server`. */
   name: string;
   /** What it does, in one sentence. */
   summary: string;
-  /** The operands after the options, as `TARGET [WORD...]`; empty for none. */
+  /**
+   * What follows the options, as in `TARGET [WORD...]`; empty for nothing.
+   * Subcommands are written `rtt|tput TARGET`.
+   */
   operands: string;
-  /** What else its user should know, in paragraphs. */
+  /** What else a user should know, in paragraphs. */
   details: string[];
   /** Command lines to try, without the program's name. */
   examples: string[];
 }
 
-const WIDTH = 80;
-/** How the completion of each shell is asked for. */
+/** The shells that there is a completion for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
-/** A shell that completion can be had for. */
+/** One of {@linkcode SHELLS}. */
 export type Shell = typeof SHELLS[number];
 
+const WIDTH = 80;
+/** The column where explanations start, at most. */
+const MAX_COLUMN = 30;
+
 /**
- * Writes a program's help.
+ * Formats a program's help.
  *
- * @param description What the program is.
+ * @param description The program.
  * @param table Its options.
  * @returns The text, at most 80 columns wide, without a newline at its end.
  */
@@ -44,111 +50,153 @@ export function formatHelp(
   table: OptionTable,
 ): string {
   const { name, summary, operands, details, examples } = description;
-  const entries = Object.entries(table);
-  const heads = entries.map(([key, option]) => head(key, option));
-  const column = Math.min(
-    30,
-    Math.max(...heads.map((text) => text.length)) + 2,
-  );
-  const options = entries.map(([, option], index) =>
-    hang(heads[index]!, explanation(option), column)
-  );
+  const heads = Object.entries(table).map(([key, option]) => {
+    const short = option.short === undefined ? "    " : `-${option.short}, `;
+    return `  ${short}--${flagOf(key)} ${placeholderOf(option)}`.trimEnd();
+  });
+  const longest = Math.max(...heads.map((head) => head.length)) + 2;
+  const column = Math.min(MAX_COLUMN, longest);
+  const options = Object.values(table).flatMap((option, index) => {
+    const head = heads[index]!;
+    const lines = wrap(explanation(option), WIDTH - column)
+      .map((line) => " ".repeat(column) + line);
+    return head.length + 2 > column
+      ? [head, ...lines]
+      : [head + lines[0]!.slice(head.length), ...lines.slice(1)];
+  });
+  const kinds = Object.values(table).map(({ kind }) => kind);
+  const units = [
+    ...(kinds.includes("duration")
+      ? [
+        "  TIME is 40us, 250ms, 1.5s, 2m or 1h; a bare number is milliseconds.",
+      ]
+      : []),
+    ...(kinds.includes("size")
+      ? ["  SIZE is in bytes: 100, 64K or 1M (1K is 1024 bytes)."]
+      : []),
+  ];
   return [
     ...wrap(summary, WIDTH),
     "",
-    `usage: ${[name, "[options]", operands].filter(Boolean).join(" ")}`,
+    `usage: ${[name, "[options]", operands].join(" ").trimEnd()}`,
     ...details.flatMap((paragraph) => ["", ...wrap(paragraph, WIDTH)]),
     "",
     "options:",
     ...options,
-    ...units(Object.values(table)),
+    ...(units.length > 0 ? ["", ...units] : []),
     "",
     "examples:",
     ...examples.map((example) => `  ${name} ${example}`.trimEnd()),
   ].join("\n");
 }
 
-/** What the placeholders stand for, where there are any. */
-function units(table: Option[]): string[] {
-  const kinds = new Set(table.map(({ kind }) => kind));
-  const lines = [
-    ...(kinds.has("duration")
-      ? [
-        "  TIME is 40us, 250ms, 1.5s, 2m or 1h; a bare number is milliseconds.",
-      ]
-      : []),
-    ...(kinds.has("size")
-      ? ["  SIZE is in bytes: 100, 64K or 1M, which are 1024-based."]
-      : []),
-  ];
-  return lines.length === 0 ? [] : ["", ...lines];
-}
-
-function head(key: string, option: Option): string {
-  const short = option.short === undefined ? "    " : `-${option.short}, `;
-  return `  ${short}--${flagOf(key)} ${placeholderOf(option)}`.trimEnd();
-}
-
 function explanation(option: Option): string {
-  const notes = [];
-  if (option.kind === "repeated") notes.push("may be given again");
-  if ("default" in option) notes.push(`default ${option.default}`);
-  return option.help + (notes.length ? ` (${notes.join("; ")})` : "");
-}
-
-function hang(head: string, text: string, column: number): string {
-  const lines = wrap(text, WIDTH - column);
-  const fits = head.length + 2 <= column;
-  const first = fits ? head.padEnd(column) + lines.shift() : head;
-  return [first, ...lines.map((line) => " ".repeat(column) + line)].join("\n");
+  const notes = [
+    ...(option.kind === "repeated" ? ["may be given again"] : []),
+    ...("default" in option ? [`default ${option.default}`] : []),
+  ];
+  return option.help + (notes.length > 0 ? ` (${notes.join("; ")})` : "");
 }
 
 /**
- * Writes a completion script.
+ * Formats a completion script: options with their short forms, the values of
+ * choices, and subcommands.
  *
- * @param name The name of the command to complete, as `tcp-server`.
+ * @param description The program.
  * @param table Its options.
- * @param shell For which shell.
+ * @param shell The shell.
  * @returns The script, to be evaluated by that shell.
  */
 export function formatCompletion(
-  name: string,
+  { name, operands }: Pick<Description, "name" | "operands">,
   table: OptionTable,
   shell: Shell,
 ): string {
-  const entries = Object.entries(table);
-  const commands = [name, name.replaceAll("-", "_")];
-  if (shell === "bash") {
-    const flags = entries.map(([key]) => `--${flagOf(key)}`).join(" ");
-    return `complete -o default -W "${flags}" ${commands.join(" ")}`;
-  }
-  if (shell === "zsh") {
-    const specs = entries.map(([key, option]) => {
-      const value = option.kind === "flag" ? "" : `:${placeholderOf(option)}:`;
-      const choices = option.kind === "choice"
-        ? `(${option.choices.join(" ")})`
-        : "";
-      const help = option.help.replace(/[[\]:]/g, "");
-      return quote(`--${flagOf(key)}[${help}]${value}${choices}`);
-    });
-    const body = `_arguments ${specs.join(" ")} '*:word:_default'`;
-    const fn = `_${commands[1]}`;
-    return `${fn}() { ${body} }\ncompdef ${fn} ${commands.join(" ")}`;
-  }
-  return commands.flatMap((command) =>
-    entries.map(([key, option]) => {
-      const short = option.short ? ` -s ${option.short}` : "";
-      const values = option.kind === "choice"
-        ? ` -x -a ${quote(option.choices.join(" "))}`
-        : option.kind === "flag"
-        ? ""
-        : " -r";
-      const help = ` -d ${quote(option.help)}`;
-      return `complete -c ${command} -l ${flagOf(key)}${short}${values}${help}`;
-    })
-  ).join("\n");
+  const [first = ""] = operands.split(" ");
+  const completion: Completion = {
+    commands: [...new Set([name, name.replaceAll("-", "_")])],
+    subcommands: first.includes("|") ? first.split("|") : [],
+    options: Object.entries(table).map(([key, option]) => ({
+      flags: [
+        `--${flagOf(key)}`,
+        ...(option.short === undefined ? [] : [`-${option.short}`]),
+      ],
+      // Not every shell can quote these in a description.
+      help: option.help.replace(/[[\]:']/g, ""),
+      placeholder: placeholderOf(option),
+      choices: option.kind === "choice" ? option.choices.join(" ") : "",
+    })),
+  };
+  return COMPLETIONS[shell](completion);
 }
 
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
+interface Completion {
+  commands: string[];
+  subcommands: string[];
+  options: {
+    /** The long form and, if there is one, the short form. */
+    flags: string[];
+    help: string;
+    /** Empty for a flag. */
+    placeholder: string;
+    choices: string;
+  }[];
 }
+
+const COMPLETIONS: Record<Shell, (completion: Completion) => string> = {
+  bash({ commands, subcommands, options }) {
+    const fn = `_${commands.at(-1)}`;
+    const all = [...options.flatMap(({ flags }) => flags), ...subcommands];
+    const cases = options.filter(({ placeholder }) => placeholder !== "")
+      .map(({ flags, choices }) =>
+        `    ${flags.join("|")}) words="${choices}";;\n`
+      );
+    return `${fn}() {
+  local words="${all.join(" ")}"
+  case "\${COMP_WORDS[COMP_CWORD-1]}" in
+${cases.join("")}  esac
+  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F ${fn} ${commands.join(" ")}`;
+  },
+  zsh({ commands, subcommands, options }) {
+    const fn = `_${commands.at(-1)}`;
+    const specs = options.map(({ flags, help, placeholder, choices }) => {
+      const value = placeholder === "" ? "" : `:${placeholder}:`;
+      const values = choices !== ""
+        ? `(${choices})`
+        : /FILE|PATH/.test(placeholder)
+        ? "_files"
+        : "";
+      const forms = flags.length === 1
+        ? `'${flags[0]}`
+        : `'(${flags.join(" ")})'{${flags.join(",")}}'`;
+      return `${forms}[${help}]${value}${values}'`;
+    });
+    const operand = subcommands.length === 0
+      ? []
+      : [`'1:what:(${subcommands.join(" ")})'`];
+    return `${fn}() {
+  _arguments ${[...specs, ...operand, "'*:operand:_default'"].join(" \\\n    ")}
+}
+compdef ${fn} ${commands.join(" ")}`;
+  },
+  fish({ commands, subcommands, options }) {
+    return commands.flatMap((command) => [
+      ...options.map(({ flags: [long, short], help, placeholder, choices }) => {
+        const value = placeholder === ""
+          ? ""
+          : choices === ""
+          ? " -r"
+          : ` -x -a '${choices}'`;
+        return `complete -c ${command} -l ${long!.slice(2)}` +
+          `${short ? ` -s ${short.slice(1)}` : ""}${value} -d '${help}'`;
+      }),
+      ...(subcommands.length === 0 ? [] : [
+        `complete -c ${command} -n __fish_use_subcommand -a '${
+          subcommands.join(" ")
+        }'`,
+      ]),
+    ]).join("\n");
+  },
+};

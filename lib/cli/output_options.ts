@@ -10,8 +10,8 @@ import type {
   Plots,
 } from "../terminal/output_options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import type { OptionTable } from "./option_table.ts";
-import { UsageError } from "./parse_options.ts";
+import type { OptionTable } from "./options.ts";
+import { UsageError } from "./options.ts";
 
 /** The options that say so. */
 export const OUTPUT_OPTIONS = {

@@ -6,7 +6,7 @@
 
 import { formatAddress, parseTarget } from "../net/address.ts";
 import { isPeerName } from "../peer/messages.ts";
-import type { OptionTable } from "./option_table.ts";
+import type { OptionTable } from "./options.ts";
 import { listenOptions } from "./server_options.ts";
 
 /** The port where none is named. */

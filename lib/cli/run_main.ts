@@ -23,13 +23,13 @@ import {
   formatHelp,
   SHELLS,
 } from "./help.ts";
-import type { OptionTable, OptionValues } from "./option_table.ts";
+import type { OptionTable, OptionValues } from "./options.ts";
 import {
   type CommandLine,
   noMoreOperands,
   parseOptions,
   UsageError,
-} from "./parse_options.ts";
+} from "./options.ts";
 
 /** A program: what it is, and its options. */
 export interface Program<T extends OptionTable> extends Description {
@@ -115,7 +115,7 @@ export async function runMain<T extends OptionTable>(
     );
   }
   if (completion) {
-    return printed(formatCompletion(program.name, table, completion));
+    return printed(formatCompletion(program, table, completion));
   }
 
   const interrupts = listenForInterrupts(io?.signal, terminal);

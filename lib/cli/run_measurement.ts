@@ -9,7 +9,7 @@ import type { Sample } from "../stats/sample.ts";
 import type { Reporter } from "../terminal/reporter.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { RunError, withContext } from "./context.ts";
-import type { OptionTable } from "./option_table.ts";
+import type { OptionTable } from "./options.ts";
 import { OUTPUT_OPTIONS } from "./output_options.ts";
 import { parseThreshold, type Threshold } from "../result/thresholds.ts";
 

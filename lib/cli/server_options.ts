@@ -11,12 +11,7 @@ import {
 import { DEFAULT_STREAM_LIMITS } from "../net/stream_connection.ts";
 import { parseTransform } from "../text/transform.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import type {
-  OptionTable,
-  OptionValues,
-  Quantity,
-  Text,
-} from "./option_table.ts";
+import type { OptionTable, OptionValues, Quantity, Text } from "./options.ts";
 
 /** The options that say where a server listens. */
 export interface ListenOptions {

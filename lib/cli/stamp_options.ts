@@ -7,7 +7,7 @@
 import { CR, LF } from "../framing/line_ending.ts";
 import { StampKey } from "../stamp/key.ts";
 import { RunError, withContext } from "./context.ts";
-import type { OptionTable } from "./option_table.ts";
+import type { OptionTable } from "./options.ts";
 
 /** Where the key is. */
 export const KEY_OPTION = {

@@ -19,8 +19,8 @@ import { measureResolutionUs, systemClock } from "../timing/clock.ts";
 import { periodic, poisson } from "../timing/pacer.ts";
 import { randomSeed, seededRandom } from "../stats/seeded_random.ts";
 import { TIMEOUT_OPTION } from "./client_options.ts";
-import type { OptionTable, OptionValues } from "./option_table.ts";
-import { UsageError } from "./parse_options.ts";
+import type { OptionTable, OptionValues } from "./options.ts";
+import { UsageError } from "./options.ts";
 
 /** How many probes are sent where neither a count nor a time is given. */
 const DEFAULT_COUNT = 10;

@@ -6,7 +6,7 @@
 
 import type { SweepPlan } from "../result/sweep.ts";
 import { type MeasurementType, SETUP_LIMITS } from "../measure/messages.ts";
-import type { OptionTable } from "./option_table.ts";
+import type { OptionTable } from "./options.ts";
 import { parseDuration, parseSize } from "../result/units.ts";
 
 /** The course's sizes, in bytes. */

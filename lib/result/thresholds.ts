@@ -17,7 +17,7 @@
 import type { Result } from "./result.ts";
 import { formatDuration, formatRate } from "./quantities.ts";
 import type { Distribution } from "../stats/histogram.ts";
-import { UsageError } from "../cli/parse_options.ts";
+import { UsageError } from "../cli/options.ts";
 import { parseDuration, parseRate } from "./units.ts";
 
 /** One threshold. */

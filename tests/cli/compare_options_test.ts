@@ -4,7 +4,7 @@ import {
   type ComparePlan,
   comparePlan,
 } from "../../lib/cli/compare_options.ts";
-import { parseOptions, UsageError } from "../../lib/cli/parse_options.ts";
+import { parseOptions, UsageError } from "../../lib/cli/options.ts";
 
 function planOf(...args: string[]): ComparePlan {
   return comparePlan(parseOptions(COMPARE_OPTIONS, args).options);

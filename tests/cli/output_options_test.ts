@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseOptions, UsageError } from "../../lib/cli/parse_options.ts";
+import { parseOptions, UsageError } from "../../lib/cli/options.ts";
 import { OUTPUT_OPTIONS, outputOptions } from "../../lib/cli/output_options.ts";
 import { Terminal } from "../../lib/terminal/terminal.ts";
 

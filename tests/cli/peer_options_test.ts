@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { parseOptions, UsageError } from "../../lib/cli/parse_options.ts";
+import { parseOptions, UsageError } from "../../lib/cli/options.ts";
 import {
   parseName,
   parsePeer,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { parseOptions, UsageError } from "../../lib/cli/parse_options.ts";
+import { parseOptions, UsageError } from "../../lib/cli/options.ts";
 import { SWEEP_OPTIONS, sweepPlan } from "../../lib/cli/sweep_options.ts";
 
 const SIZE_BYTES = { rtt: 100, tput: 1024 };
