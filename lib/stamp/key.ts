@@ -1,6 +1,6 @@
 /**
- * The signature of authenticated STAMP packets: HMAC-SHA-256, cut to its first
- * 16 bytes (RFC 8762, section 4.4, and RFC 4868).
+ * The signature of authenticated STAMP packets: HMAC-SHA-256, truncated to its
+ * first 16 bytes (RFC 8762, section 4.4, and RFC 4868).
  *
  * @module
  */
@@ -12,11 +12,11 @@ import {
   timingSafeEqual,
 } from "node:crypto";
 
-/** How long a signature is, in bytes. */
+/** The length of a signature, in bytes. */
 export const SIGNATURE_BYTES = 16;
 
 /**
- * A key that both ends know.
+ * A key shared by sender and reflector.
  *
  * @example Usage
  * ```ts
@@ -35,9 +35,9 @@ export class StampKey {
   #key: KeyObject;
 
   /**
-   * Takes a key.
+   * Copies a key.
    *
-   * @param secret Its bytes, of any number but none.
+   * @param secret Its bytes, at least one.
    */
   constructor(secret: Uint8Array) {
     this.#key = createSecretKey(secret);
@@ -47,27 +47,27 @@ export class StampKey {
    * Signs the bytes before an offset, and writes the signature there.
    *
    * @param packet The packet.
-   * @param at Where the signature belongs.
+   * @param at The offset of the signature.
    */
   sign(packet: Uint8Array, at: number): void {
-    packet.set(this.#signatureOf(packet, at), at);
+    packet.set(this.#signature(packet, at), at);
   }
 
   /**
-   * Whether a signature is that of the bytes before it; how long this takes does
-   * not tell how much of it is right.
+   * Whether the signature matches the bytes before it; compared in constant
+   * time.
    *
    * @param packet The packet.
-   * @param at Where the signature is.
+   * @param at The offset of the signature.
    */
   hasSigned(packet: Uint8Array, at: number): boolean {
     return timingSafeEqual(
       packet.subarray(at, at + SIGNATURE_BYTES),
-      this.#signatureOf(packet, at),
+      this.#signature(packet, at),
     );
   }
 
-  #signatureOf(packet: Uint8Array, length: number): Uint8Array {
+  #signature(packet: Uint8Array, length: number): Uint8Array {
     return createHmac("sha256", this.#key)
       .update(packet.subarray(0, length))
       .digest()

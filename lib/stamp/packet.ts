@@ -2,53 +2,52 @@
  * STAMP, the Simple Two-way Active Measurement Protocol: RFC 8762, with the
  * session identifier (SSID) and the TLVs of RFC 8972.
  *
- * A sender's request and a reflector's reply have the same length. Unsigned
- * integers in network byte order; what is not named is zero.
+ * A reply has the length of its request. Unsigned integers in network byte order;
+ * bytes that are not listed are zero.
  *
- * | unauthenticated | signed | size | request | reply |
+ * | unauthenticated | authenticated | size | request | reply |
  * |---|---|---|---|---|
  * | 0 | 0 | 4 | sequence number, from 0 | the reflector's own, or a copy |
- * | 4 | 16 | 8 | T1, when it was sent | T3, when it was sent |
+ * | 4 | 16 | 8 | T1, time of sending | T3, time of sending |
  * | 12 | 24 | 2 | error estimate | error estimate |
  * | 14 | 26 | 2 | SSID, 0 if unused | the same |
- * | 16 | 32 | 8 | | T2, when the request came |
+ * | 16 | 32 | 8 | | T2, arrival of the request |
  * | 24 | 48 | 4 | | the request's sequence number |
  * | 28 | 64 | 8 | | T1 |
  * | 36 | 72 | 2 | | the request's error estimate |
- * | 40 | 80 | 1 | | TTL at which the request came; 255 here, see below |
- * | | 96 | 16 | signature of what is before | the same |
+ * | 40 | 80 | 1 | | TTL of the request; 255 here, see below |
+ * | | 96 | 16 | signature of the bytes before | the same |
  * | 44 | 112 | | TLVs, if any | the same TLVs |
  *
- * A TTL cannot be read with Deno. 255, the value with which a request is to be
- * sent, stands for it.
+ * Deno cannot read a TTL. 255, with which a request should be sent, replaces it.
  *
  * A TWAMP-Light sender (RFC 5357, appendix I) sends the first 14 bytes of an
  * unauthenticated request and any padding, and reads the first 41 bytes of the
- * reply. It gets as much of that as its own length allows.
+ * reply. Its reply is truncated to the length of its request.
  *
  * @module
  */
 
 import { TLV_HEAD_BYTES } from "./tlv.ts";
 
-/** The port assigned to it (RFC 8762, section 4.1). */
+/** The assigned port (RFC 8762, section 4.1). */
 export const STAMP_PORT = 862;
 /** The shortest request, a TWAMP-Light sender's, in bytes. */
 export const MIN_REQUEST_BYTES = 14;
-/** The longest packet: the most a datagram over IPv4 holds. */
+/** The longest packet: the payload of the longest datagram over IPv4. */
 export const MAX_PACKET_BYTES = 65_507;
 
-/** Where the fields of a packet are. */
+/** The offsets of a packet's fields. */
 export interface PacketLayout {
   /** The length of the packet without TLVs. */
   bytes: number;
-  /** The sender of this packet tells when it was sent. */
+  /** When this packet was sent. */
   timestamp: number;
-  /** How wrong that may be. */
+  /** The error estimate of that timestamp. */
   errorEstimate: number;
-  /** The session. */
+  /** The session identifier. */
   ssid: number;
-  /** When the request came. */
+  /** When the request arrived. */
   receiveTimestamp: number;
   /** The request's sequence number. */
   senderSequence: number;
@@ -62,7 +61,7 @@ export interface PacketLayout {
   signature: number | null;
 }
 
-/** Packets that are not signed. */
+/** The layout without a signature. */
 export const UNAUTHENTICATED: PacketLayout = {
   bytes: 44,
   timestamp: 4,
@@ -76,7 +75,7 @@ export const UNAUTHENTICATED: PacketLayout = {
   signature: null,
 };
 
-/** Packets that are signed. */
+/** The layout with a signature. */
 export const AUTHENTICATED: PacketLayout = {
   bytes: 112,
   timestamp: 16,
@@ -91,12 +90,12 @@ export const AUTHENTICATED: PacketLayout = {
 };
 
 /**
- * Whether a request can have a length: that of a bare packet, or enough more for
- * the head of a TLV.
+ * Whether a request can have a length: that of the layout, or at least four bytes
+ * more for a TLV.
  *
  * @param sizeBytes The length.
- * @param layout The kind of packet.
- * @returns Whether there is such a request.
+ * @param layout The layout.
+ * @returns Whether a request can have it.
  */
 export function isRequestSize(
   sizeBytes: number,

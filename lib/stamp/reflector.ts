@@ -1,6 +1,6 @@
 /**
- * A STAMP Session-Reflector: answers each request with when it came, when the
- * answer left, and how many came before it.
+ * A STAMP Session-Reflector: answers each request with the time of its arrival,
+ * the time of the reply, and the number of earlier replies.
  *
  * @module
  */
@@ -22,53 +22,53 @@ import {
 } from "../timing/clock.ts";
 import { WallClock } from "../timing/wall_clock.ts";
 
-/** How to reflect. */
+/** The options of a reflector. */
 export interface ReflectorOptions {
-  /** Answers only what this key has signed, and signs the answers. */
+  /** Requires requests signed with this key, and signs the replies. */
   key?: StampKey | undefined;
-  /** Copies the requests' sequence numbers and remembers nothing. */
+  /** Copies the requests' sequence numbers, and keeps no sessions. */
   stateless?: boolean;
-  /** How many sessions are remembered. */
+  /** The most sessions to remember. */
   maxSessions?: number;
-  /** What tells the time. */
+  /** The monotonic clock. */
   clock?: Clock;
 }
 
-/** What became of the datagrams so far. */
+/** Counters of datagrams. */
 export interface ReflectorCounts {
-  /** How many came. */
+  /** Datagrams received. */
   received: number;
-  /** How many were answered. */
+  /** Requests answered. */
   reflected: number;
-  /** How many sessions were opened. */
+  /** Sessions opened. */
   sessions: number;
-  /** How many were too short to be a request. */
+  /** Datagrams too short for a request. */
   tooShort: number;
-  /** How many were replies, not requests. */
+  /** Replies, which are not answered. */
   replies: number;
-  /** How many were not signed with the key; or signed, where there is none. */
+  /** Datagrams not signed with the key, or signed without one here. */
   wronglySigned: number;
 }
 
-/** How many sessions are remembered, unless told otherwise. */
+/** The default of `maxSessions`. */
 export const DEFAULT_MAX_SESSIONS = 1000;
-/** How long a silent session is remembered: REFWAIT (RFC 5357, section 4.2). */
+/** A session without requests ends after REFWAIT (RFC 5357, section 4.2). */
 const SESSION_MS = 900_000;
-/** How often the system's clock is looked at. */
+/** How often to follow the system's clock. */
 const FOLLOW_MS = 1000;
 
 interface Session {
   /** The sequence number of its next reply. */
   next: number;
-  /** When it was opened or heard last. */
+  /** When its last request arrived. */
   heardMs: number;
 }
 
 /**
- * Reflects, and counts.
+ * Reflects requests, and counts them.
  *
- * A session is what comes from one address and port with one SSID. The one that
- * was silent for longest is forgotten for a new one.
+ * A session is an address, a port and an SSID. When there are too many, the one
+ * with the oldest request is forgotten.
  *
  * @example Usage
  * ```ts
@@ -89,11 +89,11 @@ interface Session {
  *   hostname: "192.0.2.1",
  *   port: 50000,
  * });
- * assertEquals([reply![3], reply![27]], [0, 5]); // its number, and ours
+ * assertEquals([reply![3], reply![27]], [0, 5]); // its number, and the request's
  * ```
  */
 export class StampReflector {
-  /** What became of the datagrams so far. */
+  /** Counters of datagrams. */
   readonly counts: ReflectorCounts = {
     received: 0,
     reflected: 0,
@@ -110,14 +110,14 @@ export class StampReflector {
   #wall: WallClock;
   #followedMs: number;
   #fields: ReplyFields;
-  /** In the order in which they were heard last. */
+  /** In the order of their last requests. */
   #sessions = new Map<string, Session>();
   #latest: { session: Session; from: Deno.NetAddr; ssid: number } | null = null;
 
   /**
-   * No session is open.
+   * Starts without any session.
    *
-   * @param options How to reflect.
+   * @param options The options.
    */
   constructor(options: ReflectorOptions = {}) {
     this.#key = options.key;
@@ -135,7 +135,7 @@ export class StampReflector {
     };
   }
 
-  /** Answers a datagram in its own bytes, or not at all. */
+  /** Turns a request into its reply, in place; ignores other datagrams. */
   readonly answer: DatagramHandler = (packet, from) => {
     const nowMs = this.#clock.now();
     const fields = this.#fields;
@@ -146,7 +146,7 @@ export class StampReflector {
     if (!this.#isRequest(packet)) return null;
     fields.sequence = this.#stateless
       ? readUint32(packet, 0)
-      : this.#sessionOf(packet, from, nowMs).next++;
+      : this.#session(packet, from, nowMs).next++;
     this.#wall.read(this.#clock.now());
     reflect(packet, this.#layout, fields, this.#key);
     this.counts.reflected += 1;
@@ -164,8 +164,8 @@ export class StampReflector {
   #isRequest(packet: Uint8Array): boolean {
     const { counts } = this;
     const layout = this.#layout;
-    const leastBytes = this.#key ? layout.bytes : MIN_REQUEST_BYTES;
-    if (packet.length < leastBytes) {
+    const minBytes = this.#key ? layout.bytes : MIN_REQUEST_BYTES;
+    if (packet.length < minBytes) {
       counts.tooShort += 1;
       return false;
     }
@@ -174,14 +174,14 @@ export class StampReflector {
       return false;
     }
     if (!isReply(packet, layout, this.#wall.seconds)) return true;
-    // Where a reply has its T2, a signed request has its T1, after zeros.
+    // A signed request has zeros at T1, and its own T1 where a reply has T2.
     if (!this.#key && readUint32(packet, layout.timestamp) === 0) {
       counts.wronglySigned += 1;
     } else counts.replies += 1;
     return false;
   }
 
-  #sessionOf(
+  #session(
     packet: Uint8Array,
     from: Deno.NetAddr,
     nowMs: number,
@@ -205,13 +205,13 @@ export class StampReflector {
       this.#forgetOld(nowMs);
     }
     session.heardMs = nowMs;
-    this.#sessions.delete(name); // a Map keeps order: the oldest comes first
+    this.#sessions.delete(name); // last in the order of the Map
     this.#sessions.set(name, session);
     this.#latest = { session, from, ssid };
     return session;
   }
 
-  /** Makes room for another session. */
+  /** Makes room for another session; the oldest come first in the Map. */
   #forgetOld(nowMs: number): void {
     for (const [name, { heardMs }] of this.#sessions) {
       const full = this.#sessions.size >= this.#maxSessions;

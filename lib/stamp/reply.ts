@@ -1,5 +1,5 @@
 /**
- * The reflector's side of STAMP: from a request to its reply.
+ * The reflector's packets: turns a request into its reply. No IO.
  *
  * @module
  */
@@ -22,32 +22,40 @@ import {
   writeTimestamp,
 } from "./timestamp.ts";
 
-/** Stands for the TTL that cannot be read. */
+/** Replaces the TTL, which cannot be read. */
 const UNKNOWN_TTL = 255;
-/** What a reflector adds to a request to make its reply. */
+/** The largest difference of a reply's T2 from now. */
+const DAY_MS = 86_400_000;
+/**
+ * The multiplier of each reply's error estimate. It is the only mark of a reply to
+ * a request that is too short for T2.
+ */
+const REPLY_MULTIPLIER = 251;
+
+/** What a reflector adds to a request. */
 export interface ReplyFields {
   /** The reply's sequence number. */
   sequence: number;
-  /** When the request came, T2. */
+  /** When the request arrived, T2. */
   received: TimeOfDay;
-  /** When the reply leaves, T3. */
+  /** When the reply is sent, T3. */
   sent: TimeOfDay;
-  /** How wrong these may be, in microseconds; `null` if nobody knows. */
+  /** The largest error of these, in microseconds; `null` if unknown. */
   errorUs: number | null;
 }
 
-/** A reply's fields until they are in place. */
+/** The first bytes of the reply, until they replace those of the request. */
 const head = new Uint8Array(AUTHENTICATED.bytes);
 
 /**
  * Turns a request into its reply, in place and of the same length. Its
  * timestamps have the format of the request's.
  *
- * @param packet The request: of 14 bytes at least, and if its kind is signed of
- * the layout's length.
- * @param layout The kind of packet.
+ * @param packet The request: at least 14 bytes, and with a signature the layout's
+ * length.
+ * @param layout The layout.
  * @param fields What is added.
- * @param key Signs the reply, if its kind is signed.
+ * @param key Signs the reply, if the layout has a signature.
  */
 export function reflect(
   packet: Uint8Array,
@@ -76,34 +84,26 @@ export function reflect(
 }
 
 /**
- * The session identifier of a request; 0 for none, as in the padding of a
- * request that is too short to be STAMP's.
+ * The session identifier of a request; 0 for none, as in a TWAMP-Light request,
+ * which is too short for one.
  *
  * @param packet The request.
- * @param layout The kind of packet.
+ * @param layout The layout.
  * @returns From 0 to 65 535.
  */
 export function ssidOf(packet: Uint8Array, layout: PacketLayout): number {
   return packet.length < layout.bytes ? 0 : readUint16(packet, layout.ssid);
 }
 
-/** A reply tells when its request came: within a day of now, it must be one. */
-const DAY_MS = 86_400_000;
 /**
- * The multiplier of each reply's error estimate. A reply to TWAMP-Light's
- * shortest requests tells nothing else by which it could be known.
- */
-const REPLY_MULTIPLIER = 251;
-
-/**
- * Whether a packet is a reply, where a request is expected. Two reflectors that
- * answered each other's replies would never end (CVE-2024-2169).
+ * Whether a packet is a reply. Two reflectors that answered each other's replies
+ * would never stop (CVE-2024-2169).
  *
  * @param packet The packet.
- * @param layout The kind of packet.
+ * @param layout The layout.
  * @param nowSeconds The time of day, in seconds since 1970.
- * @returns Whether its receive timestamp, zero in a request, is of these days; or,
- * if it is too short to have one, whether its error estimate is one of ours.
+ * @returns Whether T2, zero in a request, is set and within a day of now; in a
+ * packet too short for T2, whether its error estimate is a reply's.
  */
 export function isReply(
   packet: Uint8Array,

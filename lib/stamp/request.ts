@@ -1,5 +1,5 @@
 /**
- * The sender's side of STAMP: requests, and what is read of the replies.
+ * The sender's packets: writes requests, and reads their replies. No IO.
  *
  * @module
  */
@@ -31,20 +31,20 @@ import {
 
 /** What is the same in all requests of a session. */
 export interface RequestOptions {
-  /** The length of each, in bytes; what `isRequestSize` allows. */
+  /** The length of each, in bytes; see `isRequestSize`. */
   sizeBytes: number;
-  /** The session's identifier; 0 for none. */
+  /** The session identifier; 0 for none. */
   ssid: number;
-  /** The format of its timestamps. */
+  /** The format of the timestamps. */
   format: TimestampFormat;
-  /** How wrong these may be, in microseconds; `null` if nobody knows. */
+  /** The largest error of these, in microseconds; `null` if unknown. */
   errorUs: number | null;
   /** Signs them. */
   key?: StampKey | undefined;
 }
 
 /**
- * The requests of a session, one after the other in the same buffer.
+ * The requests of a session, all in the same buffer.
  *
  * @example Usage
  * ```ts
@@ -64,22 +64,24 @@ export interface RequestOptions {
 export class StampRequest {
   /** The request prepared last. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Where its fields are. */
+  /** Its layout. */
   readonly layout: PacketLayout;
   /** What is the same in all of them. */
   readonly options: RequestOptions;
 
   /**
-   * Prepares what is the same in all requests; padding is random.
+   * Writes what is the same in all requests; padding is random.
    *
-   * @param options What that is.
-   * @throws {RangeError} If no request has that length.
+   * @param options What is the same.
+   * @throws {RangeError} If a request cannot have that length.
    */
   constructor(options: RequestOptions) {
     const { sizeBytes, ssid, format, errorUs, key } = options;
     const layout = key ? AUTHENTICATED : UNAUTHENTICATED;
     if (!isRequestSize(sizeBytes, layout)) {
-      throw new RangeError(`Cannot make a request of a length: ${sizeBytes}`);
+      throw new RangeError(
+        `Request must have ${layout.bytes} bytes, or at least 4 more: ${sizeBytes}`,
+      );
     }
     this.options = options;
     this.layout = layout;
@@ -117,7 +119,7 @@ export class StampReplyReader {
   #timestamp = new Uint8Array(TIMESTAMP_BYTES);
 
   /**
-   * Nothing is read yet.
+   * Starts without a reply.
    *
    * @param request The requests.
    */
@@ -126,12 +128,12 @@ export class StampReplyReader {
   }
 
   /**
-   * Takes a reply, if all is in it that each reply to this session has: the
-   * length (or that of a bare packet, from a reflector that returns no TLVs),
-   * the signature, the SSID or 0, the sender's error estimate, the padding.
+   * Takes a reply, if it matches this session: the length (or that of the layout,
+   * from a reflector that returns no TLVs), the signature, the SSID or 0, the
+   * sender's error estimate, the padding.
    *
-   * @param reply The datagram, looked at until the next one is taken.
-   * @returns Whether it was taken.
+   * @param reply The datagram; it must not change until the next one is taken.
+   * @returns Whether it matches.
    */
   take(reply: Uint8Array): boolean {
     this.#reply = reply;
@@ -149,7 +151,7 @@ export class StampReplyReader {
     if (ssid !== options.ssid && ssid !== 0) return false;
     const ours = readUint16(request, layout.errorEstimate);
     if (readUint16(reply, layout.senderErrorEstimate) !== ours) return false;
-    // The flags of the TLV, its first byte, are the reflector's to change.
+    // The reflector may change the flags of the TLV, its first byte.
     const from = layout.bytes + 1;
     return reply.length < from ||
       equals(reply.subarray(from), request.subarray(from));
@@ -160,18 +162,18 @@ export class StampReplyReader {
     return readUint32(this.#reply, 0);
   }
 
-  /** The sequence number of the request that is answered. */
+  /** The sequence number of the request. */
   get senderSequence(): number {
     return readUint32(this.#reply, this.#request.layout.senderSequence);
   }
 
-  /** Whether the request's TLVs came back with it. */
+  /** Whether the reply includes the request's TLVs. */
   get isWhole(): boolean {
     return this.#reply.length === this.#request.bytes.length;
   }
 
   /**
-   * Whether the reply's copy of the request's timestamp is what was sent.
+   * Whether the reply's copy of the request's timestamp is right.
    *
    * @param time When the request was sent, as it was prepared.
    */
@@ -182,10 +184,10 @@ export class StampReplyReader {
   }
 
   /**
-   * When the request came to the reflector, T2, by its clock.
+   * When the request reached the reflector, T2, by its clock.
    *
-   * @param fromSeconds A moment, in seconds since 1970.
-   * @returns Milliseconds since that moment.
+   * @param fromSeconds A time in seconds since 1970.
+   * @returns Milliseconds since that time.
    */
   receivedMs(fromSeconds: number): number {
     const { layout } = this.#request;
@@ -195,8 +197,8 @@ export class StampReplyReader {
   /**
    * When the reply left the reflector, T3, by its clock.
    *
-   * @param fromSeconds A moment, in seconds since 1970.
-   * @returns Milliseconds since that moment.
+   * @param fromSeconds A time in seconds since 1970.
+   * @returns Milliseconds since that time.
    */
   sentMs(fromSeconds: number): number {
     return this.#timestampAt(this.#request.layout.timestamp, fromSeconds);

@@ -1,8 +1,8 @@
 /**
- * The timestamps of STAMP, and how far they may be wrong.
+ * The timestamps of STAMP, and their error estimates.
  *
- * Both formats are two unsigned words of 32 bits in network byte order; which
- * one is meant, the Z bit of the error estimate beside it tells.
+ * Both formats are two unsigned words of 32 bits in network byte order. The Z bit
+ * of the error estimate after a timestamp gives its format.
  *
  * | format | Z | first word | second word | source |
  * |---|---|---|---|---|
@@ -14,26 +14,26 @@
  *     S  Z  scale (6 bits)  multiplier (8 bits, never 0)
  *
  * The error is multiplier * 2^(scale - 32) seconds. S says that the clock is
- * synchronised to UTC, of which a program knows nothing: it is sent as 0. The
- * seconds of PTP are those of UTC as well, without TAI's leap seconds.
+ * synchronized to UTC; a program cannot know that and sends 0. The seconds of PTP
+ * are those of UTC too, without TAI's leap seconds.
  *
  * @module
  */
 
 import { readUint16, readUint32, writeUint32 } from "../framing/big_endian.ts";
 
-/** The formats a timestamp may have. */
+/** The format of a timestamp. */
 export type TimestampFormat = "ntp" | "ptp";
 
-/** How long a timestamp is, in bytes. */
+/** The length of a timestamp, in bytes. */
 export const TIMESTAMP_BYTES = 8;
-/** From the epoch of NTP to that of Unix, in seconds. */
+/** The epoch of Unix in seconds of NTP. */
 const NTP_EPOCH_SECONDS = 2_208_988_800;
 /** The Z bit of an error estimate. */
 const Z = 0x4000;
 const TWO_32 = 2 ** 32;
 
-/** A time of day, as whole seconds since 1970 and what comes on top. */
+/** A time of day: seconds since 1970, and nanoseconds. */
 export interface TimeOfDay {
   /** Whole seconds. */
   seconds: number;
@@ -44,9 +44,9 @@ export interface TimeOfDay {
 /**
  * Writes a timestamp.
  *
- * @param bytes Where to.
- * @param at The offset of its first byte.
- * @param time The time of day, of which `seconds` count modulo 2^32.
+ * @param bytes The packet.
+ * @param at The offset of the timestamp.
+ * @param time The time of day; its seconds are written modulo 2^32.
  * @param format The format.
  *
  * @example Usage
@@ -80,11 +80,11 @@ export function writeTimestamp(
 /**
  * Reads a timestamp.
  *
- * @param bytes Where it is.
- * @param at The offset of its first byte.
+ * @param bytes The packet.
+ * @param at The offset of the timestamp.
  * @param format The format.
- * @param fromSeconds A moment within 68 years of it, in seconds since 1970.
- * @returns How long after that moment it is, in milliseconds.
+ * @param fromSeconds A time within 68 years of it, in seconds since 1970.
+ * @returns Milliseconds since that time.
  *
  * @example Usage
  * ```ts
@@ -110,14 +110,13 @@ export function readTimestamp(
 }
 
 /**
- * An error estimate of a clock that nothing synchronises.
+ * The error estimate of a clock that is not synchronized.
  *
- * @param errorUs How far a timestamp may be wrong, in microseconds; `null` if
- * nobody knows.
+ * @param errorUs The largest error of a timestamp, in microseconds; `null` if
+ * unknown.
  * @param format The format of the timestamp.
- * @param multiplier The multiplier to use, if one is meant; the estimate is then
- * up to twice as much.
- * @returns The field, which says at least as much.
+ * @param multiplier A fixed multiplier; the estimate is then up to twice the error.
+ * @returns The field, never less than the error.
  *
  * @example Usage
  * ```ts
@@ -137,12 +136,12 @@ export function errorEstimate(
   const parts = errorUs === null ? Infinity : errorUs / 1e6 * TWO_32;
   const scale = Math.ceil(Math.log2(parts / (multiplier ?? 255)));
   const bounded = Math.min(63, Math.max(0, scale));
-  const least = Math.min(255, Math.max(1, Math.ceil(parts / 2 ** bounded)));
-  return z | bounded << 8 | (multiplier ?? least);
+  const smallest = Math.min(255, Math.max(1, Math.ceil(parts / 2 ** bounded)));
+  return z | bounded << 8 | (multiplier ?? smallest);
 }
 
 /**
- * What an error estimate says.
+ * Reads an error estimate.
  *
  * @param field The field.
  * @returns The error in microseconds.
@@ -152,11 +151,11 @@ export function errorEstimateUs(field: number): number {
 }
 
 /**
- * The format that an error estimate tells.
+ * The format of timestamps, from the error estimate after them.
  *
- * @param bytes Where the error estimate is.
- * @param at The offset of its first byte.
- * @returns The format of the timestamps beside it.
+ * @param bytes The packet.
+ * @param at The offset of the error estimate.
+ * @returns The format.
  */
 export function formatAt(bytes: Uint8Array, at: number): TimestampFormat {
   return (readUint16(bytes, at) & Z) === 0 ? "ntp" : "ptp";

@@ -1,5 +1,5 @@
 /**
- * What may follow a STAMP packet: TLVs (RFC 8972, section 4).
+ * The TLVs that may follow a STAMP packet (RFC 8972, section 4).
  *
  * | offset | size | field |
  * |---|---|---|
@@ -8,28 +8,28 @@
  * | 2 | 2 | length of the value, in bytes |
  * | 4 | length | value |
  *
- * A sender sets U and no other flag; a reflector that knows the type takes it
- * away. Here that is Extra Padding alone.
+ * A sender sets U alone; a reflector that knows the type clears it. This one
+ * knows Extra Padding.
  *
  * @module
  */
 
 import { readUint16, writeUint16 } from "../framing/big_endian.ts";
 
-/** How long the head of a TLV is, in bytes. */
+/** The length of a TLV's head, in bytes. */
 export const TLV_HEAD_BYTES = 4;
-/** Set in the reply if the type of a TLV is not known. */
+/** Set in the reply if the type of a TLV is unknown. */
 export const UNRECOGNIZED = 0x80;
-/** Set in the reply if a TLV is longer than what is left of the packet. */
+/** Set in the reply if a TLV is longer than the rest of the packet. */
 export const MALFORMED = 0x40;
 /** The type of padding. */
 export const EXTRA_PADDING = 1;
 
 /**
- * Writes the head of an Extra Padding TLV that takes up the rest of a packet.
+ * Writes the head of an Extra Padding TLV that fills the rest of a packet.
  *
- * @param packet The packet; its padding stays as it is.
- * @param at Where the TLV starts.
+ * @param packet The packet; its padding is not changed.
+ * @param at The offset of the TLV.
  */
 export function writePaddingHead(packet: Uint8Array, at: number): void {
   packet[at] = UNRECOGNIZED;
@@ -38,10 +38,10 @@ export function writePaddingHead(packet: Uint8Array, at: number): void {
 }
 
 /**
- * Sets the flags of each TLV of a packet as a reflector has to.
+ * Sets the flags of each TLV of a packet as a reflector.
  *
- * @param packet The packet, changed in place; only flags are.
- * @param at Where the first TLV starts, if there is one.
+ * @param packet The packet; only its flags are changed, in place.
+ * @param at The offset of the first TLV, if there is one.
  *
  * @example Usage
  * ```ts

@@ -1,18 +1,18 @@
 /**
- * How far two medians are apart, and how sure that is.
+ * The difference of two medians with its confidence interval.
  *
- * Samples taken one after the other resemble each other: a machine has good and
- * bad moments. So the samples come in rounds in which both sides took part, and
- * whole rounds are drawn again (the cluster bootstrap: Davison and Hinkley,
- * Bootstrap Methods and their Application, 1997, section 3.8). The interval is
- * that of the percentiles (Efron, Annals of Statistics 7.1, 1979).
+ * Successive samples are correlated: the load of a machine changes slowly. So
+ * both sides are measured in each round, and whole rounds are resampled (cluster
+ * bootstrap: Davison and Hinkley, Bootstrap Methods and their Application, 1997,
+ * section 3.8). The interval is the percentile interval (Efron, Annals of
+ * Statistics 7.1, 1979).
  *
  * @module
  */
 
 import { seededRandom } from "./seeded_random.ts";
 
-/** A difference, and the interval that holds it with the stated confidence. */
+/** A difference, and its confidence interval. */
 export interface Difference {
   /** The first median minus the second. */
   estimate: number;
@@ -20,25 +20,25 @@ export interface Difference {
   low: number;
   /** The upper end of the interval. */
   high: number;
-  /** How often such intervals hold the true difference, in percent. */
+  /** How often such intervals contain the true difference, in percent. */
   confidencePercent: number;
 }
 
-/** One round: what was measured of each side, in any unit. */
+/** The samples of both sides in one round, in any unit. */
 export type Round = readonly [readonly number[], readonly number[]];
 
-/** Fewer rounds than this say nothing of their own variety. */
+/** Fewer rounds do not show how much they vary. */
 export const MIN_ROUNDS = 6;
 const CONFIDENCE_PERCENT = 95;
-/** Enough for the ends of the interval to stay where they are. */
+/** With more, the ends of the interval hardly change. */
 const RESAMPLES = 2000;
-/** The same data give the same interval. */
+/** Fixed, so that the same data give the same interval. */
 const SEED = 1;
 
 /**
  * The difference of two medians, with its confidence interval.
  *
- * @param rounds What was measured, round by round.
+ * @param rounds The samples of each round.
  * @returns The difference in the samples' unit; `null` if there are fewer than
  * {@linkcode MIN_ROUNDS} rounds in which both sides have a sample.
  *

@@ -1,18 +1,17 @@
 /**
- * Two things measured by turns.
+ * Interleaves two measurements.
  *
  * @module
  */
 
 /**
  * Runs two measurements in rounds, so that a drift of the machine or the path
- * meets both. Who is first alternates as well.
+ * affects both. The one that runs first alternates.
  *
  * @param rounds How many rounds.
- * @param sides Measures the one, and the other.
- * @param signal Ends it after the measurement under way.
- * @returns What each round gave of both; a round that was not finished is left
- * out.
+ * @param sides Measure one side each, once.
+ * @param signal Ends it after the current measurement.
+ * @returns The results of both in each completed round.
  *
  * @example Usage
  * ```ts

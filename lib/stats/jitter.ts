@@ -1,10 +1,10 @@
 /**
- * How much successive delays differ, by two definitions.
+ * The variation of successive delays (jitter), by two definitions.
  *
  * | name | definition |
  * |---|---|
- * | RFC 3550 | `J += (abs(D) - J) / 16`, D from each delay to the next that is known, in order of arrival (section 6.4.1) |
- * | IPDV | the distribution of `abs(D)`, D between neighbours in the sequence (RFC 3393) that arrive one after the other |
+ * | RFC 3550 | `J += (abs(D) - J) / 16`, D between successive known delays, in order of arrival (section 6.4.1) |
+ * | IPDV | the distribution of `abs(D)`, D between neighbours in the sequence (RFC 3393) that arrive in succession |
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface JitterFigures {
 }
 
 /**
- * Adds up the jitter of a series of delays.
+ * Computes the jitter of a series of delays.
  *
  * @example Usage
  * ```ts
@@ -45,10 +45,10 @@ export class Jitter {
   #ipdv = new Histogram();
 
   /**
-   * Records the next delay, in order of arrival; one that was lost is left out.
+   * Records the next delay, in order of arrival; lost probes are left out.
    *
    * @param sequence Its number; neighbours differ by 1.
-   * @param us The delay in microseconds; negative where two clocks made it.
+   * @param us The delay in microseconds; between two clocks it may be negative.
    */
   record(sequence: number, us: number): void {
     if (this.#lastUs !== null) {

@@ -1,28 +1,29 @@
 /**
- * Which way probes were lost, by the two numbers of each reply.
+ * The direction in which probes were lost, by the two sequence numbers of each
+ * reply.
  *
- * The far end numbers its replies in the order in which it sends them. Where
- * numbers are missing between two replies, as many of the probes between these
- * two were lost on the way back; the others never reached it. All this is worked
- * out a while later, for what is late to have come.
+ * The reflector numbers its replies in the order in which it sends them. If
+ * numbers are missing between two replies, as many of the probes between them
+ * were lost on the way back; the others never reached the reflector. Probes are
+ * classified some time later, because late replies may still arrive.
  *
  * @module
  */
 
-/** How many of the far end's numbers are remembered for each probe. */
+/** How many reflector numbers are remembered for each probe. */
 const NUMBERS_PER_PROBE = 4;
 const TWO_32 = 2 ** 32;
 
 /**
- * Follows the far end's numbers.
+ * Classifies lost probes by direction.
  *
  * @example Usage
  * ```ts
  * import { LossDirections } from "./loss_directions.ts";
  * import { assertEquals } from "@std/assert";
  *
- * // Of the probes 0 to 3, 1 did not arrive; the reply to 2, the far end's 1,
- * // was lost.
+ * // Of the probes 0 to 3, probe 1 was lost on the way there, and the reply to
+ * // probe 2, which had the reflector's number 1, on the way back.
  * const directions = new LossDirections(4, (index) => index === 1 || index === 2);
  * directions.note(0, 0, true, 3);
  * directions.note(3, 2, true, 1);
@@ -31,57 +32,58 @@ const TWO_32 = 2 ** 32;
  * ```
  */
 export class LossDirections {
-  /** Probes that did not reach the far end. */
+  /** Probes that did not reach the reflector. */
   forward = 0;
-  /** Probes whose reply did not come back. */
+  /** Probes whose reply was lost. */
   backward = 0;
   /** Whether the two numbers of some reply differed. */
   numbersDiffer = false;
-  /** Whether the far end's numbers made no sense; directions are unknown then. */
+  /** Whether a number was impossible; directions are unknown then. */
   numbersJumped = false;
   #isLost: (index: number) => boolean;
-  /** The probe that each number of the far end answered, plus 1. */
+  /** The probe that each reflector number answered, plus 1. */
   #answered: Float64Array;
-  /** The greatest number of the far end. */
-  #greatest = -1;
-  /** All numbers of the far end up to this one are looked at. */
+  /** The highest reflector number. */
+  #maxNumber = -1;
+  /** All reflector numbers up to this one are processed. */
   #number = -1;
-  /** How many of them are missing, after this one. */
+  /** How many of them are missing, after the last closed gap. */
   #missing = 0;
+  /** The reflector number that closed the last gap. */
   #closed = -1;
-  /** All probes before this one are looked at. */
+  /** All probes before this one are processed. */
   #settled = 0;
   /** How many of them have no reply, and no direction yet. */
   #gap = 0;
 
   /**
-   * No number has come.
+   * Starts without any reply.
    *
    * @param capacity How many probes are remembered, a power of two.
-   * @param isLost Whether the probe of an index is lost, and counts.
+   * @param isLost Whether the probe with an index is lost, and is counted.
    */
   constructor(capacity: number, isLost: (index: number) => boolean) {
     this.#answered = new Float64Array(capacity * NUMBERS_PER_PROBE);
     this.#isLost = isLost;
   }
 
-  /** All probes before this one are looked at. */
+  /** All probes before this one are processed. */
   get settled(): number {
     return this.#settled;
   }
 
   /**
-   * Keeps which probe a number of the far end answered.
+   * Remembers which probe a reflector number answered.
    *
    * @param index The probe.
-   * @param number The far end's number, modulo 2^32.
+   * @param number The reflector number, modulo 2^32.
    * @param isFirst Whether it is the first reply to that probe.
-   * @param sent How many probes were sent after the latest that has a reply.
+   * @param sent How many probes were sent after the latest one with a reply.
    */
   note(index: number, number: number, isFirst: boolean, sent: number): void {
     if (number !== index % TWO_32) this.numbersDiffer = true;
-    // The number modulo 2^32 that is nearest to the greatest.
-    const near = Math.max(0, this.#greatest);
+    // The full number is the one nearest to the highest so far.
+    const near = Math.max(0, this.#maxNumber);
     const whole = near + (number - near % TWO_32 | 0);
     if (whole <= this.#number) {
       const wasMissing = isFirst && whole > this.#closed && this.#missing > 0;
@@ -89,9 +91,9 @@ export class LossDirections {
       return;
     }
     if (whole - this.#number > this.#answered.length) {
-      // After an outage all before it is looked at, and no more replies are
-      // missing than probes were sent meanwhile.
-      if (this.#number < this.#greatest || whole - this.#number > sent) {
+      // After an outage: all earlier numbers are processed, and no more replies
+      // can be missing than probes were sent.
+      if (this.#number < this.#maxNumber || whole - this.#number > sent) {
         this.numbersJumped = true;
         return;
       }
@@ -99,26 +101,26 @@ export class LossDirections {
       this.#number = whole - 1;
     }
     this.#answered[whole & this.#answered.length - 1] = index + 1;
-    if (whole > this.#greatest) this.#greatest = whole;
+    if (whole > this.#maxNumber) this.#maxNumber = whole;
   }
 
   /**
-   * Looks at the probes up to one, and at the numbers that tell of them.
+   * Classifies the probes up to one.
    *
-   * @param index The probe; nothing comes any more of it, or of those before.
+   * @param index The probe; no more replies to it or earlier ones may follow.
    */
   settle(index: number): void {
-    this.#lookAtNumbers(index);
+    this.#processNumbers(index);
     if (this.#settled <= index) this.#settleProbes(index + 1);
   }
 
-  /** In their order, until one answered a later probe than this. */
-  #lookAtNumbers(index: number): void {
+  /** Processes numbers in order, until one answered a later probe than this. */
+  #processNumbers(index: number): void {
     const mask = this.#answered.length - 1;
-    while (this.#settled <= index && this.#number < this.#greatest) {
+    while (this.#settled <= index && this.#number < this.#maxNumber) {
       const slot = this.#number + 1 & mask;
       const answered = this.#answered[slot]! - 1;
-      if (answered > index) return; // what is late may still come before it
+      if (answered > index) return; // a late reply may still come before it
       this.#number += 1;
       this.#answered[slot] = 0;
       if (answered < 0) this.#missing += 1;
@@ -126,7 +128,7 @@ export class LossDirections {
     }
   }
 
-  /** A probe has a reply: of those without, before it, the direction is known. */
+  /** A probe has a reply: the lost ones before it get their direction. */
   #closeGap(answered: number): void {
     this.#settleProbes(answered + 1);
     const backward = Math.min(this.#missing, this.#gap);

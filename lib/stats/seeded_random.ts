@@ -1,16 +1,16 @@
 /**
- * Random numbers that can be had again.
+ * Reproducible random numbers.
  *
  * @module
  */
 
 /**
- * Makes a generator of uniform random numbers, the same for the same seed:
- * mulberry32 (Tommy Ettinger, public domain). Good for emulating a network, not
- * for secrets.
+ * Makes a generator of uniform random numbers that depend on the seed alone:
+ * mulberry32 (Tommy Ettinger, public domain). Suitable for emulating a network,
+ * not for secrets.
  *
- * @param seed Any integer; its lowest 32 bits count.
- * @returns A function that gives the next number, from 0 up to but not 1.
+ * @param seed Any integer; its lowest 32 bits are used.
+ * @returns A function that returns the next number, from 0 to below 1.
  *
  * @example Usage
  * ```ts
@@ -31,7 +31,7 @@ export function seededRandom(seed: number): () => number {
 }
 
 /**
- * Picks a seed for a run that names none.
+ * Picks a seed for a run without one.
  *
  * @returns A random integer from 0 to 999 999: short enough to type again.
  */

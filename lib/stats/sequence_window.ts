@@ -1,44 +1,43 @@
 /**
- * What became of numbered probes: lost and in which direction, late, duplicate,
- * reordered.
+ * Counts what happened to numbered probes: lost in which direction, late,
+ * duplicate, reordered.
  *
- * Each reply carries two numbers: that of the probe, and the far end's own, which
- * tells the direction of losses: see `loss_directions.ts`.
+ * Each reply carries two numbers: that of the probe, and the reflector's own,
+ * which gives the direction of losses, see `loss_directions.ts`.
  *
  * | counter | what it counts |
  * |---|---|
- * | lost | probes without a reply in time (RFC 7680); late ones are among them |
+ * | lost | probes without a reply in time (RFC 7680), late ones included |
  * | lost forward, lost backward | probes without any reply, by direction |
  * | late | probes whose first reply came after the deadline |
  * | duplicate | replies to a probe after its first |
  * | reordered | first replies in time after the reply to a later probe (RFC 4737) |
  *
- * Memory is bounded: of a probe that is further back than the window is long,
- * nothing is known any more.
+ * Memory is bounded: probes further back than the capacity are forgotten.
  *
  * @module
  */
 
 import { LossDirections } from "./loss_directions.ts";
 
-/** What a reply is. */
+/** The kind of a reply. */
 export type Arrival = "first" | "late" | "duplicate" | "unknown";
 
-/** The counters; none of them ever goes down. */
+/** The counters; none of them ever decreases. */
 export interface ArrivalCounts {
-  /** Probes that did not reach the far end. */
+  /** Probes that did not reach the reflector. */
   readonly lostForward: number;
-  /** Probes whose reply did not come back. */
+  /** Probes whose reply was lost. */
   readonly lostBackward: number;
-  /** Probes that were answered too late. */
+  /** Probes whose first reply came after the deadline. */
   late: number;
   /** Replies to a probe after the first. */
   duplicate: number;
-  /** Replies that came after one to a later probe. */
+  /** First replies in time after the reply to a later probe. */
   reordered: number;
 }
 
-/** What is known of one probe. */
+/** The states of a probe. */
 const OUTSTANDING = 0;
 const ANSWERED = 1;
 const LOST = 2;
@@ -46,7 +45,7 @@ const LATE = 3;
 const TWO_32 = 2 ** 32;
 
 /**
- * Follows the probes under way and a while after.
+ * Follows the latest probes of a session.
  *
  * @example Usage
  * ```ts
@@ -55,7 +54,8 @@ const TWO_32 = 2 ** 32;
  *
  * const window = new SequenceWindow(8);
  * for (let probe = 0; probe < 4; probe++) window.send();
- * // 1 does not arrive; the reply to 2, which is the far end's 1, gets lost.
+ * // Probe 1 is lost on the way there, and the reply to probe 2, which has the
+ * // reflector's number 1, on the way back.
  * window.arrive(0, 0);
  * window.arrive(3, 2);
  * assertEquals(window.expire(() => true), 1);
@@ -69,25 +69,25 @@ export class SequenceWindow {
   readonly counts: ArrivalCounts;
   /** How many probes are remembered; a power of two. */
   readonly capacity: number;
-  /** Which way probes were lost. */
+  /** The directions of losses. */
   readonly directions: LossDirections;
-  /** How many probes are neither answered nor lost. */
+  /** How many probes are neither answered nor lost yet. */
   outstanding = 0;
-  /** The first probe that is counted, and the first that is not any more. */
+  /** The first counted probe, and the first one after those. */
   #countedFrom: number;
   #countedTo = Infinity;
   #next = 0;
   #states: Uint8Array;
-  /** All before this one are answered or lost. */
+  /** All probes before this one are answered or lost. */
   #open = 0;
-  /** The latest probe that has a reply. */
+  /** The latest probe with a reply. */
   #latest = -1;
 
   /**
-   * Nothing is sent yet.
+   * Starts without any probe.
    *
    * @param capacity How many probes are remembered at least.
-   * @param uncounted How many probes come first that no counter counts.
+   * @param uncounted How many of the first probes are not counted.
    */
   constructor(capacity: number, uncounted = 0) {
     this.capacity = 2 ** Math.ceil(Math.log2(Math.max(2, capacity)));
@@ -113,30 +113,30 @@ export class SequenceWindow {
     };
   }
 
-  /** The index of the probe that will be sent next. */
+  /** The index of the next probe to send. */
   get next(): number {
     return this.#next;
   }
 
-  /** The oldest probe that may be under way. */
+  /** The oldest probe that may be outstanding. */
   get oldest(): number {
     return this.#open;
   }
 
-  /** Whether another probe would push one out that is under way. */
+  /** Whether another probe would overwrite an outstanding one. */
   get isFull(): boolean {
     return this.#next - this.#open >= this.capacity;
   }
 
   /**
-   * Whether the probes sent last have no reply: without one to a later probe,
-   * nothing tells in which direction they were lost.
+   * Whether the last probe has no reply. The direction in which the last probes
+   * were lost is then unknown until a later probe is answered.
    */
   get endIsOpen(): boolean {
     return this.#latest < this.#next - 1;
   }
 
-  /** No counter counts the probes sent from now on. */
+  /** Does not count the probes sent from now on. */
   stopCounting(): void {
     this.#countedTo = this.#next;
   }
@@ -161,7 +161,7 @@ export class SequenceWindow {
    * Finds the probe of a sequence number.
    *
    * @param sequence The number, modulo 2^32.
-   * @returns Its index, or `null` if it was not sent or is forgotten.
+   * @returns Its index; `null` if it was not sent, or is forgotten.
    */
   find(sequence: number): number | null {
     const back = (this.#next - sequence) % TWO_32;
@@ -173,9 +173,8 @@ export class SequenceWindow {
    * Counts a reply.
    *
    * @param index The probe's index, as {@linkcode find} gives it.
-   * @param number The far end's number, modulo 2^32.
-   * @returns What it is. One that comes after its deadline is the first, unless
-   * {@linkcode expire} was called before.
+   * @param number The reflector's number, modulo 2^32.
+   * @returns Its kind: late only if {@linkcode expire} declared the probe lost.
    */
   arrive(index: number, number: number): Arrival {
     if (index < this.#next - this.capacity || index >= this.#next) {
@@ -204,16 +203,16 @@ export class SequenceWindow {
   }
 
   /**
-   * Takes the oldest probe under way for lost, if its time is over.
+   * Declares the oldest outstanding probe lost, if its deadline has passed.
    *
-   * @param isOver Whether the time of the probe of an index is over.
+   * @param isOverdue Whether the deadline of the probe with an index has passed.
    * @returns Its index, or `null`.
    */
-  expire(isOver: (index: number) => boolean): number | null {
+  expire(isOverdue: (index: number) => boolean): number | null {
     for (; this.#open < this.#next; this.#open++) {
       const slot = this.#open & this.capacity - 1;
       if (this.#states[slot] !== OUTSTANDING) continue;
-      if (!isOver(this.#open)) return null;
+      if (!isOverdue(this.#open)) return null;
       this.#states[slot] = LOST;
       this.outstanding -= 1;
       return this.#open++;
@@ -222,8 +221,8 @@ export class SequenceWindow {
   }
 
   /**
-   * Counts all probes by direction, those at the end only if that is not open.
-   * Nothing is to be counted after it.
+   * Counts all lost probes by direction, at the end of a session; those after
+   * the last reply stay without one.
    */
   settle(): void {
     this.directions.settle(this.#next - 1);

@@ -1,12 +1,12 @@
 /**
- * What happened over time, in fixed memory.
+ * Round-trip times and losses over time, in fixed memory.
  *
  * @module
  */
 
-/** How many slots there are at most; of a long run at least half are in use. */
+/** The most slots; in a long run at least half of them are in use. */
 const SLOTS = 160;
-/** How long a slot is at first, in milliseconds. */
+/** The initial length of a slot, in milliseconds. */
 const FIRST_SLOT_MS = 0.001;
 /** Slot limits are equal if they differ by less than this part of a slot. */
 const ROUNDING = 1e-9;
@@ -19,17 +19,17 @@ export interface TimelineFigures {
   sent: number[];
   /** How many of those were lost. */
   lost: number[];
-  /** The least round-trip time of those answered; `null` if none was. */
+  /** The minimum round-trip time; `null` if no probe was answered. */
   min_us: (number | null)[];
-  /** Their mean. */
+  /** The mean. */
   mean_us: (number | null)[];
-  /** The greatest. */
+  /** The maximum. */
   max_us: (number | null)[];
 }
 
 /**
- * Sorts round-trip times into slots of time. When the slots are used up, each
- * two become one, so that any length of time takes the same memory.
+ * Records round-trip times in slots of time. When all slots are used, pairs of
+ * them are merged, so that any duration takes the same memory.
  *
  * @example Usage
  * ```ts
@@ -56,14 +56,14 @@ export class Timeline {
   #max = new Float64Array(SLOTS).fill(-Infinity);
 
   /**
-   * Records one probe; allocates nothing. Time starts with the first one.
+   * Records one probe; allocates nothing. The first one starts the first slot.
    *
    * @param sentAtMs When it was sent.
    * @param us Its round-trip time in microseconds; `null` if it was lost.
    */
   record(sentAtMs: number, us: number | null): void {
     this.#startMs ??= sentAtMs;
-    // One that was lost may be recorded after some that were sent later.
+    // A lost probe may be recorded after some that were sent later.
     const sinceMs = Math.max(0, sentAtMs - this.#startMs);
     while (sinceMs >= SLOTS * this.#slotMs) this.#halve();
     const slot = Math.floor(sinceMs / this.#slotMs);
@@ -80,8 +80,7 @@ export class Timeline {
   }
 
   /**
-   * What happened so far. Where probes were fewer than slots, several slots are
-   * given as one.
+   * The slots so far; merged while there are fewer probes than slots.
    *
    * @returns The figures of each slot up to the last one with a probe in it.
    */

@@ -275,7 +275,7 @@ Deno.test({
           assertThrows(
             () => requestOf({ key, sizeBytes }),
             RangeError,
-            `Cannot make a request of a length: ${sizeBytes}`,
+            `bytes, or at least 4 more: ${sizeBytes}`,
           );
         }
       }
