@@ -27,7 +27,7 @@ export function drawBars(chart: BarChart, room: Room): Element {
   const { names, series, value } = chart;
   const values = series.flatMap(({ values }) => values)
     .filter((value) => value !== null);
-  const x = plotAxis(value, [0, ...values], { most: room.ticks.x });
+  const x = plotAxis(value, [0, ...values], { maxTicks: room.ticks.x });
   const group = NAME + BAR * series.length;
   const total = Math.max(1, group * names.length);
   const marks = series.flatMap(({ values }, index): Marks => {

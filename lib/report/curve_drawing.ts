@@ -24,13 +24,13 @@ const MOST_SYMBOLS = 40;
 export function drawCurve(chart: CurveChart, room: Room): Element {
   const points = chart.series.flatMap(({ points }) => points);
   const x = plotAxis(chart.x, points.map(({ x }) => x), {
-    most: room.ticks.x,
+    maxTicks: room.ticks.x,
     tight: true,
   });
   const y = plotAxis(
     chart.y,
     points.flatMap(({ y }) => y === null ? [] : [y]),
-    { most: room.ticks.y },
+    { maxTicks: room.ticks.y },
   );
   const failed = points.some(({ y }) => y === null);
   const marks = chart.series.flatMap(({ points }, index): Marks => {

@@ -7,7 +7,7 @@
 
 import { Plot } from "./deps.mts";
 import { plotAxis } from "../terminal/axis.ts";
-import { labelsOf } from "../terminal/axis_labels.ts";
+import { tickLabels } from "../terminal/axis.ts";
 import type { HistogramChart } from "../result/section.ts";
 import { draw, type Room } from "./drawing.ts";
 import type { Element } from "./html.ts";
@@ -23,7 +23,7 @@ import { BOX, styleOf } from "./series_style.ts";
 export function drawHistogram(chart: HistogramChart, room: Room): Element {
   const { edges_us: edges, series } = chart;
   const bins = edges.length - 1;
-  const { unit, texts } = labelsOf(edges, "us");
+  const { unit, texts } = tickLabels(edges, "us");
   const widths = edges.slice(1).map((edge, bin) => edge - edges[bin]!);
   const uneven = widths.some((width) => width > 1.5 * Math.min(...widths));
   const x = {
@@ -34,7 +34,7 @@ export function drawHistogram(chart: HistogramChart, room: Room): Element {
   const y = plotAxis(
     { label: "round trips", unit: "count" },
     [0, ...series.flatMap(({ count }) => count)],
-    { most: room.ticks.y },
+    { maxTicks: room.ticks.y },
   );
   const marks = series.map(({ count }, index) => {
     const { stroke } = styleOf(index);

@@ -28,7 +28,7 @@ export function drawTimeline({ series }: TimelineChart, room: Room): Element {
   const x = plotAxis(
     { label: "time", unit: "s" },
     [0, ...lengthsSec],
-    { most: room.ticks.x, tight: true },
+    { maxTicks: room.ticks.x, tight: true },
   );
   const values = series.flatMap(({ timeline }) => [
     ...timeline.min_us.filter((us) => us !== null),
@@ -40,7 +40,7 @@ export function drawTimeline({ series }: TimelineChart, room: Room): Element {
   const y = plotAxis(
     { label: "RTT", unit: "us", scale },
     scale === "log" ? values : [0, ...values],
-    { most: room.ticks.y },
+    { maxTicks: room.ticks.y },
   );
   const lossy = series.filter(({ timeline }) => lossesOf(timeline).length > 0);
   const marks = series.flatMap(({ timeline }, index): Marks => {

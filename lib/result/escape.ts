@@ -1,20 +1,24 @@
 /**
- * Makes a peer's text safe to show.
+ * Escapes characters of untrusted text that a terminal acts on or that are
+ * invisible.
  *
  * @module
  */
 
-/** Control characters, and those that change the direction of writing. */
-const CONTROL =
-  /(?!\r?\n|\t)[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/**
+ * Control characters (C0, C1), line separators, and everything that Unicode
+ * calls default ignorable: bidi controls, zero-width and tag characters.
+ * Variation selectors are part of visible characters and stay.
+ */
+const UNSAFE = /(?!\r?\n|[\t\ufe00-\ufe0f])[\p{Cc}\p{DI}\u2028\u2029]/gu;
 
 /**
- * Writes control characters as escapes, so that what a peer sends can neither
- * move the cursor, nor recolour the screen, nor turn the line around. Tab, LF and
+ * Writes control and invisible characters as escapes, so that text from a peer
+ * can neither move the cursor nor change colors nor reorder a line. Tab, LF and
  * CR LF stay.
  *
- * @param text Any text.
- * @returns The text with `\x1b` and the like spelt out.
+ * @param text The untrusted text.
+ * @returns The text with escapes such as `\x1b`, `\u202e` and `\u{e0041}`.
  *
  * @example Usage
  * ```ts
@@ -25,10 +29,11 @@ const CONTROL =
  * ```
  */
 export function escapeControls(text: string): string {
-  return text.replace(CONTROL, (character) => {
-    const code = character.codePointAt(0)!;
-    return code < 0x100
-      ? `\\x${code.toString(16).padStart(2, "0")}`
-      : `\\u${code.toString(16).padStart(4, "0")}`;
+  return text.replace(UNSAFE, (character) => {
+    const code = character.codePointAt(0)!.toString(16);
+    if (code.length > 4) return `\\u{${code}}`;
+    return code.length > 2
+      ? `\\u${code.padStart(4, "0")}`
+      : `\\x${code.padStart(2, "0")}`;
   });
 }

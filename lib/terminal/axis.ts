@@ -1,57 +1,77 @@
 /**
- * Axes: where values are on them, and which are named.
+ * The scale, the ticks and the label of a chart's axis.
  *
  * @module
  */
 
 import type { Axis, Unit } from "../result/section.ts";
-import { labelsOf } from "./axis_labels.ts";
-import { linearTicks, logTicks, percentileTicks } from "./axis_ticks.ts";
 
-/** An axis of certain values. */
+/** A scale with ticks. */
 export interface PlotAxis {
-  /** What it shows, in which unit and on which scale: `RTT (ms, log scale)`. */
+  /** What it shows, its unit and its scale: `RTT (ms, log scale)`. */
   label: string;
-  /** Its marks, rising: where they are, from 0 to 1, and their texts. */
+  /** The ticks in rising order: positions from 0 to 1, and texts. */
   ticks: { at: number; text: string }[];
-  /** Where a value is: from 0 at the one end to 1 at the other. */
+  /** Returns the position of a value, from 0 to 1. */
   at(value: number): number;
 }
 
-/** No axis is shorter than this part of its greatest value. */
-const LEAST_SPAN = 1e-3;
-/** What is less than this, in any unit, is drawn as 0. */
-const LEAST = 1e-9;
-/** What is not less than this is not drawn. */
-const GREATEST = 1e300;
-/** Whole numbers have no marks between them. */
-const WHOLE: Unit[] = ["count", "bytes"];
-
-/** How an axis is divided. */
+/** Options of an axis. */
 export interface AxisOptions {
-  /** How many marks there may be, at least 2. */
-  most: number;
-  /** Whether it ends at the last value, not at a mark; default `false`. */
+  /** The maximum number of ticks, at least 3. */
+  maxTicks: number;
+  /** Whether the axis ends at the last value, not at a tick; default `false`. */
   tight?: boolean;
 }
 
-/** Limits, how far along each value is, and the marks. */
-interface Range {
-  low: number;
-  high: number;
+/** The limits of a scale, its function, and the values of its ticks. */
+interface Scale {
+  min: number;
+  max: number;
   along(value: number): number;
   ticks: number[];
 }
 
+/** The minimum length of an axis, as a part of its maximum. */
+const MIN_SPAN = 1e-3;
+/** Smaller values are drawn as 0, in any unit. */
+const MIN_VALUE = 1e-9;
+/** Values from here on are not drawn. */
+const MAX_VALUE = 1e300;
+/** The steps of linear ticks, times a power of ten. */
+const STEPS = [1, 2, 2.5, 5];
+/** Units without ticks between whole numbers. */
+const WHOLE: Unit[] = ["count", "bytes"];
+
+/** The units of labels, rising, with their size in the unit of the values. */
+const LABEL_UNITS: Record<Unit, [size: number, name: string][]> = {
+  us: [[1, "us"], [1e3, "ms"], [1e6, "s"]],
+  ms: [[1e-3, "us"], [1, "ms"], [1e3, "s"]],
+  s: [[1e-6, "us"], [1e-3, "ms"], [1, "s"]],
+  bits_per_second: [
+    [1, "bit/s"],
+    [1e3, "kbit/s"],
+    [1e6, "Mbit/s"],
+    [1e9, "Gbit/s"],
+  ],
+  bytes: [[1, "bytes"]],
+  count: [[1, ""]],
+  percent: [[1, "%"]],
+};
+/** A label has three significant digits, or more to differ from the next one. */
+const MIN_DIGITS = 3;
+const MAX_DIGITS = 7;
+/** The maximum rounding error of a label, as a part of the distance. */
+const ROUNDING = 0.05;
+
 /**
- * Makes an axis that all of some values are on.
+ * Makes an axis for values.
  *
- * @param axis What it shows, and its scale. Without a value above 0 a
- * logarithmic one is linear.
- * @param values The values, in the axis' unit, in any order.
- * @param options How it is divided.
- * @returns The axis. It has a length and a mark even if all values are the same,
- * or if there are none.
+ * @param axis What it shows, its unit and its scale. A log scale without a
+ * value above 0 is linear.
+ * @param values The values in the unit of the axis, in any order.
+ * @param options How to divide it.
+ * @returns The axis. It has a length and ticks for any values, also for none.
  *
  * @example Usage
  * ```ts
@@ -59,7 +79,7 @@ interface Range {
  * import { assertEquals } from "@std/assert";
  *
  * const label = { label: "RTT", unit: "us" } as const;
- * const axis = plotAxis(label, [120, 1400], { most: 5 });
+ * const axis = plotAxis(label, [120, 1400], { maxTicks: 5 });
  * assertEquals(axis.label, "RTT (ms)");
  * assertEquals(axis.ticks.map(({ text }) => text), ["0", "0.5", "1", "1.5"]);
  * assertEquals(axis.at(750), 0.5);
@@ -70,24 +90,28 @@ export function plotAxis(
   values: readonly number[],
   options: AxisOptions,
 ): PlotAxis {
-  const known = values.filter(isDrawn);
-  const log = axis.scale === "log" && known.some((value) => value > LEAST);
-  const range = axis.scale === "percentile"
-    ? percentileRange(known)
+  const known = values.filter(isDrawable);
+  const positive = known.filter((value) => value > MIN_VALUE);
+  const log = axis.scale === "log" && positive.length > 0;
+  const scale = axis.scale === "percentile"
+    ? percentileScale(known)
     : log
-    ? logRange(known, options)
-    : linearRange(known, WHOLE.includes(axis.unit) ? 1 : 0, options);
-  const { unit, texts } = labelsOf(range.ticks, axis.unit);
-  const stretched = axis.scale === "percentile" ? "stretched towards 100" : "";
-  const remarks = [unit, log ? "log scale" : stretched]
-    .filter((text) => text !== "");
-  const from = range.along(range.low);
-  const length = range.along(range.high) - from;
+    ? logScale(positive, options)
+    : linearScale(known, WHOLE.includes(axis.unit) ? 1 : 0, options);
+  const { unit, texts } = tickLabels(scale.ticks, axis.unit);
+  const kind = axis.scale === "percentile"
+    ? "log scale towards 100"
+    : log
+    ? "log scale"
+    : "";
+  const remarks = [unit, kind].filter((text) => text !== "").join(", ");
+  const start = scale.along(scale.min);
+  const length = scale.along(scale.max) - start;
   const at = (value: number) =>
-    Math.min(Math.max((range.along(value) - from) / length, 0), 1);
+    Math.min(Math.max((scale.along(value) - start) / length, 0), 1);
   return {
-    label: axis.label + (remarks.length ? ` (${remarks.join(", ")})` : ""),
-    ticks: range.ticks.map((tick, index) => ({
+    label: axis.label + (remarks === "" ? "" : ` (${remarks})`),
+    ticks: scale.ticks.map((tick, index) => ({
       at: at(tick),
       text: texts[index]!,
     })),
@@ -99,61 +123,169 @@ export function plotAxis(
  * Tells whether a value can be drawn.
  *
  * @param value The value, or `null`.
- * @returns Whether it is a number, and not beyond all measure.
+ * @returns Whether it is a number of drawable size.
  */
-export function isDrawn(value: number | null | undefined): value is number {
-  return typeof value === "number" && Math.abs(value) < GREATEST;
+export function isDrawable(value: number | null | undefined): value is number {
+  return typeof value === "number" && Math.abs(value) < MAX_VALUE;
 }
 
-/** From 0 on, unless the values are closer to each other than to it. */
-function linearRange(
-  known: number[],
-  leastStep: number,
-  { most, tight = false }: AxisOptions,
-): Range {
-  let [low, high] = [least(known, 0), greatest(known, 0)];
-  if (!(low < high && low > high / 2)) {
-    [low, high] = [Math.min(low, 0), Math.max(high, 0)];
+/**
+ * Formats numbers that stand beside each other in one unit.
+ *
+ * @param values The numbers in rising order.
+ * @param unit Their unit.
+ * @returns The unit of the texts, empty for a count; and the texts, with enough
+ * digits to tell different neighbours apart.
+ *
+ * @example Usage
+ * ```ts
+ * import { tickLabels } from "./axis.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tickLabels([0, 500, 1000, 1500], "us"), {
+ *   unit: "ms",
+ *   texts: ["0", "0.5", "1", "1.5"],
+ * });
+ * ```
+ */
+export function tickLabels(
+  values: readonly number[],
+  unit: Unit,
+): { unit: string; texts: string[] } {
+  // The median size selects the unit, so that an outlier does not.
+  const sizes = values.map(Math.abs).filter((size) => size > 0)
+    .sort((a, b) => a - b);
+  const median = sizes[sizes.length >> 1] ?? 0;
+  const units = LABEL_UNITS[unit];
+  const [factor, name] = units.findLast(([size]) => median >= size) ??
+    units[0]!;
+  const scaled = values.map((value) => value / factor);
+  const texts = scaled.map((value, index) => {
+    const distances = [scaled[index - 1], scaled[index + 1]]
+      .map((neighbour) => Math.abs(value - (neighbour ?? Infinity)))
+      .filter((distance) => distance > 0);
+    return numberText(value, Math.min(...distances) * ROUNDING);
+  });
+  return { unit: name, texts };
+}
+
+function numberText(value: number, maxError: number): string {
+  const whole = value === 0 ? 1 : Math.floor(Math.log10(Math.abs(value))) + 1;
+  let digits = Math.min(Math.max(MIN_DIGITS, whole), MAX_DIGITS);
+  const rounded = () => Number(value.toPrecision(digits));
+  while (digits < MAX_DIGITS && Math.abs(rounded() - value) > maxError) {
+    digits++;
   }
-  const size = Math.max(-low, high);
-  if (size < LEAST) [low, high] = [0, 1];
-  low = Math.min(low, high - size * LEAST_SPAN);
+  const size = Math.abs(rounded());
+  return size === 0 || (size >= 1e-4 && size < 1e7)
+    ? String(rounded())
+    : rounded().toExponential().replace("e+", "e");
+}
+
+/** Starts at 0, unless the values are closer to each other than to 0. */
+function linearScale(
+  known: number[],
+  minStep: number,
+  { maxTicks, tight = false }: AxisOptions,
+): Scale {
+  let [min, max] = limits(known, 0);
+  if (!(min < max && min > max / 2)) {
+    [min, max] = [Math.min(min, 0), Math.max(max, 0)];
+  }
+  const size = Math.max(-min, max);
+  if (size < MIN_VALUE) [min, max] = [0, 1];
+  min = Math.min(min, max - size * MIN_SPAN);
   const along = (value: number) => value;
-  const ticks = linearTicks(low, high, tight ? most + 2 : most, leastStep);
-  if (!tight) return { low: ticks[0]!, high: ticks.at(-1)!, along, ticks };
-  // One mark at each end may be outside.
-  const inside = ticks.filter((tick) => tick >= low && tick <= high);
-  return { low, high, along, ticks: inside };
+  // A tight axis leaves out up to one tick at each end.
+  const ticks = linearTicks(min, max, tight ? maxTicks + 2 : maxTicks, minStep);
+  if (!tight) return { min: ticks[0]!, max: ticks.at(-1)!, along, ticks };
+  return { min, max, along, ticks: within(ticks, min, max) };
 }
 
-function logRange(known: number[], { most }: AxisOptions): Range {
-  const positive = known.filter((value) => value > LEAST);
-  let [low, high] = [least(positive, 1), greatest(positive, 1)];
-  if (high < low * (1 + LEAST_SPAN)) [low, high] = [low / 2, high * 2];
-  return {
-    low,
-    high,
-    along: (value) => Math.log10(Math.max(value, low)),
-    ticks: logTicks(low, high, most),
-  };
+function logScale(positive: number[], { maxTicks }: AxisOptions): Scale {
+  let [min, max] = limits(positive, 1);
+  if (max < min * (1 + MIN_SPAN)) [min, max] = [min / 2, max * 2];
+  const along = (value: number) => Math.log10(Math.max(value, min));
+  return { min, max, along, ticks: logTicks(min, max, maxTicks) };
 }
 
-/** 100, which is infinitely far away, is drawn where half the rest is left. */
-function percentileRange(known: number[]): Range {
-  const last = greatest(known.filter((percent) => percent < 100), 0);
-  const end = 100 - Math.max(100 - last, LEAST) / 2;
+/** The distance to 100 is logarithmic; 100 itself is half as far as the last. */
+function percentileScale(known: number[]): Scale {
+  const [, last] = limits(known.filter((percent) => percent < 100), 0);
+  const end = 100 - Math.max(100 - Math.max(last, 0), MIN_VALUE) / 2;
+  const ticks = [0, 50];
+  for (let rest = 10; 100 - rest < end; rest /= 10) {
+    ticks.push(round(100 - rest));
+  }
   return {
-    low: 0,
-    high: 100,
+    min: 0,
+    max: 100,
     along: (percent) => -Math.log10(1 - Math.min(percent, end) / 100),
-    ticks: percentileTicks(end),
+    ticks: [...ticks.filter((tick) => tick < end), 100],
   };
 }
 
-function least(values: number[], none: number): number {
-  return values.reduce((a, b) => Math.min(a, b), values[0] ?? none);
+/** Returns multiples of a round step that enclose two limits. */
+function linearTicks(
+  min: number,
+  max: number,
+  maxTicks: number,
+  minStep = 0,
+): number[] {
+  const width = Math.max((max - min) / (maxTicks - 1), minStep);
+  for (let power = Math.floor(Math.log10(width));; power++) {
+    for (const digits of STEPS) {
+      const step = digits * 10 ** power;
+      const first = Math.floor(round(min / step));
+      const count = Math.ceil(round(max / step)) - first + 1;
+      // From three ticks on some step fits, also where 0 lies between.
+      if (step < minStep || count > Math.max(maxTicks, 3)) continue;
+      return Array.from({ length: count }, (_, i) => round((first + i) * step));
+    }
+  }
 }
 
-function greatest(values: number[], none: number): number {
-  return values.reduce((a, b) => Math.max(a, b), values[0] ?? none);
+/** Returns round numbers between two limits, by decade if these are far apart. */
+function logTicks(min: number, max: number, maxTicks: number): number[] {
+  if (max / min < 10) {
+    return within(linearTicks(min, max, maxTicks + 2), min, max).slice(
+      0,
+      maxTicks,
+    );
+  }
+  const from = Math.floor(Math.log10(min));
+  const powers = Array.from(
+    { length: Math.ceil(Math.log10(max)) - from + 1 },
+    (_, index) => from + index,
+  );
+  const ticks = (digits: number[], every: number) =>
+    within(
+      powers.filter((power) => (power - from) % every === 0)
+        .flatMap((power) => digits.map((digit) => round(digit * 10 ** power))),
+      min,
+      max,
+    );
+  const fine = ticks([1, 2, 5], 1);
+  if (fine.length <= maxTicks) return fine;
+  for (let every = 1;; every++) {
+    const coarse = ticks([1], every);
+    if (coarse.length <= maxTicks) return coarse;
+  }
+}
+
+function limits(values: number[], none: number): [min: number, max: number] {
+  const first = values[0] ?? none;
+  return values.reduce<[number, number]>(
+    ([min, max], value) => [Math.min(min, value), Math.max(max, value)],
+    [first, first],
+  );
+}
+
+function within(values: number[], min: number, max: number): number[] {
+  return values.filter((value) => value >= min && value <= max);
+}
+
+/** Removes the error of binary fractions. */
+function round(value: number): number {
+  return Number(value.toPrecision(12));
 }

@@ -8,7 +8,7 @@
 import type { Result, ResultLabel } from "../result/result.ts";
 import type { ResultBuilder } from "../result/builder.ts";
 import type { Sample } from "../stats/sample.ts";
-import { formatChart } from "./plot.ts";
+import { formatChart } from "./section.ts";
 import { resultCharts } from "../result/charts.ts";
 import { liveOf, type OutputOptions, plotStyle } from "./output_options.ts";
 import {

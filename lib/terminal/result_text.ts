@@ -13,9 +13,9 @@ import {
   formatRate,
   sharePercent,
 } from "../result/quantities.ts";
-import { oneLine, type PlotStyle, plotWidth } from "./plot_style.ts";
+import { clampWidth, sanitize, type Style } from "./style.ts";
 import { DISTRIBUTION_FIGURES } from "../result/charts.ts";
-import { formatTable } from "./table_text.ts";
+import { formatTable } from "./table.ts";
 import { wrap } from "./wrap.ts";
 
 /** The most columns of a sentence; longer lines are hard to read. */
@@ -30,8 +30,8 @@ const HANG = "  ";
  * @param style How wide it may be, and with which characters.
  * @returns Lines without a newline at the end, none wider than the style.
  */
-export function formatResult(result: Result, style: PlotStyle): string {
-  const width = Math.min(plotWidth(style), PROSE_WIDTH);
+export function formatResult(result: Result, style: Style): string {
+  const width = Math.min(clampWidth(style), PROSE_WIDTH);
   return [
     ...(result.rtt_us === null ? [] : [...table(result, style), ""]),
     ...[
@@ -57,7 +57,7 @@ function hang(line: string, width: number): string[] {
     .map((part) => part.trimEnd());
 }
 
-function table(result: Result, style: PlotStyle): string[] {
+function table(result: Result, style: Style): string[] {
   const columns: [string, Distribution | null][] = [["RTT", result.rtt_us]];
   if (result.rtt_with_reflector_us !== undefined) {
     columns.push(["with reflector", result.rtt_with_reflector_us]);
@@ -144,7 +144,7 @@ function jitter({ jitter_us: jitter }: Result): string[] {
 
 function oneWay(
   { one_way: ways }: Result,
-  style: PlotStyle,
+  style: Style,
   width: number,
 ): string[] {
   if (!ways) return [];
@@ -175,7 +175,7 @@ function oneWay(
   ];
 }
 
-function quality({ quality }: Result, style: PlotStyle): string[] {
+function quality({ quality }: Result, style: Style): string[] {
   const { clock_resolution_us: clock, send_call_us: call } = quality;
   const late = quality.send_lateness_us;
   return [
@@ -204,6 +204,6 @@ function quality({ quality }: Result, style: PlotStyle): string[] {
         formatDuration(quality.floor_us)
       }, not taken off`,
     ]),
-    ...quality.notes.map((note) => `  note: ${oneLine(note, style)}`),
+    ...quality.notes.map((note) => `  note: ${sanitize(note, style)}`),
   ];
 }

@@ -9,7 +9,7 @@ import type { Label } from "../result/run_metadata.ts";
 import type { CompareResult } from "../result/compare_result.ts";
 import { formatJson, ndjsonEvent } from "../result/rows.ts";
 import type { Section } from "../result/section.ts";
-import { formatProse, formatSection } from "./section_text.ts";
+import { formatProse, formatSections } from "./section.ts";
 import { type OutputOptions, plotStyle } from "./output_options.ts";
 
 /** Follows one comparison. */
@@ -73,8 +73,8 @@ export function sectionReporterOf(output: OutputOptions): SectionReporter {
  * @param output How it is shown; with its charts, or without.
  */
 export function printSection(section: Section, output: OutputOptions): void {
-  const shown = output.plots === "none" ? { ...section, charts: [] } : section;
-  output.terminal.print(formatSection(shown, plotStyle(output)));
+  const plots = output.plots !== "none";
+  output.terminal.print(formatSections([section], plotStyle(output), plots));
 }
 
 /**

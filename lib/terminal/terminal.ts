@@ -1,32 +1,33 @@
 /**
- * The one place that writes: data to standard output, talk to standard error.
+ * The only module that writes to the terminal: data to standard output, messages
+ * to standard error.
  *
  * @module
  */
 
+import { stripAnsiCode } from "npm:deno-std@^1.4.0/fmt/colors.js";
 import { escapeControls } from "../result/escape.ts";
+import { textWidth } from "./style.ts";
 
 /** A destination of bytes, such as `Deno.stdout`. */
 export interface Sink {
-  /** Writes some of the bytes, and says how many. */
+  /** Writes some of the bytes, and returns how many. */
   writeSync(bytes: Uint8Array): number;
-  /** Whether a person is looking. */
+  /** Returns whether the destination is a terminal. */
   isTerminal(): boolean;
 }
 
-/** The most log lines in a second; a hostile peer may cause any number. */
+/** The maximum number of log lines a second; peers may cause any number. */
 const LOG_LINES_PER_SEC = 20;
-/** How often the live block is redrawn at most, in milliseconds. */
+/** The minimum time between two live views, in milliseconds. */
 const LIVE_MS = 200;
-/** What colours text, and takes no column. */
-// deno-lint-ignore no-control-regex
-const COLOUR = /\x1b\[[\d;]*m/g;
+const DEFAULT_COLUMNS = 80;
 
 /**
- * Writes to the two streams, and keeps one live block on a terminal.
+ * Writes to the two streams, and shows one live view on a terminal.
  *
- * When the reader of standard output goes away, as `head` does, writing calls
- * back once and writes nothing more.
+ * When the reader of standard output closes it, as `head` does, a callback is
+ * called once and nothing more is written.
  */
 export class Terminal {
   #stdout: Sink;
@@ -35,45 +36,54 @@ export class Terminal {
   #decoder = new TextDecoder();
   #onPipeClosed: () => void = () => {};
   #closed = false;
-  /** The columns of each line of the live block; empty if none is shown. */
-  #liveColumns: number[] = [];
+  /** The width of each line of the live view; empty if none is shown. */
+  #liveWidths: number[] = [];
   #liveAtMs = -Infinity;
   #logSecond = 0;
   #logLines = 0;
 
   /**
-   * Writes nothing yet.
+   * Makes a terminal.
    *
-   * @param stdout Where data goes.
-   * @param stderr Where talk goes.
+   * @param stdout The destination of data.
+   * @param stderr The destination of messages.
    */
   constructor(stdout: Sink = Deno.stdout, stderr: Sink = Deno.stderr) {
     this.#stdout = stdout;
     this.#stderr = stderr;
   }
 
-  /** Whether somebody sees the live block. */
+  /** Whether standard error is a terminal, which shows the live view. */
   get isLive(): boolean {
     return this.#stderr.isTerminal();
   }
 
-  /** Whether standard output is read by a person. */
+  /** Whether standard output is a terminal. */
   get isTerminal(): boolean {
     return this.#stdout.isTerminal();
   }
 
-  /** Whether the reader of standard output has gone away. */
+  /** Whether the reader of standard output has closed it. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Called when the reader of standard output goes away. */
+  /** Called when the reader of standard output closes it. */
   set onPipeClosed(callback: () => void) {
     this.#onPipeClosed = callback;
   }
 
+  /** The width of the terminal in columns; 80 if there is none. */
+  get columns(): number {
+    try {
+      return Deno.consoleSize().columns || DEFAULT_COLUMNS;
+    } catch {
+      return DEFAULT_COLUMNS;
+    }
+  }
+
   /**
-   * Writes data, and a newline after it.
+   * Writes data and a newline.
    *
    * @param text Any number of lines.
    */
@@ -82,7 +92,7 @@ export class Terminal {
   }
 
   /**
-   * Writes data as it is.
+   * Writes data.
    *
    * @param bytes The data.
    */
@@ -99,10 +109,10 @@ export class Terminal {
   }
 
   /**
-   * Writes what a peer sent: as it is to a program, but to a person with its
-   * control characters escaped.
+   * Writes data from a peer: unchanged to a file or program, with control
+   * characters escaped to a terminal.
    *
-   * @param bytes What the peer sent.
+   * @param bytes The data from the peer.
    */
   printReply(bytes: Uint8Array): void {
     if (!this.isTerminal) return this.write(bytes);
@@ -111,9 +121,9 @@ export class Terminal {
   }
 
   /**
-   * Writes one line of talk; it may quote a peer.
+   * Writes a message to standard error.
    *
-   * @param line The line.
+   * @param line The message; it may quote a peer.
    */
   info(line: string): void {
     this.clearLive();
@@ -121,15 +131,15 @@ export class Terminal {
   }
 
   /**
-   * Writes one line of a log; beyond twenty a second they are only counted.
+   * Writes a log line; beyond twenty a second, lines are only counted.
    *
-   * @param line The line.
+   * @param line The line; it may quote a peer.
    */
   log(line: string): void {
     const second = Math.floor(performance.now() / 1000);
     if (second !== this.#logSecond) {
-      const unsaid = this.#logLines - LOG_LINES_PER_SEC;
-      if (unsaid > 0) this.info(`(${unsaid} more lines left out)`);
+      const omitted = this.#logLines - LOG_LINES_PER_SEC;
+      if (omitted > 0) this.info(`(${omitted} more lines omitted)`);
       this.#logSecond = second;
       this.#logLines = 0;
     }
@@ -138,11 +148,11 @@ export class Terminal {
   }
 
   /**
-   * Shows a block of lines that the next one replaces; only to a person, and not
-   * more often than the eye can follow.
+   * Shows lines that replace the last live view; only on a terminal, and at most
+   * five times a second.
    *
-   * @param lines Makes the lines; called only if they are shown. They are cut to
-   * the terminal's width, but one with colours has to be narrow enough.
+   * @param lines Makes the lines; called only if they are shown. Lines wider than
+   * the terminal are cut; lines with colors must be narrow enough.
    */
   live(lines: () => string[]): void {
     const nowMs = performance.now();
@@ -150,48 +160,45 @@ export class Terminal {
     this.#liveAtMs = nowMs;
     const { columns } = this;
     const shown = lines().map((line) =>
-      line.includes("\x1b") ? line : line.slice(0, columns - 1)
+      line.includes("\x1b") ? line : cut(line, columns - 1)
     );
-    // In one write, so that no half of it is seen.
+    // One write, so that no half of it is seen.
     this.#toStderr(this.#erasure(columns) + shown.join("\n"));
-    this.#liveColumns = shown.map((line) => line.replace(COLOUR, "").length);
+    this.#liveWidths = shown.map((line) => textWidth(stripAnsiCode(line)));
   }
 
-  /** Takes the live block away. */
+  /** Erases the live view. */
   clearLive(): void {
-    if (this.#liveColumns.length === 0) return;
+    if (this.#liveWidths.length === 0) return;
     this.#toStderr(this.#erasure(this.columns));
-    this.#liveColumns = [];
+    this.#liveWidths = [];
   }
 
   /**
-   * Erases the live block row by row, from its end to its start: erasing the
-   * whole screen at once would have some terminals keep a copy of it.
+   * Erases the live view row by row from its end. Some terminals keep a copy of
+   * a screen that is erased at once.
    */
   #erasure(columns: number): string {
     // In a terminal that became narrower, a line takes several rows.
-    const rows = this.#liveColumns
-      .map((length) => Math.max(1, Math.ceil(length / columns)))
-      .reduce((sum, rows) => sum + rows, 0);
+    const rows = this.#liveWidths
+      .reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
     return "\r\x1b[K" + "\x1b[A\x1b[K".repeat(Math.max(0, rows - 1));
-  }
-
-  /** How wide the terminal is; 80 where there is none. */
-  get columns(): number {
-    try {
-      return Deno.consoleSize().columns || 80;
-    } catch {
-      return 80;
-    }
   }
 
   #toStderr(text: string): void {
     try {
       writeAll(this.#stderr, this.#encoder.encode(text));
     } catch {
-      // Nobody listens to the talk; that must not end the work.
+      // A closed standard error does not end the program.
     }
   }
+}
+
+function cut(line: string, columns: number): string {
+  if (textWidth(line) <= columns) return line;
+  let end = line.length;
+  while (textWidth(line.slice(0, end)) > columns) end -= 1;
+  return line.slice(0, end);
 }
 
 function writeAll(sink: Sink, bytes: Uint8Array): void {

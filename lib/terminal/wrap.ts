@@ -4,11 +4,13 @@
  * @module
  */
 
+import { textWidth } from "./style.ts";
+
 /**
- * Breaks a paragraph at its spaces.
+ * Breaks a paragraph at its spaces, and longer words anywhere.
  *
  * @param text The paragraph.
- * @param width The most columns of a line; a longer word has one of its own.
+ * @param width The maximum width of a line in columns, at least 2.
  * @returns The lines, without newlines.
  *
  * @example Usage
@@ -17,17 +19,25 @@
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(wrap("to be or not to be", 8), ["to be or", "not to", "be"]);
+ * assertEquals(wrap("a specification", 5), ["a", "speci", "ficat", "ion"]);
  * ```
  */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && textWidth(line) + 1 + textWidth(word) <= width) {
+      line += ` ${word}`;
+      continue;
+    }
+    if (line !== "") lines.push(line);
+    line = "";
+    for (const character of word) {
+      if (textWidth(line + character) > width) {
+        lines.push(line);
+        line = "";
+      }
+      line += character;
     }
   }
   return [...lines, line];

@@ -6,21 +6,21 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { PlotStyle } from "../../lib/terminal/plot_style.ts";
+import type { Style } from "../../lib/terminal/style.ts";
 import type { Section } from "../../lib/result/section.ts";
-import { formatSection } from "../../lib/terminal/section_text.ts";
+import { formatSections } from "../../lib/terminal/section.ts";
 
 /** Snapshots of text are stored as it is, not as a string literal. */
 export const AS_TEXT = { serializer: (text: string) => text };
 
 /** The widths that are looked at, and one without any drawing characters. */
-export const STYLES: PlotStyle[] = [
+export const STYLES: Style[] = [
   ...[40, 80, 200].map((width) => ({ width, ascii: false, color: false })),
   { width: 40, ascii: true, color: false },
 ];
 
 /** Makes sure that lines fit, and say nothing that no reader understands. */
-export function assertFits(text: string, style: PlotStyle): void {
+export function assertFits(text: string, style: Style): void {
   for (const line of text.split("\n")) {
     assert([...line].length <= style.width, `too wide: ${line}`);
     assert(!/NaN|Infinity|null|undefined|\[object/.test(line), line);
@@ -35,7 +35,7 @@ export async function assertSectionSnapshots(
   section: Section,
 ): Promise<void> {
   for (const style of STYLES) {
-    const text = formatSection(section, style);
+    const text = formatSections([section], style);
     assertFits(text, style);
     await t.assertSnapshot(text, AS_TEXT);
   }

@@ -29,3 +29,16 @@ export function keptTerminal(isPerson = false) {
   const stderr = new RecordingSink(isPerson);
   return { terminal: new Terminal(stdout, stderr), stdout, stderr };
 }
+
+/** Replaces `performance.now()` by a time that the test sets. */
+export class FakeTime implements Disposable {
+  #now = performance.now;
+
+  constructor(public nowMs: number) {
+    performance.now = () => this.nowMs;
+  }
+
+  [Symbol.dispose](): void {
+    performance.now = this.#now;
+  }
+}

@@ -1,36 +1,20 @@
 import { assertEquals, assertNotMatch, assertThrows } from "@std/assert";
-import { type Sink, Terminal } from "../../lib/terminal/terminal.ts";
+import { Terminal } from "../../lib/terminal/terminal.ts";
+import { FakeTime, RecordingSink } from "./sinks.ts";
 
-/** A destination that keeps what is written, so many bytes a call at most. */
-class FakeSink implements Sink {
-  bytes: number[] = [];
+/** A sink that accepts a number of bytes a call, or fails. */
+class FakeSink extends RecordingSink {
   writes = 0;
   error: Error | null = null;
-  constructor(readonly terminal = false, readonly mostBytes = Infinity) {}
-  writeSync(bytes: Uint8Array): number {
+
+  constructor(terminal = false, readonly maxBytes = Infinity) {
+    super(terminal);
+  }
+
+  override writeSync(bytes: Uint8Array): number {
     this.writes += 1;
     if (this.error) throw this.error;
-    const part = bytes.subarray(0, this.mostBytes);
-    this.bytes.push(...part);
-    return part.length;
-  }
-  isTerminal(): boolean {
-    return this.terminal;
-  }
-  get text(): string {
-    return new TextDecoder().decode(Uint8Array.from(this.bytes));
-  }
-}
-
-/** Holds `performance.now()` still until disposed of. */
-class StillTime implements Disposable {
-  nowMs = 5000;
-  #now = performance.now;
-  constructor() {
-    performance.now = () => this.nowMs;
-  }
-  [Symbol.dispose](): void {
-    performance.now = this.#now;
+    return super.writeSync(bytes.subarray(0, this.maxBytes));
   }
 }
 
@@ -87,8 +71,8 @@ Deno.test({
   name: "Terminal.write() goes on where a write stopped short",
   permissions: "none",
   fn() {
-    for (const mostBytes of [1, 2, 3, 7]) {
-      const [stdout, stderr] = [0, 0].map(() => new FakeSink(false, mostBytes));
+    for (const maxBytes of [1, 2, 3, 7]) {
+      const [stdout, stderr] = [0, 0].map(() => new FakeSink(false, maxBytes));
       const terminal = new Terminal(stdout, stderr);
       terminal.print("straße €");
       terminal.info("talk");
@@ -176,10 +160,14 @@ Deno.test({
   name: "Terminal.printReply() gives a program the very bytes",
   permissions: "none",
   fn() {
-    const stdout = new FakeSink(false);
+    const written: number[] = [];
+    const stdout = {
+      writeSync: (bytes: Uint8Array) => written.push(...bytes) && bytes.length,
+      isTerminal: () => false,
+    };
     const reply = Uint8Array.of(0xff, 0x00, 0x1b, 0xc3);
     new Terminal(stdout, new FakeSink()).printReply(reply);
-    assertEquals(Uint8Array.from(stdout.bytes), reply);
+    assertEquals(Uint8Array.from(written), reply);
   },
 });
 
@@ -187,7 +175,7 @@ Deno.test({
   name: "Terminal.log() writes twenty lines a second and counts the others",
   permissions: "none",
   fn() {
-    using time = new StillTime();
+    using time = new FakeTime(5000);
     const stderr = new FakeSink();
     const terminal = new Terminal(new FakeSink(), stderr);
     const lines = (from: number, to: number) =>
@@ -197,7 +185,7 @@ Deno.test({
     time.nowMs += 1000;
     for (const line of lines(50, 55)) terminal.log(line);
     assertEquals(stderr.text.trimEnd().split("\n").slice(20), [
-      "(30 more lines left out)",
+      "(30 more lines omitted)",
       ...lines(50, 55),
     ]);
   },
@@ -207,7 +195,7 @@ Deno.test({
   name: "Terminal.log() does not limit what is said",
   permissions: "none",
   fn() {
-    using _time = new StillTime();
+    using _time = new FakeTime(5000);
     const stderr = new FakeSink();
     const terminal = new Terminal(new FakeSink(), stderr);
     for (let count = 0; count < 50; count++) terminal.info("talk");
@@ -219,16 +207,16 @@ Deno.test({
   name: "Terminal.live() rewrites its block, and data takes it away",
   permissions: "none",
   fn() {
-    using time = new StillTime();
+    using time = new FakeTime(5000);
     const [stdout, stderr] = [new FakeSink(), new FakeSink(true)];
     const terminal = new Terminal(stdout, stderr);
     terminal.live(() => ["1 of 9", "last 5 us", "one"]);
     assertEquals(stderr.text, "\r\x1b[K1 of 9\nlast 5 us\none");
-    stderr.bytes = [];
+    stderr.text = "";
     time.nowMs += 200;
     terminal.live(() => ["2 of 9"]);
     assertEquals(stderr.text, "\r\x1b[K\x1b[A\x1b[K\x1b[A\x1b[K2 of 9");
-    stderr.bytes = [];
+    stderr.text = "";
     terminal.print("data");
     terminal.print("data");
     terminal.clearLive();
@@ -241,7 +229,7 @@ Deno.test({
   name: "Terminal.live() leaves nothing of a block in a screen",
   permissions: "none",
   fn() {
-    using time = new StillTime();
+    using time = new FakeTime(5000);
     const stderr = new FakeSink(true);
     const terminal = new Terminal(new FakeSink(), stderr);
     terminal.info("before");
@@ -261,14 +249,14 @@ Deno.test({
   name: "Terminal.live() erases the rows that a narrower terminal made",
   permissions: "none",
   fn() {
-    using time = new StillTime();
+    using time = new FakeTime(5000);
     using size = new ConsoleSize(100);
     const stderr = new FakeSink(true);
     const terminal = new Terminal(new FakeSink(), stderr);
     terminal.live(
       () => ["x".repeat(90), "y", `\x1b[31m${"z".repeat(60)}\x1b[m`],
     );
-    stderr.bytes = [];
+    stderr.text = "";
     time.nowMs += 200;
     size.columns = 30;
     terminal.clearLive();
@@ -281,7 +269,7 @@ Deno.test({
   name: "Terminal.live() takes the block away before it talks",
   permissions: "none",
   fn() {
-    using _time = new StillTime();
+    using _time = new FakeTime(5000);
     const stderr = new FakeSink(true);
     const terminal = new Terminal(new FakeSink(), stderr);
     terminal.live(() => ["1 of 9"]);
@@ -294,7 +282,7 @@ Deno.test({
   name: "Terminal.live() shows five blocks a second, and makes no others",
   permissions: "none",
   fn() {
-    using time = new StillTime();
+    using time = new FakeTime(5000);
     const stderr = new FakeSink(true);
     const terminal = new Terminal(new FakeSink(), stderr);
     let made = 0;

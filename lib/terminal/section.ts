@@ -1,0 +1,126 @@
+/**
+ * Sections of results as text.
+ *
+ * @module
+ */
+
+import type { Chart, Section } from "../result/section.ts";
+import { formatBars, formatHistogram } from "./bars.ts";
+import { formatCurve } from "./curve.ts";
+import { clampWidth, sanitize, type Style, truncate } from "./style.ts";
+import { formatTable } from "./table.ts";
+import { formatTimeline } from "./timeline.ts";
+import { wrap } from "./wrap.ts";
+
+/** The maximum width of prose; longer lines are hard to read. */
+const PROSE_WIDTH = 78;
+
+/**
+ * Formats sections, with a blank line between them. The headline figures come
+ * last and without a title, just above the prompt.
+ *
+ * @param sections The sections; their texts may be untrusted.
+ * @param style The style.
+ * @param plots Whether to draw charts; those marked as detail are never drawn.
+ * @returns Lines without a final newline, none wider than the style.
+ *
+ * @example Usage
+ * ```ts
+ * import { formatSections } from "./section.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = formatSections([{
+ *   title: "RTT against size",
+ *   table: {
+ *     columns: [{ name: "median", unit: "us" }],
+ *     rows: [{ name: "1 byte", values: [41] }],
+ *   },
+ *   charts: [],
+ *   sentences: ["One size was tried."],
+ * }], { width: 80, ascii: true, color: false });
+ * assertEquals(text.split("\n"), [
+ *   "RTT against size",
+ *   "           median",
+ *   "  1 byte  41.0 us",
+ *   "",
+ *   "One size was tried.",
+ * ]);
+ * ```
+ */
+export function formatSections(
+  sections: Section[],
+  style: Style,
+  plots = true,
+): string {
+  const isHeadline = ({ role }: Section) => role === "headline";
+  const ordered = [
+    ...sections.filter((section) => !isHeadline(section)),
+    ...sections.filter(isHeadline),
+  ];
+  return ordered
+    .flatMap((section) => {
+      const charts = section.charts
+        .filter(({ detail }) => plots && !detail)
+        .map((chart) => formatChart(chart, style));
+      const text = formatText(section, style);
+      return isHeadline(section) ? [...charts, text] : [text, ...charts];
+    })
+    .filter((block) => block.length > 0)
+    .map((block) => block.join("\n"))
+    .join("\n\n");
+}
+
+/** Formats a section without its charts. */
+function formatText(section: Section, style: Style): string[] {
+  const { role = "figures", title, table, sentences } = section;
+  const rows = formatTable(table, style);
+  const prose = sentences.flatMap((sentence) => formatProse(sentence, style));
+  const isLoose = role === "figures" && rows.length > 0 && prose.length > 0;
+  return [
+    ...(role === "headline" ? [] : formatProse(title, style)),
+    ...rows,
+    ...(isLoose ? [""] : []),
+    ...prose,
+  ];
+}
+
+/**
+ * Formats sentences.
+ *
+ * @param text The sentences; they may be untrusted.
+ * @param style The style.
+ * @returns Lines, none wider than the style.
+ */
+export function formatProse(text: string, style: Style): string[] {
+  return wrap(
+    sanitize(text, style),
+    Math.min(clampWidth(style), PROSE_WIDTH),
+  );
+}
+
+/**
+ * Draws a chart below its title.
+ *
+ * @param chart The chart; its texts may be untrusted.
+ * @param style The style.
+ * @returns Lines, none wider than the style.
+ */
+export function formatChart(chart: Chart, style: Style): string[] {
+  return [
+    truncate(chart.title, clampWidth(style), style),
+    ...drawing(chart, style),
+  ];
+}
+
+function drawing(chart: Chart, style: Style): string[] {
+  switch (chart.kind) {
+    case "curve":
+      return formatCurve(chart, style);
+    case "histogram":
+      return formatHistogram(chart, style);
+    case "timeline":
+      return formatTimeline(chart, style);
+    case "bars":
+      return formatBars(chart, style);
+  }
+}
