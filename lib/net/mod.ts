@@ -1,0 +1,16 @@
+/**
+ * Sockets with deadlines, servers of streams and datagrams, addresses, and an
+ * emulated bad path.
+ *
+ * @module
+ */
+
+export * from "./address.ts";
+export * from "./connect.ts";
+export * from "./datagram_socket.ts";
+export * from "./errors.ts";
+export * from "./impaired_path.ts";
+export * from "./rate_limiter.ts";
+export * from "./serve_datagrams.ts";
+export * from "./serve_streams.ts";
+export * from "./stream_connection.ts";
