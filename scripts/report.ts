@@ -19,9 +19,8 @@
 import { withContext } from "../lib/cli/context.ts";
 import { UsageError } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
-import type { NamedFile } from "../lib/report/chapters.ts";
-import { fileNames } from "../lib/report/file_names.ts";
-import { reportPage } from "../lib/report/page.ts";
+
+import { fileNames, type NamedFile, reportPage } from "../lib/report/page.ts";
 import { readResult } from "../lib/report/result_file.ts";
 
 /** Stands for standard input. */

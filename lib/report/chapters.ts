@@ -10,13 +10,7 @@ import type { CompareResult } from "../result/compare_result.ts";
 import type { Section } from "../result/section.ts";
 import { sweepSections } from "../result/sweep_sections.ts";
 import { measurementSections } from "./measurement_sections.ts";
-import type { ReadResult } from "./event_replay.ts";
-
-/** A result that was read, and what it is called. */
-export interface NamedFile extends ReadResult {
-  /** The name of its file, unlike any other's. */
-  name: string;
-}
+import type { NamedFile } from "./page.ts";
 
 /** Sections under one title. */
 export interface Chapter {

@@ -1,38 +1,37 @@
 /**
- * The numbers of a chart as tables, for those who cannot see it, or want to know
- * exactly.
+ * The numbers of a chart as tables, for readers who cannot see the chart or want
+ * exact values.
  *
  * @module
  */
 
+import { mergeSlots } from "../stats/timeline.ts";
 import type {
   Chart,
   CurveChart,
-  HistogramChart,
   Table,
   TimelineChart,
 } from "../result/section.ts";
-import { mergeSlots } from "../stats/timeline.ts";
-import { figureText } from "./figure_text.ts";
+import { figureText } from "./table.ts";
 
-/** The most rows of a table. */
-const MOST_ROWS = 40;
+/** The maximum number of rows of a table. */
+const MAX_ROWS = 40;
 /** As many digits tell the last percentiles apart. */
 const PLACE_DIGITS = 6;
 
 /** Some of a chart's numbers. */
 export interface ChartNumbers {
-  /** Whose they are, and what was left out; may be empty. */
+  /** What the table shows, and what it leaves out; may be empty. */
   caption: string;
   /** The numbers. */
   table: Table;
 }
 
 /**
- * The numbers of a chart; of very many points not each.
+ * Lists the numbers of a chart; of many points, only some.
  *
  * @param chart The chart.
- * @returns A table, or of a timeline one for each series.
+ * @returns A table; of a timeline, one for each series.
  *
  * @example Usage
  * ```ts
@@ -56,24 +55,35 @@ export function chartNumbers(chart: Chart): ChartNumbers[] {
   switch (chart.kind) {
     case "curve":
       return [curveNumbers(chart)];
-    case "histogram":
-      return [{ caption: "", table: histogramTable(chart) }];
     case "timeline":
       return timelineNumbers(chart);
-    case "bars":
+    case "histogram": {
+      const { edges_us, series } = chart;
+      const edges = edges_us.map((edge) => figureText(edge, "us"));
       return [{
         caption: "",
         table: {
-          columns: chart.series.map(({ name }) => ({
-            name,
-            unit: chart.value.unit,
-          })),
-          rows: chart.names.map((name, place) => ({
-            name,
-            values: chart.series.map(({ values }) => values[place] ?? "failed"),
+          columns: series.map(({ name }) => ({ name, unit: "count" })),
+          rows: edges.slice(1).map((edge, bin) => ({
+            name: `${edges[bin]} to ${edge}`,
+            values: series.map(({ count }) => count[bin] ?? null),
           })),
         },
       }];
+    }
+    case "bars": {
+      const { names, series, value: { unit } } = chart;
+      return [{
+        caption: "",
+        table: {
+          columns: series.map(({ name }) => ({ name, unit })),
+          rows: names.map((name, place) => ({
+            name,
+            values: series.map(({ values }) => values[place] ?? "failed"),
+          })),
+        },
+      }];
+    }
   }
 }
 
@@ -83,7 +93,7 @@ function curveNumbers({ series, x, y }: CurveChart): ChartNumbers {
   );
   const places = [...new Set(known.flatMap((points) => [...points.keys()]))]
     .sort((one, other) => one - other);
-  const every = Math.ceil(places.length / MOST_ROWS);
+  const every = Math.max(1, Math.ceil(places.length / MAX_ROWS));
   const chosen = places.filter((_, index) =>
     index % every === 0 || index === places.length - 1
   );
@@ -99,27 +109,15 @@ function curveNumbers({ series, x, y }: CurveChart): ChartNumbers {
   };
 }
 
-function histogramTable({ edges_us, series }: HistogramChart): Table {
-  return {
-    columns: series.map(({ name }) => ({ name, unit: "count" })),
-    rows: edges_us.slice(1).map((edge, bin) => ({
-      name: `${figureText(edges_us[bin]!, "us")} to ${figureText(edge, "us")}`,
-      values: series.map(({ count }) => count[bin] ?? null),
-    })),
-  };
-}
-
 function timelineNumbers({ series }: TimelineChart): ChartNumbers[] {
   return series.map(({ name, timeline }) => {
-    const joined = Math.ceil(timeline.sent.length / MOST_ROWS);
-    const figures = mergeSlots(
+    const every = Math.max(1, Math.ceil(timeline.sent.length / MAX_ROWS));
+    const { slot_ms, sent, lost, min_us, mean_us, max_us } = mergeSlots(
       timeline,
-      timeline.slot_ms * Math.max(1, joined),
+      timeline.slot_ms * every,
     );
-    const { slot_ms, sent, lost, min_us, mean_us, max_us } = figures;
-    const caption = joined === 1 ? "" : `, ${joined} slots in each row`;
     return {
-      caption: `${name}${caption}`,
+      caption: every === 1 ? name : `${name}, ${every} slots in each row`,
       table: {
         columns: [
           { name: "sent", unit: "count" },

@@ -1,98 +1,83 @@
 /**
- * Elements of a page, made by a DOM, so that no text can become markup.
- *
- * Texts go into text nodes and nowhere else: never into an attribute, a title, a
- * style or a comment, which the DOM used here does not escape in full.
+ * HTML as text, in which only what this project wrote is markup.
  *
  * @module
  */
 
-import { parseHTML } from "./deps.mts";
+import { escape } from "npm:deno-std@^1.4.0/html/mod.js";
 import { escapeControls } from "../result/escape.ts";
 
-/** What is used of an element. */
-export interface Element {
-  /** Adds to its content. */
-  append(...content: (Element | string)[]): void;
-  /** Gives it an attribute. */
-  setAttribute(name: string, value: string): void;
-  /** Takes one away. */
-  removeAttribute(name: string): void;
-  /** The first element inside of it that a selector fits. */
-  querySelector(selector: string): Element | null;
-  /** Takes it out of where it is. */
-  remove(): void;
-  /** Its content, if that is text alone. */
-  textContent: string | null;
-  /** It and its content as HTML. */
-  readonly outerHTML: string;
+/** Text that is HTML already. */
+export class Html {
+  /** The text. */
+  readonly text: string;
+
+  /**
+   * Takes HTML as it is.
+   *
+   * @param text HTML that contains no untrusted text.
+   */
+  constructor(text: string) {
+    this.text = text;
+  }
 }
 
-/** What is used of a document. */
-export interface Document {
-  /** Makes an element. */
-  createElement(name: string): Element;
-}
-
-/** Makes elements; none is ever put into it. */
-export const document: Document =
-  (parseHTML("<!doctype html><html></html>") as unknown as {
-    document: Document;
-  }).document;
-
-/** The most characters of a text that are shown. */
-const MOST_CHARACTERS = 600;
+/** The maximum length of a text, in characters. */
+const MAX_CHARACTERS = 600;
 
 /**
- * Makes a text that may come from anywhere fit to be shown: nothing in it turns
- * the line around, and its length has an end.
+ * Sanitizes untrusted text: escapes control and bidi characters, and truncates
+ * it.
  *
  * @param text Any text.
- * @param most How many characters at most.
- * @returns The text as it is shown.
+ * @param max The maximum length, in characters.
+ * @returns One line of text; it is not HTML.
  *
  * @example Usage
  * ```ts
- * import { shown } from "./html.ts";
+ * import { sanitized } from "./html.ts";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(shown("\u202egnp.exe"), "\\u202egnp.exe");
- * assertEquals(shown("a long story", 6), "a lon…");
+ * assertEquals(sanitized("\u202egnp.exe"), "\\u202egnp.exe");
+ * assertEquals(sanitized("a long story", 6), "a lon…");
  * ```
  */
-export function shown(text: string, most: number = MOST_CHARACTERS): string {
-  const safe = escapeControls(text.slice(0, 2 * most)).toWellFormed();
-  return safe.length <= most ? safe : `${safe.slice(0, most - 1)}…`;
+export function sanitized(text: string, max: number = MAX_CHARACTERS): string {
+  const line = text.slice(0, 2 * max).replace(/\s+/g, " ");
+  const safe = escapeControls(line).toWellFormed();
+  return safe.length <= max ? safe : `${safe.slice(0, max - 1)}…`;
 }
 
 /**
- * Makes an element.
+ * Makes HTML of a template. Strings put into it are sanitized and escaped, for
+ * text and for quoted attributes alike.
  *
- * @param name Its name.
- * @param attributes Its attributes; never a text of a file.
- * @param content What is in it; texts are made fit to be shown.
- * @returns The element.
+ * @param parts The markup of the template.
+ * @param values What is put between the parts: text, HTML, or a list of them.
+ * @returns The HTML.
  *
  * @example Usage
  * ```ts
- * import { element } from "./html.ts";
+ * import { markup } from "./html.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const paragraph = element("p", { class: "note" }, "1 < 2");
- * assertEquals(paragraph.outerHTML, '<p class="note">1 &lt; 2</p>');
+ * const items = ["1 < 2", "\x1b[2J"].map((text) => markup`<li>${text}</li>`);
+ * assertEquals(
+ *   markup`<ul>${items}</ul>`.text,
+ *   "<ul><li>1 &lt; 2</li><li>\\x1b[2J</li></ul>",
+ * );
  * ```
  */
-export function element(
-  name: string,
-  attributes: Record<string, string> = {},
-  ...content: (Element | string)[]
-): Element {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    made.setAttribute(key, value);
-  }
-  made.append(
-    ...content.map((part) => typeof part === "string" ? shown(part) : part),
+export function markup(
+  parts: TemplateStringsArray,
+  ...values: (string | Html | (string | Html)[])[]
+): Html {
+  const pieces = parts.map((part, index) =>
+    part + [values[index] ?? ""].flat().map(escaped).join("")
   );
-  return made;
+  return new Html(pieces.join(""));
+}
+
+function escaped(value: string | Html): string {
+  return value instanceof Html ? value.text : escape(sanitized(value));
 }

@@ -1,20 +1,36 @@
 /**
- * The page that a report is: one file that needs no other, and runs no script.
+ * The report: one HTML page that loads nothing and runs no script. It draws the
+ * sections of results; which figures a result has is decided in `lib/result`.
  *
  * @module
  */
 
 import config from "../../deno.json" with { type: "json" };
-import type { Section } from "../result/section.ts";
-import { type Chapter, chaptersOf, type NamedFile } from "./chapters.ts";
-import { figureElement } from "./figure_element.ts";
-import { type Element, element, shown } from "./html.ts";
+import { chartOption } from "./chart.ts";
+import type { Chart, Section } from "../result/section.ts";
+import { chartNumbers } from "./chart_numbers.ts";
+import { chaptersOf } from "./chapters.ts";
+import { renderSvg } from "./echarts.ts";
+import { Html, markup } from "./html.ts";
 import { STYLE } from "./page_style.ts";
-import { pageHeader } from "./page_header.ts";
-import { tableElement } from "./table_element.ts";
+import { tableHtml } from "./table.ts";
+import type { ReadResult } from "./event_replay.ts";
 
-/** Nothing is loaded, and nothing is run. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
+/** Nothing is loaded, and no script runs. */
+const POLICY = new Html(
+  "default-src 'none'; style-src 'unsafe-inline'",
+);
+/** For a screen, and for a phone; the page shows one of them. */
+const VIEWPORTS = {
+  wide: { width: 720, height: 280 },
+  narrow: { width: 340, height: 240 },
+};
+
+/** A result that was read, and the name of its file. */
+export interface NamedFile extends ReadResult {
+  /** A name that no other file of the page has. */
+  name: string;
+}
 
 /**
  * Makes a page of results. The same results give the same page.
@@ -25,7 +41,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
  * @example Usage
  * ```ts
  * import { reportPage } from "./page.ts";
- * import { assert } from "@std/assert";
+ * import { assertStringIncludes } from "@std/assert";
  *
  * const page = reportPage([{
  *   name: "nothing.json",
@@ -43,128 +59,189 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
  *   },
  *   remarks: [],
  * }]);
- * assert(page.includes("&lt;b&gt;") && !page.includes("<b>"));
+ * assertStringIncludes(page, "to &lt;b&gt;, 2026-01-01 00:00:00 UTC</title>");
  * ```
  */
 export function reportPage(files: NamedFile[]): string {
-  const names = files.map(({ name }) => name).join(", ");
-  const ids = idSource();
-  const html = element(
-    "html",
-    { lang: "en" },
-    element(
-      "head",
-      {},
-      element("meta", { charset: "utf-8" }),
-      element("meta", {
-        name: "viewport",
-        content: "width=device-width, initial-scale=1",
-      }),
-      element("meta", {
-        "http-equiv": "Content-Security-Policy",
-        content: POLICY,
-      }),
-      raw("title", entities(shown(`Roundtrip: ${names}`, 120))),
-      raw("style", STYLE),
-    ),
-    element(
-      "body",
-      {},
-      pageHeader(files, ids()),
-      element(
-        "main",
-        {},
-        ...chaptersOf(files).map((chapter) => chapterElement(chapter, ids)),
-      ),
-      element(
-        "footer",
-        {},
-        element(
-          "p",
-          {},
-          "p50 is the median: half of the round trips took at most this; p99: 99 % of them. 1000 us are 1 ms. A dash is a figure that is unknown.",
-        ),
-        element("p", {}, `Made by roundtrip ${config.version}.`),
-      ),
-    ),
+  const heading = headingOf(files);
+  const sections = chaptersOf(files).flatMap(({ columns }) => columns)
+    .flatMap(({ sections }) => sections);
+  const page = markup`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<title>Roundtrip: ${heading}</title>
+<style>${new Html(STYLE)}</style>
+</head>
+<body>
+<header>
+<h1>${heading}</h1>
+<div class="files">${filesTable(files)}</div>
+${remarksOf(files)}</header>
+<main>
+${sections.map((section, index) => sectionHtml(section, `part-${index + 1}`))}
+</main>
+<footer>
+<p>p50 is the median: half of the round trips took at most this time; p99: 99 % of them. 1000 us are 1 ms. A dash is a figure that is unknown.</p>
+<p>Made by roundtrip ${config.version}.</p>
+</footer>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+/** What was measured, to where and when. */
+function headingOf(files: NamedFile[]): string {
+  const unique = (
+    textOf: (result: NamedFile["result"]) => string,
+  ) => [...new Set(files.map(({ result }) => textOf(result)))];
+  const kinds = unique(kindOf);
+  const what = kinds.length <= 2
+    ? kinds.join(" and ").replace(/^./, (first) => first.toUpperCase())
+    : `${files.length} results`;
+  const targets = unique(({ target }) => target).join(" and ");
+  const times = unique(({ started }) => timeText(started)).sort();
+  const last = times.length > 1 ? ` to ${times.at(-1)}` : "";
+  return `${what} to ${targets}, ${times[0]}${last}`;
+}
+
+function kindOf(result: NamedFile["result"]): string {
+  switch (result.mode) {
+    case "sweep":
+      return "sweep over sizes and delays";
+    case "compare":
+      return "comparison of TCP and UDP";
+    default:
+      return `${result.mode === "rtt" ? "round-trip time" : "throughput"} (${
+        result.protocol === "stamp" ? "STAMP over UDP" : "measure over TCP"
+      })`;
+  }
+}
+
+function filesTable(files: NamedFile[]): Html {
+  return tableHtml({
+    columns: ["what", "to", "started", "options", "made by"]
+      .map((name) => ({ name })),
+    rows: files.map(({ name, result }) => ({
+      name,
+      values: [
+        kindOf(result),
+        result.target,
+        timeText(result.started),
+        optionsOf(result),
+        `roundtrip ${result.version}, Deno ${result.runtime.deno}, ` +
+        `${result.runtime.os} ${result.runtime.arch}`,
+      ],
+    })),
+  }, "Results on this page");
+}
+
+/** The options as they took effect, except those that are off. */
+function optionsOf({ options }: NamedFile["result"]): string {
+  return Object.entries(options.used)
+    .filter(([, value]) =>
+      ["number", "string", "boolean"].includes(typeof value) && value !== false
+    )
+    .map(([key, value]) => value === true ? key : `${key} ${value}`)
+    .join(", ");
+}
+
+/** As `2026-01-01 00:00:00 UTC`, if it is a time in the form of ISO 8601. */
+function timeText(started: string): string {
+  const found = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z$/.exec(started);
+  return found ? `${found[1]} ${found[2]} UTC` : started;
+}
+
+function remarksOf(files: NamedFile[]): Html | [] {
+  const remarks = files.flatMap(({ name, remarks }) =>
+    remarks.map((remark) => markup`<p>${`${name}: ${remark}`}</p>`)
   );
-  return `<!DOCTYPE html>\n${html.outerHTML}\n`;
+  return remarks.length === 0
+    ? []
+    : markup`<div class="remarks">${remarks}</div>
+`;
 }
 
-/** Gives ids, each once. */
-type Ids = () => string;
-
-function idSource(): Ids {
-  let count = 0;
-  return () => `part-${++count}`;
-}
-
-/** An element whose text a browser takes as it is. */
-function raw(name: "title" | "style", text: string): Element {
-  const made = element(name);
-  made.textContent = text;
-  return made;
-}
-
-/** A title is not escaped by the DOM used here, and read as escaped. */
-function entities(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;");
-}
-
-function chapterElement({ title, columns, notes }: Chapter, ids: Ids): Element {
-  const id = ids();
-  return element(
-    "section",
-    { "aria-labelledby": id },
-    element("h2", { id }, title),
-    ...notes.map((note) => element("p", {}, note)),
-    element(
-      "div",
-      columns.length > 1 ? { class: "columns" } : {},
-      ...columns.map(({ name, sections }) =>
-        element(
-          "div",
-          {},
-          ...(name === null ? [] : [element("h3", { class: "name" }, name)]),
-          ...sections.map((section) =>
-            sectionElement(section, name === null ? "h3" : "h4", ids)
-          ),
-          ...(sections.length === 0
-            ? [element("p", {}, "Nothing of it was completed.")]
-            : []),
-        )
-      ),
-    ),
-  );
-}
-
-function sectionElement(
+function sectionHtml(
   { title, table, charts, sentences }: Section,
-  heading: "h3" | "h4",
-  ids: Ids,
-): Element {
-  const id = ids();
-  return element(
-    "section",
-    { "aria-labelledby": id },
-    element(heading, { id }, title),
-    ...(sentences.length === 0 ? [] : [element(
-      "ul",
-      { class: "says" },
-      ...sentences.map((sentence) => element("li", {}, sentence)),
-    )]),
-    element(
-      "div",
-      { class: "body" },
-      ...(charts.length === 0 ? [] : [element(
-        "div",
-        { class: "charts" },
-        ...charts.map((chart) => figureElement(chart, ids())),
-      )]),
-      ...(table.rows.length === 0 ? [] : [tableElement(table, id)]),
-    ),
+  id: string,
+): Html {
+  const says = sentences.map((sentence) => markup`<li>${sentence}</li>`);
+  const figures = charts.map((chart, index) =>
+    figureHtml(chart, `${id}-${index + 1}`)
   );
+  return markup`<section aria-labelledby="${id}">
+<h2 id="${id}">${title}</h2>
+${says.length === 0 ? [] : markup`<ul class="says">${says}</ul>`}
+<div class="body">
+${figures.length === 0 ? [] : markup`<div class="charts">${figures}</div>`}
+${table.rows.length === 0 ? [] : tableHtml(table, title)}</div>
+</section>
+`;
+}
+
+function figureHtml(chart: Chart, id: string): Html {
+  const drawing = (width: keyof typeof VIEWPORTS) => {
+    const { option, viewport } = chartOption(chart, VIEWPORTS[width]);
+    const svg = renderSvg(option, viewport)
+      .replace("<svg", `<svg role="img" aria-labelledby="${id}"`);
+    return markup`<div class="${width}">${new Html(svg)}</div>
+`;
+  };
+  const key = chart.kind === "timeline"
+    ? markup`<p class="key">Line: mean of each slot; area: its minimum to its maximum.</p>`
+    : [];
+  const numbers = chartNumbers(chart).map(({ caption, table }) =>
+    tableHtml(table, chart.title, caption)
+  );
+  return markup`<figure>
+<figcaption id="${id}">${chart.title}</figcaption>
+${key}
+${drawing("wide")}${drawing("narrow")}<details>
+<summary>The numbers</summary>
+${numbers}</details>
+</figure>
+`;
+}
+
+/**
+ * Names files by the last part of their paths, or by the whole path where the
+ * last parts are equal.
+ *
+ * @param paths The paths; `-` is standard input.
+ * @returns A different name for each.
+ *
+ * @example Usage
+ * ```ts
+ * import { fileNames } from "./page.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(fileNames(["lan/a.json", "wan/a.json", "b.json", "b.json"]), [
+ *   "lan/a.json",
+ *   "wan/a.json",
+ *   "b.json",
+ *   "b.json (2)",
+ * ]);
+ * ```
+ */
+export function fileNames(paths: string[]): string[] {
+  const lastPart = (path: string) => path.split(/[/\\]/).at(-1)!;
+  const taken = new Set<string>();
+  return paths.map((path) => {
+    const isUnique = paths.every((other) =>
+      other === path || lastPart(other) !== lastPart(path)
+    );
+    const base = path === "-"
+      ? "standard input"
+      : isUnique
+      ? lastPart(path)
+      : path;
+    let name = base;
+    for (let count = 2; taken.has(name); count++) name = `${base} (${count})`;
+    taken.add(name);
+    return name;
+  });
 }

@@ -1,13 +1,14 @@
 /**
- * How the page looks: on a screen, light or dark, wide or narrow, and on paper.
+ * The style sheet of the page: for light and dark screens, wide and narrow, and
+ * for paper.
  *
  * @module
  */
 
 /**
- * The colours. Text has a contrast of 4.5 to the ground, what is drawn one of 3;
- * the series are told apart with any kind of colour vision, and have dashes and
- * symbols besides.
+ * The colours. Text has a contrast of at least 4.5 to the ground, lines and areas
+ * of 3. The colours of series differ for every kind of colour vision; series also
+ * differ by dashes and symbols.
  */
 export const COLOURS: Record<"light" | "dark", Record<string, string>> = {
   light: {
@@ -48,7 +49,7 @@ function variables(scheme: keyof typeof COLOURS): string {
     .join(" ");
 }
 
-/** The page's style sheet; it has no text of a file in it. */
+/** The page's style sheet; it contains no text of a file. */
 export const STYLE = `
 :root { color-scheme: light dark; ${variables("light")} }
 @media screen and (prefers-color-scheme: dark) {
@@ -63,27 +64,20 @@ body {
   font: 1rem/1.5 system-ui, sans-serif;
   overflow-wrap: anywhere;
 }
-h1, h2, h3, h4 { line-height: 1.25; margin: 0; text-wrap: balance; }
+h1, h2 { line-height: 1.25; margin: 0; text-wrap: balance; }
 h1 { font-size: 1.9rem; }
-h2 { font-size: 1.45rem; margin-top: 3rem; padding-top: 1.25rem;
-  border-top: 2px solid var(--text); }
-h3, .columns h4 { font-size: 1.15rem; }
+h2 { font-size: 1.35rem; margin-top: 2.5rem; padding-top: 1rem;
+  border-top: 1px solid var(--rule); }
 p { margin: 0.6rem 0; max-width: 70ch; }
-.lead, footer, caption { color: var(--quiet); }
+footer, caption { color: var(--quiet); }
 .remarks { margin: 1rem 0 0; padding: 0.1rem 1rem;
   border-left: 4px solid var(--warning); background: var(--shade); }
 .says { margin: 0.75rem 0; padding-left: 1.2rem; max-width: 75ch; }
 .says li { margin: 0.3rem 0; }
-section section { margin-top: 2.25rem; }
-.columns { display: grid; gap: 0 2.5rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }
-.columns > div { min-width: 0; }
-.name { margin-top: 1.5rem; }
 .body { display: flex; flex-wrap: wrap; gap: 1.5rem 2.5rem;
   align-items: flex-start; margin-top: 1rem; }
 .charts { flex: 1 1 40rem; min-width: min(100%, 20rem); max-width: 45rem;
   display: grid; gap: 2rem; grid-template-columns: minmax(0, 1fr); }
-.columns .charts { flex-basis: 100%; }
 .body > .scroll { flex: 0 1 auto; min-width: min(100%, 18rem); }
 .scroll { overflow-x: auto; max-width: 100%; }
 .scroll:focus-visible, summary:focus-visible {
@@ -120,13 +114,7 @@ figure svg { display: block; }
   .wide { display: none; }
   .narrow { display: block; }
 }
-.legend { list-style: none; display: flex; flex-wrap: wrap;
-  gap: 0.2rem 1.2rem; margin: 0 0 0.4rem; padding: 0; font-size: 0.875rem; }
-.key { margin: 0 0 0.4rem; color: var(--quiet); font-size: 0.875rem; }
-.legend li { display: flex; align-items: center; gap: 0.45rem; min-width: 0; }
-.legend svg { flex: none; }
-.unseen { position: absolute; width: 1px; height: 1px; margin: -1px;
-  overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.key { margin: 0 0 0.5rem; color: var(--quiet); font-size: 0.875rem; }
 summary { cursor: pointer; color: var(--quiet); font-size: 0.875rem;
   width: fit-content; }
 footer { margin-top: 3rem; padding-top: 1rem; font-size: 0.875rem;
@@ -134,11 +122,10 @@ footer { margin-top: 3rem; padding-top: 1rem; font-size: 0.875rem;
 @media print {
   @page { margin: 14mm; }
   body { padding: 0; max-width: none; font-size: 10pt; }
-  h1, h2, h3, h4, figcaption { break-after: avoid; }
-  .legend, .wide, .narrow, tr, li { break-inside: avoid; }
-  .legend { break-after: avoid; }
+  h1, h2, figcaption { break-after: avoid; }
+  .wide, .narrow, tr, li { break-inside: avoid; }
+  .key { break-after: avoid; }
   thead { display: table-header-group; }
-  .columns { display: block; }
   .charts { max-width: none; flex-basis: 100%; display: block; }
   figure { margin-bottom: 1.5rem; }
   .scroll { overflow: visible; }

@@ -61,7 +61,7 @@ const SEEN = `(() => {
   const box = (node) => node.getBoundingClientRect();
   const figures = [...document.querySelectorAll("figure")].map((figure) => {
     const drawn = [...figure.querySelectorAll("svg[role=img]")].filter(visible);
-    const shapes = drawn.flatMap((svg) => [...svg.querySelectorAll("path, rect, circle")])
+    const shapes = drawn.flatMap((svg) => [...svg.querySelectorAll("path, rect, polygon")])
       .filter((shape) => box(shape).width + box(shape).height > 0);
     const outside = drawn.flatMap((svg) => [...svg.querySelectorAll("text")])
       .filter((text) => {
@@ -69,10 +69,13 @@ const SEEN = `(() => {
         return inner.left < outer.left - 1 || inner.right > outer.right + 1 ||
           inner.top < outer.top - 1 || inner.bottom > outer.bottom + 1;
       }).map((text) => text.textContent);
-    const labels = drawn.flatMap((svg) =>
-      [...svg.querySelectorAll("[aria-label='x-axis tick label'] text")].map(box));
-    const overlaps = labels.some((one, index) =>
-      index > 0 && one.left < labels[index - 1].right);
+    const overlaps = drawn.flatMap((svg) => {
+      const texts = [...svg.querySelectorAll("text")].map((text) => ({ text, ...box(text).toJSON() }));
+      return texts.flatMap((one, index) => texts.slice(index + 1)
+        .filter((two) => one.left < two.right && two.left < one.right &&
+          one.top + 2 < two.bottom && two.top + 2 < one.bottom)
+        .map((two) => one.text.textContent + " over " + two.text.textContent));
+    });
     const right = Math.max(...drawn.map((svg) => box(svg).right));
     return { drawn: drawn.length, shapes: shapes.length, outside, overlaps, right,
       title: figure.querySelector("figcaption").textContent };
@@ -94,7 +97,7 @@ interface Seen {
     drawn: number;
     shapes: number;
     outside: string[];
-    overlaps: boolean;
+    overlaps: string[];
     right: number;
     title: string;
   }[];
@@ -140,7 +143,7 @@ for (const [place, options, media] of PLACES) {
           title,
           drawn: 1,
           outside: [],
-          overlaps: false,
+          overlaps: [],
         });
         assertGreater(shapes, 2, title);
         assert(right <= width, `${title}: ${right} of ${width}`);
