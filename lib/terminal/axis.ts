@@ -12,6 +12,8 @@ export interface PlotAxis {
   label: string;
   /** The ticks in rising order: positions from 0 to 1, and texts. */
   ticks: { at: number; text: string }[];
+  /** The width of the widest text. */
+  width: number;
   /** Returns the position of a value, from 0 to 1. */
   at(value: number): number;
 }
@@ -115,6 +117,7 @@ export function plotAxis(
       at: at(tick),
       text: texts[index]!,
     })),
+    width: Math.max(...texts.map((text) => text.length)),
     at,
   };
 }
@@ -176,10 +179,7 @@ function numberText(value: number, maxError: number): string {
   while (digits < MAX_DIGITS && Math.abs(rounded() - value) > maxError) {
     digits++;
   }
-  const size = Math.abs(rounded());
-  return size === 0 || (size >= 1e-4 && size < 1e7)
-    ? String(rounded())
-    : rounded().toExponential().replace("e+", "e");
+  return String(rounded());
 }
 
 /** Starts at 0, unless the values are closer to each other than to 0. */
@@ -265,11 +265,9 @@ function logTicks(min: number, max: number, maxTicks: number): number[] {
       min,
       max,
     );
-  const fine = ticks([1, 2, 5], 1);
-  if (fine.length <= maxTicks) return fine;
-  for (let every = 1;; every++) {
-    const coarse = ticks([1], every);
-    if (coarse.length <= maxTicks) return coarse;
+  for (let every = 0;; every++) {
+    const some = every === 0 ? ticks([1, 2, 5], 1) : ticks([1], every);
+    if (some.length <= maxTicks) return some;
   }
 }
 

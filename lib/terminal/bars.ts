@@ -7,7 +7,6 @@
 import { formatCount, formatValue } from "../result/quantities.ts";
 import type { BarChart, HistogramChart } from "../result/section.ts";
 import { isDrawable, tickLabels } from "./axis.ts";
-import { barAcross } from "./canvas.ts";
 import {
   align,
   clampWidth,
@@ -23,6 +22,8 @@ const VALUE_WIDTH = 14;
 /** The minimum width of bars that stand side by side. */
 const MIN_BAR_WIDTH = 6;
 const GAP = "   ";
+/** Cells filled from the left. */
+const FILLED = " ▏▎▍▌▋▊▉█";
 
 /** The bars of one series. */
 interface Panel {
@@ -83,23 +84,6 @@ export function formatBars(chart: BarChart, style: Style): string[] {
  * @param chart The chart.
  * @param style The style.
  * @returns A line for each bin: its limits, a bar and its count.
- *
- * @example Usage
- * ```ts
- * import { formatHistogram } from "./bars.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const lines = formatHistogram({
- *   kind: "histogram",
- *   title: "Distribution of the RTT",
- *   edges_us: [40, 45, 50],
- *   series: [{ name: "RTT", count: [30, 10] }],
- * }, { width: 40, ascii: true, color: false });
- * assertEquals(lines, [
- *   "40 - 45 us ########################## 30",
- *   "45 - 50 us #########                  10",
- * ]);
- * ```
  */
 export function formatHistogram(chart: HistogramChart, style: Style): string[] {
   const { unit, texts } = tickLabels(chart.edges_us, "us");
@@ -173,4 +157,13 @@ function drawPanels(
     });
   }
   return lines;
+}
+
+/** Draws a bar, visible for any share above 0. */
+function barAcross(share: number, columns: number, style: Style): string {
+  if (!(share > 0)) return "";
+  const filled = Math.min(share, 1) * columns;
+  if (style.ascii) return "#".repeat(Math.round(filled)) || ".";
+  const eighths = Math.max(1, Math.round(filled * 8));
+  return "█".repeat(eighths >> 3) + FILLED[eighths % 8]!.trim();
 }

@@ -5,7 +5,7 @@
  */
 
 import { isDrawable, type PlotAxis } from "./axis.ts";
-import { align, type Color, paint, type Style } from "./style.ts";
+import { type Color, paint, type Style } from "./style.ts";
 
 /** A position: from left to right and from bottom to top, each from 0 to 1. */
 export interface Point {
@@ -19,8 +19,6 @@ export interface Point {
 const BRAILLE = 0x2800;
 /** The bits of the dots by row and column (Unicode 15.0, section 21.1). */
 const DOTS = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
-/** Cells filled from the left. */
-const ACROSS = " ▏▎▍▌▋▊▉█";
 /** Cells filled from the bottom. */
 const UP = { unicode: " ▁▂▃▄▅▆▇█", ascii: " .:-=+*#" };
 const AXES = {
@@ -191,8 +189,7 @@ export class Canvas {
     for (const { at, text } of y.ticks) {
       texts[this.cellOf({ x: 0, y: at }).row] = text;
     }
-    const labels = align([...texts, gutterText(y)], "right");
-    const gutter = labels[0]!.length + 2;
+    const gutter = y.width + 2;
     const width = gutter + this.columns;
     const columnOf = (at: number) => Math.round(at * (this.columns - 1));
     const line = Array<string>(this.columns).fill(lines.across);
@@ -215,7 +212,8 @@ export class Canvas {
       .replace(/x+/g, (marks) => paint(marks, "red", this.#style));
     return [
       ...rows.map((row, index) =>
-        `${labels[index]} ${texts[index] ? lines.tick : lines.up}${row}`
+        `${texts[index]!.padStart(y.width)} ` +
+        (texts[index] ? lines.tick : lines.up) + row
       ),
       " ".repeat(gutter - 1) + lines.corner + axis,
       below.join("").trimEnd(),
@@ -235,49 +233,4 @@ export class Canvas {
       Math.round((1 - y) * (this.#cells.length * down - 1)),
     ];
   }
-}
-
-/**
- * Returns the width that the vertical axis takes from a canvas.
- *
- * @param y The vertical axis.
- * @returns Columns left of the canvas.
- */
-export function gutterWidth(y: PlotAxis): number {
-  return gutterText(y).length + 2;
-}
-
-/**
- * Draws a bar from left to right.
- *
- * @param share How much of the columns it fills, from 0 to 1.
- * @param columns The number of columns.
- * @param style Which characters to use.
- * @returns The bar; empty only for a share of 0.
- *
- * @example Usage
- * ```ts
- * import { barAcross } from "./canvas.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const style = { width: 80, ascii: false, color: false };
- * assertEquals(barAcross(0.55, 10, style), "█████▌");
- * assertEquals(barAcross(0.55, 10, { ...style, ascii: true }), "######");
- * ```
- */
-export function barAcross(
-  share: number,
-  columns: number,
-  style: Style,
-): string {
-  if (!(share > 0)) return "";
-  const filled = Math.min(share, 1) * columns;
-  if (style.ascii) return "#".repeat(Math.round(filled)) || ".";
-  const eighths = Math.max(1, Math.round(filled * 8));
-  return "█".repeat(eighths >> 3) + ACROSS[eighths % 8]!.trim();
-}
-
-/** The widest text that the vertical axis may show. */
-function gutterText({ ticks }: PlotAxis): string {
-  return ticks.reduce((a, { text }) => text.length > a.length ? text : a, "");
 }

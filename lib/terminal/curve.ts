@@ -6,7 +6,7 @@
 
 import type { CurveChart } from "../result/section.ts";
 import { isDrawable, type PlotAxis, plotAxis } from "./axis.ts";
-import { Canvas, gutterWidth, type Point } from "./canvas.ts";
+import { Canvas, type Point } from "./canvas.ts";
 import {
   clampWidth,
   paint,
@@ -45,7 +45,7 @@ export function formatCurve(chart: CurveChart, style: Style): string[] {
   const ys = points.map(({ y }) => y).filter(isDrawable);
   const xs = points.map(({ x }) => x);
   const y = plotAxis(chart.y, ys, { maxTicks: MAX_TICKS_UP });
-  const gutter = gutterWidth(y);
+  const gutter = y.width + 2;
   const columns = width - gutter;
   const maxTicks = Math.floor(columns / TICK_COLUMNS) + 1;
   const x = plotAxis(chart.x, xs, { maxTicks, tight: true });

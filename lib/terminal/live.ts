@@ -33,11 +33,7 @@ export interface LiveOptions {
 }
 
 /** A measurement in progress. */
-export interface Progress {
-  /** The number of expected probes; `Infinity` if unknown. */
-  total: number;
-  /** Whether to draw the bar and the sparkline. */
-  draw: boolean;
+export interface Progress extends Pick<LiveOptions, "total" | "draw"> {
   /** When it started, in milliseconds of the monotonic clock. */
   startMs: number;
 }

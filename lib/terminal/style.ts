@@ -101,15 +101,6 @@ export function sanitize(text: string, style: Style): string {
  * @param columns The maximum width, at least 1.
  * @param style Which characters to use.
  * @returns One line, at most `columns` wide.
- *
- * @example Usage
- * ```ts
- * import { truncate } from "./style.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const style = { width: 80, ascii: true, color: false };
- * assertEquals(truncate("router.example", 8, style), "router.~");
- * ```
  */
 export function truncate(text: string, columns: number, style: Style): string {
   const line = sanitize(text, style);
@@ -153,14 +144,6 @@ export function textWidth(text: string): number {
  * @param texts Lines without escape sequences.
  * @param side The side to which the texts are aligned.
  * @returns The padded texts.
- *
- * @example Usage
- * ```ts
- * import { align } from "./style.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(align(["5", "10"], "right"), [" 5", "10"]);
- * ```
  */
 export function align(texts: string[], side: "left" | "right"): string[] {
   const width = Math.max(0, ...texts.map(textWidth));

@@ -8,6 +8,7 @@
 import { stripAnsiCode } from "npm:deno-std@^1.4.0/fmt/colors.js";
 import { escapeControls } from "../result/escape.ts";
 import { textWidth } from "./style.ts";
+import { wrap } from "./wrap.ts";
 
 /** A destination of bytes, such as `Deno.stdout`. */
 export interface Sink {
@@ -160,7 +161,7 @@ export class Terminal {
     this.#liveAtMs = nowMs;
     const { columns } = this;
     const shown = lines().map((line) =>
-      line.includes("\x1b") ? line : cut(line, columns - 1)
+      line.includes("\x1b") ? line : wrap(line, columns - 1)[0]!
     );
     // One write, so that no half of it is seen.
     this.#toStderr(this.#erasure(columns) + shown.join("\n"));
@@ -192,13 +193,6 @@ export class Terminal {
       // A closed standard error does not end the program.
     }
   }
-}
-
-function cut(line: string, columns: number): string {
-  if (textWidth(line) <= columns) return line;
-  let end = line.length;
-  while (textWidth(line.slice(0, end)) > columns) end -= 1;
-  return line.slice(0, end);
 }
 
 function writeAll(sink: Sink, bytes: Uint8Array): void {

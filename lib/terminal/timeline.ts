@@ -12,7 +12,7 @@ import {
   type TimelineFigures,
 } from "../stats/timeline.ts";
 import { isDrawable, type PlotAxis, plotAxis, tickLabels } from "./axis.ts";
-import { Canvas, gutterWidth } from "./canvas.ts";
+import { Canvas } from "./canvas.ts";
 import { clampWidth, seriesColor, type Style, truncate } from "./style.ts";
 import { wrap } from "./wrap.ts";
 
@@ -42,7 +42,7 @@ export function formatTimeline(chart: TimelineChart, style: Style): string[] {
   const timelines = shown.map(({ timeline }) => timeline);
   const width = clampWidth(style);
   const y = rttAxis(timelines.flatMap(({ max_us }) => max_us));
-  const free = width - gutterWidth(y);
+  const free = width - y.width - 2;
   const slotMs = commonSlotMs(timelines, free);
   const merged = timelines.map((timeline) => mergeSlots(timeline, slotMs));
   const slots = Math.max(...merged.map(({ sent }) => sent.length));
@@ -126,7 +126,9 @@ function hasSlots({ sent, slot_ms }: TimelineFigures): boolean {
 
 function rttAxis(values: (number | null)[]): PlotAxis {
   const known = values.filter(isDrawable);
-  if (known.length === 0) return { label: "no reply", ticks: [], at: () => 0 };
+  if (known.length === 0) {
+    return { label: "no reply", ticks: [], width: 0, at: () => 0 };
+  }
   const min = known.reduce((a, b) => Math.min(a, b));
   const max = known.reduce((a, b) => Math.max(a, b));
   const scale = min > 0 && max > LOG_RATIO * min ? "log" : "linear";

@@ -79,7 +79,7 @@ Deno.test({
           assert(ticks.length >= 1);
           if (scale !== "percentile") assert(ticks.length <= 7);
           ticks.forEach(({ at, text }, index) => {
-            assert(at >= 0 && at <= 1 && text.length <= 13, text);
+            assert(at >= 0 && at <= 1 && text.length <= 22, text);
             const next = ticks[index + 1];
             if (next) assert(next.at > at && next.text !== text, text);
           });
