@@ -23,14 +23,13 @@ import {
 } from "../lib/cli/client_options.ts";
 import { noMoreOperands } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
-import { clockOffset } from "../lib/text/clock_offset.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { DatagramSocket, localHostFor } from "../lib/net/datagram_socket.ts";
 import { connectWithin } from "../lib/net/connect.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { escapeControls } from "../lib/result/escape.ts";
 import { formatDuration } from "../lib/result/quantities.ts";
-import { parseTime } from "../lib/text/time_format.ts";
+import { clockOffset, parseTime } from "../lib/text/time.ts";
 
 /** How long a silence ends an answer of a server that does not close. */
 const QUIET_MS = 250;

@@ -28,9 +28,9 @@ import {
 import { formatAddress } from "../lib/net/address.ts";
 import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
-import { TIME_FORMATS } from "../lib/text/time_format.ts";
 import {
-  MAX_TIME_ANSWERS_PER_SEC,
+  MAX_TIME_REPLIES_PER_SEC,
+  TIME_FORMATS,
   timeDatagrams,
   timeStreams,
 } from "../lib/text/time.ts";
@@ -41,7 +41,7 @@ const program = defineProgram({
   operands: "",
   details: [
     "ctime is the local time as C writes it, iso is UTC to the millisecond, rfc868 is four bytes: the seconds since 1900.",
-    `Over UDP an answer is longer than the empty datagram it answers, so one source gets at most ${MAX_TIME_ANSWERS_PER_SEC} a second.`,
+    `Over UDP an answer is longer than the empty datagram it answers, so one source gets at most ${MAX_TIME_REPLIES_PER_SEC} a second.`,
   ],
   options: {
     ...listenOptions(9999),
@@ -73,7 +73,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       terminal.print(`listening udp ${formatAddress(socket.addr)}`);
       await serveDatagrams(socket, timeDatagrams(format), {
         mayGrow: true,
-        maxRatePerSec: MAX_TIME_ANSWERS_PER_SEC,
+        maxRatePerSec: MAX_TIME_REPLIES_PER_SEC,
         signal,
         log: (line) => terminal.log(line),
       });

@@ -28,6 +28,11 @@ export function bytes(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }
 
+/** Text of characters up to U+00FF to one byte each. */
+export function latin1(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
 /** Bytes to text, and nothing to nothing. */
 export function text(content: Uint8Array | null): string | null {
   return content && new TextDecoder().decode(content);

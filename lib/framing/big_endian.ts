@@ -1,28 +1,28 @@
 /**
  * Unsigned integers in network byte order.
  *
- * Like `DataView`, but on any array of bytes and without an object for each.
+ * Like `DataView`, but works on any byte array without another object.
  *
  * @module
  */
 
 /**
- * Reads 16 bits.
+ * Reads an unsigned 16-bit integer.
  *
- * @param bytes Where they are.
+ * @param bytes The bytes to read from.
  * @param at The offset of the first byte.
- * @returns From 0 to 65 535.
+ * @returns A number from 0 to 65 535.
  */
 export function readUint16(bytes: Uint8Array, at: number): number {
   return bytes[at]! << 8 | bytes[at + 1]!;
 }
 
 /**
- * Reads 32 bits.
+ * Reads an unsigned 32-bit integer.
  *
- * @param bytes Where they are.
+ * @param bytes The bytes to read from.
  * @param at The offset of the first byte.
- * @returns From 0 to 2 ** 32 - 1.
+ * @returns A number from 0 to 2 ** 32 - 1.
  */
 export function readUint32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8 |
@@ -30,11 +30,11 @@ export function readUint32(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * Writes 16 bits.
+ * Writes an unsigned 16-bit integer.
  *
- * @param bytes Where to.
+ * @param bytes The bytes to write to.
  * @param at The offset of the first byte.
- * @param value An integer; its lowest 16 bits count.
+ * @param value An integer; only its lowest 16 bits are used.
  */
 export function writeUint16(
   bytes: Uint8Array,
@@ -46,11 +46,11 @@ export function writeUint16(
 }
 
 /**
- * Writes 32 bits.
+ * Writes an unsigned 32-bit integer.
  *
- * @param bytes Where to.
+ * @param bytes The bytes to write to.
  * @param at The offset of the first byte.
- * @param value An integer; its lowest 32 bits count.
+ * @param value An integer; only its lowest 32 bits are used.
  *
  * @example Usage
  * ```ts

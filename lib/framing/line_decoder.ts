@@ -1,6 +1,6 @@
 /**
- * Bytes in, messages out: cuts a byte stream into lines, exact counts of bytes,
- * or whatever has arrived. No IO: the caller reads the socket.
+ * Splits a byte stream into lines, exact counts of bytes, or whatever has
+ * arrived. No IO: the caller reads the socket.
  *
  * ```text
  *        taken        pending            space
@@ -11,19 +11,19 @@
  * ```
  *
  * A line ends in LF (RFC 20). Each byte is scanned for it once, however the
- * stream is cut into segments. "Need more bytes" is `null`, not an error.
+ * stream is segmented. "Need more bytes" is `null`, not an error.
  *
  * The buffer starts small, because most connections are idle, and doubles as
- * bytes really arrive; it never grows to a length that a peer only announced.
+ * bytes arrive; it never grows to a length that a peer only announced.
  *
  * @module
  */
 
 import { indexOfLf, LF } from "./line_ending.ts";
 
-/** The size of a new buffer, in bytes: what an idle connection costs. */
+/** The size of a new buffer, in bytes: the memory of an idle connection. */
 const INITIAL_BYTES = 512;
-/** How far a buffer grows for the sake of fewer reads, in bytes. */
+/** Up to this size, a buffer grows whatever the limit, to save reads. */
 const EAGER_BYTES = 16_384;
 
 /**
@@ -63,11 +63,10 @@ export class FramingError extends Error {
 /**
  * An incremental decoder of one byte stream.
  *
- * What the `take` methods return is a view of the decoder's own buffer: it is
- * good until the next {@linkcode LineDecoder.space} or
- * {@linkcode LineDecoder.push}.
+ * The `take` methods return views of the decoder's buffer, which are valid until
+ * the next {@linkcode LineDecoder.space} or {@linkcode LineDecoder.push}.
  *
- * @example Lines, however they are cut
+ * @example Lines of a segmented stream
  * ```ts
  * import { LineDecoder } from "./line_decoder.ts";
  * import { assertEquals } from "@std/assert";
@@ -92,42 +91,41 @@ export class LineDecoder {
   #limitBytes: number;
 
   /**
-   * Starts with nothing pending.
+   * Creates an empty decoder.
    *
-   * @param limitBytes The longest message accepted, its LF included, in bytes.
+   * @param limitBytes The longest message accepted, including its LF, in bytes.
    * @throws {RangeError} If the limit is not a positive integer.
    */
   constructor(limitBytes: number) {
-    this.#limitBytes = checkedLimit(limitBytes);
+    this.#limitBytes = checkLimit(limitBytes);
   }
 
-  /** The longest message accepted, its LF included, in bytes. */
+  /** The longest message accepted, including its LF, in bytes. */
   get limitBytes(): number {
     return this.#limitBytes;
   }
 
-  /** Sets the limit anew, as when a peer has agreed on longer messages. */
+  /** Changes the limit, as when both sides agree on longer messages. */
   set limitBytes(limitBytes: number) {
-    this.#limitBytes = checkedLimit(limitBytes);
+    this.#limitBytes = checkLimit(limitBytes);
   }
 
-  /** How many bytes have arrived and were not taken. */
+  /** The number of bytes that have arrived and were not taken. */
   get pendingBytes(): number {
     return this.#end - this.#start;
   }
 
-  /** The first byte that was not taken; -1 if there is none. */
+  /** The first pending byte; -1 if there is none. */
   get firstByte(): number {
     return this.#start === this.#end ? -1 : this.#buffer[this.#start]!;
   }
 
   /**
-   * Free room to read a socket into; say with {@linkcode LineDecoder.commit}
-   * how much of it was filled.
+   * Returns free space to read a socket into, to be followed by
+   * {@linkcode LineDecoder.commit}.
    *
-   * @returns At least one byte of room.
-   * @throws {FramingError} If so much is pending that no message within the
-   * limit, and no eager read, could need more room.
+   * @returns At least one byte of space.
+   * @throws {FramingError} If more is pending than the longest message.
    */
   space(): Uint8Array<ArrayBuffer> {
     if (this.#end === this.#buffer.length) {
@@ -139,7 +137,7 @@ export class LineDecoder {
   }
 
   /**
-   * Counts bytes that were read into the front of the last
+   * Adds the bytes that were read into the start of the last
    * {@linkcode LineDecoder.space}.
    *
    * @param count How many bytes were read.
@@ -149,7 +147,7 @@ export class LineDecoder {
   }
 
   /**
-   * Copies bytes in, for those who do not read into the buffer directly.
+   * Adds a copy of bytes, for callers that do not read into the buffer.
    *
    * @param bytes Any part of the stream.
    * @throws {FramingError} As {@linkcode LineDecoder.space} does.
@@ -180,9 +178,9 @@ export class LineDecoder {
   }
 
   /**
-   * Takes all lines that are complete, for those who answer them together.
+   * Takes all complete lines as one block.
    *
-   * @returns The lines with their LFs, or `null` if no line's end has arrived.
+   * @returns The lines with their LFs, or `null` if no line is complete.
    */
   takeLines(): Uint8Array<ArrayBuffer> | null {
     let at = this.#end - 1;
@@ -193,11 +191,10 @@ export class LineDecoder {
   }
 
   /**
-   * Takes one line, or of a line longer than the limit a piece of that length,
-   * for those whose work on a line can be done piece by piece.
+   * Takes one line, or a piece of a line above the limit. A piece is as long as
+   * the limit; the last piece ends in LF.
    *
-   * @returns The line with its LF, a piece without one, or `null` if neither
-   * has arrived.
+   * @returns The line or the piece, or `null` if neither has arrived.
    */
   takeLineOrPiece(): Uint8Array<ArrayBuffer> | null {
     const found = this.#scan();
@@ -205,12 +202,12 @@ export class LineDecoder {
     if (length <= this.#limitBytes) {
       return found || length === this.#limitBytes ? this.#take(length) : null;
     }
-    if (found) this.#scanned -= 1; // so that the next scan meets this LF again
+    if (found) this.#scanned -= 1; // the next scan finds this LF again
     return this.#take(this.#limitBytes);
   }
 
   /**
-   * Takes an exact number of bytes, whatever they are.
+   * Takes an exact number of bytes.
    *
    * @param count How many bytes.
    * @returns The bytes, or `null` if they have not all arrived.
@@ -224,7 +221,7 @@ export class LineDecoder {
   }
 
   /**
-   * Takes whatever has arrived.
+   * Takes all pending bytes.
    *
    * @returns At least one byte, or `null` if nothing is pending.
    */
@@ -232,7 +229,7 @@ export class LineDecoder {
     return this.pendingBytes === 0 ? null : this.#take(this.pendingBytes);
   }
 
-  /** Looks for an LF in what was not looked at before. */
+  /** Searches the bytes that were not searched yet for an LF. */
   #scan(): boolean {
     const at = indexOfLf(this.#buffer, this.#scanned, this.#end);
     this.#scanned = at < 0 ? this.#end : at + 1;
@@ -246,17 +243,17 @@ export class LineDecoder {
     return this.#buffer.subarray(from, this.#start);
   }
 
-  /** Moves the pending bytes to the front, and into a larger buffer if half full. */
+  /** Moves the pending bytes to the start, in a larger buffer if half full. */
   #makeRoom(): void {
     const pending = this.pendingBytes;
-    const most = Math.max(this.#limitBytes, EAGER_BYTES);
-    if (pending >= most) {
+    const max = Math.max(this.#limitBytes, EAGER_BYTES);
+    if (pending >= max) {
       throw new FramingError("Message too long", pending, this.#limitBytes);
     }
     const capacity = this.#buffer.length;
     const grows = pending * 2 >= capacity || capacity < EAGER_BYTES;
-    const target = grows && capacity < most
-      ? new Uint8Array(Math.min(capacity * 2, most))
+    const target = grows && capacity < max
+      ? new Uint8Array(Math.min(capacity * 2, max))
       : this.#buffer;
     target.set(this.#buffer.subarray(this.#start, this.#end));
     this.#scanned -= this.#start;
@@ -266,10 +263,10 @@ export class LineDecoder {
   }
 }
 
-function checkedLimit(limitBytes: number): number {
+function checkLimit(limitBytes: number): number {
   if (!Number.isInteger(limitBytes) || limitBytes < 1) {
     throw new RangeError(
-      `Cannot limit messages to a count that is not a positive integer: ${limitBytes}`,
+      `The message limit must be a positive integer: ${limitBytes}`,
     );
   }
   return limitBytes;

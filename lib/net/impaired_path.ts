@@ -1,5 +1,5 @@
 /**
- * A bad path on purpose: drops, delays, duplicates and reorders datagrams.
+ * Emulates an impaired path: drops, delays, duplicates and reorders datagrams.
  *
  * @module
  */
@@ -7,27 +7,27 @@
 import { seededRandom } from "../stats/seeded_random.ts";
 import { sleepUntil } from "../timing/sleep.ts";
 
-/** What a path does to the datagrams sent over it; shares are from 0 to 1. */
+/** How a path impairs datagrams; shares are from 0 to 1. */
 export interface ImpairmentOptions {
   /** The share that is lost. */
   drop: number;
   /** The share that arrives twice. */
   duplicate: number;
-  /** The share that is held back until the next datagram has been sent. */
+  /** The share that is held back until the next datagram was sent. */
   reorder: number;
-  /** How long each is delayed, in milliseconds. */
+  /** The delay of each datagram, in milliseconds. */
   delayMs: number;
-  /** The delay varies by up to so much either way, in milliseconds. */
+  /** The delay varies by up to this in either direction, in milliseconds. */
   jitterMs: number;
-  /** The same seed gives the same fate to the same sequence of datagrams. */
+  /** The same seed gives the same impairments. */
   seed: number;
 }
 
 /** What happens to one datagram. */
 export interface Impairment {
-  /** How often it arrives: 0, 1 or 2. */
+  /** How many times it arrives: 0, 1 or 2. */
   copies: number;
-  /** How late it is, in milliseconds. */
+  /** Its delay, in milliseconds. */
   delayMs: number;
   /** Whether the next datagram overtakes it. */
   overtaken: boolean;
@@ -35,18 +35,18 @@ export interface Impairment {
 
 /** How long a datagram waits to be overtaken, in milliseconds. */
 const OVERTAKE_MS = 100;
-/** The most bytes that may be on the way at once; what comes on top is lost. */
+/** The most bytes on the way at once; further datagrams are lost. */
 const CAPACITY_BYTES = 16 * 1024 * 1024;
-/** What one datagram costs beside its content, in bytes. */
+/** The memory of one datagram on the way besides its content, in bytes. */
 const OVERHEAD_BYTES = 512;
 
 /**
- * Decides the fate of each datagram of a sequence. Four random numbers are
- * drawn for each, whatever comes of it, so that changing one share leaves the
- * other decisions as they were.
+ * Draws the impairments of a sequence of datagrams. Each takes four random
+ * numbers in any case, so changing one share leaves the other decisions as they
+ * were.
  *
- * @param impairment The path's shares and its seed.
- * @returns A function that gives the next datagram's fate.
+ * @param options The path's shares, delays and seed.
+ * @returns A function that returns the next datagram's impairment.
  *
  * @example Usage
  * ```ts
@@ -59,56 +59,63 @@ const OVERHEAD_BYTES = 512;
  * assertEquals(copies, [1, 1, 0, 0, 0, 0, 1, 1]);
  * ```
  */
-export function impairments(impairment: ImpairmentOptions): () => Impairment {
-  const random = seededRandom(impairment.seed);
-  const { drop, duplicate, reorder, delayMs, jitterMs } = impairment;
+export function impairments(options: ImpairmentOptions): () => Impairment {
+  const random = seededRandom(options.seed);
+  const { drop, duplicate, reorder, delayMs, jitterMs } = options;
   return () => {
     const lost = random() < drop;
     const twice = random() < duplicate;
     const overtaken = random() < reorder;
-    const varied = delayMs + (random() * 2 - 1) * jitterMs;
+    const variedMs = delayMs + (random() * 2 - 1) * jitterMs;
     return {
       copies: lost ? 0 : twice ? 2 : 1,
-      delayMs: Math.max(0, varied),
+      delayMs: Math.max(0, variedMs),
       overtaken,
     };
   };
 }
 
-/** Sends datagrams over a path with a given impairment. */
+/** Sends one datagram over the real path. */
+export type DatagramSender = (
+  bytes: Uint8Array,
+  to: Deno.Addr,
+) => Promise<unknown>;
+
+/** Sends datagrams over an impaired path. */
 export class ImpairedPath {
-  #send: (bytes: Uint8Array, to: Deno.Addr) => Promise<unknown>;
-  #nextImpairment: () => Impairment;
+  #next: () => Impairment;
+  #sendNow: DatagramSender;
+  #signal: AbortSignal | undefined;
   #travelling = new Set<Promise<void>>();
   #travellingBytes = 0;
   #sent = new EventTarget();
-  #signal: AbortSignal | undefined;
 
   /**
-   * Opens the path.
+   * Creates the path.
    *
-   * @param impairment What the path does.
-   * @param send Sends one datagram for good.
-   * @param signal Loses what is still on the way when aborted.
+   * @param options How it impairs datagrams.
+   * @param send Sends one datagram over the real path.
+   * @param signal Drops the datagrams on the way when aborted.
    */
   constructor(
-    impairment: ImpairmentOptions,
-    send: (bytes: Uint8Array, to: Deno.Addr) => Promise<unknown>,
+    options: ImpairmentOptions,
+    send: DatagramSender,
     signal?: AbortSignal,
   ) {
-    this.#nextImpairment = impairments(impairment);
-    this.#send = send;
+    this.#next = impairments(options);
+    this.#sendNow = send;
     this.#signal = signal;
   }
 
   /**
-   * Sends one datagram, or does not.
+   * Sends one datagram, unless the path drops it.
    *
    * @param bytes Its content, copied if it has to wait.
-   * @param to Where to.
+   * @param to Its destination.
    */
   async send(bytes: Uint8Array, to: Deno.Addr): Promise<void> {
-    const { copies, delayMs, overtaken } = this.#nextImpairment();
+    const impairment = this.#next();
+    const { copies, delayMs, overtaken } = impairment;
     if (copies === 0) return;
     if (delayMs === 0 && !overtaken) {
       return await this.#arrive(bytes, to, copies);
@@ -116,15 +123,14 @@ export class ImpairedPath {
     const cost = bytes.length + OVERHEAD_BYTES;
     if (this.#travellingBytes + cost > CAPACITY_BYTES) return;
     this.#travellingBytes += cost;
-    const travel = this.#travel(bytes.slice(), to, copies, delayMs, overtaken)
-      .finally(() => {
-        this.#travellingBytes -= cost;
-        this.#travelling.delete(travel);
-      });
+    const travel = this.#travel(bytes.slice(), to, impairment).finally(() => {
+      this.#travellingBytes -= cost;
+      this.#travelling.delete(travel);
+    });
     this.#travelling.add(travel);
   }
 
-  /** Waits until everything on the way has arrived. */
+  /** Waits until every datagram on the way has arrived. */
   async drain(): Promise<void> {
     await Promise.all(this.#travelling);
   }
@@ -132,9 +138,7 @@ export class ImpairedPath {
   async #travel(
     bytes: Uint8Array,
     to: Deno.Addr,
-    copies: number,
-    delayMs: number,
-    overtaken: boolean,
+    { copies, delayMs, overtaken }: Impairment,
   ): Promise<void> {
     await sleepUntil(performance.now() + delayMs, this.#signal);
     if (overtaken) await this.#nextSent();
@@ -143,19 +147,17 @@ export class ImpairedPath {
 
   async #arrive(bytes: Uint8Array, to: Deno.Addr, copies: number) {
     await Promise.all(
-      Array.from({ length: copies }, () => this.#send(bytes, to)),
+      Array.from({ length: copies }, () => this.#sendNow(bytes, to)),
     );
     this.#sent.dispatchEvent(new Event("sent"));
   }
 
-  /** Waits until another datagram was sent, or long enough. */
+  /** Waits until another datagram is sent, but not too long. */
   async #nextSent(): Promise<void> {
     const overtaken = new AbortController();
-    this.#sent.addEventListener("sent", () => overtaken.abort(), {
-      once: true,
-      signal: overtaken.signal,
-    });
-    await sleepUntil(performance.now() + OVERTAKE_MS, overtaken.signal);
+    const { signal } = overtaken;
+    this.#sent.addEventListener("sent", () => overtaken.abort(), { signal });
+    await sleepUntil(performance.now() + OVERTAKE_MS, signal);
     overtaken.abort();
   }
 }

@@ -1,122 +1,77 @@
 /**
- * At most so many answers a second to one source.
+ * A token bucket for each source.
  *
  * @module
  */
 
 import { type Clock, systemClock } from "../timing/clock.ts";
 
-/** How many sources are remembered; the one longest unheard goes first. */
+/** How many sources are remembered; the least recently seen is dropped. */
 const MAX_SOURCES = 4096;
-/** How many answers are remembered of all of them together: 8 MiB. */
-const MAX_ANSWERS = 2 ** 20;
 
 /**
- * Looks back over the last second, so that no second, wherever it starts, has
- * more answers than allowed. Its memory is bounded whatever addresses are
- * forged: the times of at most a second's answers for each source remembered.
+ * Limits how often each source is served. A bucket holds a quarter of a
+ * second's tokens, at least one: so a source gets the rate on average, and at
+ * most the rate and that burst in any one second.
+ *
+ * A bucket is kept as the time at which it is full again (GCRA, ITU-T I.371), one
+ * number for each source. Memory is bounded, whatever addresses are forged.
  *
  * @example Usage
  * ```ts
  * import { RateLimiter } from "./rate_limiter.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const limiter = new RateLimiter(2, { now: () => 0 });
+ * let nowMs = 0;
+ * const limiter = new RateLimiter(8, { clock: { now: () => nowMs } });
  * const allowed = [1, 2, 3].map(() => limiter.allow("192.0.2.1"));
  * assertEquals(allowed, [true, true, false]);
+ * nowMs = 125;
+ * assertEquals(limiter.allow("192.0.2.1"), true);
  * ```
  */
 export class RateLimiter {
-  #perSecond: number;
+  #intervalMs: number;
+  #burstMs: number;
   #clock: Clock;
-  /** A Map keeps order: the source longest unheard comes first. */
-  #sources = new Map<string, Answers>();
-  #latest: string | null = null;
-  #room = 0;
+  /** When each bucket is full again; a Map keeps the order of insertion. */
+  #fullAtMs = new Map<string, number>();
 
   /**
-   * Nobody was answered yet.
+   * Creates full buckets.
    *
-   * @param perSecond How many answers a second one source may have, at most
-   * 2 ** 20.
-   * @param clock What tells the time.
+   * @param ratePerSec The tokens per second of each source.
+   * @param options How many tokens a bucket holds, by default a quarter of
+   * `ratePerSec`; and the clock.
    */
-  constructor(perSecond: number, clock: Clock = systemClock) {
-    this.#perSecond = perSecond;
+  constructor(
+    ratePerSec: number,
+    options: { burst?: number; clock?: Clock } = {},
+  ) {
+    const { burst = ratePerSec / 4, clock = systemClock } = options;
+    this.#intervalMs = 1000 / ratePerSec;
+    this.#burstMs = Math.max(1, Math.floor(burst)) * this.#intervalMs;
     this.#clock = clock;
   }
 
   /**
-   * Asks for one answer.
+   * Takes one token.
    *
    * @param source The source's address.
-   * @returns Whether it may be given; if so, it is counted.
+   * @returns Whether there was one.
    */
   allow(source: string): boolean {
     const nowMs = this.#clock.now();
-    const answers = this.#sources.get(source) ?? new Answers();
-    if (source !== this.#latest) {
-      this.#latest = source;
-      this.#room += answers.room;
-      this.#forget(source);
-      this.#sources.set(source, answers);
-      this.#forgetOldest();
+    const before = this.#fullAtMs.get(source) ?? nowMs;
+    const after = Math.max(before, nowMs) + this.#intervalMs;
+    // A nanosecond of tolerance, since the sums are rounded.
+    const allowed = after <= nowMs + this.#burstMs + 1e-6;
+    this.#fullAtMs.delete(source); // so that it moves to the end
+    this.#fullAtMs.set(source, allowed ? after : before);
+    if (this.#fullAtMs.size > MAX_SOURCES) {
+      const [oldest] = this.#fullAtMs.keys();
+      this.#fullAtMs.delete(oldest!);
     }
-    answers.forgetUntil(nowMs - 1000);
-    if (answers.count >= this.#perSecond) return false;
-    this.#room -= answers.room;
-    answers.add(nowMs);
-    this.#room += answers.room;
-    return true;
-  }
-
-  #forgetOldest(): void {
-    for (const source of this.#sources.keys()) {
-      if (this.#sources.size <= MAX_SOURCES && this.#room <= MAX_ANSWERS) {
-        return;
-      }
-      if (source !== this.#latest) this.#forget(source);
-    }
-  }
-
-  #forget(source: string): void {
-    this.#room -= this.#sources.get(source)?.room ?? 0;
-    this.#sources.delete(source);
-  }
-}
-
-/** When one source was answered, in a ring that grows as it has to. */
-class Answers {
-  count = 0;
-  #timesMs = new Float64Array(4);
-  #first = 0;
-
-  /** How many it can hold; a power of two. */
-  get room(): number {
-    return this.#timesMs.length;
-  }
-
-  add(nowMs: number): void {
-    if (this.count === this.room) {
-      const grown = new Float64Array(2 * this.room);
-      for (let index = 0; index < this.count; index++) {
-        grown[index] = this.#timesMs[this.#slot(index)]!;
-      }
-      this.#timesMs = grown;
-      this.#first = 0;
-    }
-    this.#timesMs[this.#slot(this.count)] = nowMs;
-    this.count += 1;
-  }
-
-  forgetUntil(untilMs: number): void {
-    while (this.count > 0 && this.#timesMs[this.#first]! <= untilMs) {
-      this.#first = this.#slot(1);
-      this.count -= 1;
-    }
-  }
-
-  #slot(index: number): number {
-    return this.#first + index & this.room - 1;
+    return allowed;
   }
 }

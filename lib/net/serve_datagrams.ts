@@ -1,22 +1,22 @@
 /**
- * Serves the datagrams of a socket, without ever becoming a weapon.
+ * Serves the datagrams of a socket, and resists abuse.
  *
- * The source of a datagram can be forged, so an answer may go to somebody who
- * asked for nothing. Therefore: no answer to a port on which something answers
- * by itself, for the two would answer each other for ever (CVE-2024-2169); no
- * answer longer than its question; only so many answers a second to one source.
+ * The source of a datagram can be forged, so a reply may reach a host that sent
+ * nothing. Therefore there is no reply to the port of another service that
+ * replies, since the two would reply to each other without end (CVE-2024-2169);
+ * no reply longer than its request; and a limited rate of replies to each source.
  *
  * @module
  */
 
+import { errorMessage, isDisconnect } from "./errors.ts";
 import { receiveDatagram } from "./datagram_socket.ts";
 import { ImpairedPath, type ImpairmentOptions } from "./impaired_path.ts";
 import { RateLimiter } from "./rate_limiter.ts";
-import { errorMessage, isDisconnect } from "./errors.ts";
 
 /**
- * Gives the answer to one datagram, or `null` for none. The datagram is a view
- * that is good until the handler returns.
+ * Returns the reply to one datagram, or `null` for none. The datagram is a view
+ * that is valid until the handler returns.
  */
 export type DatagramHandler = (
   datagram: Uint8Array<ArrayBuffer>,
@@ -26,60 +26,45 @@ export type DatagramHandler = (
 /** How to serve a socket. */
 export interface ServeDatagramsOptions {
   /**
-   * The most answers a second to one source address. Default
+   * The most replies per second to one source address, as
+   * {@linkcode RateLimiter} counts them. Default
    * {@linkcode DEFAULT_MAX_RATE_PER_SEC}.
    */
   maxRatePerSec?: number;
-  /** Whether an answer may be longer than its question. Default `false`. */
+  /** Whether a reply may be longer than its request. Default `false`. */
   mayGrow?: boolean;
-  /** Told of each datagram that gets no answer for whence it came. */
+  /** Called for each datagram refused because of its source. */
   onRefused?: (why: "responder" | "rate") => void;
-  /** What to do to the answers on purpose. */
+  /** Emulates an impaired path for the replies. */
   impairment?: ImpairmentOptions;
-  /** Ends the serving. */
+  /** Stops the server: see {@linkcode serveDatagrams}. */
   signal?: AbortSignal;
-  /** Told what went wrong with a datagram. */
+  /** Receives a line for each datagram that could not be served. */
   log?: (line: string) => void;
 }
 
 /**
- * Ports of services that answer whatever reaches them: echo, systat, daytime,
- * netstat, qotd, chargen, time, DNS, TFTP, NTP, SNMP, LDAP, RIP, STAMP, SSDP,
- * mDNS and memcached, in the order of their numbers.
+ * Ports of services that reply to any datagram: echo, systat, daytime, netstat,
+ * qotd, chargen, time, DNS, TFTP, NTP, SNMP, LDAP, RIP, STAMP, SSDP, mDNS and
+ * memcached.
  */
-const RESPONDER_PORTS = new Set([
-  7,
-  11,
-  13,
-  15,
-  17,
-  19,
-  37,
-  53,
-  69,
-  123,
-  161,
-  389,
-  520,
-  862,
-  1900,
-  5353,
-  11211,
-]);
-/** How often a second one source is answered, unless told otherwise. */
+// deno-fmt-ignore
+const RESPONDER_PORTS = new Set([7, 11, 13, 15, 17, 19, 37, 53, 69, 123, 161,
+                                 389, 520, 862, 1900, 5353, 11211]);
+/** The default of `maxRatePerSec`. */
 export const DEFAULT_MAX_RATE_PER_SEC = 1000;
-/** The longest datagram there is over IPv4, and more than any. */
+/** Longer than any datagram, of which IPv4 allows 65 507 bytes. */
 const BUFFER_BYTES = 65_536;
-/** How long answers under way may take once the server stops. */
+/** How long delayed replies may take once the server stops, in milliseconds. */
 const GRACE_MS = 5000;
 
 /**
- * Whether an answer to this source could meet another server's answer.
+ * Checks whether a reply to a source could cause another reply, and so a loop.
  *
- * @param from Where a datagram came from.
+ * @param from The source of a datagram.
  * @param own Where it was received.
  * @returns `true` for the ports of known responders, and for the port served
- * here, on whatever host: that is this very socket, or a twin of it.
+ * here on any host, which may be this socket or another instance.
  *
  * @example Usage
  * ```ts
@@ -102,11 +87,36 @@ export function isResponder(from: Deno.NetAddr, own: Deno.NetAddr): boolean {
 }
 
 /**
- * Serves until the signal is aborted or the socket is closed. On abort, answers
- * that are delayed on purpose are still sent, for five seconds at most.
+ * Serves until the signal is aborted or the socket is closed. On abort, delayed
+ * replies are still sent, for at most five seconds.
  *
  * @param socket A bound socket; it is closed at the end.
- * @param handler Gives the answer to a datagram. If it throws, there is none.
+ * @param handler Returns the reply to a datagram. If it throws, there is none.
+ * @param options Limits, impairment, and the signal that stops the server.
+ *
+ * @example An echo server
+ * ```ts
+ * import { DatagramSocket } from "./datagram_socket.ts";
+ * import { serveDatagrams } from "./serve_datagrams.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const open = () =>
+ *   Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+ * const stop = new AbortController();
+ * const { signal } = stop;
+ * const socket = open();
+ * const served = serveDatagrams(socket, (datagram) => datagram, { signal });
+ *
+ * {
+ *   using client = new DatagramSocket(open());
+ *   const server = socket.addr as Deno.NetAddr;
+ *   await client.send(new TextEncoder().encode("hello"), server);
+ *   const reply = await client.receiveFrom(server, 1000);
+ *   assertEquals(reply && new TextDecoder().decode(reply), "hello");
+ * }
+ * stop.abort();
+ * await served;
+ * ```
  */
 export async function serveDatagrams(
   socket: Deno.DatagramConn,
@@ -147,9 +157,9 @@ export async function serveDatagrams(
       refused("rate");
       continue;
     }
-    const answer = answerTo(datagram, from);
-    if (answer === null) continue;
-    await (path ? path.send(answer, from) : send(answer, from));
+    const reply = replyTo(datagram, from);
+    if (reply === null) continue;
+    await (path ? path.send(reply, from) : send(reply, from));
   }
   signal?.removeEventListener("abort", stop);
   abandon.abort();
@@ -166,18 +176,18 @@ export async function serveDatagrams(
     }
   }
 
-  function answerTo(
+  function replyTo(
     datagram: Uint8Array<ArrayBuffer>,
     from: Deno.NetAddr,
   ): Uint8Array | null {
     try {
-      const answer = handler(datagram, from);
-      if (answer === null || mayGrow || answer.length <= datagram.length) {
-        return answer;
+      const reply = handler(datagram, from);
+      if (reply === null || mayGrow || reply.length <= datagram.length) {
+        return reply;
       }
-      log(`No answer of ${answer.length} bytes to ${datagram.length} bytes`);
+      log(`No reply of ${reply.length} bytes to ${datagram.length} bytes`);
     } catch (error) {
-      log(`Cannot answer a datagram: ${errorMessage(error)}`);
+      log(`Cannot reply to a datagram: ${errorMessage(error)}`);
     }
     return null;
   }
@@ -187,7 +197,7 @@ export async function serveDatagrams(
       await socket.send(bytes, to);
     } catch (error) {
       if (!isDisconnect(error)) {
-        log(`Cannot send an answer: ${errorMessage(error)}`);
+        log(`Cannot send a reply: ${errorMessage(error)}`);
       }
     }
   }

@@ -9,46 +9,50 @@ import { errorMessage, isDisconnect } from "./errors.ts";
 import { StreamConnection, type StreamLimits } from "./stream_connection.ts";
 
 /**
- * What a server does with one connection. When it returns, the connection is
- * ended gracefully; when it throws, it is closed. Neither ends the server.
+ * Serves one connection. When it returns, the connection is finished
+ * gracefully; when it throws, the connection is closed. Neither stops the
+ * server.
  */
 export type StreamHandler = (connection: StreamConnection) => Promise<void>;
 
-/** One client at a time, or all of them side by side. */
+/** One client at a time, or all clients at once. */
 export type ServerMode = "iterative" | "concurrent";
 
 /** How to serve a listener. */
 export interface ServeStreamsOptions {
   /** Default `"concurrent"`. */
   mode?: ServerMode;
-  /** What each connection may cost. */
+  /** The limits of each connection. */
   limits?: Partial<StreamLimits>;
-  /** Further clients wait in the listener's backlog. Default
-   * {@linkcode DEFAULT_MAX_CONNECTIONS}. */
+  /**
+   * The most open connections; further clients wait in the listener's backlog.
+   * Default {@linkcode DEFAULT_MAX_CONNECTIONS}.
+   */
   maxConnections?: number;
-  /** Ends the serving: see {@linkcode serveStreams}. */
+  /** Stops the server: see {@linkcode serveStreams}. */
   signal?: AbortSignal;
-  /** Told each error that ended a connection, and is not an ordinary end. */
+  /** Receives a line for each error that closed a connection. */
   log?: (line: string) => void;
 }
 
-/** How many connections a server holds open unless told otherwise. */
+/** The default of `maxConnections`. */
 export const DEFAULT_MAX_CONNECTIONS = 10_000;
-/** How long replies under way may take once the server stops. */
+/** How long pending replies may take once the server stops, in milliseconds. */
 const GRACE_MS = 5000;
-/** How long to wait before accepting again when the system is out of files. */
+/** How long to pause after a failed accept, in milliseconds. */
 const ACCEPT_PAUSE_MS = 100;
 
 /**
  * Serves until the signal is aborted or the listener is closed.
  *
- * On abort it closes the listener, then each connection as soon as no reply is
- * under way on it, and after five seconds whatever is left.
+ * On abort it closes the listener, then each connection once no reply is
+ * pending on it, and all others after five seconds.
  *
  * @param listener A bound listener; it is closed at the end.
- * @param handler What to do with each connection.
+ * @param handler Serves one connection.
+ * @param options Mode, limits, and the signal that stops the server.
  *
- * @example A server of one line
+ * @example A server that echoes one line
  * ```ts
  * import { serveStreams } from "./serve_streams.ts";
  * import { StreamConnection } from "./stream_connection.ts";
@@ -84,14 +88,14 @@ export async function serveStreams(
   const log = options.log ?? (() => {});
   const open = new Map<StreamConnection, Promise<void>>();
   let stopped = false;
-  let roomMade = Promise.withResolvers<void>();
+  let slotFreed = Promise.withResolvers<void>();
 
   const stop = () => {
     if (stopped) return;
     stopped = true;
     close(listener);
     for (const connection of open.keys()) connection.stop();
-    roomMade.resolve();
+    slotFreed.resolve();
   };
   signal?.addEventListener("abort", stop);
   if (signal?.aborted) stop();
@@ -101,11 +105,10 @@ export async function serveStreams(
     try {
       conn = await listener.accept();
     } catch (error) {
-      if (error instanceof Deno.errors.BadResource) break;
-      if (stopped) break;
-      // A client that left before it was accepted costs the others nothing.
+      if (stopped || error instanceof Deno.errors.BadResource) break;
+      // The client disconnected before it was accepted: no pause for that.
       if (isDisconnect(error)) continue;
-      // The system is out of files or memory: later it may have some again.
+      // The system is out of files or memory: try again after a pause.
       log(`Cannot accept a connection: ${errorMessage(error)}`);
       await sleepUntil(performance.now() + ACCEPT_PAUSE_MS, signal);
       continue;
@@ -113,8 +116,8 @@ export async function serveStreams(
     const serving = serveOne(conn);
     if (mode === "iterative") await serving;
     while (open.size >= maxConnections && !stopped) {
-      roomMade = Promise.withResolvers<void>();
-      await roomMade.promise;
+      slotFreed = Promise.withResolvers<void>();
+      await slotFreed.promise;
     }
   }
 
@@ -130,7 +133,7 @@ export async function serveStreams(
     let connection;
     try {
       connection = new StreamConnection(conn, options.limits);
-    } catch { // the client has already gone
+    } catch { // the client has already disconnected
       conn.close();
       return Promise.resolve();
     }
@@ -151,7 +154,7 @@ export async function serveStreams(
     } finally {
       connection.close();
       open.delete(connection);
-      roomMade.resolve();
+      slotFreed.resolve();
     }
   }
 }

@@ -49,8 +49,7 @@ export interface MessageOptions {
   pieces?: boolean;
 }
 
-type Bytes = Uint8Array<ArrayBuffer>;
-type Take = (decoder: LineDecoder) => Bytes | null;
+type Take = (decoder: LineDecoder) => Uint8Array<ArrayBuffer> | null;
 
 /** How long `finish` waits for the peer to close its side, in milliseconds. */
 const LINGER_MS = 1000;
@@ -149,7 +148,7 @@ export class StreamConnection implements Disposable {
    *
    * @returns The line with its LF; `null` at the end of the stream.
    */
-  readLine(): Promise<Bytes | null> {
+  readLine(): Promise<Uint8Array<ArrayBuffer> | null> {
     return this.#read(takeLine);
   }
 
@@ -159,7 +158,7 @@ export class StreamConnection implements Disposable {
    * @param count How many, at most the message limit.
    * @returns The bytes; `null` if the stream ends before the first one.
    */
-  readExactly(count: number): Promise<Bytes | null> {
+  readExactly(count: number): Promise<Uint8Array<ArrayBuffer> | null> {
     return this.#read((decoder) => decoder.takeExactly(count));
   }
 
@@ -168,7 +167,7 @@ export class StreamConnection implements Disposable {
    *
    * @returns At least one byte; `null` at the end of the stream.
    */
-  readSome(): Promise<Bytes | null> {
+  readSome(): Promise<Uint8Array<ArrayBuffer> | null> {
     return this.#read(takeSome);
   }
 
@@ -180,7 +179,7 @@ export class StreamConnection implements Disposable {
    * @returns As many bytes as the echo has, or a line; `null` at the end of the
    * stream.
    */
-  readEcho(expected: Uint8Array): Promise<Bytes | null> {
+  readEcho(expected: Uint8Array): Promise<Uint8Array<ArrayBuffer> | null> {
     return this.#read((decoder) =>
       decoder.firstByte === expected[0]
         ? decoder.takeExactly(expected.length)
@@ -200,7 +199,7 @@ export class StreamConnection implements Disposable {
   readMessage(
     quietMs: number,
     { batch = false, pieces = false }: MessageOptions = {},
-  ): Promise<Bytes | null> {
+  ): Promise<Uint8Array<ArrayBuffer> | null> {
     const take = pieces ? takePiece : takeLine;
     return this.#read(
       batch ? (decoder) => decoder.takeLines() ?? take(decoder) : take,
@@ -213,7 +212,7 @@ export class StreamConnection implements Disposable {
    *
    * @returns At least one byte, or `null` if there are none.
    */
-  takePending(): Bytes | null {
+  takePending(): Uint8Array<ArrayBuffer> | null {
     return this.#decoder.takeSome();
   }
 
@@ -317,7 +316,7 @@ export class StreamConnection implements Disposable {
   async #read(
     take: Take,
     quietMs: number | null = null,
-  ): Promise<Bytes | null> {
+  ): Promise<Uint8Array<ArrayBuffer> | null> {
     let message = take(this.#decoder);
     if (message !== null) return message;
     this.#readWatch.start();

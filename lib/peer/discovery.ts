@@ -72,7 +72,9 @@ async function listen(
   socket: Deno.DatagramConn,
   { announcement, onFound }: DiscoveryOptions,
 ): Promise<void> {
-  const limiter = new RateLimiter(MAX_RATE_PER_SEC);
+  const limiter = new RateLimiter(MAX_RATE_PER_SEC, {
+    burst: MAX_RATE_PER_SEC,
+  });
   const buffer = new Uint8Array(256);
   try {
     for (;;) {

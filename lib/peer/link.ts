@@ -96,10 +96,11 @@ export class PeerLink {
     this.remote = connection.remote;
     this.#limits = limits;
     const { maxRatePerSec } = limits;
-    this.#own = new RateLimiter(maxRatePerSec);
-    this.#passedOn = new RateLimiter(maxRatePerSec);
+    this.#own = new RateLimiter(maxRatePerSec, { burst: maxRatePerSec });
+    this.#passedOn = new RateLimiter(maxRatePerSec, { burst: maxRatePerSec });
     this.#any = new RateLimiter(
-      Math.min(2 ** 20, FLOOD_FACTOR * maxRatePerSec),
+      FLOOD_FACTOR * maxRatePerSec,
+      { burst: FLOOD_FACTOR * maxRatePerSec },
     );
     connection.messageLimitBytes = MAX_PEER_LINE_BYTES;
     this.#pings = setInterval(

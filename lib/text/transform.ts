@@ -1,27 +1,27 @@
 /**
  * What the uppercase servers do to a text.
  *
- * | name | answer |
+ * | name | reply |
  * |---|---|
  * | `upper` | the text in upper case, by Unicode's rules (`ß` becomes `SS`) |
  * | `echo` | the text |
- * | `reverse` | the text backwards, by the characters a reader sees |
- * | `count=s` | how often that letter occurs in it |
+ * | `reverse` | the text backwards, by user-perceived characters |
+ * | `count=s` | how often that letter occurs |
  *
  * Bytes that are not UTF-8 pass through unchanged.
  *
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { concat } from "npm:deno-std@^1.4.0/bytes/concat.js";
 import { LF, lineContent } from "../framing/line_ending.ts";
-import { characterLength } from "../framing/utf8.ts";
 
 /** A transform of texts. */
 export interface Transform {
-  /** Gives the answer to a text without its line ending; it may be the text. */
+  /** Returns the reply to a text without its line ending; may be the text. */
   apply(text: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
-  /** Whether the pieces of a text may be transformed one by one. */
+  /** Whether the pieces of a text can be transformed one by one. */
   piecewise: boolean;
 }
 
@@ -37,7 +37,7 @@ const strictDecoder = new TextDecoder("utf-8", {
  *
  * @param name `upper`, `echo`, `reverse` or `count=` and a letter.
  * @returns The transform.
- * @throws {SyntaxError} If there is none of that name.
+ * @throws {SyntaxError} If no transform has that name.
  *
  * @example Usage
  * ```ts
@@ -45,8 +45,8 @@ const strictDecoder = new TextDecoder("utf-8", {
  * import { assertEquals } from "@std/assert";
  *
  * const upper = parseTransform("upper");
- * const answer = upper.apply(new TextEncoder().encode("straße"));
- * assertEquals(new TextDecoder().decode(answer), "STRASSE");
+ * const reply = upper.apply(new TextEncoder().encode("straße"));
+ * assertEquals(new TextDecoder().decode(reply), "STRASSE");
  * ```
  */
 export function parseTransform(name: string): Transform {
@@ -59,19 +59,20 @@ export function parseTransform(name: string): Transform {
       `upper, echo, reverse or count=LETTER (as in count=s), not "${name}"`,
     );
   }
-  const needle = encoder.encode(letter);
+  const needle = toBinary(encoder.encode(letter));
   return {
-    apply: (text) => encoder.encode(String(occurrences(text, needle))),
+    apply: (text) =>
+      encoder.encode(`${toBinary(text).split(needle).length - 1}`),
     piecewise: false,
   };
 }
 
 /**
- * Applies a transform to a message and keeps the message's line ending.
+ * Applies a transform to a message and keeps the line ending.
  *
  * @param transform The transform.
  * @param message A text, with LF, CR LF or nothing after it.
- * @returns The answer, ended as the message was.
+ * @returns The reply, with the message's line ending.
  *
  * @example Usage
  * ```ts
@@ -79,8 +80,8 @@ export function parseTransform(name: string): Transform {
  * import { assertEquals } from "@std/assert";
  *
  * const message = new TextEncoder().encode("abc\r\n");
- * const answer = transformMessage(parseTransform("reverse"), message);
- * assertEquals(new TextDecoder().decode(answer), "cba\r\n");
+ * const reply = transformMessage(parseTransform("reverse"), message);
+ * assertEquals(new TextDecoder().decode(reply), "cba\r\n");
  * ```
  */
 export function transformMessage(
@@ -88,17 +89,17 @@ export function transformMessage(
   message: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
   const text = lineContent(message);
-  const answer = transform.apply(text);
-  if (answer === text) return message;
-  return concat([answer, message.subarray(text.length)]);
+  const reply = transform.apply(text);
+  if (reply === text) return message;
+  return concat([reply, message.subarray(text.length)]);
 }
 
 /**
  * Applies a transform to each of several lines.
  *
  * @param transform The transform.
- * @param lines Any number of lines; the last need not be ended.
- * @returns The answers, one after the other.
+ * @param lines Any number of lines; the last may lack its LF.
+ * @returns The replies in order.
  *
  * @example Usage
  * ```ts
@@ -106,8 +107,8 @@ export function transformMessage(
  * import { assertEquals } from "@std/assert";
  *
  * const lines = new TextEncoder().encode("abc\ndef\n");
- * const answers = transformLines(parseTransform("reverse"), lines);
- * assertEquals(new TextDecoder().decode(answers), "cba\nfed\n");
+ * const replies = transformLines(parseTransform("reverse"), lines);
+ * assertEquals(new TextDecoder().decode(replies), "cba\nfed\n");
  * ```
  */
 export function transformLines(
@@ -115,52 +116,68 @@ export function transformLines(
   lines: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
   if (transform.piecewise) return transform.apply(lines);
-  const answers = [];
+  const replies = [];
   for (let at = 0; at < lines.length;) {
     const end = lines.indexOf(LF, at) + 1 || lines.length;
-    answers.push(transformMessage(transform, lines.subarray(at, end)));
+    replies.push(transformMessage(transform, lines.subarray(at, end)));
     at = end;
   }
-  return concat(answers);
+  return concat(replies);
+}
+
+/**
+ * Counts the bytes at the end that are the start of an incomplete UTF-8
+ * character.
+ *
+ * @param text Any bytes.
+ * @returns From 0 to 3.
+ *
+ * @example Usage
+ * ```ts
+ * import { incompleteTailBytes } from "./transform.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const euro = new TextEncoder().encode("5 €");
+ * assertEquals(incompleteTailBytes(euro), 0);
+ * assertEquals(incompleteTailBytes(euro.subarray(0, 4)), 2);
+ * ```
+ */
+export function incompleteTailBytes(text: Uint8Array): number {
+  return INCOMPLETE.exec(toBinary(text.subarray(-3)))?.[0].length ?? 0;
+}
+
+/** Well-formed UTF-8 (RFC 3629, section 4), each byte as one character. */
+const WELL_FORMED =
+  /(?:[^\x80-\xff]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})+/g;
+/** A character that lacks its last bytes, at the end of the text. */
+const INCOMPLETE =
+  /(?:[\xc2-\xf4]|\xe0[\xa0-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]|\xed[\x80-\x9f]|\xf0[\x90-\xbf][\x80-\xbf]?|[\xf1-\xf3][\x80-\xbf]{1,2}|\xf4[\x80-\x8f][\x80-\xbf]?)$/;
+
+/** Returns bytes as a string of one character each. */
+function toBinary(bytes: Uint8Array): string {
+  const { buffer, byteOffset, length } = bytes;
+  return Buffer.from(buffer, byteOffset, length).toString("latin1");
 }
 
 function upper(text: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const whole = decode(text);
   if (whole !== null) return encoder.encode(whole.toUpperCase());
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  for (let at = 0; at < text.length;) {
-    const from = at;
-    let length;
-    while (at < text.length && (length = characterLength(text, at)) > 0) {
-      at += length;
-    }
-    const valid = decode(text.subarray(from, at))!;
-    parts.push(encoder.encode(valid.toUpperCase()));
-    const invalidFrom = at;
-    while (at < text.length && characterLength(text, at) <= 0) at += 1;
-    parts.push(text.subarray(invalidFrom, at));
-  }
-  return concat(parts);
+  const binary = toBinary(text).replace(WELL_FORMED, (run) => {
+    const characters = Buffer.from(run, "latin1").toString();
+    return toBinary(encoder.encode(characters.toUpperCase()));
+  });
+  return Uint8Array.from(Buffer.from(binary, "latin1"));
 }
 
 function reverse(text: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (text.length < 2) return text;
   const whole = decode(text);
   if (whole === null) return text;
   const characters = segmenter.segment(whole);
-  const backwards = Array.from(characters, ({ segment }) => segment).reverse();
-  return encoder.encode(backwards.join(""));
+  const reversed = Array.from(characters, ({ segment }) => segment).reverse();
+  return encoder.encode(reversed.join(""));
 }
 
-/** Counts where `needle` stands; the places of a letter cannot overlap. */
-function occurrences(text: Uint8Array, needle: Uint8Array): number {
-  let count = 0;
-  for (let at = 0; (at = text.indexOf(needle[0]!, at)) >= 0; at++) {
-    if (needle.every((byte, index) => text[at + index] === byte)) count += 1;
-  }
-  return count;
-}
-
+/** Decodes UTF-8; `null` if the text is not valid. */
 function decode(text: Uint8Array): string | null {
   try {
     return strictDecoder.decode(text);

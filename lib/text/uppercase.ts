@@ -1,36 +1,35 @@
 /**
- * Uppercase: each message is answered by its text in upper case, or by what
- * another {@linkcode Transform} makes of it.
+ * Uppercase: replies to each message with its text in upper case, or with the
+ * result of another {@linkcode Transform}.
  *
  * A message is a line on a stream and a datagram on UDP. The textbook's stream
- * client sends no newline and waits, so bytes that nothing follows for a while
- * are a message too; its answer then ends as it does, without a newline. A
- * stream may carry any number of messages, until the client ends it.
+ * client sends no LF and waits, so pending bytes that nothing follows for a
+ * while are a message too; the reply then has no LF either. A stream may carry
+ * any number of messages.
  *
  * @module
  */
 
 import { concat } from "npm:deno-std@^1.4.0/bytes/concat.js";
 import { LF } from "../framing/line_ending.ts";
-import { incompleteTailLength } from "../framing/utf8.ts";
 import type { DatagramHandler } from "../net/serve_datagrams.ts";
 import type { StreamHandler } from "../net/serve_streams.ts";
 import {
+  incompleteTailBytes,
   type Transform,
   transformLines,
   transformMessage,
 } from "./transform.ts";
 
 /**
- * Answers the messages of a stream.
+ * Replies to the messages of a stream.
  *
- * A line that is longer than the connection's limit is answered piece by piece
- * where the transform allows it, so it comes back whole and costs no more
- * memory than the limit; otherwise it ends the connection.
+ * A line above the connection's limit is transformed in pieces if the transform
+ * allows it, so memory stays bounded; otherwise it ends the connection.
  *
- * @param transform What to answer.
- * @param flushAfterMs How long bytes without a newline may stay pending before
- * they are answered, in milliseconds.
+ * @param transform How to compute a reply.
+ * @param flushAfterMs How long bytes without an LF stay pending before they are
+ * taken as a message, in milliseconds.
  * @returns A handler for `serveStreams`.
  */
 export function uppercaseStreams(
@@ -39,21 +38,22 @@ export function uppercaseStreams(
 ): StreamHandler {
   const { piecewise } = transform;
   return async (connection) => {
+    // The lines that have arrived get their replies in one write.
     const options = { batch: true, pieces: piecewise };
     let held = new Uint8Array(0);
-    let lines;
+    let lines: Uint8Array<ArrayBuffer> | null;
     while (
       (lines = await connection.readMessage(flushAfterMs, options)) !== null
     ) {
       if (held.length > 0) {
-        lines = concat([held, lines]);
+        lines = concat([held, lines]) as typeof lines;
         held = new Uint8Array(0);
       }
       if (piecewise && lines.at(-1) !== LF) {
-        // The rest of a character cut in two is still to come.
-        const whole = lines.length - incompleteTailLength(lines);
-        held = lines.slice(whole);
-        lines = lines.subarray(0, whole);
+        // Keep back a split character until its other bytes arrive.
+        const end = lines.length - incompleteTailBytes(lines);
+        held = lines.slice(end);
+        lines = lines.subarray(0, end);
       }
       await connection.writeAll(transformLines(transform, lines));
     }
@@ -62,16 +62,16 @@ export function uppercaseStreams(
 }
 
 /**
- * Answers datagrams. An answer that would be longer than its question is the
- * question as it came: a server that enlarges what forged senders send it is a
- * weapon.
+ * Replies to datagrams. Where the reply would be longer than the request, the
+ * request itself is the reply: a server must not amplify what it is sent from a
+ * forged address.
  *
- * @param transform What to answer.
+ * @param transform How to compute a reply.
  * @returns A handler for `serveDatagrams`.
  */
 export function uppercaseDatagrams(transform: Transform): DatagramHandler {
   return (datagram) => {
-    const answer = transformMessage(transform, datagram);
-    return answer.length <= datagram.length ? answer : datagram;
+    const reply = transformMessage(transform, datagram);
+    return reply.length <= datagram.length ? reply : datagram;
   };
 }

@@ -1,12 +1,12 @@
 /**
- * The clock that everything here tells time by.
+ * Monotonic time.
  *
  * @module
  */
 
-/** A monotonic clock. Tests pass one that stands still. */
+/** A monotonic clock. Tests pass one that they control. */
 export interface Clock {
-  /** Milliseconds since some fixed moment; never goes back. */
+  /** Milliseconds since a fixed moment; never decreases. */
   now(): number;
 }
 
@@ -14,11 +14,11 @@ export interface Clock {
 export const systemClock: Clock = { now: () => performance.now() };
 
 /**
- * Measures how finely a clock can tell two moments apart.
+ * Measures the resolution of a clock.
  *
- * @param clock The clock to look at.
- * @returns The smallest step seen in a thousand, in microseconds, or `null` if
- * the clock stood still for a hundred thousand looks.
+ * @param clock The clock.
+ * @returns The smallest of a thousand steps, in microseconds, or `null` if no
+ * step was seen in a hundred thousand readings.
  *
  * @example Usage
  * ```ts
@@ -34,7 +34,7 @@ export function measureResolutionUs(clock: Clock): number | null {
   let smallest = Infinity;
   let steps = 0;
   let last = clock.now();
-  for (let looks = 0; looks < 100_000 && steps < 1000; looks++) {
+  for (let readings = 0; readings < 100_000 && steps < 1000; readings++) {
     const now = clock.now();
     if (now === last) continue;
     smallest = Math.min(smallest, now - last);

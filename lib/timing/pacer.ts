@@ -1,5 +1,5 @@
 /**
- * Keeps a schedule.
+ * Schedules of events, and a pacer that waits for them.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { sleepUntil } from "./sleep.ts";
 
-/** Gives the next moment, in milliseconds from the start; never decreasing. */
+/** Returns the next event, in milliseconds from the start; never decreases. */
 export type Schedule = () => number;
 
 /**
- * One event every so often.
+ * Creates a schedule with a fixed interval.
  *
- * @param intervalMs The time from one event to the next, in milliseconds.
+ * @param intervalMs The time between events, in milliseconds.
  * @returns The schedule; the first event is at its start.
  *
  * @example Usage
@@ -31,12 +31,12 @@ export function periodic(intervalMs: number): Schedule {
 }
 
 /**
- * Events at random, independent of each other: a Poisson process, whose samples
- * see a path as it is on average (RFC 2330, section 11.1.1).
+ * Creates a schedule of random, independent events: a Poisson process, whose
+ * samples are unbiased (RFC 2330, section 11.1.1).
  *
- * @param meanMs The mean time from one event to the next, in milliseconds.
- * @param random Gives numbers from 0 to 1, excluding 1; a seeded generator makes
- * the schedule repeatable.
+ * @param meanMs The mean time between events, in milliseconds.
+ * @param random Returns numbers from 0 to 1, excluding 1; with a seeded
+ * generator the schedule is repeatable.
  * @returns The schedule; the first event is at its start.
  *
  * @example Usage
@@ -58,11 +58,11 @@ export function poisson(meanMs: number, random: () => number): Schedule {
 }
 
 /**
- * Waits for the moments of a schedule, which are absolute: however late an event
- * was, the next ones are meant for the same moments. So a stall delays what
- * falls into it and nothing after, and errors do not add up.
+ * Waits for the events of a schedule. Their times are absolute: a late event
+ * does not move the next ones. So a stall delays only the events within it, and
+ * errors do not accumulate.
  *
- * Without a schedule each event is meant for the moment at which it is asked for.
+ * Without a schedule each event is intended for the moment of its call.
  *
  * @example Usage
  * ```ts
@@ -82,11 +82,11 @@ export class Pacer {
   #startMs: number | null = null;
 
   /**
-   * The schedule starts when the first event is asked for.
+   * Creates a pacer; its schedule starts with the first call of `next`.
    *
-   * @param schedule When the events are meant to be; `null` for none.
-   * @param options What tells the time, and whether a wait may be late by a
-   * millisecond or two for the sake of an idle processor.
+   * @param schedule The schedule; `null` for none.
+   * @param options The clock, and whether waits are `relaxed`: one or two
+   * milliseconds late, with an idle processor.
    */
   constructor(
     schedule: Schedule | null,
@@ -98,10 +98,10 @@ export class Pacer {
   }
 
   /**
-   * Waits for the next event's moment; not at all if it has passed.
+   * Waits for the next event; returns at once if it is late.
    *
-   * @param signal Ends the wait early; look at it afterwards.
-   * @returns When the event was meant to be, in the clock's milliseconds.
+   * @param signal Ends the wait early; the caller checks it afterwards.
+   * @returns The intended time of the event, in the clock's milliseconds.
    */
   async next(signal?: AbortSignal): Promise<number> {
     if (this.#schedule === null) return this.#clock.now();

@@ -1,5 +1,5 @@
 /**
- * How much of a processor this process uses.
+ * The processor time of this process.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import process from "node:process";
 import { type Clock, systemClock } from "./clock.ts";
 
 /**
- * Counts the processor's time from its making on.
+ * Measures processor time, starting when it is created.
  *
  * @example Usage
  * ```ts
@@ -27,9 +27,9 @@ export class ProcessorTime {
   #startUs: number;
 
   /**
-   * Starts to count.
+   * Starts measuring.
    *
-   * @param clock What tells the time.
+   * @param clock The clock.
    */
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
@@ -38,9 +38,9 @@ export class ProcessorTime {
   }
 
   /**
-   * The share of time in which the process was at work, all its threads added.
+   * Returns the processor's share since the start, summed over all threads.
    *
-   * @returns In percent of one processor; `null` before any time has passed.
+   * @returns Percent of one processor; `null` before any time has passed.
    */
   percent(): number | null {
     const elapsedUs = (this.#clock.now() - this.#startMs) * 1000;

@@ -1,11 +1,10 @@
 /**
- * Sleep to the microsecond, for many sleepers at once.
+ * Precise sleep, for many sleepers at once.
  *
- * The platform's timers come 1 ms and more too late. So a sleeper waits on a
- * coarse timer until shortly before its time, then looks at the clock on every
- * turn of the event loop until the time has come. All sleepers share one such
- * spin, and every turn of it lets sockets and timers have theirs: it costs a
- * core while it lasts, and starves nobody.
+ * The platform's timers fire 1 ms or more too late. So a sleeper waits on a
+ * coarse timer until shortly before its time, and then checks the clock on every
+ * turn of the event loop. All sleepers share this loop. It keeps one core busy
+ * while it runs; sockets and timers are served on every turn.
  *
  * @module
  */
@@ -14,8 +13,8 @@ import { setImmediate } from "node:timers";
 import { systemClock } from "./clock.ts";
 
 /**
- * How long before its time a sleeper starts to spin, in milliseconds: a timer
- * of 1 ms has been seen to take 2.1.
+ * How long before its time a sleeper starts to spin, in milliseconds. A timer
+ * of 1 ms can take 2.1 ms.
  */
 const SPIN_MS = 2;
 
@@ -24,17 +23,18 @@ interface Sleeper {
   wake: () => void;
 }
 
-/** Those whose time is near, in the order in which they came. */
+/** The sleepers that spin, in order of arrival. */
 const spinning = new Set<Sleeper>();
 
 /**
  * Sleeps until a moment.
  *
- * @param dueMs When to wake, in milliseconds of `performance.now()`; a moment
- * that has passed wakes at once.
- * @param signal Wakes at once when aborted; look at it afterwards.
- * @param options `relaxed` leaves the spin out: later by a millisecond or two,
- * and the processor stays idle.
+ * @param dueMs When to wake, in milliseconds of `performance.now()`; if that
+ * has passed, at once.
+ * @param signal Wakes at once when aborted; the caller checks it afterwards.
+ * @param options `relaxed` skips the spin: one or two milliseconds later, with
+ * an idle processor.
+ * @returns Resolves when it is time.
  *
  * @example Usage
  * ```ts
@@ -81,9 +81,9 @@ function turn(): void {
 }
 
 /**
- * Waits for the next turn of the event loop, in which sockets have theirs.
+ * Yields to the event loop, so that sockets and timers are served.
  *
- * @returns Resolves when it has come.
+ * @returns Resolves on the next turn.
  */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -1,24 +1,23 @@
 /**
- * The time of day, finer than the system tells it.
+ * The time of day, with a finer resolution than the system's.
  *
- * `Date.now()` counts whole milliseconds and may be set back. So the moment of
- * one of its steps is kept, and everything else is counted from there by the
- * monotonic clock.
+ * `Date.now()` counts whole milliseconds and can be set back. So one of its steps
+ * is timed by the monotonic clock, which then counts from there.
  *
  * @module
  */
 
 import { type Clock, systemClock } from "./clock.ts";
 
-/** How long to look at the system's clock, in milliseconds. */
-const PATIENCE_MS = 20;
-/** The same for a clock that stands still. */
-const MAX_LOOKS = 200_000;
-/** Known so well, the moment of a step is good enough, in milliseconds. */
-const WELL_KNOWN_MS = 0.003;
+/** How long to search for a step, in milliseconds. */
+const SEARCH_MS = 20;
+/** The same as a number of readings, for a clock that stands still. */
+const MAX_READINGS = 200_000;
+/** A step timed to within this is good enough, in milliseconds. */
+const GOOD_MS = 0.003;
 
 /**
- * Tells the time of day of a moment of the monotonic clock.
+ * Converts moments of the monotonic clock to the time of day.
  *
  * @example Usage
  * ```ts
@@ -31,21 +30,21 @@ const WELL_KNOWN_MS = 0.003;
  * ```
  */
 export class WallClock {
-  /** Whole seconds since 1970 of the moment read last. */
+  /** Whole seconds since 1970 of the last moment read. */
   seconds = 0;
-  /** What came on top of them, in nanoseconds. */
+  /** The rest of that moment, in nanoseconds. */
   nanoseconds = 0;
   #clock: Clock;
   #systemMs: () => number;
-  /** The time of day at which the monotonic clock was 0: seconds, and ms. */
+  /** The time of day when the monotonic clock was 0: seconds, and ms. */
   #originSeconds = 0;
   #originMs = 0;
 
   /**
-   * Looks for a step of the system's clock: some milliseconds of work.
+   * Times a step of the system's clock, which takes some milliseconds.
    *
    * @param clock The monotonic clock.
-   * @param systemMs The system's time of day, in whole milliseconds.
+   * @param systemMs Returns the system's time of day, in whole milliseconds.
    */
   constructor(clock: Clock = systemClock, systemMs: () => number = Date.now) {
     this.#clock = clock;
@@ -54,7 +53,7 @@ export class WallClock {
   }
 
   /**
-   * Reads the time of day of a moment into `seconds` and `nanoseconds`.
+   * Sets `seconds` and `nanoseconds` to the time of day of a moment.
    *
    * @param atMs The moment, in milliseconds of the monotonic clock.
    */
@@ -66,29 +65,30 @@ export class WallClock {
   }
 
   /**
-   * Follows the system's clock if that was set, or has drifted by more than two
-   * milliseconds. Differences across a call of this are no differences of time.
+   * Synchronises with the system's clock again if the two differ by more than
+   * two milliseconds, because it was set or has drifted. The time of day then
+   * jumps, so differences across this call are not durations.
    */
   follow(): void {
     const ownMs = this.#originSeconds * 1000 + this.#originMs +
       this.#clock.now();
-    // The system's clock shows the millisecond that has begun.
+    // The system's clock shows the start of the current millisecond.
     if (Math.abs(this.#systemMs() + 0.5 - ownMs) > 2) this.#synchronise();
   }
 
   /**
-   * A step lies between two looks. Where this process had to wait meanwhile that
-   * says little, so the step is taken whose two looks are closest together.
+   * A step lies between two readings. If the process was interrupted between
+   * them, that is imprecise, so the step with the closest readings is used.
    */
   #synchronise(): void {
     let bestMs = Infinity;
     let beforeMs = this.#clock.now();
     let shown = this.#systemMs();
-    const untilMs = beforeMs + PATIENCE_MS;
+    const untilMs = beforeMs + SEARCH_MS;
     for (
-      let looks = 0;
-      looks < MAX_LOOKS && bestMs > WELL_KNOWN_MS && beforeMs < untilMs;
-      looks++
+      let readings = 0;
+      readings < MAX_READINGS && bestMs > GOOD_MS && beforeMs < untilMs;
+      readings++
     ) {
       const atMs = this.#clock.now();
       const now = this.#systemMs();

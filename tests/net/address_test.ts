@@ -59,7 +59,7 @@ Deno.test({
         assertThrows(
           () => parseTarget(`${host}:${port}`, 1),
           SyntaxError,
-          `the port is a number from 1 to 65535, not "${port}"`,
+          `the port must be a number from 1 to 65535, not "${port}"`,
         );
       }
     }
@@ -73,9 +73,9 @@ Deno.test({
     const forms = "write it as HOST, HOST:PORT, [V6]:PORT or unix:PATH";
     const brackets = "brackets are for IPv6 addresses, as in [::1]:80";
     const cases: [string, string][] = [
-      ["", "it names no host"],
-      [":80", "it names no host"],
-      ["unix:", 'no path after "unix:"'],
+      ["", "the host is missing"],
+      [":80", "the host is missing"],
+      ["unix:", 'the path after "unix:" is missing'],
       ["[]", brackets],
       ["[]:80", brackets],
       ["[127.0.0.1]:80", brackets],
@@ -83,8 +83,14 @@ Deno.test({
       [" ", forms],
       ["my host", forms],
       ["host\n", forms],
-      ["http://host", "it is no URL: leave out the part before the host"],
-      ["http://host:80", "it is no URL: leave out the part before the host"],
+      [
+        "http://host",
+        "a URL is not accepted: leave out the part before the host",
+      ],
+      [
+        "http://host:80",
+        "a URL is not accepted: leave out the part before the host",
+      ],
       ["host/path", forms],
       ["host\\path", forms],
       ["user@host", forms],

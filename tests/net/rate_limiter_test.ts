@@ -1,105 +1,98 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { RateLimiter } from "../../lib/net/rate_limiter.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
-/** A clock that a test sets. */
-class StillClock {
-  nowMs = 1000;
-  now(): number {
-    return this.nowMs;
-  }
-}
-
-/** How many of so many wishes at once are granted. */
-function granted(limiter: RateLimiter, source: string, wishes: number): number {
-  let count = 0;
-  for (let wish = 0; wish < wishes; wish++) {
-    if (limiter.allow(source)) count += 1;
-  }
-  return count;
+/** A limiter on a clock that the test sets. */
+function limiterOf(ratePerSec: number, burst?: number) {
+  const clock = { nowMs: 1000, now: () => clock.nowMs };
+  const options = burst === undefined ? { clock } : { burst, clock };
+  const limiter = new RateLimiter(ratePerSec, options);
+  /** How many of 100 requests at once are allowed. */
+  const allowed = (source = "192.0.2.1") =>
+    Array.from({ length: 100 }, () => limiter.allow(source))
+      .filter(Boolean).length;
+  return { clock, limiter, allowed };
 }
 
 Deno.test({
-  name: "RateLimiter.allow() grants a second's worth at once, and no more",
+  name: "RateLimiter.allow() allows a burst, by default a quarter of the rate",
   permissions: "none",
   fn() {
-    const limiter = new RateLimiter(5, new StillClock());
-    assertEquals(granted(limiter, "192.0.2.1", 100), 5);
-    assertEquals(granted(limiter, "192.0.2.1", 100), 0);
-  },
-});
-
-Deno.test({
-  name: "RateLimiter.allow() counts each source apart",
-  permissions: "none",
-  fn() {
-    const limiter = new RateLimiter(5, new StillClock());
-    for (const source of ["192.0.2.1", "192.0.2.2", "::1"]) {
-      assertEquals(granted(limiter, source, 100), 5);
+    const cases = [[1, 1], [3, 1], [8, 2], [100, 25], [0.1, 1]];
+    for (const [rate, burst] of cases) {
+      const { allowed } = limiterOf(rate!);
+      assertEquals(allowed(), burst, `${rate}`);
+      assertEquals(allowed(), 0);
     }
+    assertEquals(limiterOf(10, 7).allowed(), 7);
+    assertEquals(limiterOf(10, 0).allowed(), 1);
   },
 });
 
 Deno.test({
-  name: "RateLimiter.allow() grants again a second after each answer",
+  name: "RateLimiter.allow() adds a token an interval, up to the burst",
   permissions: "none",
   fn() {
-    const clock = new StillClock();
-    const limiter = new RateLimiter(4, clock);
-    assertEquals(granted(limiter, "a", 3), 3);
-    clock.nowMs += 500;
-    assertEquals(granted(limiter, "a", 9), 1);
-    clock.nowMs += 499;
-    assertEquals(granted(limiter, "a", 9), 0); // which costs nothing
+    const { clock, allowed } = limiterOf(4, 4);
+    assertEquals(allowed(), 4);
+    clock.nowMs += 249;
+    assertEquals(allowed(), 0); // refusals take no tokens
     clock.nowMs += 1;
-    assertEquals(granted(limiter, "a", 9), 3);
+    assertEquals(allowed(), 1);
     clock.nowMs += 500;
-    assertEquals(granted(limiter, "a", 9), 1);
+    assertEquals(allowed(), 2);
     clock.nowMs += 3_600_000;
-    assertEquals(granted(limiter, "a", 9), 4);
+    assertEquals(allowed(), 4);
   },
 });
 
 Deno.test({
-  name: "RateLimiter.allow() never grants more in any second",
+  name:
+    "RateLimiter.allow() allows the rate and the burst in any second, and sustains the rate",
   permissions: "none",
   fn() {
     const random = seededRandom(17);
-    const clock = new StillClock();
-    const limiter = new RateLimiter(10, clock);
-    const grantedMs: number[] = [];
-    for (let wishes = 0; wishes < 10_000; wishes++) {
-      clock.nowMs += random() * 20;
-      if (!limiter.allow("a")) continue;
-      grantedMs.push(clock.nowMs);
-      const tenthLastMs = grantedMs.at(-11) ?? -Infinity;
-      assert(clock.nowMs - tenthLastMs >= 1000);
+    for (const [rate, burst] of [[10, 2], [1000, 250], [7, 1]] as const) {
+      const { clock, limiter } = limiterOf(rate);
+      const allowedMs: number[] = [];
+      const startMs = clock.nowMs;
+      while (clock.nowMs < startMs + 20_000) {
+        // Pauses and floods.
+        clock.nowMs += random() < 0.001
+          ? 2000 * random()
+          : random() * 500 / rate;
+        if (!limiter.allow("a")) continue;
+        allowedMs.push(clock.nowMs);
+        const earlierMs = allowedMs.at(-1 - rate - burst) ?? -Infinity;
+        assertGreaterOrEqual(clock.nowMs - earlierMs, 1000 - 1e-5);
+      }
+      const steady = limiterOf(rate);
+      for (let count = 0; count < 5000; count++) {
+        assert(steady.limiter.allow("a"));
+        steady.clock.nowMs += 1000 / rate;
+      }
     }
-    // A source that asks all the time gets nearly all that the rate allows.
-    assert(grantedMs.length >= (clock.nowMs - 1000) / 1000 * 10 * 0.9);
   },
 });
 
 Deno.test({
-  name: "RateLimiter.allow() remembers 4096 sources, and the last heard of",
+  name:
+    "RateLimiter.allow() counts each source apart, and remembers the last 4096",
   permissions: "none",
   fn() {
-    const limiter = new RateLimiter(1, new StillClock());
-    assertEquals(limiter.allow("old"), true);
+    const { limiter } = limiterOf(1);
+    for (const source of ["old", "", "::1"]) {
+      assertEquals([limiter.allow(source), limiter.allow(source)], [
+        true,
+        false,
+      ]);
+    }
     for (let source = 0; source < 4095; source++) limiter.allow(`${source}`);
-    assertEquals(limiter.allow("old"), false); // and is now the last heard of
-    limiter.allow("one more"); // forgets source 0, the one longest unheard
-    assertEquals(limiter.allow("old"), false);
+    assertEquals(limiter.allow("::1"), false); // and is the most recent now
+    limiter.allow("one more"); // drops source 0, the least recent
+    assertEquals(limiter.allow("::1"), false);
     assertEquals(limiter.allow("1"), false);
     assertEquals(limiter.allow("0"), true);
-  },
-});
-
-Deno.test({
-  name: "RateLimiter.allow() limits a source without a name as well",
-  permissions: "none",
-  fn() {
-    const limiter = new RateLimiter(1, { now: () => 0 });
-    assertEquals([limiter.allow(""), limiter.allow("")], [true, false]);
+    assertEquals(limiter.allow("old"), true);
   },
 });

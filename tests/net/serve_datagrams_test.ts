@@ -77,7 +77,7 @@ Deno.test(
     await client.send(bytes("none"), server.addr);
     await client.send(bytes("grow"), server.addr);
     assertEquals(await ask(client, server, "same"), "same");
-    assertEquals(server.log, ["No answer of 5 bytes to 4 bytes"]);
+    assertEquals(server.log, ["No reply of 5 bytes to 4 bytes"]);
   },
 );
 
@@ -104,7 +104,7 @@ Deno.test(
     using client = datagramClient();
     await client.send(bytes("bad"), server.addr);
     assertEquals(await ask(client, server, "good"), "good");
-    assertEquals(server.log, ["Cannot answer a datagram: a fault of ours"]);
+    assertEquals(server.log, ["Cannot reply to a datagram: a fault of ours"]);
   },
 );
 
@@ -120,7 +120,7 @@ Deno.test(
     await client.send(bytes(""), server.addr);
     assertEquals(await ask(client, server, "short"), "short");
     assertEquals(server.log.length, 1);
-    assertMatch(server.log[0]!, /^Cannot send an answer: /);
+    assertMatch(server.log[0]!, /^Cannot send a reply: /);
   },
 );
 
@@ -224,8 +224,8 @@ Deno.test(
       }
     }
     const elapsedSeconds = (performance.now() - startMs) / 1000;
-    assert(answers >= 10);
-    assertLess(answers, 11 + 10 * elapsedSeconds);
+    assert(answers >= 2);
+    assertLess(answers, 4 + 10 * elapsedSeconds);
     assertLess(answers, 50);
   },
 );
