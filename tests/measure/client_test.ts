@@ -21,7 +21,9 @@ import {
   text,
 } from "../fixtures.ts";
 
-const LIMIT = { timeout: 8000 };
+function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, timeout: 8000, fn });
+}
 const READY = "200 OK: Ready\n";
 const CLOSING = "200 OK: Closing Connection\n";
 const PROBE_ERROR = "404 ERROR: Invalid Measurement Message\n";
@@ -103,56 +105,48 @@ function echoed({ samples }: Outcome): boolean[] {
 for (const lenient of [false, true]) {
   const how = lenient ? "lenient" : "strict";
   for (const sizeBytes of [1, 100, 1_048_576]) {
-    Deno.test(
-      `measureSession() measures our own server: ${how}, ${sizeBytes} bytes`,
-      LIMIT,
-      async () => {
-        const refusals: string[] = [];
-        await using server = streamServer(
-          measureStreams({ log: (line) => refusals.push(line) }),
-        );
-        const outcome = await measure(server, {
-          sizeBytes,
-          lenient,
-          readMs: 4000,
-        });
-        assertEquals(outcome.error, null);
-        assertEquals(outcome.samples.map(({ sequence }) => sequence), [
-          1,
-          2,
-          3,
-        ]);
-        assertEquals(echoed(outcome), [true, true, true]);
-        assertEquals(outcome.told, []);
-        assertEquals(refusals, []);
-      },
-    );
+    test(`measureSession() measures our own server: ${how}, ${sizeBytes} bytes`, async () => {
+      const refusals: string[] = [];
+      await using server = streamServer(
+        measureStreams({ log: (line) => refusals.push(line) }),
+      );
+      const outcome = await measure(server, {
+        sizeBytes,
+        lenient,
+        readMs: 4000,
+      });
+      assertEquals(outcome.error, null);
+      assertEquals(outcome.samples.map(({ sequence }) => sequence), [
+        1,
+        2,
+        3,
+      ]);
+      assertEquals(echoed(outcome), [true, true, true]);
+      assertEquals(outcome.told, []);
+      assertEquals(refusals, []);
+    });
   }
 }
 
-Deno.test(
-  "measureSession() times each probe from its write to its echo",
-  LIMIT,
-  async () => {
-    await using server = streamServer(measureStreams());
-    const { samples, error } = await measure(server, {
-      setup: { type: "rtt", probes: 4, sizeBytes: 10, delayMs: 20 },
-      warmup: 2,
-      readMs: 4000,
-    });
-    assertEquals(error, null);
-    assertEquals(
-      samples.map(({ warmup }) => warmup),
-      [true, true, false, false],
-    );
-    for (const { rttMs, sendCallMs } of samples) {
-      assertGreaterOrEqual(rttMs!, 20);
-      assert(sendCallMs > 0 && sendCallMs <= rttMs!);
-    }
-  },
-);
+test("measureSession() times each probe from its write to its echo", async () => {
+  await using server = streamServer(measureStreams());
+  const { samples, error } = await measure(server, {
+    setup: { type: "rtt", probes: 4, sizeBytes: 10, delayMs: 20 },
+    warmup: 2,
+    readMs: 4000,
+  });
+  assertEquals(error, null);
+  assertEquals(
+    samples.map(({ warmup }) => warmup),
+    [true, true, false, false],
+  );
+  for (const { rttMs, sendCallMs } of samples) {
+    assertGreaterOrEqual(rttMs!, 20);
+    assert(sendCallMs > 0 && sendCallMs <= rttMs!);
+  }
+});
 
-Deno.test("measureSession() keeps its schedule", LIMIT, async () => {
+test("measureSession() keeps its schedule", async () => {
   await using server = streamServer(measureStreams());
   const { samples } = await measure(server, { intervalMs: 10, readMs: 4000 });
   const [first, second, third] = samples.map((sample) => sample.intendedAtMs);
@@ -163,19 +157,15 @@ Deno.test("measureSession() keeps its schedule", LIMIT, async () => {
   }
 });
 
-Deno.test(
-  "measureSession() accepts echoes in single bytes",
-  LIMIT,
-  async () => {
-    await using server = foreignServer({ echo: (message) => [...message] });
-    for (const lenient of [false, true]) {
-      const outcome = await measure(server, { lenient });
-      assertEquals(outcome.error, null);
-      assertEquals(echoed(outcome), [true, true, true]);
-      assertEquals(outcome.told, []);
-    }
-  },
-);
+test("measureSession() accepts echoes in single bytes", async () => {
+  await using server = foreignServer({ echo: (message) => [...message] });
+  for (const lenient of [false, true]) {
+    const outcome = await measure(server, { lenient });
+    assertEquals(outcome.error, null);
+    assertEquals(echoed(outcome), [true, true, true]);
+    assertEquals(outcome.told, []);
+  }
+});
 
 const atProbe2 = (reply: Reply): Dialect => ({
   echo: (message, sequence) => sequence === 2 ? reply : [message],
@@ -303,39 +293,31 @@ const broken: [
   ],
 ];
 for (const [what, dialect, expected, message] of broken) {
-  Deno.test(
-    `measureSession() tells of a server that ${what}`,
-    LIMIT,
-    async () => {
-      await using server = foreignServer(dialect);
-      // 404 is longer than the echo of one, and shorter than that of the other.
-      for (const sizeBytes of [20, 100]) {
-        const outcome = await measure(server, { sizeBytes });
-        assertEquals(echoed(outcome), expected);
-        assertInstanceOf(outcome.error, ProtocolError);
-        assertStringIncludes(outcome.error.message, message);
-      }
-    },
-  );
+  test(`measureSession() tells of a server that ${what}`, async () => {
+    await using server = foreignServer(dialect);
+    // 404 is longer than the echo of one, and shorter than that of the other.
+    for (const sizeBytes of [20, 100]) {
+      const outcome = await measure(server, { sizeBytes });
+      assertEquals(echoed(outcome), expected);
+      assertInstanceOf(outcome.error, ProtocolError);
+      assertStringIncludes(outcome.error.message, message);
+    }
+  });
 }
 
-Deno.test(
-  "measureSession() gives up on a server that falls silent",
-  LIMIT,
-  async () => {
-    const silences: [Dialect, boolean[]][] = [
-      [{ ready: [] }, []],
-      [atProbe2([]), [true, false]],
-      [{ closing: [] }, [true, true, true]],
-    ];
-    for (const [dialect, expected] of silences) {
-      await using server = foreignServer(dialect);
-      const outcome = await measure(server);
-      assertInstanceOf(outcome.error, Deno.errors.TimedOut);
-      assertEquals(echoed(outcome), expected);
-    }
-  },
-);
+test("measureSession() gives up on a server that falls silent", async () => {
+  const silences: [Dialect, boolean[]][] = [
+    [{ ready: [] }, []],
+    [atProbe2([]), [true, false]],
+    [{ closing: [] }, [true, true, true]],
+  ];
+  for (const [dialect, expected] of silences) {
+    await using server = foreignServer(dialect);
+    const outcome = await measure(server);
+    assertInstanceOf(outcome.error, Deno.errors.TimedOut);
+    assertEquals(echoed(outcome), expected);
+  }
+});
 
 const dialects: [what: string, dialect: Dialect, told: string[]][] = [
   ["says READY", { ready: ["200 OK: READY\n"] }, [
@@ -386,67 +368,55 @@ const dialects: [what: string, dialect: Dialect, told: string[]][] = [
   }, ["a session closed without a reply"]],
 ];
 for (const [what, dialect, told] of dialects) {
-  Deno.test(
-    `measureSession() tolerates a server that ${what}, and says so`,
-    LIMIT,
-    async () => {
-      await using server = foreignServer(dialect);
-      const outcome = await measure(server, { lenient: true, readMs: 4000 });
-      assertEquals(outcome.error, null);
-      assertEquals(outcome.samples.map(({ sequence }) => sequence), [1, 2, 3]);
-      assertEquals(echoed(outcome), [true, true, true]);
-      assertEquals(outcome.told, told);
-      assertEquals(outcome.samples.map(({ warmup }) => warmup), [
-        true, // it taught us how the server echoes
-        false,
-        false,
-      ]);
-    },
-  );
-}
-
-Deno.test(
-  "measureSession() tolerates a server that ends all it sends with LF and NUL",
-  LIMIT,
-  async () => {
-    await using server = foreignServer({
-      ready: [`${READY}\0`],
-      echo: (message) => [`${message}\0`],
-      closing: [`${CLOSING}\0`, null],
-    });
+  test(`measureSession() tolerates a server that ${what}, and says so`, async () => {
+    await using server = foreignServer(dialect);
     const outcome = await measure(server, { lenient: true, readMs: 4000 });
     assertEquals(outcome.error, null);
+    assertEquals(outcome.samples.map(({ sequence }) => sequence), [1, 2, 3]);
     assertEquals(echoed(outcome), [true, true, true]);
-    assert(outcome.told.length > 0);
-  },
-);
+    assertEquals(outcome.told, told);
+    assertEquals(outcome.samples.map(({ warmup }) => warmup), [
+      true, // it taught us how the server echoes
+      false,
+      false,
+    ]);
+  });
+}
 
-Deno.test(
-  "measureSession() tolerates a reset instead of the closing reply",
-  LIMIT,
-  async () => {
-    const server = createServer((socket) => {
-      socket.on("data", (data) => {
-        const message = String(data);
-        if (message === "t\n") socket.resetAndDestroy();
-        else socket.write(message.startsWith("s ") ? READY : message);
-      });
-      socket.on("error", () => {}); // its own reset
+test("measureSession() tolerates a server that ends all it sends with LF and NUL", async () => {
+  await using server = foreignServer({
+    ready: [`${READY}\0`],
+    echo: (message) => [`${message}\0`],
+    closing: [`${CLOSING}\0`, null],
+  });
+  const outcome = await measure(server, { lenient: true, readMs: 4000 });
+  assertEquals(outcome.error, null);
+  assertEquals(echoed(outcome), [true, true, true]);
+  assert(outcome.told.length > 0);
+});
+
+test("measureSession() tolerates a reset instead of the closing reply", async () => {
+  const server = createServer((socket) => {
+    socket.on("data", (data) => {
+      const message = String(data);
+      if (message === "t\n") socket.resetAndDestroy();
+      else socket.write(message.startsWith("s ") ? READY : message);
     });
-    await new Promise<void>((bound) => server.listen(0, "127.0.0.1", bound));
-    const { port } = server.address() as { port: number };
-    const addr: Deno.NetAddr = {
-      transport: "tcp",
-      hostname: "127.0.0.1",
-      port,
-    };
-    const outcome = await measure({ addr }, { lenient: true, readMs: 4000 });
-    await new Promise((closed) => server.close(closed));
-    assertEquals(outcome.error, null);
-    assertEquals(echoed(outcome), [true, true, true]);
-    assertEquals(outcome.told, ["a session closed without a reply"]);
-  },
-);
+    socket.on("error", () => {}); // its own reset
+  });
+  await new Promise<void>((bound) => server.listen(0, "127.0.0.1", bound));
+  const { port } = server.address() as { port: number };
+  const addr: Deno.NetAddr = {
+    transport: "tcp",
+    hostname: "127.0.0.1",
+    port,
+  };
+  const outcome = await measure({ addr }, { lenient: true, readMs: 4000 });
+  await new Promise((closed) => server.close(closed));
+  assertEquals(outcome.error, null);
+  assertEquals(echoed(outcome), [true, true, true]);
+  assertEquals(outcome.told, ["a session closed without a reply"]);
+});
 
 /** A server that refuses a probe whose number is not due, counting from 0. */
 function serverFromZero(): RunningServer {
@@ -461,29 +431,21 @@ function serverFromZero(): RunningServer {
   });
 }
 
-Deno.test(
-  "measureSession() tolerates a server that demands numbers from 0",
-  LIMIT,
-  async () => {
-    await using server = serverFromZero();
-    const outcome = await measure(server, { lenient: true, readMs: 4000 });
-    assertEquals(outcome.error, null);
-    assertEquals(outcome.samples.map(({ sequence }) => sequence), [1, 2, 3]);
-    assertEquals(echoed(outcome), [true, true, true]);
-    assertEquals(outcome.told, ["sequence numbers from 0"]);
-  },
-);
+test("measureSession() tolerates a server that demands numbers from 0", async () => {
+  await using server = serverFromZero();
+  const outcome = await measure(server, { lenient: true, readMs: 4000 });
+  assertEquals(outcome.error, null);
+  assertEquals(outcome.samples.map(({ sequence }) => sequence), [1, 2, 3]);
+  assertEquals(echoed(outcome), [true, true, true]);
+  assertEquals(outcome.told, ["sequence numbers from 0"]);
+});
 
-Deno.test(
-  "measureSession() is strict about numbers from 0 unless lenient",
-  LIMIT,
-  async () => {
-    await using server = serverFromZero();
-    const outcome = await measure(server);
-    assertInstanceOf(outcome.error, ProtocolError);
-    assertStringIncludes(outcome.error.message, "Invalid Measurement Message");
-  },
-);
+test("measureSession() is strict about numbers from 0 unless lenient", async () => {
+  await using server = serverFromZero();
+  const outcome = await measure(server);
+  assertInstanceOf(outcome.error, ProtocolError);
+  assertStringIncludes(outcome.error.message, "Invalid Measurement Message");
+});
 
 const hopeless: [what: string, dialect: Dialect, error: string][] = [
   [
@@ -509,96 +471,75 @@ const hopeless: [what: string, dialect: Dialect, error: string][] = [
   ],
 ];
 for (const [what, dialect, message] of hopeless) {
-  Deno.test(
-    `measureSession() does not tolerate a server that ${what}`,
-    LIMIT,
-    async () => {
-      await using server = foreignServer(dialect);
-      const outcome = await measure(server, { lenient: true, readMs: 4000 });
-      assertInstanceOf(outcome.error, ProtocolError);
-      assertStringIncludes(outcome.error.message, message);
-    },
-  );
+  test(`measureSession() does not tolerate a server that ${what}`, async () => {
+    await using server = foreignServer(dialect);
+    const outcome = await measure(server, { lenient: true, readMs: 4000 });
+    assertInstanceOf(outcome.error, ProtocolError);
+    assertStringIncludes(outcome.error.message, message);
+  });
 }
 
-Deno.test(
-  "measureSession() quotes what the server said first, not what the second try brought",
-  LIMIT,
-  async () => {
-    await using server = foreignServer({
-      echo: (_, sequence) =>
-        sequence === 1 ? ["garbled\n"] : [PROBE_ERROR, null],
-    });
-    const { error } = await measure(server, { lenient: true, readMs: 4000 });
-    assertInstanceOf(error, ProtocolError);
-    assertEquals(text(error.reply), "garbled\n");
-  },
-);
+test("measureSession() quotes what the server said first, not what the second try brought", async () => {
+  await using server = foreignServer({
+    echo: (_, sequence) => sequence === 1 ? ["garbled\n"] : [PROBE_ERROR, null],
+  });
+  const { error } = await measure(server, { lenient: true, readMs: 4000 });
+  assertInstanceOf(error, ProtocolError);
+  assertEquals(text(error.reply), "garbled\n");
+});
 
-Deno.test(
-  "measureSession() ends early when aborted between probes, and says goodbye",
-  LIMIT,
-  async () => {
-    const goodbye = Promise.withResolvers<void>();
+test("measureSession() ends early when aborted between probes, and says goodbye", async () => {
+  const goodbye = Promise.withResolvers<void>();
+  await using server = foreignServer({
+    get closing() {
+      goodbye.resolve();
+      return [CLOSING];
+    },
+  });
+  const stop = new AbortController();
+  const session = measureSession(() => connect(server), {
+    setup: { type: "rtt", probes: 3, sizeBytes: 5, delayMs: 0 },
+    warmup: 0,
+    intervalMs: 60_000,
+    signal: stop.signal,
+  });
+  let count = 0;
+  for await (const sample of session) {
+    assert(sample.rttMs !== null);
+    count += 1;
+    setTimeout(() => stop.abort(), 0); // while it waits for the second's time
+  }
+  assertEquals(count, 1);
+  await goodbye.promise;
+});
+
+test("measureSession() ends early when aborted inside a probe, which is not a loss", async () => {
+  const stop = new AbortController();
+  for (const lenient of [false, true]) {
     await using server = foreignServer({
-      get closing() {
-        goodbye.resolve();
-        return [CLOSING];
+      echo: (message, sequence) => {
+        if (sequence !== 2) return [message];
+        stop.abort();
+        return [];
       },
     });
-    const stop = new AbortController();
-    const session = measureSession(() => connect(server), {
-      setup: { type: "rtt", probes: 3, sizeBytes: 5, delayMs: 0 },
-      warmup: 0,
-      intervalMs: 60_000,
-      signal: stop.signal,
-    });
-    let count = 0;
-    for await (const sample of session) {
-      assert(sample.rttMs !== null);
-      count += 1;
-      setTimeout(() => stop.abort(), 0); // while it waits for the second's time
-    }
-    assertEquals(count, 1);
-    await goodbye.promise;
-  },
-);
+    const outcome = await measure(server, { lenient, signal: stop.signal });
+    assertEquals(outcome.error, null);
+    assert(!echoed(outcome).includes(false));
+  }
+});
 
-Deno.test(
-  "measureSession() ends early when aborted inside a probe, which is not a loss",
-  LIMIT,
-  async () => {
-    const stop = new AbortController();
-    for (const lenient of [false, true]) {
-      await using server = foreignServer({
-        echo: (message, sequence) => {
-          if (sequence !== 2) return [message];
-          stop.abort();
-          return [];
-        },
-      });
-      const outcome = await measure(server, { lenient, signal: stop.signal });
-      assertEquals(outcome.error, null);
-      assert(!echoed(outcome).includes(false));
-    }
-  },
-);
-
-Deno.test(
-  "measureSession() closes its connection when its reader has enough",
-  LIMIT,
-  async () => {
-    const closed = Promise.withResolvers<void>();
-    const serve = measureStreams();
-    await using server = streamServer(async (connection) => {
-      await serve(connection).finally(closed.resolve);
-    });
-    const session = measureSession(() => connect(server), {
-      setup: { type: "rtt", probes: 3, sizeBytes: 5, delayMs: 0 },
-      warmup: 0,
-      intervalMs: 0,
-    });
-    for await (const _ of session) break;
-    await closed.promise;
-  },
-);
+test("measureSession() closes its connection when its reader has enough", async () => {
+  const closed = Promise.withResolvers<void>();
+  const serve = measureStreams();
+  await using server = streamServer(async (connection) => {
+    await serve(connection).finally(closed.resolve);
+  });
+  const session = measureSession(() => connect(server), {
+    setup: { type: "rtt", probes: 3, sizeBytes: 5, delayMs: 0 },
+    warmup: 0,
+    intervalMs: 0,
+  });
+  for await (const _ of session) break;
+  await closed.promise;
+});

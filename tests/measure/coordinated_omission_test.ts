@@ -5,6 +5,10 @@ import type { StreamHandler } from "../../lib/net/serve_streams.ts";
 import { REPLIES } from "../../lib/measure/messages.ts";
 import { bytes, connect, streamServer, text } from "../fixtures.ts";
 
+function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, timeout: 30_000, fn });
+}
+
 const STALL_MS = 500;
 const COUNT = 200;
 const INTERVAL_MS = 10;
@@ -28,7 +32,7 @@ const stallingServer: StreamHandler = async (connection) => {
 // One probe of a closed loop waits; those that should have been sent meanwhile
 // are sent after it, and would have waited 490, 480 ... ms. Of 200 the 20 slowest
 // are a tenth, so the 90th percentile is 500 - 20 * 10 ms.
-Deno.test("measureSession() shows a stall from the intended time, raw only once", async () => {
+test("measureSession() shows a stall from the intended time, raw only once", async () => {
   await using server = streamServer(stallingServer);
   const builder = new ResultBuilder({
     protocol: "measure",

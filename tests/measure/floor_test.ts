@@ -2,6 +2,10 @@ import { assert, assertRejects } from "@std/assert";
 import { measureFloor } from "../../lib/measure/floor.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
 
+function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, timeout: 30_000, fn });
+}
+
 const { signal } = new AbortController();
 
 function listen(): Deno.TcpListener {
@@ -9,7 +13,7 @@ function listen(): Deno.TcpListener {
 }
 
 for (const intervalMs of [0, 5]) {
-  Deno.test(`measureFloor() measures loopback, every ${intervalMs} ms`, async () => {
+  test(`measureFloor() measures loopback, every ${intervalMs} ms`, async () => {
     const floor = await measureFloor(
       listen(),
       async ({ hostname, port }) =>
@@ -21,7 +25,7 @@ for (const intervalMs of [0, 5]) {
   });
 }
 
-Deno.test("measureFloor() stops its server if the client cannot connect", async () => {
+test("measureFloor() stops its server if the client cannot connect", async () => {
   const fail = () => Promise.reject(new Error("no more sockets"));
   const options = { type: "rtt", sizeBytes: 1, intervalMs: 0, signal } as const;
   await assertRejects(

@@ -3,6 +3,7 @@ import {
   formatSetup,
   isTermination,
   parseSetup,
+  ProtocolError,
   REPLIES,
   type Setup,
   SETUP_BYTES,
@@ -14,304 +15,170 @@ import { seededRandom } from "../../lib/stats/seeded_random.ts";
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-Deno.test({
-  name: "REPLIES are the bytes of the course text, each ended by one LF",
-  permissions: "none",
-  fn() {
-    const texts = Object.fromEntries(
-      Object.entries(REPLIES).map(([name, reply]) => [name, text(reply)]),
+function test(name: string, fn: () => void): void {
+  Deno.test({ name, permissions: "none", fn });
+}
+
+test("REPLIES and TERMINATION are the bytes of the course text", () => {
+  const texts = Object.entries(REPLIES)
+    .map(([name, reply]) => [name, text(reply)]);
+  assertEquals(Object.fromEntries(texts), {
+    ready: "200 OK: Ready\n",
+    closing: "200 OK: Closing Connection\n",
+    setupError: "404 ERROR: Invalid Connection Setup Message\n",
+    probeError: "404 ERROR: Invalid Measurement Message\n",
+    terminationError: "404 ERROR: Invalid Connection Termination Message\n",
+  });
+  assertEquals(text(TERMINATION), "t\n");
+});
+
+test("formatSetup() writes plain decimals, the delay in ms or s", () => {
+  const most = SETUP_LIMITS;
+  const cases: [Omit<Setup, "type">, ms: string, s: string][] = [
+    [{ probes: 10, sizeBytes: 100, delayMs: 0 }, "10 100 0", "10 100 0"],
+    [most, "1000000 1048576 60000", "1000000 1048576 60"],
+    [{ probes: 1, sizeBytes: 1, delayMs: 0.5 }, "1 1 0.5", "1 1 0.0005"],
+    [{ probes: 1, sizeBytes: 1, delayMs: 100.25 }, "1 1 100.25", "1 1 0.10025"],
+    // Not 1e-7, which no server reads.
+    [{ probes: 1, sizeBytes: 1, delayMs: 1e-7 }, "1 1 0.0000001", "1 1 0"],
+  ];
+  for (const [numbers, ms, s] of cases) {
+    assertEquals(
+      text(formatSetup({ type: "rtt", ...numbers })),
+      `s rtt ${ms}\n`,
     );
-    assertEquals(texts, {
-      ready: "200 OK: Ready\n",
-      closing: "200 OK: Closing Connection\n",
-      setupError: "404 ERROR: Invalid Connection Setup Message\n",
-      probeError: "404 ERROR: Invalid Measurement Message\n",
-      terminationError: "404 ERROR: Invalid Connection Termination Message\n",
-    });
-  },
+    const inSeconds = formatSetup({ type: "tput", ...numbers }, "s");
+    assertEquals(text(inSeconds), `s tput ${s}\n`);
+  }
 });
 
-Deno.test({
-  name: "TERMINATION is t and LF",
-  permissions: "none",
-  fn() {
-    assertEquals(TERMINATION, Uint8Array.of(0x74, 0x0a));
-  },
-});
-
-Deno.test({
-  name: "formatSetup() writes plain decimals",
-  permissions: "none",
-  fn() {
-    const cases: [Setup, string][] = [
-      [{ type: "rtt", probes: 10, sizeBytes: 100, delayMs: 0 }, "rtt 10 100 0"],
-      [
-        { type: "tput", probes: 1_000_000, sizeBytes: 1_048_576, delayMs: 6e4 },
-        "tput 1000000 1048576 60000",
-      ],
-      [{ type: "rtt", probes: 1, sizeBytes: 1, delayMs: 0.5 }, "rtt 1 1 0.5"],
-      [
-        { type: "rtt", probes: 1, sizeBytes: 1, delayMs: 100.25 },
-        "rtt 1 1 100.25",
-      ],
-      // Not 1e-7, which no server reads.
-      [
-        { type: "rtt", probes: 1, sizeBytes: 1, delayMs: 1e-7 },
-        "rtt 1 1 0.0000001",
-      ],
-    ];
-    for (const [setup, fields] of cases) {
-      assertEquals(text(formatSetup(setup)), `s ${fields}\n`);
-    }
-  },
-});
-
-Deno.test({
-  name: "formatSetup() writes the delay in seconds for servers that want it so",
-  permissions: "none",
-  fn() {
-    for (const [ms, s] of [[0, "0"], [1, "0.001"], [50, "0.05"], [6e4, "60"]]) {
-      const setup = { type: "rtt", probes: 1, sizeBytes: 1 } as const;
-      const message = formatSetup({ ...setup, delayMs: Number(ms) }, "s");
-      assertEquals(text(message), `s rtt 1 1 ${s}\n`);
-    }
-  },
-});
-
-Deno.test({
-  name: "parseSetup() reads what formatSetup() writes",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(6);
-    for (let round = 0; round < 20_000; round++) {
-      const setup: Setup = {
-        type: random() < 0.5 ? "rtt" : "tput",
-        probes: 1 + Math.floor(random() * SETUP_LIMITS.probes),
-        sizeBytes: 1 + Math.floor(random() * SETUP_LIMITS.sizeBytes),
-        delayMs: Math.floor(random() * 60_000_000) / 1000,
-      };
-      const message = formatSetup(setup);
-      assert(message.length <= SETUP_BYTES);
-      assertEquals(parseSetup(message), setup);
-    }
-  },
-});
-
-Deno.test({
-  name: "parseSetup() takes LF, CR LF or nothing at the end",
-  permissions: "none",
-  fn() {
-    for (const end of ["", "\n", "\r\n"]) {
-      assertEquals(parseSetup(bytes(`s rtt 10 100 0${end}`)), {
-        type: "rtt",
-        probes: 10,
-        sizeBytes: 100,
-        delayMs: 0,
-      });
-    }
-  },
-});
-
-Deno.test({
-  name: "parseSetup() reads a delay with decimals",
-  permissions: "none",
-  fn() {
-    const delays = {
-      "0.0": 0,
-      "0.50": 0.5,
-      "1.250": 1.25,
-      "60000.000": 60_000,
+test("parseSetup() reads what formatSetup() writes, with any line ending", () => {
+  const random = seededRandom(6);
+  for (let round = 0; round < 10_000; round++) {
+    const setup: Setup = {
+      type: random() < 0.5 ? "rtt" : "tput",
+      probes: 1 + Math.floor(random() * SETUP_LIMITS.probes),
+      sizeBytes: 1 + Math.floor(random() * SETUP_LIMITS.sizeBytes),
+      delayMs: Math.floor(random() * 60_000_000) / 1000,
     };
-    for (const [written, delayMs] of Object.entries(delays)) {
-      const setup = parseSetup(bytes(`s rtt 1 1 ${written}\n`));
-      assertEquals(setup.delayMs, delayMs);
-    }
-  },
+    const message = formatSetup(setup);
+    assert(message.length <= SETUP_BYTES);
+    const ending = ["", "\n", "\r\n"][round % 3];
+    assertEquals(parseSetup(bytes(text(message).trimEnd() + ending)), setup);
+  }
+  const delays = { "0.0": 0, "0.50": 0.5, "1.250": 1.25, "60000.000": 60_000 };
+  for (const [written, delayMs] of Object.entries(delays)) {
+    assertEquals(parseSetup(bytes(`s rtt 1 1 ${written}\n`)).delayMs, delayMs);
+  }
 });
 
-Deno.test({
-  name:
-    "parseSetup() accepts each number at its limits and refuses it past them",
-  permissions: "none",
-  fn() {
-    const limits = { probes: 50, sizeBytes: 1000, delayMs: 20 };
-    const parse = (fields: string) =>
-      parseSetup(bytes(`s rtt ${fields}\n`), limits);
-    for (const fields of ["1 1 0", "50 1000 20", "1 1 20.0"]) parse(fields);
-    const refused = {
-      "0 1 0": "PROBES must be from 1 to 50: 0",
-      "51 1 0": "PROBES must be from 1 to 50: 51",
-      "1 0 0": "SIZE must be from 1 to 1000: 0",
-      "1 1001 0": "SIZE must be from 1 to 1000: 1001",
-      "1 1 20.001": "DELAY must be from 0 to 20: 20.001",
-      "1 1 21": "DELAY must be from 0 to 20: 21",
-    };
-    for (const [fields, message] of Object.entries(refused)) {
-      assertThrows(() => parse(fields), RangeError, message);
-    }
-  },
+test("parseSetup() accepts numbers up to their limits", () => {
+  const limits = { probes: 50, sizeBytes: 1000, delayMs: 20 };
+  const parse = (fields: string) =>
+    parseSetup(bytes(`s rtt ${fields}\n`), limits);
+  for (const fields of ["1 1 0", "50 1000 20", "1 1 20.0"]) parse(fields);
+  const rejected = {
+    "0 1 0": "PROBES must be from 1 to 50: 0",
+    "51 1 0": "PROBES must be from 1 to 50: 51",
+    "1 0 0": "SIZE must be from 1 to 1000: 0",
+    "1 1001 0": "SIZE must be from 1 to 1000: 1001",
+    "1 1 20.001": "DELAY must be from 0 to 20: 20.001",
+    "1 1 21": "DELAY must be from 0 to 20: 21",
+  };
+  for (const [fields, message] of Object.entries(rejected)) {
+    assertThrows(() => parse(fields), RangeError, message);
+  }
+  parseSetup(bytes("s tput 1000000 1048576 60000\n"));
+  const huge = "9".repeat(100); // must not wrap, nor become Infinity
+  for (
+    const fields of ["1000001 1 0", "1 1048577 0", "1 1 60000.1"]
+      .concat(`${huge} 1 0`, `1 1 ${huge}`)
+  ) {
+    assertThrows(() => parseSetup(bytes(`s rtt ${fields}`)), RangeError);
+  }
 });
 
-Deno.test({
-  name: "parseSetup() has the limits of the protocol itself",
-  permissions: "none",
-  fn() {
-    parseSetup(bytes("s tput 1000000 1048576 60000\n"));
-    const past = [
-      "s rtt 1000001 1 0",
-      "s rtt 1 1048577 0",
-      "s rtt 1 1 60000.1",
-      `s rtt 1 1 ${"9".repeat(100)}`,
-      `s rtt ${"9".repeat(100)} 1 0`, // must not wrap, nor become Infinity
-    ];
-    for (const line of past) {
-      assertThrows(() => parseSetup(bytes(line)), RangeError);
+test("parseSetup() rejects every other spelling", () => {
+  const spellings = [
+    ..."| |s|s |t|m 1 a|s rtt|s rtt 10|s rtt 10 100|s rtt 10 100 ".split("|"),
+    ..."s rtt 10 100 0 |s rtt 10 100 0 0| s rtt 10 100 0".split("|"),
+    ..."s  rtt 10 100 0|s rtt  10 100 0|s rtt 10 100  0".split("|"),
+    ..."s\trtt 10 100 0|s rtt 10\t100 0|S rtt 10 100 0".split("|"),
+    ..."s RTT 10 100 0|s ping 10 100 0|s rtt ten 100 0".split("|"),
+    ..."s rtt +10 100 0|s rtt -10 100 0|s rtt 10 100 -0".split("|"),
+    ..."s rtt 010 100 0|s rtt 10 0100 0|s rtt 10 100 00".split("|"),
+    ..."s rtt 10 100 00.5|s rtt 10 100 .5|s rtt 10 100 5.".split("|"),
+    ..."s rtt 10 100 1.2.3|s rtt 10 100 1,5|s rtt 10.0 100 0".split("|"),
+    ..."s rtt 1e1 100 0|s rtt 10 100 1e3|s rtt 0x0a 100 0".split("|"),
+    ..."s rtt 10 100 NaN|s rtt 10 100 Infinity|s rtt 10 100 0\0".split("|"),
+    ..."s rtt 10 100 0\r|s rtt 10 100 0\r\r\n|s rtt 10 100 0\n\n".split("|"),
+    "\n",
+    "\r\n",
+    "s rtt 10 100 0\nt\n",
+    "s rtt \u0661 100 0", // a digit, but not an ASCII one
+    "s\u00a0rtt 10 100 0",
+    "\ufeffs rtt 10 100 0\n",
+  ];
+  for (const line of spellings) {
+    const message = "Expected s TYPE PROBES SIZE DELAY";
+    assertThrows(() => parseSetup(bytes(line)), SyntaxError, message);
+  }
+  const valid = bytes("s rtt 10 100 0\n");
+  for (let at = 0; at < valid.length; at++) {
+    for (let byte = 0x80; byte <= 0xff; byte++) {
+      const line = valid.slice();
+      line[at] = byte;
+      assertThrows(() => parseSetup(line), SyntaxError);
     }
-  },
+  }
 });
 
-Deno.test({
-  name: "parseSetup() refuses every other spelling",
-  permissions: "none",
-  fn() {
-    const spellings = [
-      "",
-      "\n",
-      "\r\n",
-      " ",
-      "s",
-      "s ",
-      "t",
-      "m 1 a",
-      "s rtt",
-      "s rtt 10",
-      "s rtt 10 100",
-      "s rtt 10 100 ",
-      "s rtt 10 100 0 ",
-      "s rtt 10 100 0 0",
-      " s rtt 10 100 0",
-      "s  rtt 10 100 0",
-      "s rtt  10 100 0",
-      "s rtt 10  100 0",
-      "s rtt 10 100  0",
-      "s\trtt 10 100 0",
-      "s rtt 10\t100 0",
-      "S rtt 10 100 0",
-      "s RTT 10 100 0",
-      "s throughput 10 100 0",
-      "s ping 10 100 0",
-      "s rtt +10 100 0",
-      "s rtt -10 100 0",
-      "s rtt 10 -100 0",
-      "s rtt 10 100 -0",
-      "s rtt 010 100 0",
-      "s rtt 10 0100 0",
-      "s rtt 10 100 00",
-      "s rtt 10 100 01",
-      "s rtt 10 100 00.5",
-      "s rtt 10 100 .5",
-      "s rtt 10 100 5.",
-      "s rtt 10 100 1.2.3",
-      "s rtt 10 100 1,5",
-      "s rtt 10.0 100 0",
-      "s rtt 10 100.0 0",
-      "s rtt 1e1 100 0",
-      "s rtt 10 100 1e3",
-      "s rtt 0x0a 100 0",
-      "s rtt 10 100 NaN",
-      "s rtt 10 100 Infinity",
-      "s rtt ten 100 0",
-      "s rtt 10 100 0\0",
-      "s rtt 10 100 0\r",
-      "s rtt 10 100 0\r\r\n",
-      "s rtt 10 100 0\nt\n",
-      "s rtt 10 100 0\n\n",
-      "s rtt \u0661 100 0", // a digit, but not an ASCII one
-      "s\u00a0rtt 10 100 0",
-      "\ufeffs rtt 10 100 0\n",
-    ];
-    for (const line of spellings) {
-      assertThrows(
-        () => parseSetup(bytes(line)),
-        SyntaxError,
-        "Expected s TYPE PROBES SIZE DELAY",
-      );
+test("parseSetup() never exceeds its limits, on random fields", () => {
+  const random = seededRandom(7);
+  const parts = ["s", "rtt", " ", " ", " ", "0", "1", "9", ".", "-", "\r"];
+  let accepted = 0;
+  for (let round = 0; round < 50_000; round++) {
+    const fields = Array.from(
+      { length: Math.floor(random() * 6) },
+      () => parts[Math.floor(random() * parts.length)],
+    ).join("");
+    try {
+      const { sizeBytes, delayMs } = parseSetup(bytes(`s rtt 1 ${fields}\n`));
+      assert(sizeBytes >= 1 && sizeBytes <= SETUP_LIMITS.sizeBytes, fields);
+      assert(delayMs >= 0 && delayMs <= SETUP_LIMITS.delayMs, fields);
+      accepted += 1;
+    } catch (error) {
+      assert(error instanceof SyntaxError || error instanceof RangeError);
     }
-  },
+  }
+  assert(accepted > 0);
 });
 
-Deno.test({
-  name: "parseSetup() refuses a good line with any one byte changed to rubbish",
-  permissions: "none",
-  fn() {
-    const good = bytes("s rtt 10 100 0\n");
-    for (let at = 0; at < good.length; at++) {
-      for (let byte = 0x80; byte <= 0xff; byte++) {
-        const line = good.slice();
-        line[at] = byte;
-        assertThrows(() => parseSetup(line), SyntaxError);
-      }
-    }
-  },
+test("isTermination() accepts t alone, with any line ending", () => {
+  for (const line of ["t", "t\n", "t\r\n"]) assert(isTermination(bytes(line)));
+  for (
+    const line of ["", "\n", "T\n", "t \n", " t\n", "tt\n", "t\r", "t\n\n"]
+  ) {
+    assert(!isTermination(bytes(line)), line);
+  }
 });
 
-Deno.test({
-  name: "parseSetup() never gives what its limits do not allow, on rubbish",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(7);
-    const parts = [
-      "s",
-      "rtt",
-      "tput",
-      " ",
-      " ",
-      " ",
-      "0",
-      "1",
-      "9",
-      ".",
-      "-",
-      "\r",
-    ];
-    let accepted = 0;
-    for (let round = 0; round < 50_000; round++) {
-      const fields = Array.from(
-        { length: Math.floor(random() * 6) },
-        () => parts[Math.floor(random() * parts.length)],
-      ).join("");
-      const line = `s rtt 1 ${fields}\n`;
-      try {
-        const { sizeBytes, delayMs } = parseSetup(bytes(line));
-        assert(sizeBytes >= 1 && sizeBytes <= SETUP_LIMITS.sizeBytes, line);
-        assert(delayMs >= 0 && delayMs <= SETUP_LIMITS.delayMs, line);
-        accepted += 1;
-      } catch (error) {
-        assert(error instanceof SyntaxError || error instanceof RangeError);
-      }
-    }
-    assert(accepted > 0); // or the rubbish would show nothing
-  },
-});
-
-Deno.test({
-  name: "isTermination() takes t alone, with any line ending",
-  permissions: "none",
-  fn() {
-    for (const line of ["t", "t\n", "t\r\n"]) {
-      assert(isTermination(bytes(line)));
-    }
-    const others = [
-      "",
-      "\n",
-      "T\n",
-      "t \n",
-      " t\n",
-      "tt\n",
-      "t\r",
-      "t\0\n",
-      "t\n\n",
-    ];
-    for (const line of others) assert(!isTermination(bytes(line)), line);
-  },
+test("ProtocolError keeps the expected and a copy of the received bytes", () => {
+  const reply = bytes("m 2 ".padEnd(500, "x"));
+  const error = new ProtocolError("the echo of probe 1", reply, "dialect");
+  reply.fill(0);
+  assertEquals(error.expected, "the echo of probe 1");
+  assertEquals(error.hint, "dialect");
+  const kept = "m 2 ".padEnd(200, "x");
+  assertEquals(text(error.reply!), kept);
+  assertEquals(
+    error.message,
+    `Expected the echo of probe 1, received "${kept}"`,
+  );
+  const closed = new ProtocolError("an echo", null);
+  assertEquals([closed.reply, closed.hint], [null, null]);
+  assertEquals(
+    closed.message,
+    "Expected an echo, but the peer closed the connection",
+  );
 });

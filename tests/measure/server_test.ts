@@ -24,7 +24,9 @@ import {
   writeAll,
 } from "../fixtures.ts";
 
-const LIMIT = { timeout: 12_000 };
+function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, timeout: 12_000, fn });
+}
 
 const READY = "200 OK: Ready\n";
 const CLOSING = "200 OK: Closing Connection\n";
@@ -99,23 +101,19 @@ const conversations = [
   ["half a line", "s rtt 1 9 0\nm 1 half", READY],
 ] as const;
 for (const [what, said, answered] of conversations) {
-  Deno.test(
-    `measureStreams() answers ${what}, however it is cut`,
-    LIMIT,
-    async () => {
-      await using measurement = server();
-      for (const [cut, segments] of cuts(bytes(said))) {
-        assertEquals(
-          text(await exchange(measurement, ...segments)),
-          answered,
-          cut,
-        );
-      }
-    },
-  );
+  test(`measureStreams() answers ${what}, however it is cut`, async () => {
+    await using measurement = server();
+    for (const [cut, segments] of cuts(bytes(said))) {
+      assertEquals(
+        text(await exchange(measurement, ...segments)),
+        answered,
+        cut,
+      );
+    }
+  });
 }
 
-Deno.test("measureStreams() tells why it refuses", LIMIT, async () => {
+test("measureStreams() tells why it refuses", async () => {
   const log: string[] = [];
   await using measurement = server({ log: (line) => log.push(line) });
   await exchange(measurement, "s rtt 1 3 0\nm 1 ab\n");
@@ -126,23 +124,19 @@ Deno.test("measureStreams() tells why it refuses", LIMIT, async () => {
   );
 });
 
-Deno.test(
-  "measureStreams() refuses what is above the limits it was given",
-  LIMIT,
-  async () => {
-    await using measurement = server({
-      limits: { probes: 2, sizeBytes: 10, delayMs: 5 },
-    });
-    for (const setup of ["s rtt 3 1 0", "s rtt 1 11 0", "s rtt 1 1 6"]) {
-      const reply = await exchange(measurement, `${setup}\n`);
-      assertEquals(text(reply), SETUP_ERROR, setup);
-    }
-    const reply = await exchange(measurement, "s rtt 2 10 5\nt\n");
-    assertEquals(text(reply), READY + CLOSING);
-  },
-);
+test("measureStreams() refuses what is above the limits it was given", async () => {
+  await using measurement = server({
+    limits: { probes: 2, sizeBytes: 10, delayMs: 5 },
+  });
+  for (const setup of ["s rtt 3 1 0", "s rtt 1 11 0", "s rtt 1 1 6"]) {
+    const reply = await exchange(measurement, `${setup}\n`);
+    assertEquals(text(reply), SETUP_ERROR, setup);
+  }
+  const reply = await exchange(measurement, "s rtt 2 10 5\nt\n");
+  assertEquals(text(reply), READY + CLOSING);
+});
 
-Deno.test("measureStreams() echoes the longest probe", LIMIT, async () => {
+test("measureStreams() echoes the longest probe", async () => {
   await using measurement = server();
   const probe = `m 1 ${"x".repeat(1_048_576)}\n`;
   const reply = await exchange(measurement, `s tput 1 1048576 0\n${probe}t\n`);
@@ -154,175 +148,139 @@ const endless = [
   ["as a probe", "s rtt 1 100 0\n", READY + PROBE_ERROR],
 ] as const;
 for (const [when, before, answered] of endless) {
-  Deno.test(
-    `measureStreams() refuses a line of 100 MB ${when}, and closes`,
-    LIMIT,
-    async () => {
-      await using measurement = server();
-      using conn = await dial(measurement);
-      await writeAll(conn, bytes(before));
-      const reply = readText(conn, answered.length);
-      const rss = Deno.memoryUsage().rss;
-      let most = 0;
-      const flood = (async () => {
-        const part = new Uint8Array(1_000_000);
-        for (let count = 0; count < 100; count++) {
-          await writeAll(conn, part);
-          most = Math.max(most, Deno.memoryUsage().rss - rss);
-        }
-      })().catch(() => {}); // it may close before all was sent
-      assertEquals(await reply, answered);
-      await flood;
-      assertLess(most, 50_000_000);
-    },
-  );
+  test(`measureStreams() refuses a line of 100 MB ${when}, and closes`, async () => {
+    await using measurement = server();
+    using conn = await dial(measurement);
+    await writeAll(conn, bytes(before));
+    const reply = readText(conn, answered.length);
+    const rss = Deno.memoryUsage().rss;
+    let most = 0;
+    const flood = (async () => {
+      const part = new Uint8Array(1_000_000);
+      for (let count = 0; count < 100; count++) {
+        await writeAll(conn, part);
+        most = Math.max(most, Deno.memoryUsage().rss - rss);
+      }
+    })().catch(() => {}); // it may close before all was sent
+    assertEquals(await reply, answered);
+    await flood;
+    assertLess(most, 50_000_000);
+  });
 }
 
-Deno.test(
-  "measureStreams() drops a client that falls silent",
-  LIMIT,
-  async () => {
-    await using measurement = server({}, { limits: { readMs: 50 } });
-    using conn = await dial(measurement);
-    await writeAll(conn, bytes("s rtt 1 9 0\nm 1 half"));
-    assertEquals(text(await readToEnd(conn)), READY);
-    assertMatch(await measurement.logged(), /no whole message arrived/);
-  },
-);
+test("measureStreams() drops a client that falls silent", async () => {
+  await using measurement = server({}, { limits: { readMs: 50 } });
+  using conn = await dial(measurement);
+  await writeAll(conn, bytes("s rtt 1 9 0\nm 1 half"));
+  assertEquals(text(await readToEnd(conn)), READY);
+  assertMatch(await measurement.logged(), /no whole message arrived/);
+});
 
-Deno.test(
-  "measureStreams() delays pipelined probes side by side, and in order",
-  LIMIT,
-  async () => {
-    await using measurement = server();
-    const probes = Array.from({ length: 50 }, (_, i) => `m ${i + 1} abc\n`);
-    const startMs = performance.now();
-    const reply = await exchange(
-      measurement,
-      `s rtt 50 3 100\n${probes.join("")}t\n`,
-    );
-    const tookMs = performance.now() - startMs;
-    assertEquals(text(reply), READY + probes.join("") + CLOSING);
-    assertGreaterOrEqual(tookMs, 100);
-    assertLess(tookMs, 2000); // one by one: 5 s
-  },
-);
+test("measureStreams() delays pipelined probes side by side, and in order", async () => {
+  await using measurement = server();
+  const probes = Array.from({ length: 50 }, (_, i) => `m ${i + 1} abc\n`);
+  const startMs = performance.now();
+  const reply = await exchange(
+    measurement,
+    `s rtt 50 3 100\n${probes.join("")}t\n`,
+  );
+  const tookMs = performance.now() - startMs;
+  assertEquals(text(reply), READY + probes.join("") + CLOSING);
+  assertGreaterOrEqual(tookMs, 100);
+  assertLess(tookMs, 2000); // one by one: 5 s
+});
 
-Deno.test(
-  "measureStreams() answers a wrong probe after the delayed echoes before it",
-  LIMIT,
-  async () => {
-    await using measurement = server();
-    const reply = await exchange(
-      measurement,
-      "s rtt 3 1 50\nm 1 a\nm 2 b\nm 2 c\n",
-    );
-    assertEquals(text(reply), READY + "m 1 a\nm 2 b\n" + PROBE_ERROR);
-  },
-);
+test("measureStreams() answers a wrong probe after the delayed echoes before it", async () => {
+  await using measurement = server();
+  const reply = await exchange(
+    measurement,
+    "s rtt 3 1 50\nm 1 a\nm 2 b\nm 2 c\n",
+  );
+  assertEquals(text(reply), READY + "m 1 a\nm 2 b\n" + PROBE_ERROR);
+});
 
-Deno.test(
-  "measureStreams() serves others while it delays",
-  LIMIT,
-  async () => {
-    await using measurement = server();
-    using slow = await dial(measurement);
-    await writeAll(slow, bytes("s rtt 1 1 1000\nm 1 a\n"));
-    assertEquals(await readText(slow, READY.length), READY);
-    let delayed = true;
-    const echo = readText(slow, 6).finally(() => delayed = false);
-    const reply = await exchange(measurement, "s rtt 1 1 0\nm 1 b\nt\n");
-    assertEquals(text(reply), READY + "m 1 b\n" + CLOSING);
-    assert(delayed);
-    assertEquals(await echo, "m 1 a\n");
-  },
-);
+test("measureStreams() serves others while it delays", async () => {
+  await using measurement = server();
+  using slow = await dial(measurement);
+  await writeAll(slow, bytes("s rtt 1 1 1000\nm 1 a\n"));
+  assertEquals(await readText(slow, READY.length), READY);
+  let delayed = true;
+  const echo = readText(slow, 6).finally(() => delayed = false);
+  const reply = await exchange(measurement, "s rtt 1 1 0\nm 1 b\nt\n");
+  assertEquals(text(reply), READY + "m 1 b\n" + CLOSING);
+  assert(delayed);
+  assertEquals(await echo, "m 1 a\n");
+});
 
-Deno.test(
-  "measureStreams() slows down a client that sends on and on without reading",
-  LIMIT,
-  async () => {
-    await using measurement = server();
-    using client = await connect(measurement, { writeMs: 300 });
-    await client.writeAll(bytes("s rtt 1000000 1000 1000\n"));
-    let sent = 0;
-    await assertRejects(async () => {
-      const payload = "x".repeat(1000);
-      for (let sequence = 1; sent < 64_000_000; sequence++) {
-        const probe = bytes(`m ${sequence} ${payload}\n`);
-        await client.writeAll(probe);
-        sent += probe.length;
-      }
-    }, Deno.errors.TimedOut);
-  },
-);
-
-Deno.test(
-  "measureStreams() refuses sessions beyond its memory, until others end",
-  LIMIT,
-  async () => {
-    const log: string[] = [];
-    await using measurement = server({
-      memoryBytes: 1_500_000,
-      log: (line) => log.push(line),
-    });
-    const setup = "s tput 1 1000000 0\n";
-    {
-      using first = await dial(measurement);
-      await writeAll(first, bytes(setup));
-      assertEquals(await readText(first, READY.length), READY);
-      assertEquals(text(await exchange(measurement, setup)), SETUP_ERROR);
-      assertMatch(log[0]!, /refused: The memory limit is reached$/);
-      const small = await exchange(measurement, "s rtt 1 1000 0\nt\n");
-      assertEquals(text(small), READY + CLOSING);
-      await writeAll(first, bytes("t\n"));
-      assertEquals(text(await readToEnd(first)), CLOSING);
+test("measureStreams() slows down a client that sends on and on without reading", async () => {
+  await using measurement = server();
+  using client = await connect(measurement, { writeMs: 300 });
+  await client.writeAll(bytes("s rtt 1000000 1000 1000\n"));
+  let sent = 0;
+  await assertRejects(async () => {
+    const payload = "x".repeat(1000);
+    for (let sequence = 1; sent < 64_000_000; sequence++) {
+      const probe = bytes(`m ${sequence} ${payload}\n`);
+      await client.writeAll(probe);
+      sent += probe.length;
     }
-    // The first one's share is given back once its connection has ended.
-    let reply;
-    do reply = text(await exchange(measurement, `${setup}t\n`)); while (
-      reply === SETUP_ERROR
-    );
-    assertEquals(reply, READY + CLOSING);
-  },
-);
+  }, Deno.errors.TimedOut);
+});
 
-Deno.test(
-  "measureStreams() sends delayed echoes when aborted, and then closes",
-  LIMIT,
-  async () => {
-    const owed = Promise.withResolvers<void>();
-    const serve = measureStreams();
-    await using measurement = streamServer((connection) => {
-      const beginReply = connection.beginReply.bind(connection);
-      connection.beginReply = () => {
-        beginReply();
-        owed.resolve();
-      };
-      return serve(connection);
-    });
-    using conn = await dial(measurement);
-    await writeAll(conn, bytes("s rtt 9 1 200\nm 1 a\n"));
-    await owed.promise;
-    measurement.abort();
-    assertEquals(text(await readToEnd(conn)), READY + "m 1 a\n");
-  },
-);
+test("measureStreams() refuses sessions beyond its memory, until others end", async () => {
+  const log: string[] = [];
+  await using measurement = server({
+    memoryBytes: 1_500_000,
+    log: (line) => log.push(line),
+  });
+  const setup = "s tput 1 1000000 0\n";
+  {
+    using first = await dial(measurement);
+    await writeAll(first, bytes(setup));
+    assertEquals(await readText(first, READY.length), READY);
+    assertEquals(text(await exchange(measurement, setup)), SETUP_ERROR);
+    assertMatch(log[0]!, /refused: The memory limit is reached$/);
+    const small = await exchange(measurement, "s rtt 1 1000 0\nt\n");
+    assertEquals(text(small), READY + CLOSING);
+    await writeAll(first, bytes("t\n"));
+    assertEquals(text(await readToEnd(first)), CLOSING);
+  }
+  // The first one's share is given back once its connection has ended.
+  let reply;
+  do reply = text(await exchange(measurement, `${setup}t\n`)); while (
+    reply === SETUP_ERROR
+  );
+  assertEquals(reply, READY + CLOSING);
+});
 
-Deno.test(
-  "measureStreams() lets no delay hold up the end of the server beyond its grace",
-  LIMIT,
-  async () => {
-    const measurement = server();
-    using one = await dial(measurement);
-    await writeAll(one, bytes("s rtt 9 1 20000\nm 1 a\n"));
-    assertEquals(await readText(one, READY.length), READY);
-    using full = await connect(measurement, { writeMs: 100 });
-    await full.writeAll(bytes("s tput 9 1000000 20000\n"));
-    assertEquals(text(await full.readLine()), READY);
-    const payload = "x".repeat(1_000_000);
-    await full.writeAll(bytes(`m 1 ${payload}\nm 2 ${payload}\n`));
-    measurement.abort();
-    await measurement.served; // within 5 s, not when the echoes are due
-  },
-);
+test("measureStreams() sends delayed echoes when aborted, and then closes", async () => {
+  const owed = Promise.withResolvers<void>();
+  const serve = measureStreams();
+  await using measurement = streamServer((connection) => {
+    const beginReply = connection.beginReply.bind(connection);
+    connection.beginReply = () => {
+      beginReply();
+      owed.resolve();
+    };
+    return serve(connection);
+  });
+  using conn = await dial(measurement);
+  await writeAll(conn, bytes("s rtt 9 1 200\nm 1 a\n"));
+  await owed.promise;
+  measurement.abort();
+  assertEquals(text(await readToEnd(conn)), READY + "m 1 a\n");
+});
+
+test("measureStreams() lets no delay hold up the end of the server beyond its grace", async () => {
+  const measurement = server();
+  using one = await dial(measurement);
+  await writeAll(one, bytes("s rtt 9 1 20000\nm 1 a\n"));
+  assertEquals(await readText(one, READY.length), READY);
+  using full = await connect(measurement, { writeMs: 100 });
+  await full.writeAll(bytes("s tput 9 1000000 20000\n"));
+  assertEquals(text(await full.readLine()), READY);
+  const payload = "x".repeat(1_000_000);
+  await full.writeAll(bytes(`m 1 ${payload}\nm 2 ${payload}\n`));
+  measurement.abort();
+  await measurement.served; // within 5 s, not when the echoes are due
+});

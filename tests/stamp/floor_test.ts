@@ -3,8 +3,12 @@ import { stampFloor } from "../../lib/stamp/floor.ts";
 import { StampKey } from "../../lib/stamp/key.ts";
 import { openDatagrams } from "../fixtures.ts";
 
+function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, timeout: 30_000, fn });
+}
+
 for (const intervalMs of [0, 5]) {
-  Deno.test(`stampFloor() measures loopback, every ${intervalMs} ms`, async () => {
+  test(`stampFloor() measures loopback, every ${intervalMs} ms`, async () => {
     for (const key of [undefined, new StampKey(new Uint8Array(32))]) {
       const floor = await stampFloor(openDatagrams, {
         request: { sizeBytes: 200, ssid: 1, format: "ptp", errorUs: 1, key },

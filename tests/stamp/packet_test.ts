@@ -22,6 +22,10 @@ import { StampKey } from "../../lib/stamp/key.ts";
 import type { TimestampFormat } from "../../lib/stamp/timestamp.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
+function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, permissions: "none", fn });
+}
+
 const SECRET = new TextEncoder().encode("a secret key");
 const FORMATS: TimestampFormat[] = ["ntp", "ptp"];
 const KEYS = [undefined, new StampKey(SECRET)];
@@ -134,450 +138,370 @@ const GOLDEN: Record<
   }],
 };
 
-Deno.test({
-  name: "StampRequest.prepare() writes a request byte by byte, in both modes",
-  permissions: "none",
-  fn() {
-    for (const format of FORMATS) {
-      for (const { key, request } of GOLDEN[format]) {
-        assertEquals(request.length, layoutOf(key).bytes);
-        assertEquals(requestOf({ key, format }).bytes, request);
-      }
+test("StampRequest.prepare() writes a request byte by byte, in both modes", () => {
+  for (const format of FORMATS) {
+    for (const { key, request } of GOLDEN[format]) {
+      assertEquals(request.length, layoutOf(key).bytes);
+      assertEquals(requestOf({ key, format }).bytes, request);
     }
-  },
+  }
 });
 
-Deno.test({
-  name: "StampRequest.prepare() leaves nothing of the request before",
-  permissions: "none",
-  fn() {
-    for (const key of KEYS) {
-      const request = requestOf({ key });
-      const bytes = Uint8Array.from(request.bytes);
-      const late = { seconds: 2 ** 32 - 1, nanoseconds: 999_999_999 };
-      request.prepare(0xffffffff, late);
-      assertEquals([...request.bytes.subarray(0, 4)], [255, 255, 255, 255]);
-      request.prepare(2 ** 32 + 0x01020304, T1); // modulo 2^32
-      assertEquals(request.bytes, bytes);
-    }
-  },
+test("StampRequest.prepare() leaves nothing of the request before", () => {
+  for (const key of KEYS) {
+    const request = requestOf({ key });
+    const bytes = Uint8Array.from(request.bytes);
+    const late = { seconds: 2 ** 32 - 1, nanoseconds: 999_999_999 };
+    request.prepare(0xffffffff, late);
+    assertEquals([...request.bytes.subarray(0, 4)], [255, 255, 255, 255]);
+    request.prepare(2 ** 32 + 0x01020304, T1); // modulo 2^32
+    assertEquals(request.bytes, bytes);
+  }
 });
 
-Deno.test({
-  name: "reflect() writes a reply byte by byte, in both modes and formats",
-  permissions: "none",
-  fn() {
-    for (const format of FORMATS) {
-      for (const { key, request, reply } of GOLDEN[format]) {
-        const packet = Uint8Array.from(request);
-        reflect(packet, layoutOf(key), FIELDS, key);
-        assertEquals(packet, reply);
-      }
+test("reflect() writes a reply byte by byte, in both modes and formats", () => {
+  for (const format of FORMATS) {
+    for (const { key, request, reply } of GOLDEN[format]) {
+      const packet = Uint8Array.from(request);
+      reflect(packet, layoutOf(key), FIELDS, key);
+      assertEquals(packet, reply);
     }
-  },
+  }
 });
 
-Deno.test({
-  name: "reflect() leaves nothing of the reply before, nor of reserved bytes",
-  permissions: "none",
-  fn() {
-    const [golden] = GOLDEN.ntp;
-    reflect(hex("FF".repeat(112)), AUTHENTICATED, FIELDS, KEYS[1]);
-    const packet = Uint8Array.from(golden!.request);
-    packet.fill(0xff, 16); // which a request should not have
+test("reflect() leaves nothing of the reply before, nor of reserved bytes", () => {
+  const [golden] = GOLDEN.ntp;
+  reflect(hex("FF".repeat(112)), AUTHENTICATED, FIELDS, KEYS[1]);
+  const packet = Uint8Array.from(golden!.request);
+  packet.fill(0xff, 16); // which a request should not have
+  reflect(packet, UNAUTHENTICATED, FIELDS);
+  assertEquals(packet, golden!.reply);
+});
+
+test("reflect() gives each length its own: what there is room for", () => {
+  // 0xab all the way after the head is TWAMP-Light's padding; SSID and TLVs
+  // begin to be read at 44 bytes.
+  const { request, reply } = GOLDEN.ntp[0]!;
+  for (let length = MIN_REQUEST_BYTES; length <= 200; length++) {
+    const packet = new Uint8Array(length).fill(0xab);
+    packet.set(request.subarray(0, 14));
+    const sent = Uint8Array.from(packet);
     reflect(packet, UNAUTHENTICATED, FIELDS);
-    assertEquals(packet, golden!.reply);
-  },
-});
-
-Deno.test({
-  name: "reflect() gives each length its own: what there is room for",
-  permissions: "none",
-  fn() {
-    // 0xab all the way after the head is TWAMP-Light's padding; SSID and TLVs
-    // begin to be read at 44 bytes.
-    const { request, reply } = GOLDEN.ntp[0]!;
-    for (let length = MIN_REQUEST_BYTES; length <= 200; length++) {
-      const packet = new Uint8Array(length).fill(0xab);
-      packet.set(request.subarray(0, 14));
-      const sent = Uint8Array.from(packet);
-      reflect(packet, UNAUTHENTICATED, FIELDS);
-      assertEquals(packet.length, length);
-      const expected = new Uint8Array(length);
-      expected.set(reply.subarray(0, Math.min(44, length)));
-      const ssid = length < 44 ? 0 : 0xab;
-      if (length > 14) expected[14] = ssid;
-      if (length > 15) expected[15] = ssid;
-      if (length > 44) {
-        expected.set(sent.subarray(44), 44);
-        // 0xab is no known type, and 0xabab longer than the packet.
-        expected[44] = 0xc0;
-      }
-      assertEquals(packet, expected, `${length} bytes`);
-      assertEquals(ssidOf(sent, UNAUTHENTICATED), length < 44 ? 0 : 0xabab);
+    assertEquals(packet.length, length);
+    const expected = new Uint8Array(length);
+    expected.set(reply.subarray(0, Math.min(44, length)));
+    const ssid = length < 44 ? 0 : 0xab;
+    if (length > 14) expected[14] = ssid;
+    if (length > 15) expected[15] = ssid;
+    if (length > 44) {
+      expected.set(sent.subarray(44), 44);
+      // 0xab is no known type, and 0xabab longer than the packet.
+      expected[44] = 0xc0;
     }
-  },
+    assertEquals(packet, expected, `${length} bytes`);
+    assertEquals(ssidOf(sent, UNAUTHENTICATED), length < 44 ? 0 : 0xabab);
+  }
 });
 
-Deno.test({
-  name: "reflect() returns padding as it came, but for the flag",
-  permissions: "none",
-  fn() {
-    for (const key of KEYS) {
-      const { bytes } = layoutOf(key);
-      for (const more of [4, 5, 100, 1000]) {
-        const request = requestOf({ key, sizeBytes: bytes + more });
-        const head = [...request.bytes.subarray(bytes, bytes + 4)];
-        assertEquals(head, [0x80, 1, more - 4 >> 8, more - 4 & 0xff]);
-        const reply = replyTo(request);
-        assertEquals(reply.length, bytes + more);
-        assertEquals(reply[bytes], 0);
-        assertEquals(
-          reply.subarray(bytes + 1),
-          request.bytes.subarray(bytes + 1),
-        );
-        // The signature is that of a bare packet.
-        assertEquals(
-          reply.subarray(0, bytes),
-          replyTo(requestOf({ key })).subarray(0, bytes),
-        );
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "StampRequest.constructor() pads at random, each request the same",
-  permissions: "none",
-  fn() {
-    const request = requestOf({ sizeBytes: 1000 });
-    const padding = Uint8Array.from(request.bytes.subarray(48));
-    assert(new Set(padding).size > 100);
-    request.prepare(1, T2);
-    assertEquals(request.bytes.subarray(48), padding);
-    const other = requestOf({ sizeBytes: 1000 });
-    assert(other.bytes.subarray(48).some((byte, at) => byte !== padding[at]));
-  },
-});
-
-Deno.test({
-  name: "isRequestSize() allows a bare packet, or room for a TLV",
-  permissions: "none",
-  fn() {
-    for (const key of KEYS) {
-      const layout = layoutOf(key);
-      for (let sizeBytes = -1; sizeBytes < 200; sizeBytes++) {
-        const fits = sizeBytes === layout.bytes ||
-          sizeBytes >= layout.bytes + 4;
-        assertEquals(isRequestSize(sizeBytes, layout), fits, `${sizeBytes}`);
-        if (fits) assertEquals(requestOf({ key, sizeBytes }).layout, layout);
-        else {
-          assertThrows(
-            () => requestOf({ key, sizeBytes }),
-            RangeError,
-            `bytes, or at least 4 more: ${sizeBytes}`,
-          );
-        }
-      }
-      assertEquals(isRequestSize(MAX_PACKET_BYTES, layout), true);
-      assertEquals(isRequestSize(MAX_PACKET_BYTES + 1, layout), false);
-    }
-    const impossible = [45, 46, 47];
-    assert(impossible.every((size) => !isRequestSize(size, UNAUTHENTICATED)));
-  },
-});
-
-Deno.test({
-  name: "StampReplyReader.take() reads what the reflector wrote",
-  permissions: "none",
-  fn() {
-    for (const format of FORMATS) {
-      for (const { key, reply } of GOLDEN[format]) {
-        const reader = new StampReplyReader(requestOf({ key, format }));
-        assert(reader.take(reply));
-        assertEquals(reader.reflectorSequence, 9);
-        assertEquals(reader.senderSequence, 0x01020304);
-        assertEquals(reader.isWhole, true);
-        assertEquals(reader.receivedMs(NEW_YEAR), 750);
-        assertEquals(reader.sentMs(NEW_YEAR), 1250);
-        assertEquals(reader.receivedMs(NEW_YEAR + 10), -9250);
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "StampReplyReader.take() refuses what is wrong in any one field",
-  permissions: "none",
-  fn() {
-    for (const key of KEYS) {
-      for (const more of [0, 4, 20]) {
-        const { bytes, ...at } = layoutOf(key);
-        const request = requestOf({ key, sizeBytes: bytes + more });
-        const reader = new StampReplyReader(request);
-        const reply = replyTo(request);
-        /** Whether the reply is taken after a change, signed if it has to be. */
-        const isTaken = (offset: number) => {
-          const changed = Uint8Array.from(reply);
-          changed[offset]! ^= 0x10;
-          if (at.signature !== null && offset < at.signature) {
-            key!.sign(changed, at.signature);
-          }
-          return reader.take(changed);
-        };
-        // One that cannot be another's, or that the reflector may not change.
-        const refused = new Set([
-          at.ssid,
-          at.ssid + 1,
-          at.senderErrorEstimate,
-          at.senderErrorEstimate + 1,
-        ]);
-        if (at.signature !== null) {
-          for (let byte = 0; byte < 16; byte++) {
-            refused.add(at.signature + byte);
-          }
-        }
-        for (let offset = bytes + 1; offset < reply.length; offset++) {
-          refused.add(offset);
-        }
-        for (let offset = 0; offset < reply.length; offset++) {
-          assertEquals(isTaken(offset), !refused.has(offset), `byte ${offset}`);
-        }
-        assert(reader.take(reply));
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "StampReplyReader.take() refuses any change that is not signed",
-  permissions: "none",
-  fn() {
-    const request = requestOf({ key: KEYS[1] });
-    const reader = new StampReplyReader(request);
-    const reply = replyTo(request);
-    for (let bit = 0; bit < 8 * reply.length; bit++) {
-      reply[bit >> 3]! ^= 1 << (bit & 7);
-      assert(!reader.take(reply), `bit ${bit}`);
-      reply[bit >> 3]! ^= 1 << (bit & 7);
-    }
-    assert(reader.take(reply));
-    reflect(reply, AUTHENTICATED, FIELDS, new StampKey(Uint8Array.of(1)));
-    assert(!reader.take(reply));
-  },
-});
-
-Deno.test({
-  name: "StampReplyReader.take() refuses every other length",
-  permissions: "none",
-  fn() {
-    for (const key of KEYS) {
-      const { bytes } = layoutOf(key);
-      for (const sizeBytes of [bytes, bytes + 20]) {
-        const request = requestOf({ key, sizeBytes });
-        const reader = new StampReplyReader(request);
-        const reply = replyTo(request);
-        const longer = new Uint8Array(sizeBytes + 50);
-        longer.set(reply);
-        for (let length = 0; length <= longer.length; length++) {
-          const fits = length === sizeBytes || length === bytes;
-          assertEquals(reader.take(longer.subarray(0, length)), fits);
-          if (fits) assertEquals(reader.isWhole, length === sizeBytes);
-        }
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "StampReplyReader.take() takes an SSID of 0, as of a bare reflector",
-  permissions: "none",
-  fn() {
-    for (const key of KEYS) {
-      const layout = layoutOf(key);
-      const request = requestOf({ key });
+test("reflect() returns padding as it came, but for the flag", () => {
+  for (const key of KEYS) {
+    const { bytes } = layoutOf(key);
+    for (const more of [4, 5, 100, 1000]) {
+      const request = requestOf({ key, sizeBytes: bytes + more });
+      const head = [...request.bytes.subarray(bytes, bytes + 4)];
+      assertEquals(head, [0x80, 1, more - 4 >> 8, more - 4 & 0xff]);
       const reply = replyTo(request);
-      reply.fill(0, layout.ssid, layout.ssid + 2);
-      if (key) key.sign(reply, layout.signature!);
+      assertEquals(reply.length, bytes + more);
+      assertEquals(reply[bytes], 0);
+      assertEquals(
+        reply.subarray(bytes + 1),
+        request.bytes.subarray(bytes + 1),
+      );
+      // The signature is that of a bare packet.
+      assertEquals(
+        reply.subarray(0, bytes),
+        replyTo(requestOf({ key })).subarray(0, bytes),
+      );
+    }
+  }
+});
+
+test("StampRequest.constructor() pads at random, each request the same", () => {
+  const request = requestOf({ sizeBytes: 1000 });
+  const padding = Uint8Array.from(request.bytes.subarray(48));
+  assert(new Set(padding).size > 100);
+  request.prepare(1, T2);
+  assertEquals(request.bytes.subarray(48), padding);
+  const other = requestOf({ sizeBytes: 1000 });
+  assert(other.bytes.subarray(48).some((byte, at) => byte !== padding[at]));
+});
+
+test("isRequestSize() allows a bare packet, or room for a TLV", () => {
+  for (const key of KEYS) {
+    const layout = layoutOf(key);
+    for (let sizeBytes = -1; sizeBytes < 200; sizeBytes++) {
+      const fits = sizeBytes === layout.bytes ||
+        sizeBytes >= layout.bytes + 4;
+      assertEquals(isRequestSize(sizeBytes, layout), fits, `${sizeBytes}`);
+      if (fits) assertEquals(requestOf({ key, sizeBytes }).layout, layout);
+      else {
+        assertThrows(
+          () => requestOf({ key, sizeBytes }),
+          RangeError,
+          `bytes, or at least 4 more: ${sizeBytes}`,
+        );
+      }
+    }
+    assertEquals(isRequestSize(MAX_PACKET_BYTES, layout), true);
+    assertEquals(isRequestSize(MAX_PACKET_BYTES + 1, layout), false);
+  }
+  const impossible = [45, 46, 47];
+  assert(impossible.every((size) => !isRequestSize(size, UNAUTHENTICATED)));
+});
+
+test("StampReplyReader.take() reads what the reflector wrote", () => {
+  for (const format of FORMATS) {
+    for (const { key, reply } of GOLDEN[format]) {
+      const reader = new StampReplyReader(requestOf({ key, format }));
+      assert(reader.take(reply));
+      assertEquals(reader.reflectorSequence, 9);
+      assertEquals(reader.senderSequence, 0x01020304);
+      assertEquals(reader.isWhole, true);
+      assertEquals(reader.receivedMs(NEW_YEAR), 750);
+      assertEquals(reader.sentMs(NEW_YEAR), 1250);
+      assertEquals(reader.receivedMs(NEW_YEAR + 10), -9250);
+    }
+  }
+});
+
+test("StampReplyReader.take() refuses what is wrong in any one field", () => {
+  for (const key of KEYS) {
+    for (const more of [0, 4, 20]) {
+      const { bytes, ...at } = layoutOf(key);
+      const request = requestOf({ key, sizeBytes: bytes + more });
+      const reader = new StampReplyReader(request);
+      const reply = replyTo(request);
+      /** Whether the reply is taken after a change, signed if it has to be. */
+      const isTaken = (offset: number) => {
+        const changed = Uint8Array.from(reply);
+        changed[offset]! ^= 0x10;
+        if (at.signature !== null && offset < at.signature) {
+          key!.sign(changed, at.signature);
+        }
+        return reader.take(changed);
+      };
+      // One that cannot be another's, or that the reflector may not change.
+      const refused = new Set([
+        at.ssid,
+        at.ssid + 1,
+        at.senderErrorEstimate,
+        at.senderErrorEstimate + 1,
+      ]);
+      if (at.signature !== null) {
+        for (let byte = 0; byte < 16; byte++) {
+          refused.add(at.signature + byte);
+        }
+      }
+      for (let offset = bytes + 1; offset < reply.length; offset++) {
+        refused.add(offset);
+      }
+      for (let offset = 0; offset < reply.length; offset++) {
+        assertEquals(isTaken(offset), !refused.has(offset), `byte ${offset}`);
+      }
+      assert(reader.take(reply));
+    }
+  }
+});
+
+test("StampReplyReader.take() refuses any change that is not signed", () => {
+  const request = requestOf({ key: KEYS[1] });
+  const reader = new StampReplyReader(request);
+  const reply = replyTo(request);
+  for (let bit = 0; bit < 8 * reply.length; bit++) {
+    reply[bit >> 3]! ^= 1 << (bit & 7);
+    assert(!reader.take(reply), `bit ${bit}`);
+    reply[bit >> 3]! ^= 1 << (bit & 7);
+  }
+  assert(reader.take(reply));
+  reflect(reply, AUTHENTICATED, FIELDS, new StampKey(Uint8Array.of(1)));
+  assert(!reader.take(reply));
+});
+
+test("StampReplyReader.take() refuses every other length", () => {
+  for (const key of KEYS) {
+    const { bytes } = layoutOf(key);
+    for (const sizeBytes of [bytes, bytes + 20]) {
+      const request = requestOf({ key, sizeBytes });
+      const reader = new StampReplyReader(request);
+      const reply = replyTo(request);
+      const longer = new Uint8Array(sizeBytes + 50);
+      longer.set(reply);
+      for (let length = 0; length <= longer.length; length++) {
+        const fits = length === sizeBytes || length === bytes;
+        assertEquals(reader.take(longer.subarray(0, length)), fits);
+        if (fits) assertEquals(reader.isWhole, length === sizeBytes);
+      }
+    }
+  }
+});
+
+test("StampReplyReader.take() takes an SSID of 0, as of a bare reflector", () => {
+  for (const key of KEYS) {
+    const layout = layoutOf(key);
+    const request = requestOf({ key });
+    const reply = replyTo(request);
+    reply.fill(0, layout.ssid, layout.ssid + 2);
+    if (key) key.sign(reply, layout.signature!);
+    assert(new StampReplyReader(request).take(reply));
+  }
+  // A sender without one wants none.
+  const request = requestOf({ ssid: 0 });
+  const reply = replyTo(request);
+  assert(new StampReplyReader(request).take(reply));
+  reply[UNAUTHENTICATED.ssid + 1] = 1;
+  assert(!new StampReplyReader(request).take(reply));
+});
+
+test("StampReplyReader.take() lets the reflector change flags of the TLV", () => {
+  for (const key of KEYS) {
+    const { bytes } = layoutOf(key);
+    const request = requestOf({ key, sizeBytes: bytes + 10 });
+    const reply = replyTo(request);
+    for (let flags = 0; flags < 256; flags++) {
+      reply[bytes] = flags;
       assert(new StampReplyReader(request).take(reply));
     }
-    // A sender without one wants none.
-    const request = requestOf({ ssid: 0 });
-    const reply = replyTo(request);
-    assert(new StampReplyReader(request).take(reply));
-    reply[UNAUTHENTICATED.ssid + 1] = 1;
-    assert(!new StampReplyReader(request).take(reply));
-  },
+  }
 });
 
-Deno.test({
-  name: "StampReplyReader.take() lets the reflector change flags of the TLV",
-  permissions: "none",
-  fn() {
-    for (const key of KEYS) {
-      const { bytes } = layoutOf(key);
-      const request = requestOf({ key, sizeBytes: bytes + 10 });
-      const reply = replyTo(request);
-      for (let flags = 0; flags < 256; flags++) {
-        reply[bytes] = flags;
-        assert(new StampReplyReader(request).take(reply));
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "StampReplyReader.receivedMs() and sentMs() read the format it tells",
-  permissions: "none",
-  fn() {
-    // A reflector may have a format of its own: RFC 8762, section 4.3.
-    for (const [ours, theirs] of [["ntp", "ptp"], ["ptp", "ntp"]] as const) {
-      for (const [mode, { key, reply }] of GOLDEN[theirs].entries()) {
-        const { senderErrorEstimate, senderTimestamp, signature } = layoutOf(
-          key,
-        );
-        const mixed = Uint8Array.from(reply);
-        const own = GOLDEN[ours][mode]!.reply;
-        mixed.set(
-          own.subarray(senderTimestamp, senderErrorEstimate + 2),
-          senderTimestamp,
-        );
-        if (key) key.sign(mixed, signature!);
-        const reader = new StampReplyReader(requestOf({ key, format: ours }));
-        assert(reader.take(mixed));
-        assert(reader.echoes(T1));
-        assertEquals(reader.receivedMs(NEW_YEAR), 750);
-        assertEquals(reader.sentMs(NEW_YEAR), 1250);
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "StampReplyReader.echoes() knows T1 from any other moment",
-  permissions: "none",
-  fn() {
-    for (const format of FORMATS) {
-      for (const { key, reply } of GOLDEN[format]) {
-        const reader = new StampReplyReader(requestOf({ key, format }));
-        assert(reader.take(reply));
-        assert(reader.echoes(T1));
-        const { seconds, nanoseconds } = T1;
-        assert(!reader.echoes({ seconds, nanoseconds: nanoseconds + 1 }));
-        assert(!reader.echoes({ seconds, nanoseconds: nanoseconds - 1 }));
-        assert(!reader.echoes({ seconds: seconds + 1, nanoseconds }));
-        assert(!reader.echoes({ seconds: seconds - 1, nanoseconds }));
-        assert(!reader.echoes(T2));
-        assert(!reader.echoes(T3));
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "StampReplyReader.sentMs() less receivedMs() is the reflector's delay",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(862);
-    for (let round = 0; round < 1000; round++) {
-      const key = KEYS[round & 1];
-      const request = requestOf({ key, format: FORMATS[round >> 1 & 1]! });
-      const reply = Uint8Array.from(request.bytes);
-      const nanoseconds = Math.floor(random() * 5e8);
-      const delayNs = Math.floor(random() * 5e8);
-      const received = { seconds: NEW_YEAR, nanoseconds };
-      const sent = { seconds: NEW_YEAR, nanoseconds: nanoseconds + delayNs };
-      const fields = { ...FIELDS, received, sent };
-      reflect(reply, request.layout, fields, key);
-      const reader = new StampReplyReader(request);
-      assert(reader.take(reply));
-      const delayMs = reader.sentMs(NEW_YEAR) - reader.receivedMs(NEW_YEAR);
-      assertAlmostEquals(delayMs, delayNs / 1e6, 1e-6);
-    }
-  },
-});
-
-Deno.test({
-  name: "isReply() tells replies of these days from requests",
-  permissions: "none",
-  fn() {
-    for (const format of FORMATS) {
-      for (const { key, request, reply } of GOLDEN[format]) {
-        const layout = layoutOf(key);
-        for (
-          const seconds of [NEW_YEAR, NEW_YEAR - 86_000, NEW_YEAR + 86_000]
-        ) {
-          assertEquals(isReply(reply, layout, seconds), true);
-          assertEquals(isReply(request, layout, seconds), false);
-        }
-        for (const seconds of [NEW_YEAR - 87_000, NEW_YEAR + 87_000]) {
-          assertEquals(isReply(reply, layout, seconds), false);
-        }
-        const end = layout.receiveTimestamp + 8;
-        assertEquals(isReply(reply.subarray(0, end), layout, NEW_YEAR), true);
-        // Without its timestamp, it is known by the multiplier of its error.
-        for (const length of [end - 1, layout.errorEstimate + 2]) {
-          const [shortReply, shortRequest] = [reply, request].map((packet) =>
-            packet.subarray(0, length)
-          );
-          assertEquals(isReply(shortReply!, layout, NEW_YEAR), true);
-          assertEquals(isReply(shortRequest!, layout, NEW_YEAR), false);
-        }
-        assertEquals(isReply(new Uint8Array(0), layout, NEW_YEAR), false);
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "isReply() takes no request for a reply, even where 0 is these days",
-  permissions: "none",
-  fn() {
-    // 1900 and 1970, when an empty timestamp would be that of now.
-    for (const seconds of [-2_208_988_800, 0, 2_085_978_496, 2 ** 32]) {
-      for (const key of KEYS) {
-        const { bytes } = requestOf({ key });
-        assertEquals(isReply(bytes, layoutOf(key), seconds), false);
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "reflect() and StampReplyReader.take() take rubbish as it comes",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(2169);
-    const readers = KEYS.map((key) =>
-      [0, 4, 60].map((more) => {
-        const sizeBytes = layoutOf(key).bytes + more;
-        return new StampReplyReader(requestOf({ key, sizeBytes }));
-      })
-    );
-    let taken = 0;
-    for (let round = 0; round < 20_000; round++) {
-      const key = KEYS[round & 1];
-      const layout = layoutOf(key);
-      const packet = Uint8Array.from(
-        { length: Math.floor(random() * 250) },
-        () => Math.floor(random() * 256),
+test("StampReplyReader.receivedMs() and sentMs() read the format it tells", () => {
+  // A reflector may have a format of its own: RFC 8762, section 4.3.
+  for (const [ours, theirs] of [["ntp", "ptp"], ["ptp", "ntp"]] as const) {
+    for (const [mode, { key, reply }] of GOLDEN[theirs].entries()) {
+      const { senderErrorEstimate, senderTimestamp, signature } = layoutOf(
+        key,
       );
-      for (const reader of readers[round & 1]!) {
-        if (reader.take(packet)) taken += 1;
-      }
-      isReply(packet, layout, NEW_YEAR);
-      // A signed packet is whole, or it was refused before.
-      const least = key ? layout.bytes : MIN_REQUEST_BYTES;
-      if (packet.length < least) continue;
-      const sent = Uint8Array.from(packet);
-      reflect(packet, layout, FIELDS, key);
-      assertEquals([...packet.subarray(0, 4)], [0, 0, 0, 9]);
-      if (key) assert(key.hasSigned(packet, layout.signature!));
-      const at = layout.senderSequence;
-      if (packet.length >= at + 4) {
-        assertEquals(packet.subarray(at, at + 4), sent.subarray(0, 4));
-      }
+      const mixed = Uint8Array.from(reply);
+      const own = GOLDEN[ours][mode]!.reply;
+      mixed.set(
+        own.subarray(senderTimestamp, senderErrorEstimate + 2),
+        senderTimestamp,
+      );
+      if (key) key.sign(mixed, signature!);
+      const reader = new StampReplyReader(requestOf({ key, format: ours }));
+      assert(reader.take(mixed));
+      assert(reader.echoes(T1));
+      assertEquals(reader.receivedMs(NEW_YEAR), 750);
+      assertEquals(reader.sentMs(NEW_YEAR), 1250);
     }
-    assertEquals(taken, 0);
-  },
+  }
+});
+
+test("StampReplyReader.echoes() knows T1 from any other moment", () => {
+  for (const format of FORMATS) {
+    for (const { key, reply } of GOLDEN[format]) {
+      const reader = new StampReplyReader(requestOf({ key, format }));
+      assert(reader.take(reply));
+      assert(reader.echoes(T1));
+      const { seconds, nanoseconds } = T1;
+      assert(!reader.echoes({ seconds, nanoseconds: nanoseconds + 1 }));
+      assert(!reader.echoes({ seconds, nanoseconds: nanoseconds - 1 }));
+      assert(!reader.echoes({ seconds: seconds + 1, nanoseconds }));
+      assert(!reader.echoes({ seconds: seconds - 1, nanoseconds }));
+      assert(!reader.echoes(T2));
+      assert(!reader.echoes(T3));
+    }
+  }
+});
+
+test("StampReplyReader.sentMs() less receivedMs() is the reflector's delay", () => {
+  const random = seededRandom(862);
+  for (let round = 0; round < 1000; round++) {
+    const key = KEYS[round & 1];
+    const request = requestOf({ key, format: FORMATS[round >> 1 & 1]! });
+    const reply = Uint8Array.from(request.bytes);
+    const nanoseconds = Math.floor(random() * 5e8);
+    const delayNs = Math.floor(random() * 5e8);
+    const received = { seconds: NEW_YEAR, nanoseconds };
+    const sent = { seconds: NEW_YEAR, nanoseconds: nanoseconds + delayNs };
+    const fields = { ...FIELDS, received, sent };
+    reflect(reply, request.layout, fields, key);
+    const reader = new StampReplyReader(request);
+    assert(reader.take(reply));
+    const delayMs = reader.sentMs(NEW_YEAR) - reader.receivedMs(NEW_YEAR);
+    assertAlmostEquals(delayMs, delayNs / 1e6, 1e-6);
+  }
+});
+
+test("isReply() tells replies of these days from requests", () => {
+  for (const format of FORMATS) {
+    for (const { key, request, reply } of GOLDEN[format]) {
+      const layout = layoutOf(key);
+      for (
+        const seconds of [NEW_YEAR, NEW_YEAR - 86_000, NEW_YEAR + 86_000]
+      ) {
+        assertEquals(isReply(reply, layout, seconds), true);
+        assertEquals(isReply(request, layout, seconds), false);
+      }
+      for (const seconds of [NEW_YEAR - 87_000, NEW_YEAR + 87_000]) {
+        assertEquals(isReply(reply, layout, seconds), false);
+      }
+      const end = layout.receiveTimestamp + 8;
+      assertEquals(isReply(reply.subarray(0, end), layout, NEW_YEAR), true);
+      // Without its timestamp, it is known by the multiplier of its error.
+      for (const length of [end - 1, layout.errorEstimate + 2]) {
+        const [shortReply, shortRequest] = [reply, request].map((packet) =>
+          packet.subarray(0, length)
+        );
+        assertEquals(isReply(shortReply!, layout, NEW_YEAR), true);
+        assertEquals(isReply(shortRequest!, layout, NEW_YEAR), false);
+      }
+      assertEquals(isReply(new Uint8Array(0), layout, NEW_YEAR), false);
+    }
+  }
+});
+
+test("isReply() takes no request for a reply, even where 0 is these days", () => {
+  // 1900 and 1970, when an empty timestamp would be that of now.
+  for (const seconds of [-2_208_988_800, 0, 2_085_978_496, 2 ** 32]) {
+    for (const key of KEYS) {
+      const { bytes } = requestOf({ key });
+      assertEquals(isReply(bytes, layoutOf(key), seconds), false);
+    }
+  }
+});
+
+test("reflect() and StampReplyReader.take() take rubbish as it comes", () => {
+  const random = seededRandom(2169);
+  const readers = KEYS.map((key) =>
+    [0, 4, 60].map((more) => {
+      const sizeBytes = layoutOf(key).bytes + more;
+      return new StampReplyReader(requestOf({ key, sizeBytes }));
+    })
+  );
+  let taken = 0;
+  for (let round = 0; round < 20_000; round++) {
+    const key = KEYS[round & 1];
+    const layout = layoutOf(key);
+    const packet = Uint8Array.from(
+      { length: Math.floor(random() * 250) },
+      () => Math.floor(random() * 256),
+    );
+    for (const reader of readers[round & 1]!) {
+      if (reader.take(packet)) taken += 1;
+    }
+    isReply(packet, layout, NEW_YEAR);
+    // A signed packet is whole, or it was refused before.
+    const least = key ? layout.bytes : MIN_REQUEST_BYTES;
+    if (packet.length < least) continue;
+    const sent = Uint8Array.from(packet);
+    reflect(packet, layout, FIELDS, key);
+    assertEquals([...packet.subarray(0, 4)], [0, 0, 0, 9]);
+    if (key) assert(key.hasSigned(packet, layout.signature!));
+    const at = layout.senderSequence;
+    if (packet.length >= at + 4) {
+      assertEquals(packet.subarray(at, at + 4), sent.subarray(0, 4));
+    }
+  }
+  assertEquals(taken, 0);
 });

@@ -30,7 +30,9 @@ import {
   RunningServer,
 } from "../fixtures.ts";
 
-const LIMIT = { timeout: 12_000 };
+function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, timeout: 12_000, fn });
+}
 const ONE = udp("192.0.2.1", 50_000);
 const KEY = new StampKey(bytes("a secret"));
 const OTHER_KEY = new StampKey(bytes("another secret"));
@@ -111,380 +113,300 @@ function tookMs(reply: Uint8Array, layout: PacketLayout): number {
     readTimestamp(reply, layout.receiveTimestamp, "ntp", seconds);
 }
 
-Deno.test({
-  name: "StampReflector counts from 0 in each session",
-  permissions: "none",
-  fn() {
-    const reflector = reflectorOf();
-    const places: [Deno.NetAddr, number][] = [
-      [ONE, 7],
-      [ONE, 8],
-      [udp(ONE.hostname, ONE.port + 1), 7],
-      [udp("192.0.2.2", ONE.port), 7],
-      [udp("2001:db8::1", ONE.port), 7],
-      [ONE, 0],
-    ];
-    const expected = places.map(() => 0);
-    // Each after each other one: they may differ in one thing alone.
-    const order = places.flatMap((_, one) =>
-      places.flatMap((_, other) => [one, other])
-    );
-    for (const place of order) {
-      const [from, ssid] = places[place]!;
-      // An address is new with each datagram, as it comes from a socket.
-      const number = numberOf(reflector, { ...from }, ssid);
-      assertEquals(number, expected[place]!++, `session ${place}`);
-    }
-    assertEquals(reflector.counts, {
-      ...ZERO,
-      received: order.length,
-      reflected: order.length,
-      sessions: 6,
-    });
-  },
+test("StampReflector counts from 0 in each session", () => {
+  const reflector = reflectorOf();
+  const places: [Deno.NetAddr, number][] = [
+    [ONE, 7],
+    [ONE, 8],
+    [udp(ONE.hostname, ONE.port + 1), 7],
+    [udp("192.0.2.2", ONE.port), 7],
+    [udp("2001:db8::1", ONE.port), 7],
+    [ONE, 0],
+  ];
+  const expected = places.map(() => 0);
+  // Each after each other one: they may differ in one thing alone.
+  const order = places.flatMap((_, one) =>
+    places.flatMap((_, other) => [one, other])
+  );
+  for (const place of order) {
+    const [from, ssid] = places[place]!;
+    // An address is new with each datagram, as it comes from a socket.
+    const number = numberOf(reflector, { ...from }, ssid);
+    assertEquals(number, expected[place]!++, `session ${place}`);
+  }
+  assertEquals(reflector.counts, {
+    ...ZERO,
+    received: order.length,
+    reflected: order.length,
+    sessions: 6,
+  });
 });
 
-Deno.test({
-  name: "StampReflector counts on in a session that alone is heard",
-  permissions: "none",
-  fn() {
-    const reflector = reflectorOf();
-    for (let number = 0; number < 1000; number++) {
-      assertEquals(numberOf(reflector, { ...ONE }), number);
-    }
-    assertEquals(reflector.counts.sessions, 1);
-  },
+test("StampReflector counts on in a session that alone is heard", () => {
+  const reflector = reflectorOf();
+  for (let number = 0; number < 1000; number++) {
+    assertEquals(numberOf(reflector, { ...ONE }), number);
+  }
+  assertEquals(reflector.counts.sessions, 1);
 });
 
-Deno.test({
-  name: "StampReflector takes a request too short for an SSID for session 0",
-  permissions: "none",
-  fn() {
-    const reflector = reflectorOf();
-    assertEquals(numberOf(reflector, ONE, 0), 0);
-    for (let length = MIN_REQUEST_BYTES; length < 44; length++) {
-      const packet = packetOf({ ssid: 9 }).slice(0, length);
-      const reply = reflector.answer(packet, ONE);
-      assertEquals(reply?.length, length);
-      assertEquals(readUint32(reply!, 0), length - MIN_REQUEST_BYTES + 1);
-    }
-    assertEquals(reflector.counts.sessions, 1);
-  },
+test("StampReflector takes a request too short for an SSID for session 0", () => {
+  const reflector = reflectorOf();
+  assertEquals(numberOf(reflector, ONE, 0), 0);
+  for (let length = MIN_REQUEST_BYTES; length < 44; length++) {
+    const packet = packetOf({ ssid: 9 }).slice(0, length);
+    const reply = reflector.answer(packet, ONE);
+    assertEquals(reply?.length, length);
+    assertEquals(readUint32(reply!, 0), length - MIN_REQUEST_BYTES + 1);
+  }
+  assertEquals(reflector.counts.sessions, 1);
 });
 
-Deno.test({
-  name: "StampReflector copies the sequence number when it is stateless",
-  permissions: "none",
-  fn() {
-    for (const key of [undefined, KEY]) {
-      const reflector = reflectorOf({ stateless: true, key });
-      for (const sequence of [0, 5, 5, 2 ** 31, 2 ** 32 - 1]) {
-        const reply = reflector.answer(packetOf({ sequence, key }), ONE);
-        assertEquals(readUint32(reply!, 0), sequence);
-      }
-      assertEquals(reflector.counts.sessions, 0);
-      assertEquals(reflector.counts.reflected, 5);
+test("StampReflector copies the sequence number when it is stateless", () => {
+  for (const key of [undefined, KEY]) {
+    const reflector = reflectorOf({ stateless: true, key });
+    for (const sequence of [0, 5, 5, 2 ** 31, 2 ** 32 - 1]) {
+      const reply = reflector.answer(packetOf({ sequence, key }), ONE);
+      assertEquals(readUint32(reply!, 0), sequence);
     }
-  },
+    assertEquals(reflector.counts.sessions, 0);
+    assertEquals(reflector.counts.reflected, 5);
+  }
 });
 
-Deno.test({
-  name: "StampReflector answers what its sender takes for the reply",
-  permissions: "none",
-  fn() {
-    for (const key of [undefined, KEY]) {
-      const layout = key ? AUTHENTICATED : UNAUTHENTICATED;
-      for (const format of ["ntp", "ptp"] as const) {
-        for (const more of [0, 4, 100, 1400]) {
-          const sizeBytes = layout.bytes + more;
-          const request = requestOf({ key, format, sizeBytes, sequence: 77 });
-          const reply = reflectorOf({ key }).answer(
-            request.bytes.slice(),
-            ONE,
-          );
-          const reader = new StampReplyReader(request);
-          assert(reader.take(reply!), `${format} ${sizeBytes}`);
-          assertEquals(reader.senderSequence, 77);
-          assertEquals(reader.reflectorSequence, 0);
-        }
+test("StampReflector answers what its sender takes for the reply", () => {
+  for (const key of [undefined, KEY]) {
+    const layout = key ? AUTHENTICATED : UNAUTHENTICATED;
+    for (const format of ["ntp", "ptp"] as const) {
+      for (const more of [0, 4, 100, 1400]) {
+        const sizeBytes = layout.bytes + more;
+        const request = requestOf({ key, format, sizeBytes, sequence: 77 });
+        const reply = reflectorOf({ key }).answer(
+          request.bytes.slice(),
+          ONE,
+        );
+        const reader = new StampReplyReader(request);
+        assert(reader.take(reply!), `${format} ${sizeBytes}`);
+        assertEquals(reader.senderSequence, 77);
+        assertEquals(reader.reflectorSequence, 0);
       }
     }
-  },
+  }
 });
 
-Deno.test({
-  name: "StampReflector forgets the session that was idle for longest",
-  permissions: "none",
-  fn() {
-    const clock = new HeldClock();
-    const reflector = reflectorOf({ maxSessions: 3, clock });
-    const heard = (ssid: number) => {
-      clock.ms += 1;
-      return numberOf(reflector, ONE, ssid);
-    };
-    assertEquals([heard(1), heard(2), heard(3)], [0, 0, 0]);
-    assertEquals(heard(1), 1); // so 2 is the one that is idle for longest
-    assertEquals(heard(4), 0); // in its place
-    assertEquals([heard(1), heard(3), heard(4)], [2, 1, 1]);
-    assertEquals(reflector.counts.sessions, 4);
-    assertEquals(heard(2), 0); // in place of 1
-    assertEquals([heard(3), heard(4), heard(2)], [2, 2, 1]);
-    assertEquals(heard(1), 0);
-    assertEquals(reflector.counts.sessions, 6);
-  },
+test("StampReflector forgets the session that was idle for longest", () => {
+  const clock = new HeldClock();
+  const reflector = reflectorOf({ maxSessions: 3, clock });
+  const heard = (ssid: number) => {
+    clock.ms += 1;
+    return numberOf(reflector, ONE, ssid);
+  };
+  assertEquals([heard(1), heard(2), heard(3)], [0, 0, 0]);
+  assertEquals(heard(1), 1); // so 2 is the one that is idle for longest
+  assertEquals(heard(4), 0); // in its place
+  assertEquals([heard(1), heard(3), heard(4)], [2, 1, 1]);
+  assertEquals(reflector.counts.sessions, 4);
+  assertEquals(heard(2), 0); // in place of 1
+  assertEquals([heard(3), heard(4), heard(2)], [2, 2, 1]);
+  assertEquals(heard(1), 0);
+  assertEquals(reflector.counts.sessions, 6);
 });
 
-Deno.test({
-  name: "StampReflector takes a run of one session for hearing it",
-  permissions: "none",
-  fn() {
-    const clock = new HeldClock();
-    const reflector = reflectorOf({ maxSessions: 2, clock });
-    numberOf(reflector, ONE, 1);
-    numberOf(reflector, ONE, 2);
-    for (let count = 1; count < 10; count++) {
-      clock.ms += 1;
-      assertEquals(numberOf(reflector, ONE, 2), count);
-    }
-    assertEquals(numberOf(reflector, ONE, 3), 0);
-    assertEquals(numberOf(reflector, ONE, 2), 10);
-  },
+test("StampReflector takes a run of one session for hearing it", () => {
+  const clock = new HeldClock();
+  const reflector = reflectorOf({ maxSessions: 2, clock });
+  numberOf(reflector, ONE, 1);
+  numberOf(reflector, ONE, 2);
+  for (let count = 1; count < 10; count++) {
+    clock.ms += 1;
+    assertEquals(numberOf(reflector, ONE, 2), count);
+  }
+  assertEquals(numberOf(reflector, ONE, 3), 0);
+  assertEquals(numberOf(reflector, ONE, 2), 10);
 });
 
-Deno.test({
-  name: "StampReflector with room for one session goes on with the latest",
-  permissions: "none",
-  fn() {
-    const reflector = reflectorOf({ maxSessions: 1 });
-    const numbers = [1, 1, 2, 2, 1].map((ssid) =>
-      numberOf(reflector, ONE, ssid)
-    );
-    assertEquals(numbers, [0, 1, 0, 1, 0]);
-  },
+test("StampReflector with room for one session goes on with the latest", () => {
+  const reflector = reflectorOf({ maxSessions: 1 });
+  const numbers = [1, 1, 2, 2, 1].map((ssid) => numberOf(reflector, ONE, ssid));
+  assertEquals(numbers, [0, 1, 0, 1, 0]);
 });
 
-Deno.test({
-  name: "StampReflector forgets a session 900 s after it was heard last",
-  permissions: "none",
-  fn() {
-    for (const [silentMs, expected] of [[0, 2], [1, 0]] as const) {
-      const clock = new HeldClock();
-      const reflector = reflectorOf({ clock });
-      assertEquals(numberOf(reflector, ONE, 1), 0);
-      clock.ms += REFWAIT_MS / 2;
-      assertEquals(numberOf(reflector, ONE, 1), 1); // heard: not from creation
-      clock.ms += REFWAIT_MS + silentMs;
-      // Old ones go when one is opened.
-      assertEquals(numberOf(reflector, ONE, 2), 0);
-      assertEquals(numberOf(reflector, ONE, 1), expected, `${silentMs}`);
-    }
-  },
-});
-
-Deno.test({
-  name: "StampReflector forgets all sessions that are old, and no other",
-  permissions: "none",
-  fn() {
+test("StampReflector forgets a session 900 s after it was heard last", () => {
+  for (const [silentMs, expected] of [[0, 2], [1, 0]] as const) {
     const clock = new HeldClock();
     const reflector = reflectorOf({ clock });
-    for (const ssid of [1, 2, 3]) numberOf(reflector, ONE, ssid);
-    clock.ms += 1000;
-    for (const ssid of [2, 4]) numberOf(reflector, ONE, ssid);
-    clock.ms += REFWAIT_MS;
-    numberOf(reflector, ONE, 5);
-    const numbers = [1, 2, 3, 4, 5].map((ssid) =>
-      numberOf(reflector, ONE, ssid)
-    );
-    assertEquals(numbers, [0, 2, 0, 1, 1]);
-  },
+    assertEquals(numberOf(reflector, ONE, 1), 0);
+    clock.ms += REFWAIT_MS / 2;
+    assertEquals(numberOf(reflector, ONE, 1), 1); // heard: not from creation
+    clock.ms += REFWAIT_MS + silentMs;
+    // Old ones go when one is opened.
+    assertEquals(numberOf(reflector, ONE, 2), 0);
+    assertEquals(numberOf(reflector, ONE, 1), expected, `${silentMs}`);
+  }
 });
 
-Deno.test({
-  name: "StampReflector tells when a request came, and later when it left",
-  permissions: "none",
-  fn() {
-    for (const key of [undefined, KEY]) {
-      const layout = key ? AUTHENTICATED : UNAUTHENTICATED;
-      // It looks at the clock twice, until it follows the system after a second.
-      for (const stepMs of [0, 0.25, 3, 90]) {
-        const clock = new HeldClock(1000);
-        const reflector = reflectorOf({ clock, key });
-        for (let count = 0; count < 5; count++) {
-          clock.stepMs = stepMs;
-          const reply = reflector.answer(packetOf({ key }), ONE);
-          clock.stepMs = 0;
-          assert(Math.abs(tookMs(reply!, layout) - stepMs) < 0.01);
-        }
+test("StampReflector forgets all sessions that are old, and no other", () => {
+  const clock = new HeldClock();
+  const reflector = reflectorOf({ clock });
+  for (const ssid of [1, 2, 3]) numberOf(reflector, ONE, ssid);
+  clock.ms += 1000;
+  for (const ssid of [2, 4]) numberOf(reflector, ONE, ssid);
+  clock.ms += REFWAIT_MS;
+  numberOf(reflector, ONE, 5);
+  const numbers = [1, 2, 3, 4, 5].map((ssid) => numberOf(reflector, ONE, ssid));
+  assertEquals(numbers, [0, 2, 0, 1, 1]);
+});
+
+test("StampReflector tells when a request came, and later when it left", () => {
+  for (const key of [undefined, KEY]) {
+    const layout = key ? AUTHENTICATED : UNAUTHENTICATED;
+    // It looks at the clock twice, until it follows the system after a second.
+    for (const stepMs of [0, 0.25, 3, 90]) {
+      const clock = new HeldClock(1000);
+      const reflector = reflectorOf({ clock, key });
+      for (let count = 0; count < 5; count++) {
+        clock.stepMs = stepMs;
+        const reply = reflector.answer(packetOf({ key }), ONE);
+        clock.stepMs = 0;
+        assert(Math.abs(tookMs(reply!, layout) - stepMs) < 0.01);
       }
     }
-  },
+  }
 });
 
-Deno.test({
-  name: "StampReflector never tells that a reply left before its request came",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(3);
-    const clock = new HeldClock();
-    const reflector = reflectorOf({ clock });
-    for (let count = 0; count < 5000; count++) {
-      clock.stepMs = random() < 0.5 ? 0 : random() / 100;
-      // Also across the moments at which it follows the system's clock.
-      clock.ms += random() < 0.1 ? 2000 * random() : random();
-      const reply = reflector.answer(packetOf(), ONE);
-      assertGreaterOrEqual(tookMs(reply!, UNAUTHENTICATED), 0);
-    }
-  },
+test("StampReflector never tells that a reply left before its request came", () => {
+  const random = seededRandom(3);
+  const clock = new HeldClock();
+  const reflector = reflectorOf({ clock });
+  for (let count = 0; count < 5000; count++) {
+    clock.stepMs = random() < 0.5 ? 0 : random() / 100;
+    // Also across the moments at which it follows the system's clock.
+    clock.ms += random() < 0.1 ? 2000 * random() : random();
+    const reply = reflector.answer(packetOf(), ONE);
+    assertGreaterOrEqual(tookMs(reply!, UNAUTHENTICATED), 0);
+  }
 });
 
-Deno.test({
-  name: "StampReflector tells the time of day",
-  permissions: "none",
-  fn() {
-    const reflector = new StampReflector();
-    const beforeMs = Date.now();
+test("StampReflector tells the time of day", () => {
+  const reflector = new StampReflector();
+  const beforeMs = Date.now();
+  const reply = reflector.answer(packetOf(), ONE)!;
+  const afterMs = Date.now() + 1;
+  for (const at of [UNAUTHENTICATED.receiveTimestamp, 4]) {
+    const ms = readTimestamp(reply, at, "ntp", 0);
+    assertGreaterOrEqual(ms, beforeMs - 5); // what the two clocks may drift
+    assertLessOrEqual(ms, afterMs + 5);
+  }
+});
+
+test("StampReflector follows the system's clock if its own goes astray", () => {
+  const clock = new HeldClock();
+  const reflector = reflectorOf({ clock });
+  for (const astrayMs of [3_600_000, 10_000]) {
+    clock.ms += astrayMs;
     const reply = reflector.answer(packetOf(), ONE)!;
-    const afterMs = Date.now() + 1;
+    const nowMs = Date.now();
     for (const at of [UNAUTHENTICATED.receiveTimestamp, 4]) {
-      const ms = readTimestamp(reply, at, "ntp", 0);
-      assertGreaterOrEqual(ms, beforeMs - 5); // what the two clocks may drift
-      assertLessOrEqual(ms, afterMs + 5);
+      const offMs = readTimestamp(reply, at, "ntp", 0) - nowMs;
+      assert(Math.abs(offMs) < 2000, `${offMs} ms off`);
     }
-  },
+  }
 });
 
-Deno.test({
-  name: "StampReflector follows the system's clock if its own goes astray",
-  permissions: "none",
-  fn() {
-    const clock = new HeldClock();
-    const reflector = reflectorOf({ clock });
-    for (const astrayMs of [3_600_000, 10_000]) {
-      clock.ms += astrayMs;
-      const reply = reflector.answer(packetOf(), ONE)!;
-      const nowMs = Date.now();
-      for (const at of [UNAUTHENTICATED.receiveTimestamp, 4]) {
-        const offMs = readTimestamp(reply, at, "ntp", 0) - nowMs;
-        assert(Math.abs(offMs) < 2000, `${offMs} ms off`);
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "StampReflector never answers a reply",
-  permissions: "none",
-  fn() {
-    for (const key of [undefined, KEY]) {
-      for (const stateless of [false, true]) {
-        for (const format of ["ntp", "ptp"] as const) {
-          const one = new StampReflector({ key, stateless });
-          const other = new StampReflector({ key, stateless });
-          const layout = key ? AUTHENTICATED : UNAUTHENTICATED;
-          for (const more of [0, 4, 1000]) {
-            const sizeBytes = layout.bytes + more;
-            const packet = packetOf({ key, format, sizeBytes });
-            const reply = one.answer(packet, ONE)!;
-            assertEquals(other.answer(reply.slice(), ONE), null);
-            assertEquals(one.answer(reply.slice(), ONE), null);
-          }
-          assertEquals(other.counts, { ...ZERO, received: 3, replies: 3 });
-          assertEquals(one.counts.replies, 3);
+test("StampReflector never answers a reply", () => {
+  for (const key of [undefined, KEY]) {
+    for (const stateless of [false, true]) {
+      for (const format of ["ntp", "ptp"] as const) {
+        const one = new StampReflector({ key, stateless });
+        const other = new StampReflector({ key, stateless });
+        const layout = key ? AUTHENTICATED : UNAUTHENTICATED;
+        for (const more of [0, 4, 1000]) {
+          const sizeBytes = layout.bytes + more;
+          const packet = packetOf({ key, format, sizeBytes });
+          const reply = one.answer(packet, ONE)!;
+          assertEquals(other.answer(reply.slice(), ONE), null);
+          assertEquals(one.answer(reply.slice(), ONE), null);
         }
+        assertEquals(other.counts, { ...ZERO, received: 3, replies: 3 });
+        assertEquals(one.counts.replies, 3);
       }
     }
-  },
+  }
 });
 
-Deno.test({
-  name: "StampReflector never answers its replies to short requests for ever",
-  permissions: "none",
-  fn() {
-    const padding = Uint8Array.from({ length: 44 }, (_, index) => 200 - index);
-    for (let length = MIN_REQUEST_BYTES; length < 44; length++) {
-      for (const stateless of [false, true]) {
-        const reflectors = [0, 1].map(() => new StampReflector({ stateless }));
-        // A TWAMP-Light request: whatever is after its first bytes is padding.
-        const request = packetOf().slice(0, length);
-        request.set(padding.subarray(0, length - 14), 14);
-        let packet: Uint8Array<ArrayBuffer> | null = request;
-        let answers = 0;
-        while (packet !== null && answers < 10) {
-          packet = reflectors[answers % 2]!.answer(packet, ONE) as
-            | Uint8Array<ArrayBuffer>
-            | null;
-          if (packet !== null) answers += 1;
-        }
-        assertEquals(answers, 1, `${length} bytes`);
+test("StampReflector never answers its replies to short requests for ever", () => {
+  const padding = Uint8Array.from({ length: 44 }, (_, index) => 200 - index);
+  for (let length = MIN_REQUEST_BYTES; length < 44; length++) {
+    for (const stateless of [false, true]) {
+      const reflectors = [0, 1].map(() => new StampReflector({ stateless }));
+      // A TWAMP-Light request: whatever is after its first bytes is padding.
+      const request = packetOf().slice(0, length);
+      request.set(padding.subarray(0, length - 14), 14);
+      let packet: Uint8Array<ArrayBuffer> | null = request;
+      let answers = 0;
+      while (packet !== null && answers < 10) {
+        packet = reflectors[answers % 2]!.answer(packet, ONE) as
+          | Uint8Array<ArrayBuffer>
+          | null;
+        if (packet !== null) answers += 1;
       }
+      assertEquals(answers, 1, `${length} bytes`);
     }
-  },
+  }
 });
 
-Deno.test({
-  name: "StampReflector leaves unanswered what is too short, and counts it",
-  permissions: "none",
-  fn() {
-    for (const [key, least] of [[undefined, 14], [KEY, 112]] as const) {
-      const reflector = reflectorOf({ key });
-      const whole = packetOf({ key });
-      for (let length = 0; length < least; length++) {
-        const packet = whole.slice(0, length);
-        assertEquals(reflector.answer(packet, ONE), null);
-        assertEquals(packet, whole.slice(0, length));
-      }
-      assertEquals(reflector.counts, {
-        ...ZERO,
-        received: least,
-        tooShort: least,
-      });
-      assert(reflector.answer(whole.slice(0, least), ONE) !== null);
-    }
-  },
-});
-
-Deno.test({
-  name: "StampReflector leaves unanswered what its key has not signed",
-  permissions: "none",
-  fn() {
-    const reflector = reflectorOf({ key: KEY });
-    const unanswered = [
-      packetOf({ key: OTHER_KEY }),
-      packetOf({ sizeBytes: 112 }),
-      new Uint8Array(112),
-    ];
-    for (let at = 0; at < AUTHENTICATED.bytes; at++) {
-      const packet = packetOf({ key: KEY });
-      packet[at]! ^= 1; // each bit of it is signed, or is the signature
-      unanswered.push(packet);
-    }
-    for (const packet of unanswered) {
+test("StampReflector leaves unanswered what is too short, and counts it", () => {
+  for (const [key, least] of [[undefined, 14], [KEY, 112]] as const) {
+    const reflector = reflectorOf({ key });
+    const whole = packetOf({ key });
+    for (let length = 0; length < least; length++) {
+      const packet = whole.slice(0, length);
       assertEquals(reflector.answer(packet, ONE), null);
+      assertEquals(packet, whole.slice(0, length));
     }
-    const count = unanswered.length;
     assertEquals(reflector.counts, {
       ...ZERO,
-      received: count,
-      wronglySigned: count,
+      received: least,
+      tooShort: least,
     });
-    assert(reflector.answer(packetOf({ key: KEY }), ONE) !== null);
-    assertEquals(reflector.counts.reflected, 1);
-    assertEquals(reflector.counts.sessions, 1);
-  },
+    assert(reflector.answer(whole.slice(0, least), ONE) !== null);
+  }
 });
 
-Deno.test({
-  name: "StampReflector answers in the datagram's own bytes",
-  permissions: "none",
-  fn() {
-    for (const key of [undefined, KEY]) {
-      for (const sizeBytes of [112, 1500, 65_507]) {
-        const packet = packetOf({ key, sizeBytes });
-        const reply = reflectorOf({ key }).answer(packet, ONE);
-        assertStrictEquals(reply, packet);
-      }
+test("StampReflector leaves unanswered what its key has not signed", () => {
+  const reflector = reflectorOf({ key: KEY });
+  const unanswered = [
+    packetOf({ key: OTHER_KEY }),
+    packetOf({ sizeBytes: 112 }),
+    new Uint8Array(112),
+  ];
+  for (let at = 0; at < AUTHENTICATED.bytes; at++) {
+    const packet = packetOf({ key: KEY });
+    packet[at]! ^= 1; // each bit of it is signed, or is the signature
+    unanswered.push(packet);
+  }
+  for (const packet of unanswered) {
+    assertEquals(reflector.answer(packet, ONE), null);
+  }
+  const count = unanswered.length;
+  assertEquals(reflector.counts, {
+    ...ZERO,
+    received: count,
+    wronglySigned: count,
+  });
+  assert(reflector.answer(packetOf({ key: KEY }), ONE) !== null);
+  assertEquals(reflector.counts.reflected, 1);
+  assertEquals(reflector.counts.sessions, 1);
+});
+
+test("StampReflector answers in the datagram's own bytes", () => {
+  for (const key of [undefined, KEY]) {
+    for (const sizeBytes of [112, 1500, 65_507]) {
+      const packet = packetOf({ key, sizeBytes });
+      const reply = reflectorOf({ key }).answer(packet, ONE);
+      assertStrictEquals(reply, packet);
     }
-  },
+  }
 });
 
 /** Valid requests and replies in which a few bytes are others, and rubbish. */
@@ -520,12 +442,11 @@ function* rubbish(
 }
 
 for (const key of [undefined, KEY]) {
-  Deno.test({
-    name: `StampReflector answers any datagram in its own length, or not: ${
+  test(
+    `StampReflector answers any datagram in its own length, or not: ${
       key ? "signed" : "not signed"
     }`,
-    permissions: "none",
-    fn() {
+    () => {
       const reflector = reflectorOf({ key, maxSessions: 50 });
       let answers = 0;
       let number = 0;
@@ -551,7 +472,7 @@ for (const key of [undefined, KEY]) {
       assert(answers > 500 && counts.tooShort > 50 && counts.replies > 100);
       assert(counts.wronglySigned > 100);
     },
-  });
+  );
 }
 
 /** Sends a request, and gives the reply. */
@@ -564,104 +485,88 @@ async function ask(
   return await client.receiveFrom(server.addr, 4000);
 }
 
-Deno.test(
-  "StampReflector goes on after bad datagrams over a socket",
-  LIMIT,
-  async () => {
-    const reflector = new StampReflector({ key: KEY });
-    await using server = datagramServer(reflector.answer);
-    using client = datagramClient();
-    const bad = [
-      new Uint8Array(0),
-      new Uint8Array(13),
-      new Uint8Array(65_507),
-      packetOf({ key: OTHER_KEY }),
-    ];
-    for (const packet of bad) await client.send(packet, server.addr);
-    // Datagrams stay in order on loopback: the first answer is to the last one.
-    const reply = await ask(client, server, { key: KEY, sequence: 31 });
-    assertEquals(readUint32(reply!, AUTHENTICATED.senderSequence), 31);
-    assertEquals(readUint32(reply!, 0), 0);
-    assertEquals(reflector.counts, {
-      received: 5,
-      reflected: 1,
-      sessions: 1,
-      tooShort: 2,
-      replies: 0,
-      wronglySigned: 2,
-    });
-    assertEquals(server.log, []);
-  },
-);
+test("StampReflector goes on after bad datagrams over a socket", async () => {
+  const reflector = new StampReflector({ key: KEY });
+  await using server = datagramServer(reflector.answer);
+  using client = datagramClient();
+  const bad = [
+    new Uint8Array(0),
+    new Uint8Array(13),
+    new Uint8Array(65_507),
+    packetOf({ key: OTHER_KEY }),
+  ];
+  for (const packet of bad) await client.send(packet, server.addr);
+  // Datagrams stay in order on loopback: the first answer is to the last one.
+  const reply = await ask(client, server, { key: KEY, sequence: 31 });
+  assertEquals(readUint32(reply!, AUTHENTICATED.senderSequence), 31);
+  assertEquals(readUint32(reply!, 0), 0);
+  assertEquals(reflector.counts, {
+    received: 5,
+    reflected: 1,
+    sessions: 1,
+    tooShort: 2,
+    replies: 0,
+    wronglySigned: 2,
+  });
+  assertEquals(server.log, []);
+});
 
-Deno.test(
-  "StampReflector answers the shortest and the longest request over a socket",
-  LIMIT,
-  async () => {
-    await using server = datagramServer(new StampReflector().answer);
-    using client = datagramClient();
-    for (const sizeBytes of [44, 48, 1472, 65_507]) {
-      const reply = await ask(client, server, { sizeBytes });
-      assertEquals(reply?.length, sizeBytes);
-    }
-    await client.send(packetOf().slice(0, 14), server.addr);
-    const reply = await client.receiveFrom(server.addr, 4000);
-    assertEquals(reply?.length, 14);
-    assertEquals(server.log, []);
-  },
-);
+test("StampReflector answers the shortest and the longest request over a socket", async () => {
+  await using server = datagramServer(new StampReflector().answer);
+  using client = datagramClient();
+  for (const sizeBytes of [44, 48, 1472, 65_507]) {
+    const reply = await ask(client, server, { sizeBytes });
+    assertEquals(reply?.length, sizeBytes);
+  }
+  await client.send(packetOf().slice(0, 14), server.addr);
+  const reply = await client.receiveFrom(server.addr, 4000);
+  assertEquals(reply?.length, 14);
+  assertEquals(server.log, []);
+});
 
-Deno.test(
-  "StampReflector does not answer responders, and its server says so",
-  LIMIT,
-  async () => {
-    const reflector = new StampReflector();
-    const refused: string[] = [];
-    await using server = datagramServer(reflector.answer, {
-      onRefused: (why) => refused.push(why),
-    });
-    using responder = new DatagramSocket(openFirst([1900, 5353, 11211]));
-    await responder.send(packetOf(), server.addr);
-    using client = datagramClient();
-    assert(await ask(client, server) !== null);
-    assertEquals(refused, ["responder"]);
-    assertEquals(reflector.counts.received, 1);
-    assertEquals(await responder.receive(0), null);
-  },
-);
+test("StampReflector does not answer responders, and its server says so", async () => {
+  const reflector = new StampReflector();
+  const refused: string[] = [];
+  await using server = datagramServer(reflector.answer, {
+    onRefused: (why) => refused.push(why),
+  });
+  using responder = new DatagramSocket(openFirst([1900, 5353, 11211]));
+  await responder.send(packetOf(), server.addr);
+  using client = datagramClient();
+  assert(await ask(client, server) !== null);
+  assertEquals(refused, ["responder"]);
+  assertEquals(reflector.counts.received, 1);
+  assertEquals(await responder.receive(0), null);
+});
 
-Deno.test(
-  "StampReflector does not answer one source too often, and its server says so",
-  LIMIT,
-  async () => {
-    const reflector = new StampReflector();
-    const refused: string[] = [];
-    const seen = Promise.withResolvers<void>();
-    const total = () => refused.length + reflector.counts.received;
-    await using server = datagramServer((packet, from) => {
-      const answer = reflector.answer(packet, from);
+test("StampReflector does not answer one source too often, and its server says so", async () => {
+  const reflector = new StampReflector();
+  const refused: string[] = [];
+  const seen = Promise.withResolvers<void>();
+  const total = () => refused.length + reflector.counts.received;
+  await using server = datagramServer((packet, from) => {
+    const answer = reflector.answer(packet, from);
+    if (total() >= 50) seen.resolve();
+    return answer;
+  }, {
+    maxRatePerSec: 10,
+    onRefused: (why) => {
+      refused.push(why);
       if (total() >= 50) seen.resolve();
-      return answer;
-    }, {
-      maxRatePerSec: 10,
-      onRefused: (why) => {
-        refused.push(why);
-        if (total() >= 50) seen.resolve();
-      },
-    });
-    using client = datagramClient();
-    const startMs = performance.now();
-    for (let sent = 0; sent < 50; sent++) {
-      await client.send(packetOf(), server.addr);
-    }
-    await seen.promise;
-    const seconds = (performance.now() - startMs) / 1000;
-    assertEquals(new Set(refused), new Set(["rate"]));
-    assertGreaterOrEqual(reflector.counts.reflected, 10);
-    assertLessOrEqual(reflector.counts.reflected, 11 + 10 * seconds);
-    assertEquals(refused.length + reflector.counts.reflected, 50);
-  },
-);
+    },
+  });
+  using client = datagramClient();
+  const startMs = performance.now();
+  for (let sent = 0; sent < 50; sent++) {
+    await client.send(packetOf(), server.addr);
+  }
+  await seen.promise;
+  const seconds = (performance.now() - startMs) / 1000;
+  assertEquals(new Set(refused), new Set(["rate"]));
+  assertGreaterOrEqual(reflector.counts.reflected, 10);
+  assertLessOrEqual(reflector.counts.reflected, 11 + 10 * seconds);
+  assertEquals(refused.length + reflector.counts.reflected, 50);
+});
 
 const INJECTED: [string, (reply: Uint8Array) => Uint8Array][] = [
   ["a request", () => packetOf()],
@@ -672,40 +577,36 @@ const INJECTED: [string, (reply: Uint8Array) => Uint8Array][] = [
   ["a request cut in the middle", () => packetOf().slice(0, 23)],
 ];
 for (const [what, inject] of INJECTED) {
-  Deno.test(
-    `StampReflector and another do not answer each other for ever: ${what}`,
-    LIMIT,
-    async () => {
-      // Their ports differ, so that neither takes the other for its twin.
-      const reflectors = [new StampReflector(), new StampReflector()] as const;
-      const sockets = [openDatagrams(), openDatagrams()] as const;
-      const running = sockets.map((socket, index) =>
-        new RunningServer(
-          socket.addr as Deno.NetAddr,
-          (given) =>
-            serveDatagrams(socket, reflectors[index]!.answer, {
-              ...given,
-              maxRatePerSec: 100_000,
-            }),
-        )
-      );
-      await using one = running[0]!;
-      await using other = running[1]!;
-      using client = datagramClient();
-      const reply = (await ask(client, one))!.slice();
-      // As if forged: to the other, from the first one's address.
-      await sockets[0].send(inject(reply), other.addr);
-      // Each question takes longer than an answer of theirs to each other.
-      for (let round = 0; round < 50; round++) {
-        assert(await ask(client, one) !== null);
-        assert(await ask(client, other) !== null);
-      }
-      const received = reflectors.map(({ counts }) => counts.received);
-      // What was injected, and at most one answer to it.
-      assertLessOrEqual(received[0]! - 51, 1);
-      assertEquals(received[1]! - 50, 1);
-    },
-  );
+  test(`StampReflector and another do not answer each other for ever: ${what}`, async () => {
+    // Their ports differ, so that neither takes the other for its twin.
+    const reflectors = [new StampReflector(), new StampReflector()] as const;
+    const sockets = [openDatagrams(), openDatagrams()] as const;
+    const running = sockets.map((socket, index) =>
+      new RunningServer(
+        socket.addr as Deno.NetAddr,
+        (given) =>
+          serveDatagrams(socket, reflectors[index]!.answer, {
+            ...given,
+            maxRatePerSec: 100_000,
+          }),
+      )
+    );
+    await using one = running[0]!;
+    await using other = running[1]!;
+    using client = datagramClient();
+    const reply = (await ask(client, one))!.slice();
+    // As if forged: to the other, from the first one's address.
+    await sockets[0].send(inject(reply), other.addr);
+    // Each question takes longer than an answer of theirs to each other.
+    for (let round = 0; round < 50; round++) {
+      assert(await ask(client, one) !== null);
+      assert(await ask(client, other) !== null);
+    }
+    const received = reflectors.map(({ counts }) => counts.received);
+    // What was injected, and at most one answer to it.
+    assertLessOrEqual(received[0]! - 51, 1);
+    assertEquals(received[1]! - 50, 1);
+  });
 }
 
 /** Binds the first of some ports that is free. */

@@ -22,6 +22,10 @@ import {
 } from "../fixtures.ts";
 import { type Fate, type Path, Relay } from "../relay.ts";
 
+function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, timeout: 30_000, fn });
+}
+
 const TIMEOUT_MS = 100;
 const REQUEST = {
   sizeBytes: 44,
@@ -167,7 +171,7 @@ const PATHS: [string, Path, Partial<typeof NOTHING_WRONG>][] = [
 ];
 
 for (const [name, path, difference] of PATHS) {
-  Deno.test(`StampSession counts ${name} as the path has it`, async () => {
+  test(`StampSession counts ${name} as the path has it`, async () => {
     await using server = reflector();
     await using relay = new Relay(server.addr, path);
     // The late replies come while there is still something to be sent.
@@ -181,7 +185,7 @@ for (const [name, path, difference] of PATHS) {
   });
 }
 
-Deno.test("StampSession cannot tell directions by a stateless reflector", async () => {
+test("StampSession cannot tell directions by a stateless reflector", async () => {
   await using server = reflector({ stateless: true });
   await using relay = new Relay(server.addr, {
     forward: fates({ 3: LOST }),
@@ -193,7 +197,7 @@ Deno.test("StampSession cannot tell directions by a stateless reflector", async 
   assert(result.quality.notes.some((note) => note.includes("stateless")));
 });
 
-Deno.test("StampSession leaves the faults of the warm-up out of all counters", async () => {
+test("StampSession leaves the faults of the warm-up out of all counters", async () => {
   await using server = reflector();
   await using relay = new Relay(server.addr, {
     forward: fates({ 1: LOST, 8: LOST }),
@@ -211,7 +215,7 @@ Deno.test("StampSession leaves the faults of the warm-up out of all counters", a
   assertEquals(result.rtt_us!.count, 98);
 });
 
-Deno.test("StampSession sends the next probe of a closed loop once one is lost", async () => {
+test("StampSession sends the next probe of a closed loop once one is lost", async () => {
   await using server = reflector();
   await using relay = new Relay(server.addr, {
     forward: fates({ 3: LOST }),
@@ -251,7 +255,7 @@ async function medianThrough(
 }
 
 for (const delayMs of [5, 20]) {
-  Deno.test(`StampSession measures a path of ${delayMs} ms as that`, async () => {
+  test(`StampSession measures a path of ${delayMs} ms as that`, async () => {
     await using server = reflector();
     const errorsUs: number[] = [];
     // A busy machine can spoil a run, but cannot make a wrong one right.
@@ -271,7 +275,7 @@ for (const delayMs of [5, 20]) {
   });
 }
 
-Deno.test("StampSession tells the two ways of a path apart", async () => {
+test("StampSession tells the two ways of a path apart", async () => {
   await using server = reflector();
   await using relay = new Relay(server.addr, {
     forward: (sequence) => ({ delayMs: sequence % 2 ? 20 : 0 }),
@@ -302,7 +306,7 @@ function assertStall({ result }: Run): void {
   assert(Math.abs(max - 500_000) < 60_000, `max ${max}`);
 }
 
-Deno.test("StampSession shows a stall of the path from the intended time", async () => {
+test("StampSession shows a stall of the path from the intended time", async () => {
   await using server = reflector();
   await using relay = new Relay(server.addr);
   const run = await measure(relay, {
@@ -315,7 +319,7 @@ Deno.test("StampSession shows a stall of the path from the intended time", async
   assertStall(run);
 });
 
-Deno.test("StampSession shows its own stall from the intended time alone", async () => {
+test("StampSession shows its own stall from the intended time alone", async () => {
   // Server and sender stall alike here, as on a machine that was put to sleep.
   await using server = reflector();
   const run = await measure(server, {

@@ -7,6 +7,10 @@ import {
 } from "../../lib/stats/bootstrap.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
+function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, permissions: "none", fn });
+}
+
 /** Figures like those of eight rounds of a measurement; 12.5 apart. */
 const APART: Round[] = [
   [[52, 55, 61], [40, 41, 47]],
@@ -46,90 +50,66 @@ function normal(random: () => number): number {
     Math.cos(2 * Math.PI * random());
 }
 
-Deno.test({
-  name: "medianDifference() gives the interval that Python's arithmetic gives",
-  permissions: "none",
-  fn() {
-    const golden = (estimate: number, low: number, high: number) => (
-      { estimate, low, high, confidencePercent: 95 }
-    );
-    assertEquals(medianDifference(APART), golden(12.5, 10, 15));
-    assertEquals(medianDifference(ALIKE), golden(0.5, -0.5, 1));
-  },
+test("medianDifference() gives the interval that Python's arithmetic gives", () => {
+  const golden = (estimate: number, low: number, high: number) => (
+    { estimate, low, high, confidencePercent: 95 }
+  );
+  assertEquals(medianDifference(APART), golden(12.5, 10, 15));
+  assertEquals(medianDifference(ALIKE), golden(0.5, -0.5, 1));
 });
 
-Deno.test({
-  name: "medianDifference() agrees with the count of all resamples",
-  permissions: "none",
-  fn() {
-    // Of all 46 656 differences in order, those at 2.5 % and 97.5 %.
-    const { estimate, low, high } = medianDifference(COUNTED)!;
-    assertEquals([estimate, low, high], [5, 2, 7.5]);
-  },
+test("medianDifference() agrees with the count of all resamples", () => {
+  // Of all 46 656 differences in order, those at 2.5 % and 97.5 %.
+  const { estimate, low, high } = medianDifference(COUNTED)!;
+  assertEquals([estimate, low, high], [5, 2, 7.5]);
 });
 
-Deno.test({
-  name: "medianDifference() changes its sign with the sides",
-  permissions: "none",
-  fn() {
-    const swapped = APART.map(([one, other]): Round => [other, one]);
-    const { estimate, low, high } = medianDifference(swapped)!;
-    assertEquals([estimate, low, high], [-12.5, -15, -10]);
-  },
+test("medianDifference() changes its sign with the sides", () => {
+  const swapped = APART.map(([one, other]): Round => [other, one]);
+  const { estimate, low, high } = medianDifference(swapped)!;
+  assertEquals([estimate, low, high], [-12.5, -15, -10]);
 });
 
-Deno.test({
-  name: "medianDifference() is null of too few rounds, and of lost ones",
-  permissions: "none",
-  fn() {
-    assertEquals(medianDifference([]), null);
-    assertEquals(medianDifference(APART.slice(0, MIN_ROUNDS - 1)), null);
-    const lost: Round[] = APART.map(([one]) => [one, []]);
-    assertEquals(medianDifference(lost), null);
-    // A round in which one side got no answer says nothing of a difference.
-    const partly: Round[] = [...APART, [[1], []], [[], [1]], [[], []]];
-    assertEquals(medianDifference(partly), medianDifference(APART));
-  },
+test("medianDifference() is null of too few rounds, and of lost ones", () => {
+  assertEquals(medianDifference([]), null);
+  assertEquals(medianDifference(APART.slice(0, MIN_ROUNDS - 1)), null);
+  const lost: Round[] = APART.map(([one]) => [one, []]);
+  assertEquals(medianDifference(lost), null);
+  // A round in which one side got no answer says nothing of a difference.
+  const partly: Round[] = [...APART, [[1], []], [[], [1]], [[], []]];
+  assertEquals(medianDifference(partly), medianDifference(APART));
 });
 
-Deno.test({
-  name: "medianDifference() holds the true difference about 95 times of 100",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(42);
-    const runs = 60;
-    let held = 0;
-    let falselyFaster = 0;
-    for (let run = 0; run < runs; run++) {
-      const rounds = (apart: number): Round[] =>
-        Array.from({ length: 20 }, () => {
-          // What a whole round has in common would fool a plain bootstrap.
-          const drift = 3 * normal(random);
-          const side = (shift: number) =>
-            Array.from(
-              { length: 5 },
-              () => 50 + shift + drift + normal(random),
-            );
-          return [side(apart), side(0)];
-        });
-      const { low, high } = medianDifference(rounds(2))!;
-      if (low <= 2 && 2 <= high) held += 1;
-      const same = medianDifference(rounds(0))!;
-      if (same.low > 0 || same.high < 0) falselyFaster += 1;
-    }
-    assert(held >= 0.87 * runs, `${held} of ${runs}`);
-    assert(falselyFaster <= 0.13 * runs, `${falselyFaster} of ${runs}`);
-  },
+test("medianDifference() holds the true difference about 95 times of 100", () => {
+  const random = seededRandom(42);
+  const runs = 60;
+  let held = 0;
+  let falselyFaster = 0;
+  for (let run = 0; run < runs; run++) {
+    const rounds = (apart: number): Round[] =>
+      Array.from({ length: 20 }, () => {
+        // What a whole round has in common would fool a plain bootstrap.
+        const drift = 3 * normal(random);
+        const side = (shift: number) =>
+          Array.from(
+            { length: 5 },
+            () => 50 + shift + drift + normal(random),
+          );
+        return [side(apart), side(0)];
+      });
+    const { low, high } = medianDifference(rounds(2))!;
+    if (low <= 2 && 2 <= high) held += 1;
+    const same = medianDifference(rounds(0))!;
+    if (same.low > 0 || same.high < 0) falselyFaster += 1;
+  }
+  assert(held >= 0.87 * runs, `${held} of ${runs}`);
+  assert(falselyFaster <= 0.13 * runs, `${falselyFaster} of ${runs}`);
 });
 
-Deno.test({
-  name: "median() is the middle, in whatever order",
-  permissions: "none",
-  fn() {
-    assertEquals(median([]), null);
-    assertEquals(median([7]), 7);
-    assertEquals(median([2, 1]), 1.5);
-    assertEquals(median([30, 4, 100]), 30);
-    assertEquals(median([-1, 9, 3, 5]), 4);
-  },
+test("median() is the middle, in whatever order", () => {
+  assertEquals(median([]), null);
+  assertEquals(median([7]), 7);
+  assertEquals(median([2, 1]), 1.5);
+  assertEquals(median([30, 4, 100]), 30);
+  assertEquals(median([-1, 9, 3, 5]), 4);
 });

@@ -1,494 +1,378 @@
 import {
+  assert,
   assertAlmostEquals,
   assertEquals,
   assertGreaterOrEqual,
   assertLessOrEqual,
   assertThrows,
 } from "@std/assert";
-import { Histogram } from "../../lib/stats/histogram.ts";
+import { binEdges } from "../../lib/stats/bins.ts";
+import { canCarry, Histogram } from "../../lib/stats/histogram.ts";
 import { SignedHistogram } from "../../lib/stats/one_way.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
-function histogramOf(durationsUs: Iterable<number>): Histogram {
-  const histogram = new Histogram();
-  for (const us of durationsUs) histogram.record(us);
+function test(name: string, fn: () => void): void {
+  Deno.test({ name, permissions: "none", fn });
+}
+
+function filled<H extends { record(us: number): void }>(
+  histogram: H,
+  values: Iterable<number>,
+): H {
+  for (const us of values) histogram.record(us);
   return histogram;
 }
 
-function signedHistogramOf(differencesUs: Iterable<number>): SignedHistogram {
-  const histogram = new SignedHistogram();
-  for (const us of differencesUs) histogram.record(us);
-  return histogram;
+function histogramOf(...values: number[]): Histogram {
+  return filled(new Histogram(), values);
 }
 
-/** The nearest-rank percentile, straight from its definition. */
+function signedOf(...values: number[]): SignedHistogram {
+  return filled(new SignedHistogram(), values);
+}
+
+/** The figures of a number of equal values. */
+function equal(us: number, count: number) {
+  const figures = { min: us, mean: us, p50: us, p90: us, p95: us, p99: us };
+  const stddev = count === 1 ? null : 0;
+  return { count, ...figures, p999: us, max: us, stddev };
+}
+
+/** The nearest-rank percentile, from its definition. */
 function nearestRank(sorted: number[], percent: number): number {
   const rank = Math.ceil(percent * sorted.length / 100 - 1e-9);
   return sorted[Math.max(1, rank) - 1]!;
 }
 
-Deno.test({
-  name: "Histogram.distribution() is nothing where nothing was recorded",
-  permissions: "none",
-  fn() {
-    const histogram = new Histogram();
-    assertEquals(histogram.count, 0);
-    assertEquals(histogram.distribution(), null);
-    assertEquals(histogram.percentile(50), null);
-  },
+function ascending(values: number[]): number[] {
+  return values.toSorted((a, b) => a - b);
+}
+
+test("distribution() is null without values", () => {
+  assertEquals(new Histogram().distribution(), null);
+  assertEquals(new Histogram().percentile(50), null);
+  assertEquals(new Histogram().percentiles(), null);
+  assertEquals(new Histogram().binEdges(10), null);
+  assertEquals(new Histogram().counts([0, 1, 2]), [0, 0]);
+  assertEquals(new SignedHistogram().distribution(100), null);
 });
 
-Deno.test({
-  name: "Histogram.distribution() of one sample is that sample",
-  permissions: "none",
-  fn() {
-    // No standard deviation: one sample says nothing of how much others vary.
+test("distribution() of equal values is that value", () => {
+  for (const count of [1, 2, 1024]) {
     for (const us of [0, 0.0001, 0.5, 123.456, 1e6, 3e11]) {
-      assertEquals(histogramOf([us]).distribution(), {
-        count: 1,
-        min: us,
-        mean: us,
-        stddev: null,
-        p50: us,
-        p90: us,
-        p95: us,
-        p99: us,
-        p999: us,
-        max: us,
-      });
-    }
-  },
-});
-
-Deno.test({
-  name: "Histogram.distribution() agrees with a vector added up by hand",
-  permissions: "none",
-  fn() {
-    // Mean 5; the squares of the differences add up to 32, and 32 / 7 = 4.571.
-    const figures = histogramOf([2, 4, 4, 4, 5, 5, 7, 9]).distribution()!;
-    assertEquals(figures.count, 8);
-    assertEquals(figures.min, 2);
-    assertEquals(figures.max, 9);
-    assertAlmostEquals(figures.mean, 5, 1e-12);
-    assertAlmostEquals(figures.stddev!, Math.sqrt(32 / 7), 1e-12);
-    assertAlmostEquals(figures.p50, 4, 0.004);
-    assertEquals([figures.p90, figures.p999], [9, 9]);
-  },
-});
-
-Deno.test({
-  name: "Histogram.distribution() does not vary where the samples do not",
-  permissions: "none",
-  fn() {
-    const figures = histogramOf(Array(1000).fill(0.1)).distribution()!;
-    assertEquals([figures.mean, figures.stddev], [0.1, 0]);
-    assertEquals([figures.p50, figures.p999], [0.1, 0.1]);
-  },
-});
-
-Deno.test({
-  name: "Histogram.distribution() keeps a small deviation of large samples",
-  permissions: "none",
-  fn() {
-    // A sum of squares would lose it to rounding; Welford's method does not.
-    const far = 1e10;
-    const figures = histogramOf([far + 4, far + 7, far + 13, far + 16]);
-    assertEquals(figures.distribution()!.mean, far + 10);
-    assertAlmostEquals(figures.distribution()!.stddev!, Math.sqrt(30), 1e-6);
-  },
-});
-
-Deno.test({
-  name: "Histogram.percentile() counts ranks up, never down",
-  permissions: "none",
-  fn() {
-    // Of 151 samples p99 is the 150th: the 149th is reached by only 98.7 %.
-    for (const count of [1, 2, 3, 10, 99, 100, 101, 151, 999, 1000, 1001]) {
-      const sorted = Array.from({ length: count }, (_, index) => index + 1);
-      const histogram = histogramOf(sorted.toReversed());
-      for (const percent of [0, 1, 10, 50, 90, 99, 99.9, 100]) {
-        const exact = nearestRank(sorted, percent);
-        const us = histogram.percentile(percent)!;
-        assertGreaterOrEqual(us, exact, `p${percent} of ${count}`);
-        assertLessOrEqual(us, exact * 1.001, `p${percent} of ${count}`);
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "Histogram.percentile() is at most 0.1 % too high, and in order",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(5);
-    for (let round = 0; round < 20; round++) {
-      // Seven decades of durations, in whole nanoseconds.
-      const durations = Array.from(
-        { length: 1 + Math.floor(random() * 2000) },
-        () => Math.ceil(10 ** (7 * random()) * 1000) / 1000,
+      const values = Array(count).fill(us);
+      assertEquals(signedOf(...values).distribution(), equal(us, count));
+      assertEquals(
+        signedOf(...values.map((us) => -us - 1)).distribution()?.max,
+        -us - 1,
       );
-      const histogram = histogramOf(durations);
-      const sorted = durations.toSorted((a, b) => a - b);
-      let last = 0;
-      for (const percent of [0, 0.1, 5, 25, 50, 75, 90, 99, 99.9, 100]) {
-        const exact = nearestRank(sorted, percent);
-        const us = histogram.percentile(percent)!;
-        assertGreaterOrEqual(us, exact - 1e-9);
-        assertLessOrEqual(us, exact * 1.001 + 1e-9);
-        assertGreaterOrEqual(us, last);
-        last = us;
-      }
-      assertGreaterOrEqual(last, sorted[0]!);
-      assertLessOrEqual(last, sorted.at(-1)!);
+      const { mean, ...figures } = histogramOf(...values).distribution()!;
+      assertEquals({ ...figures, mean: us }, equal(us, count));
+      assertAlmostEquals(mean, us, us * 1e-12);
     }
-  },
+  }
 });
 
-Deno.test({
-  name: "Histogram.record() takes what is longer than a day",
-  permissions: "none",
-  fn() {
-    const dayUs = 86_400e6;
-    const figures = histogramOf([2 * dayUs, 3 * dayUs]).distribution()!;
-    assertEquals([figures.min, figures.max], [2 * dayUs, 3 * dayUs]);
-    assertEquals(figures.mean, 2.5 * dayUs);
-    assertEquals(figures.p50, 2 * dayUs);
-  },
+test("distribution() agrees with vectors computed by hand", () => {
+  // Mean 5; the squares of the differences sum to 32.
+  const figures = histogramOf(2, 4, 4, 4, 5, 5, 7, 9).distribution()!;
+  assertEquals([figures.count, figures.min, figures.max], [8, 2, 9]);
+  assertAlmostEquals(figures.mean, 5, 1e-12);
+  assertAlmostEquals(figures.stddev!, Math.sqrt(32 / 7), 1e-12);
+  assertAlmostEquals(figures.p50, 4, 0.004);
+  assertEquals([figures.p90, figures.p999], [9, 9]);
+
+  const signed = signedOf(-3, 5, -4, 2, 0).distribution()!;
+  assertEquals([signed.count, signed.min, signed.mean, signed.max], [
+    5,
+    -4,
+    0,
+    5,
+  ]);
+  assertAlmostEquals(signed.stddev!, Math.sqrt(54 / 4), 1e-12);
+  assertAlmostEquals(signed.p50, 0, 0.004);
+  assertEquals([signed.p90, signed.p999], [5, 5]);
 });
 
-Deno.test({
-  name: "Histogram.record() refuses what is no duration, and stays as it was",
-  permissions: "none",
-  fn() {
-    const histogram = histogramOf([1, 2]);
-    const before = histogram.distribution();
-    for (const us of [-1, -1e-9, NaN, Infinity, -Infinity]) {
-      assertThrows(() => histogram.record(us), RangeError, `${us}`);
+test("distribution() keeps a small deviation of large values", () => {
+  // A sum of squares would lose it to rounding; Welford's method does not.
+  const far = 1e10;
+  const { mean, stddev } = histogramOf(far + 4, far + 7, far + 13, far + 16)
+    .distribution()!;
+  assertEquals(mean, far + 10);
+  assertAlmostEquals(stddev!, Math.sqrt(30), 1e-6);
+});
+
+test("distribution() is finite for any durations", () => {
+  for (
+    const values of [[0, 0], [0, 1e15], [1e-12, 1e-12], [1e300], [2e11, 3e11]]
+  ) {
+    for (
+      const [key, us] of Object.entries(histogramOf(...values).distribution()!)
+    ) {
+      assert(us === null ? key === "stddev" : Number.isFinite(us), key);
     }
-    assertEquals(histogram.distribution(), before);
-  },
+  }
 });
 
-Deno.test({
-  name: "Histogram.distribution() never holds NaN or Infinity",
-  permissions: "none",
-  fn() {
-    for (const durations of [[0], [0, 0], [0, 1e15], [1e-12, 1e-12], [1e300]]) {
-      const figures = histogramOf(durations).distribution()!;
-      for (const [key, value] of Object.entries(figures)) {
-        const fine = value === null ? key === "stddev" : Number.isFinite(value);
-        assertEquals(fine, true, `${key} of ${durations} is ${value}`);
-      }
+test("percentile() rounds ranks up, and is at most 0.1 % too high", () => {
+  const random = seededRandom(5);
+  // Of 151 values p99 is the 150th: the 149th is reached by only 98.7 %.
+  for (const count of [1, 2, 3, 10, 99, 100, 101, 151, 999, 1000, 1001, 3000]) {
+    // Seven decades of durations, in whole nanoseconds.
+    const values = Array.from(
+      { length: count },
+      () => Math.ceil(10 ** (7 * random()) * 1000) / 1000,
+    );
+    const histogram = histogramOf(...values);
+    const sorted = ascending(values);
+    let last = 0;
+    for (const percent of [0, 0.1, 5, 25, 50, 75, 90, 99, 99.9, 100]) {
+      const exact = nearestRank(sorted, percent);
+      const us = histogram.percentile(percent)!;
+      assertGreaterOrEqual(us, exact - 1e-9, `p${percent} of ${count}`);
+      assertLessOrEqual(us, exact * 1.001 + 1e-9, `p${percent} of ${count}`);
+      assertGreaterOrEqual(us, last);
+      last = us;
     }
-  },
+    assertLessOrEqual(last, sorted.at(-1)!);
+  }
 });
 
-Deno.test({
-  name: "Histogram.percentileFile() has values in microseconds, and all counts",
-  permissions: "none",
-  fn() {
-    const durations = Array.from({ length: 1000 }, (_, index) => 10 + index);
-    const file = histogramOf(durations.toReversed()).percentileFile();
-    const rows = file.split("\n")
+test("SignedHistogram is at most 0.1 % of the distance from the first off", () => {
+  const random = seededRandom(6);
+  for (let round = 0; round < 150; round++) {
+    // Around an offset of two clocks, both signs, six decades.
+    const offset = 1e7 * (random() - 0.5);
+    const values = Array.from(
+      { length: [10, 100, 999, 1000, 1001][round % 5]! },
+      () => offset + (random() < 0.5 ? -1 : 1) * 10 ** (6 * random() - 1),
+    );
+    if (round % 3 === 0) values.sort((a, b) => a - b);
+    if (round % 3 === 1) values.sort((a, b) => b - a);
+    const { min, max, p50, p90, p95, p99, p999 } = signedOf(...values)
+      .distribution()!;
+    const sorted = ascending(values);
+    assertEquals([min, max], [sorted[0], sorted.at(-1)]);
+    const percentiles = { 50: p50, 90: p90, 95: p95, 99: p99, 99.9: p999 };
+    for (const [percent, us] of Object.entries(percentiles)) {
+      const exact = nearestRank(sorted, Number(percent));
+      // And a nanosecond, to which distances are rounded.
+      const bound = Math.abs(exact - values[0]!) / 1000 + 0.001;
+      assertAlmostEquals(us, exact, bound, `p${percent}`);
+    }
+  }
+});
+
+test("SignedHistogram.distribution() shifts all but the standard deviation", () => {
+  const histogram = signedOf(-8, -4, 0, 16);
+  const plain = histogram.distribution()!;
+  for (const shiftUs of [1024, -1024, 0]) {
+    const { count, stddev, ...moved } = histogram.distribution(shiftUs)!;
+    assertEquals([count, stddev], [plain.count, plain.stddev]);
+    for (const [key, us] of Object.entries(moved)) {
+      const before = plain[key as keyof typeof moved];
+      assertAlmostEquals(us, before + shiftUs, 1e-9, key);
+    }
+  }
+});
+
+test("record() rejects invalid values, and stays as it was", () => {
+  const histogram = histogramOf(1, 2);
+  for (const us of [-1, -1e-9, NaN, Infinity, -Infinity]) {
+    assertThrows(() => histogram.record(us), RangeError, `${us}`);
+  }
+  assertEquals(histogram.distribution(), histogramOf(1, 2).distribution());
+  const signed = signedOf(-1, 2);
+  for (const us of [NaN, Infinity, -Infinity]) {
+    assertThrows(() => signed.record(us), RangeError);
+  }
+  assertEquals(signed.distribution(), signedOf(-1, 2).distribution());
+});
+
+test("canCarry() wants a value above the percentile", () => {
+  const carried: [percent: number, minCount: number][] = [
+    [50, 1],
+    [90, 1],
+    [95, 20],
+    [99, 100],
+    [99.9, 1000],
+    [99.99, 10_000],
+  ];
+  for (const [percent, minCount] of carried) {
+    assert(canCarry(percent, minCount), `p${percent}`);
+    assertEquals(canCarry(percent, minCount - 1), percent <= 90);
+  }
+});
+
+test("add() gives what recording all values in one gives", () => {
+  const random = seededRandom(20);
+  for (const counts of [[0, 0], [0, 5], [5, 0], [1, 1], [1000, 300]]) {
+    const parts = counts.map((count) =>
+      Array.from({ length: count }, () => 10 ** (6 * random()))
+    );
+    const merged = histogramOf(...parts[0]!);
+    const other = histogramOf(...parts[1]!);
+    merged.add(other);
+    const whole = histogramOf(...parts.flat());
+    const figures = merged.distribution();
+    const expected = whole.distribution();
+    for (
+      const key of Object.keys(expected ?? {}) as (keyof typeof expected)[]
+    ) {
+      assertAlmostEquals(figures![key] ?? 0, expected![key] ?? 0, 1e-6, key);
+    }
+    assertEquals(figures === null, expected === null);
+    assertEquals(merged.percentiles(), whole.percentiles());
+    assertEquals(other.count, counts[1]);
+  }
+});
+
+test("fromJSON() reads what toJSON() writes, and can go on", () => {
+  const random = seededRandom(21);
+  for (const count of [0, 1, 5000]) {
+    const values = Array.from({ length: count }, () => 10 ** (9 * random()));
+    const histogram = histogramOf(...values);
+    const text = JSON.stringify(histogram);
+    assertLessOrEqual(text.length, 200 + 20 * count);
+    const read = Histogram.fromJSON(JSON.parse(text));
+    assertEquals(read.distribution(), histogram.distribution());
+    read.record(7);
+    histogram.record(7);
+    assertEquals(read.distribution(), histogram.distribution());
+    assertEquals(read.percentiles(), histogram.percentiles());
+  }
+});
+
+test("fromJSON() rejects what is not a histogram", () => {
+  const { hdr, moments } = histogramOf(1, 2, 3).toJSON();
+  for (const broken of ["", "rubbish", hdr.slice(0, 10), `A${hdr.slice(1)}`]) {
+    assertThrows(
+      () => Histogram.fromJSON({ hdr: broken, moments }),
+      SyntaxError,
+    );
+  }
+  moments[0] = 4;
+  assertThrows(
+    () => Histogram.fromJSON({ hdr, moments }),
+    SyntaxError,
+    "differ",
+  );
+});
+
+test("percentileFile() has values in microseconds, and all counts", () => {
+  const durations = Array.from({ length: 1000 }, (_, index) => 10 + index);
+  const rowsOf = (file: string) =>
+    file.split("\n")
       .filter((line) => /^ *[0-9]/.test(line))
       .map((line) => line.trim().split(/ +/).map(Number));
-    assertGreaterOrEqual(rows.length, 20);
-    let last = 0;
-    for (const [us, share, count, inverse] of rows) {
-      assertAlmostEquals(us!, durations[count! - 1]!, us! / 1000);
-      assertGreaterOrEqual(count!, Math.floor(share! * 1000));
-      // The last row says 1, and nothing of its inverse.
-      if (inverse !== undefined) {
-        assertAlmostEquals(inverse, 1 / (1 - share!), 0.005 + inverse / 1e6);
-      }
-      assertGreaterOrEqual(count!, last);
-      last = count!;
-    }
-    assertEquals(rows.at(-1)!.slice(1, 3), [1, 1000]);
-    assertAlmostEquals(rows.at(-1)![0]!, 1009, 1.01);
-    assertEquals(/Total count *= *1000\]/.test(file), true);
-    assertAlmostEquals(Number(/Mean *= *([0-9.]+)/.exec(file)![1]), 509.5, 0.6);
-  },
+  const file = histogramOf(...durations).percentileFile();
+  const rows = rowsOf(file);
+  assertGreaterOrEqual(rows.length, 20);
+  for (const [us, share, count, inverse] of rows) {
+    assertAlmostEquals(us!, durations[count! - 1]!, us! / 1000);
+    assertGreaterOrEqual(count!, Math.floor(share! * 1000));
+    // The last row has no inverse.
+    if (inverse === undefined) continue;
+    assertAlmostEquals(inverse, 1 / (1 - share!), 0.005 + inverse / 1e6);
+  }
+  assertEquals(rows.at(-1)!.slice(1, 3), [1, 1000]);
+  assert(/Total count *= *1000\]/.test(file));
+  assertEquals(rowsOf(new Histogram().percentileFile()), []);
 });
 
-Deno.test({
-  name: "Histogram.percentileFile() of nothing has no rows",
-  permissions: "none",
-  fn() {
-    const lines = new Histogram().percentileFile().split("\n");
-    assertEquals(lines.filter((line) => /^ *[0-9]/.test(line)), []);
-  },
-});
-
-Deno.test({
-  name: "SignedHistogram.distribution() is nothing where nothing was recorded",
-  permissions: "none",
-  fn() {
-    assertEquals(new SignedHistogram().distribution(), null);
-    assertEquals(new SignedHistogram().distribution(100), null);
-  },
-});
-
-Deno.test({
-  name: "SignedHistogram.distribution() of equal samples is that sample",
-  permissions: "none",
-  fn() {
-    for (const us of [0, -0.25, -1, 123.456, -1e6, 1e12, -1e15]) {
-      for (const count of [1, 2, 1024]) {
-        const histogram = signedHistogramOf(Array(count).fill(us));
-        assertEquals(histogram.distribution(), {
-          count,
-          min: us,
-          mean: us,
-          stddev: count === 1 ? null : 0,
-          p50: us,
-          p90: us,
-          p95: us,
-          p99: us,
-          p999: us,
-          max: us,
-        });
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "SignedHistogram.distribution() agrees with a vector added up by hand",
-  permissions: "none",
-  fn() {
-    const figures = signedHistogramOf([-3, 5, -4, 2, 0]).distribution()!;
-    const { count, min, mean, max, p50 } = figures;
-    assertEquals({ count, min, mean, max }, {
-      count: 5,
-      min: -4,
-      mean: 0,
-      max: 5,
+test("percentiles() rises from the minimum to the maximum", () => {
+  const random = seededRandom(13);
+  for (const count of [1, 2, 3, 10, 100, 1000, 5000]) {
+    const values = Array.from({ length: count }, () => 10 ** (5 * random()));
+    const histogram = histogramOf(...values);
+    const { percent, us } = histogram.percentiles()!;
+    const { min, max } = histogram.distribution()!;
+    assertEquals([percent.length, percent[0], percent.at(-1)], [
+      us.length,
+      0,
+      100,
+    ]);
+    assertAlmostEquals(us[0]!, min, min * 0.001 + 0.001);
+    assertAlmostEquals(us.at(-1)!, max, 0.0005); // whole nanoseconds
+    assertGreaterOrEqual(percent.at(-2)!, 100 * (1 - 1 / count) - 1e-9);
+    percent.slice(1).forEach((at, index) => {
+      assert(at > percent[index]!, `${percent}`);
+      assertGreaterOrEqual(us[index + 1]!, us[index]!);
     });
-    assertAlmostEquals(figures.stddev!, Math.sqrt(54 / 4), 1e-12);
-    assertAlmostEquals(p50, 0, 0.004);
-    assertEquals([figures.p90, figures.p999], [5, 5]);
-  },
+  }
 });
 
-Deno.test({
-  name:
-    "SignedHistogram.distribution() is 0.1 % off at most, from the first on",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(6);
-    for (let round = 0; round < 200; round++) {
-      // About some offset of two clocks, both signs, six decades.
-      const offset = 1e7 * (random() - 0.5);
-      const differences = Array.from(
-        { length: 1 + Math.floor(999 * random()) },
-        () => offset + (random() < 0.5 ? -1 : 1) * 10 ** (6 * random() - 1),
-      );
-      if (round % 3 === 0) differences.sort((a, b) => a - b);
-      if (round % 3 === 1) differences.sort((a, b) => b - a);
-      const first = differences[0]!;
-      const figures = signedHistogramOf(differences).distribution()!;
-      const sorted = differences.toSorted((a, b) => a - b);
-      assertEquals(figures.count, sorted.length);
-      assertEquals([figures.min, figures.max], [sorted[0], sorted.at(-1)]);
-      const mean = sorted.reduce((sum, us) => sum + us, 0) / sorted.length;
-      assertAlmostEquals(figures.mean, mean, 1e-6);
+test("counts() agrees with counts by hand; an edge belongs to the bin above", () => {
+  const histogram = histogramOf(0, 1, 9.99, 10, 10, 19, 20, 30);
+  assertEquals(histogram.counts([0, 10, 20, 30]), [3, 3, 2]);
+  assertEquals(histogram.counts([10, 20]), [4]);
+  assertEquals(histogram.counts([1, 10]), [4]);
+  assertEquals(histogram.counts([31, 40]), [0]);
+  assertEquals(histogram.counts([0]), []);
+  // Above 2048 ns the histogram does not distinguish single nanoseconds.
+  const tens = histogramOf(...Array.from({ length: 10 }, (_, us) => 40 + us));
+  assertEquals(tens.counts([40, 42, 44, 46, 48, 50]), [2, 2, 2, 2, 2]);
+});
 
-      const { p50, p90, p99, p999 } = figures;
-      let last = figures.min;
-      for (
-        const [percent, us] of [[50, p50], [90, p90], [99, p99], [99.9, p999]]
-      ) {
-        const exact = nearestRank(sorted, percent!);
-        // A nanosecond more, to which distances are rounded.
-        const bound = Math.abs(exact - first) / 1000 + 0.001;
-        assertAlmostEquals(
-          us!,
-          exact,
-          bound,
-          `p${percent} of ${sorted.length}`,
-        );
-        assertGreaterOrEqual(us!, last);
-        last = us!;
-      }
-      assertLessOrEqual(last, figures.max);
+test("binEdges() puts the highest hundredth of 100 values after the body", () => {
+  const body = Array.from({ length: 999 }, (_, index) => 40.5 + index % 10);
+  const histogram = histogramOf(...body, 5000);
+  const edges = histogram.binEdges(6)!;
+  assertEquals(edges, [40, 42, 44, 46, 48, 50, 5000]);
+  assertEquals(histogram.counts(edges), [200, 200, 200, 200, 199, 1]);
+  const few = histogramOf(...Array(98).fill(40), 79);
+  assertEquals(few.binEdges(5), [40, 50, 60, 70, 80]);
+});
+
+test("counts() has every value in one of binEdges()", () => {
+  const random = seededRandom(12);
+  for (let round = 0; round < 300; round++) {
+    const decades = 6 * random();
+    const smallest = 10 ** (6 * random() - 3);
+    const histogram = histogramOf(...Array.from(
+      { length: 1 + Math.floor(10 ** (3.3 * random())) },
+      () => smallest * 10 ** (decades * random() ** 3),
+    ));
+    const maxBins = 3 + round % 20;
+    const edges = histogram.binEdges(maxBins)!;
+    const counts = histogram.counts(edges);
+    assertLessOrEqual(counts.length, maxBins);
+    const sum = counts.reduce((sum, count) => sum + count, 0);
+    assertEquals(sum, histogram.count, `${edges}`);
+  }
+});
+
+test("binEdges() has round steps, and grows if the values differ much", () => {
+  assertEquals(binEdges(41, 58, 4), [40, 45, 50, 55, 60]);
+  assertEquals(binEdges(0, 9.9, 10), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assertEquals(binEdges(0.1, 0.3, 3), [0.1, 0.2, 0.3, 0.4]);
+  assertEquals(binEdges(10, 1900, 8), [10, 20, 50, 100, 200, 500, 1000, 2000]);
+  assertEquals(binEdges(2, 900, 3), [1, 10, 100, 1000]);
+});
+
+test("binEdges() rises, encloses the values, and is not too long", () => {
+  const random = seededRandom(11);
+  const check = (min: number, max: number, maxBins: number) => {
+    const edges = binEdges(min, max, maxBins);
+    const message = `binEdges(${min}, ${max}, ${maxBins}) is ${edges}`;
+    assert(edges.every(Number.isFinite), message);
+    assert(edges.length >= 2 && edges.length - 1 <= maxBins, message);
+    assert(edges[0]! <= min && max < edges.at(-1)!, message);
+    assert(edges.slice(1).every((edge, bin) => edge > edges[bin]!), message);
+  };
+  for (let round = 0; round < 20_000; round++) {
+    const maxBins = 2 + Math.floor(19 * random());
+    const min = random() < 0.1 ? 0 : 10 ** (13 * random() - 3);
+    check(min, min * 10 ** (9 * random() ** 3), maxBins);
+    check(0, min, maxBins);
+    check(min, min, maxBins);
+  }
+  // Values that are edges themselves.
+  const round = [0.001, 0.1, 0.3, 1, 1.2, 2.5, 5, 10, 15, 99, 100, 1e6, 1e12];
+  for (const maxBins of [2, 3, 7, 20]) {
+    for (const min of [0, ...round]) {
+      for (const max of round) if (max >= min) check(min, max, maxBins);
     }
-  },
-});
-
-Deno.test({
-  name: "SignedHistogram.distribution() counts ranks up, never one too far",
-  permissions: "none",
-  fn() {
-    // Of 1000 samples p99.9 is the 999th, which the last may be far above.
-    for (const count of [10, 100, 151, 999, 1000, 1001, 2000, 3000]) {
-      const sorted = Array.from({ length: count }, (_, index) => index + 1);
-      sorted[count - 1] = 1e6;
-      for (const sign of [1, -1]) {
-        const signed = sorted.map((us) => sign * us).toSorted((a, b) => a - b);
-        const figures = signedHistogramOf(signed).distribution()!;
-        const { p50, p90, p99, p999 } = figures;
-        for (
-          const [percent, us] of [[50, p50], [90, p90], [99, p99], [99.9, p999]]
-        ) {
-          const exact = nearestRank(signed, percent!);
-          const bound = Math.abs(exact - signed[0]!) / 1000 + 0.001;
-          assertAlmostEquals(us!, exact, bound, `p${percent} of ${count}`);
-        }
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "SignedHistogram.distribution() shifts all but the standard deviation",
-  permissions: "none",
-  fn() {
-    const histogram = signedHistogramOf([-8, -4, 0, 16]);
-    const plain = histogram.distribution()!;
-    for (const shiftUs of [1024, -1024, 0]) {
-      const { count, stddev, ...moved } = histogram.distribution(shiftUs)!;
-      assertEquals([count, stddev], [plain.count, plain.stddev]);
-      for (const [key, us] of Object.entries(moved)) {
-        const before = plain[key as keyof typeof moved];
-        assertAlmostEquals(us, before + shiftUs, 1e-9, key);
-      }
-    }
-    assertEquals(histogram.distribution(), plain);
-  },
-});
-
-Deno.test({
-  name:
-    "SignedHistogram.record() refuses what is no number, and stays as it was",
-  permissions: "none",
-  fn() {
-    const histogram = signedHistogramOf([-1, 2]);
-    const before = histogram.distribution();
-    for (const us of [NaN, Infinity, -Infinity]) {
-      assertThrows(() => histogram.record(us), RangeError);
-    }
-    assertEquals(histogram.distribution(), before);
-  },
-});
-
-Deno.test({
-  name: "Histogram.binEdges() is nothing where nothing was recorded",
-  permissions: "none",
-  fn() {
-    assertEquals(new Histogram().binEdges(10), null);
-    assertEquals(new Histogram().percentiles(), null);
-    assertEquals(new Histogram().counts([0, 1, 2]), [0, 0]);
-  },
-});
-
-Deno.test({
-  name: "Histogram.counts() agrees with what was counted by hand",
-  permissions: "none",
-  fn() {
-    // A limit belongs to the bin above it, the last one to the last bin.
-    const histogram = histogramOf([0, 1, 9.99, 10, 10, 19, 20, 30]);
-    assertEquals(histogram.counts([0, 10, 20, 30]), [3, 3, 2]);
-    assertEquals(histogram.counts([10, 20]), [4]);
-    assertEquals(histogram.counts([1, 10]), [4]);
-    assertEquals(histogram.counts([31, 40]), [0]);
-    assertEquals(histogram.counts([0]), []);
-  },
-});
-
-Deno.test({
-  name: "Histogram.binEdges() puts the greatest hundredth behind the body",
-  permissions: "none",
-  fn() {
-    const body = Array.from({ length: 999 }, (_, index) => 40.5 + index % 10);
-    const histogram = histogramOf([...body, 5000]);
-    const edges = histogram.binEdges(6)!;
-    assertEquals(edges, [40, 42, 44, 46, 48, 50, 5000]);
-    assertEquals(histogram.counts(edges), [200, 200, 200, 200, 199, 1]);
-  },
-});
-
-Deno.test({
-  name: "Histogram.binEdges() has no tail of fewer than a hundred values",
-  permissions: "none",
-  fn() {
-    const body = Array.from({ length: 98 }, () => 40);
-    const edges = histogramOf([...body, 79]).binEdges(5)!;
-    assertEquals(edges, [40, 50, 60, 70, 80]);
-  },
-});
-
-Deno.test({
-  name: "Histogram.counts() has every value in one of binEdges()",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(12);
-    for (let round = 0; round < 300; round++) {
-      const decades = 6 * random();
-      const least = 10 ** (6 * random() - 3);
-      const histogram = histogramOf(Array.from(
-        { length: 1 + Math.floor(10 ** (3.3 * random())) },
-        () => least * 10 ** (decades * random() ** 3),
-      ));
-      const most = 3 + round % 20;
-      const edges = histogram.binEdges(most)!;
-      const counts = histogram.counts(edges);
-      assertLessOrEqual(counts.length, most);
-      assertEquals(counts.length, edges.length - 1);
-      const { min, max } = histogram.distribution()!;
-      assertLessOrEqual(edges[0]!, min);
-      assertGreaterOrEqual(edges.at(-1)!, max);
-      edges.slice(1).forEach((edge, bin) =>
-        assertEquals(edge > edges[bin]!, true, `${edges}`)
-      );
-      const sum = counts.reduce((sum, count) => sum + count, 0);
-      assertEquals(sum, histogram.count, `${edges}`);
-    }
-  },
-});
-
-Deno.test({
-  name: "Histogram.percentiles() rises from the least to the greatest",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(13);
-    for (const count of [1, 2, 3, 10, 100, 1000, 5000]) {
-      const histogram = histogramOf(
-        Array.from({ length: count }, () => 10 ** (5 * random())),
-      );
-      const { percent, us } = histogram.percentiles()!;
-      const { min, max } = histogram.distribution()!;
-      assertEquals(percent.length, us.length);
-      assertEquals([percent[0], percent.at(-1)], [0, 100]);
-      assertAlmostEquals(us[0]!, min, min * 0.001 + 0.001);
-      assertAlmostEquals(us.at(-1)!, max, 0.0005); // whole nanoseconds
-      percent.slice(1).forEach((at, index) => {
-        assertEquals(at > percent[index]!, true, `${percent}`);
-        assertGreaterOrEqual(us[index + 1]!, us[index]!);
-      });
-    }
-  },
-});
-
-Deno.test({
-  name: "Histogram.percentiles() reaches the last but one value",
-  permissions: "none",
-  fn() {
-    for (const count of [2, 10, 100, 1000]) {
-      const values = Array.from({ length: count }, (_, index) => 10 + index);
-      const { percent } = histogramOf(values).percentiles()!;
-      assertGreaterOrEqual(percent.at(-2)!, 100 * (1 - 1 / count) - 1e-9);
-    }
-  },
-});
-
-Deno.test({
-  name: "Histogram.counts() puts a value on a limit into the bin above it",
-  permissions: "none",
-  fn() {
-    // Beyond 2048 ns several nanoseconds are one to the histogram.
-    const histogram = new Histogram();
-    for (let us = 40; us < 50; us++) histogram.record(us);
-    assertEquals(histogram.counts([40, 42, 44, 46, 48, 50]), [2, 2, 2, 2, 2]);
-  },
+  }
 });

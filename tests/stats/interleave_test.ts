@@ -1,6 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { interleave } from "../../lib/stats/interleave.ts";
 
+function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, permissions: "none", fn });
+}
+
 /** Two sides that tell their name and how often they were asked. */
 function sides(onTurn: (turn: string) => void = () => {}) {
   const order: string[] = [];
@@ -17,47 +21,34 @@ function sides(onTurn: (turn: string) => void = () => {}) {
   return { order, both: [side("a"), side("b")] as const };
 }
 
-Deno.test({
-  name: "interleave() takes turns at being first, and keeps the sides apart",
-  permissions: "none",
-  async fn() {
-    const { order, both } = sides();
-    const done = await interleave(4, both);
-    assertEquals(order.join(" "), "a1 b1 b2 a2 a3 b3 b4 a4");
-    assertEquals(done, [["a1", "b1"], ["a2", "b2"], ["a3", "b3"], [
-      "a4",
-      "b4",
-    ]]);
-    assertEquals(await interleave(0, both), []);
-  },
+test("interleave() takes turns at being first, and keeps the sides apart", async () => {
+  const { order, both } = sides();
+  const done = await interleave(4, both);
+  assertEquals(order.join(" "), "a1 b1 b2 a2 a3 b3 b4 a4");
+  assertEquals(done, [["a1", "b1"], ["a2", "b2"], ["a3", "b3"], [
+    "a4",
+    "b4",
+  ]]);
+  assertEquals(await interleave(0, both), []);
 });
 
-Deno.test({
-  name: "interleave() leaves out the round in which it is ended",
-  permissions: "none",
-  async fn() {
-    for (const [last, rounds] of [["a1", 0], ["b1", 0], ["b2", 1], ["a2", 1]]) {
-      const stop = new AbortController();
-      const { both } = sides((turn) => {
-        if (turn === last) stop.abort();
-      });
-      const done = await interleave(5, both, stop.signal);
-      assertEquals(done.length, rounds, `ended by ${last}`);
-    }
-  },
-});
-
-Deno.test({
-  name:
-    "interleave() does nothing if it is ended before, and fails with a side",
-  permissions: "none",
-  async fn() {
-    const { order, both } = sides();
-    assertEquals(await interleave(2, both, AbortSignal.abort()), []);
-    assertEquals(order, []);
-    const { both: broken } = sides((turn) => {
-      if (turn === "b2") throw new Error("broken");
+test("interleave() leaves out the round in which it is ended", async () => {
+  for (const [last, rounds] of [["a1", 0], ["b1", 0], ["b2", 1], ["a2", 1]]) {
+    const stop = new AbortController();
+    const { both } = sides((turn) => {
+      if (turn === last) stop.abort();
     });
-    await assertRejects(() => interleave(3, broken), Error, "broken");
-  },
+    const done = await interleave(5, both, stop.signal);
+    assertEquals(done.length, rounds, `ended by ${last}`);
+  }
+});
+
+test("interleave() does nothing if it is ended before, and fails with a side", async () => {
+  const { order, both } = sides();
+  assertEquals(await interleave(2, both, AbortSignal.abort()), []);
+  assertEquals(order, []);
+  const { both: broken } = sides((turn) => {
+    if (turn === "b2") throw new Error("broken");
+  });
+  await assertRejects(() => interleave(3, broken), Error, "broken");
 });

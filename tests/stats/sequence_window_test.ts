@@ -11,6 +11,10 @@ import {
   SequenceWindow,
 } from "../../lib/stats/sequence_window.ts";
 
+function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, permissions: "none", fn });
+}
+
 // A path, simulated: what happens to each probe is given, and with it what the
 // counters have to show. The window sees only sends, replies and deadlines.
 
@@ -18,7 +22,7 @@ const INTERVAL_MS = 10;
 const DEADLINE_MS = 100;
 const TWO_32 = 2 ** 32;
 
-/** A copy of a probe that reaches the far end, which numbers its reply. */
+/** A copy of a probe that reaches the reflector, which numbers its reply. */
 interface Copy {
   /** How long it takes to get there. */
   outMs: number;
@@ -26,27 +30,36 @@ interface Copy {
   backMs: number[];
 }
 
-/** The copies of a probe that reach the far end: none if it is lost forward. */
+/** The copies of a probe that reach the reflector: none if it is lost forward. */
 type Probe = Copy[];
 
-const THROUGH: Probe = [{ outMs: 1, backMs: [1] }];
-const LOST_OUT: Probe = [];
-const LOST_BACK: Probe = [{ outMs: 1, backMs: [] }];
-const LATE: Probe = [{ outMs: 1, backMs: [150] }];
-const SLOW_OUT: Probe = [{ outMs: 25, backMs: [1] }];
-const SLOW_BACK: Probe = [{ outMs: 1, backMs: [25] }];
-const TWICE_OUT: Probe = [{ outMs: 1, backMs: [1] }, { outMs: 2, backMs: [1] }];
-const TWICE_BACK: Probe = [{ outMs: 1, backMs: [1, 2] }];
-const TWICE_OUT_LOST_BACK: Probe = [
-  { outMs: 1, backMs: [] },
-  { outMs: 2, backMs: [] },
-];
+/** The kinds of probes, each by a letter. */
+const KINDS: Record<string, Probe> = {
+  ".": [{ outMs: 1, backMs: [1] }],
+  f: [], // lost forward
+  b: [{ outMs: 1, backMs: [] }], // lost backward
+  l: [{ outMs: 1, backMs: [150] }], // late
+  L: [{ outMs: 1, backMs: [150, 160] }], // late, and again
+  a: [{ outMs: 1, backMs: [1, 150] }], // in time, and again when late
+  o: [{ outMs: 25, backMs: [1] }], // overtaken on the way out
+  O: [{ outMs: 35, backMs: [1] }], // overtaken by one more
+  r: [{ outMs: 1, backMs: [25] }], // overtaken on the way back
+  d: [{ outMs: 1, backMs: [1] }, { outMs: 2, backMs: [1] }], // twice out
+  D: [{ outMs: 1, backMs: [1, 2] }], // twice back
+  x: [{ outMs: 1, backMs: [] }, { outMs: 2, backMs: [] }], // twice out, lost
+  y: [{ outMs: 1, backMs: [] }, { outMs: 2, backMs: [1] }], // one of them lost
+};
+const THROUGH = KINDS["."]!;
+
+function probesOf(letters: string): Probe[] {
+  return Array.from(letters, (letter) => KINDS[letter]!);
+}
 
 /** What is sent, and how it is counted. */
 interface Run {
   probes: Probe[];
   capacity: number;
-  /** The number of the far end's first reply. */
+  /** The number of the reflector's first reply. */
   firstNumber?: number;
   /** How many probes come first that do not count. */
   uncounted?: number;
@@ -70,8 +83,9 @@ function simulate(run: Run): SequenceWindow {
     );
 
   const expire = (nowMs: number) => {
-    const isOver = (index: number) => index * INTERVAL_MS + DEADLINE_MS < nowMs;
-    while (window.expire(isOver) !== null);
+    const isOverdue = (index: number) =>
+      index * INTERVAL_MS + DEADLINE_MS < nowMs;
+    while (window.expire(isOverdue) !== null);
   };
   const send = (index: number) => {
     if (index === stopAt) window.stopCounting();
@@ -157,7 +171,7 @@ function isLostBack(probe: Probe): boolean {
   return probe.length > 0 && !isAnswered(probe);
 }
 
-/** Whether a copy of a probe came to the far end out of turn. */
+/** Whether a copy of a probe came to the reflector out of turn. */
 function isOutOfTurn(probes: Probe[], index: number): boolean {
   for (let other = Math.max(0, index - 10); other <= index + 10; other++) {
     if (other === index) continue;
@@ -175,7 +189,7 @@ function isOutOfTurn(probes: Probe[], index: number): boolean {
  * Finds a probe for which the replies could look the same in another case too.
  * No counter can be exact about these, so they are left out:
  *
- * 1. A probe that is out of turn at the far end, and whose reply gets lost. The
+ * 1. A probe that is out of turn at the reflector, and whose reply gets lost. The
  *    missing number need not be between those of its neighbours, so it could as
  *    well be that of a duplicate, with the probe itself lost forward.
  * 2. A forward duplicate of which not all replies come back (or none, which
@@ -253,471 +267,309 @@ function disambiguate(run: Run): Run {
   return clear;
 }
 
-function assertExact(run: Run, message: string): void {
-  const { counts } = simulate(run);
-  assertEquals(counts, truth(run), message);
-}
+/** Five that come through complete a pattern. */
+const CLOSED = probesOf(".....");
 
-/** Five that come through end a pattern, whatever came before them. */
-const CLOSED = Array<Probe>(5).fill(THROUGH);
+/** Patterns, and their counters. */
+const PATTERNS: Record<string, Partial<ArrivalCounts>> = {
+  "": {},
+  "...": {},
+  ".f.": { lostForward: 1 },
+  ".b.": { lostBackward: 1 },
+  "f.": { lostForward: 1 },
+  "b.": { lostBackward: 1 },
+  ".fb.": { lostForward: 1, lostBackward: 1 },
+  ".bf.": { lostForward: 1, lostBackward: 1 },
+  "fbb.fffbl": { lostForward: 4, lostBackward: 3, late: 1 },
+  ".l.": { late: 1 },
+  ".flb.": { lostForward: 1, lostBackward: 1, late: 1 },
+  ".fl": { lostForward: 1, late: 1 },
+  ".d.": { duplicate: 1 },
+  ".df.": { lostForward: 1, duplicate: 1 },
+  ".db.": { lostBackward: 1, duplicate: 1 },
+  "D.": { duplicate: 1 },
+  ".fD": { lostForward: 1, duplicate: 1 },
+  ".L.": { late: 1, duplicate: 1 },
+  ".a.": { duplicate: 1 },
+  ".x.": { lostBackward: 1 },
+  ".y.f.": { lostForward: 1 },
+  "o..": { reordered: 1 },
+  "r..": { reordered: 1 },
+  ".of...": { lostForward: 1, reordered: 1 },
+  ".rfb..": { lostForward: 1, lostBackward: 1 },
+  ".rf.b.": { lostForward: 1, lostBackward: 1, reordered: 1 },
+  ".O..b.": { lostBackward: 1, reordered: 1 },
+  "rr...": { reordered: 2 },
+  "l..": { late: 1 },
+};
+const ZERO: ArrivalCounts = {
+  lostForward: 0,
+  lostBackward: 0,
+  late: 0,
+  duplicate: 0,
+  reordered: 0,
+};
 
-/** Some patterns, with what the counters are to show. */
-const PATTERNS: [
-  name: string,
-  probes: Probe[],
-  counts: [
-    lostForward: number,
-    lostBackward: number,
-    late: number,
-    duplicate: number,
-    reordered: number,
-  ],
-][] = [
-  ["nothing sent", [], [0, 0, 0, 0, 0]],
-  ["all well", [THROUGH, THROUGH, THROUGH], [0, 0, 0, 0, 0]],
-  ["lost forward", [THROUGH, LOST_OUT, THROUGH], [1, 0, 0, 0, 0]],
-  ["lost backward", [THROUGH, LOST_BACK, THROUGH], [0, 1, 0, 0, 0]],
-  ["the first lost forward", [LOST_OUT, THROUGH], [1, 0, 0, 0, 0]],
-  ["the first lost backward", [LOST_BACK, THROUGH], [0, 1, 0, 0, 0]],
-  [
-    "one each way",
-    [THROUGH, LOST_OUT, LOST_BACK, THROUGH],
-    [1, 1, 0, 0, 0],
-  ],
-  [
-    "one each way, the other way round",
-    [THROUGH, LOST_BACK, LOST_OUT, THROUGH],
-    [1, 1, 0, 0, 0],
-  ],
-  [
-    "many in both directions",
-    [LOST_OUT, LOST_BACK, LOST_BACK, THROUGH, LOST_OUT, LOST_OUT, LOST_OUT]
-      .concat([LOST_BACK, LATE]),
-    [4, 3, 1, 0, 0],
-  ],
-  ["late", [THROUGH, LATE, THROUGH], [0, 0, 1, 0, 0]],
-  [
-    "late, between two lost",
-    [THROUGH, LOST_OUT, LATE, LOST_BACK, THROUGH],
-    [1, 1, 1, 0, 0],
-  ],
-  ["the last late", [THROUGH, LOST_OUT, LATE], [1, 0, 1, 0, 0]],
-  ["duplicated forward", [THROUGH, TWICE_OUT, THROUGH], [0, 0, 0, 1, 0]],
-  [
-    "duplicated forward before one lost forward",
-    [THROUGH, TWICE_OUT, LOST_OUT, THROUGH],
-    [1, 0, 0, 1, 0],
-  ],
-  [
-    "duplicated forward before one lost backward",
-    [THROUGH, TWICE_OUT, LOST_BACK, THROUGH],
-    [0, 1, 0, 1, 0],
-  ],
-  ["duplicated backward", [TWICE_BACK, THROUGH], [0, 0, 0, 1, 0]],
-  [
-    "duplicated backward after one lost forward",
-    [THROUGH, LOST_OUT, TWICE_BACK],
-    [1, 0, 0, 1, 0],
-  ],
-  [
-    "late and again",
-    [THROUGH, [{ outMs: 1, backMs: [150, 160] }], THROUGH],
-    [0, 0, 1, 1, 0],
-  ],
-  [
-    "in time, and again when it is too late",
-    [THROUGH, [{ outMs: 1, backMs: [1, 150] }], THROUGH],
-    [0, 0, 0, 1, 0],
-  ],
-  [
-    "both copies' replies lost",
-    [THROUGH, TWICE_OUT_LOST_BACK, THROUGH],
-    [0, 1, 0, 0, 0],
-  ],
-  [
-    "one copy's reply lost",
-    [
-      THROUGH,
-      [{ outMs: 1, backMs: [] }, { outMs: 2, backMs: [1] }],
-      THROUGH,
-      LOST_OUT,
-      THROUGH,
-    ],
-    [1, 0, 0, 0, 0],
-  ],
-  ["overtaken forward", [SLOW_OUT, THROUGH, THROUGH], [0, 0, 0, 0, 1]],
-  ["overtaken backward", [SLOW_BACK, THROUGH, THROUGH], [0, 0, 0, 0, 1]],
-  [
-    "overtaken forward, with one lost forward among the faster",
-    [THROUGH, SLOW_OUT, LOST_OUT, THROUGH, THROUGH, THROUGH],
-    [1, 0, 0, 0, 1],
-  ],
-  [
-    "overtaken backward, with one lost each way among the faster",
-    [THROUGH, SLOW_BACK, LOST_OUT, LOST_BACK, THROUGH, THROUGH],
-    [1, 1, 0, 0, 0],
-  ],
-  [
-    "overtaken backward by one of them",
-    [THROUGH, SLOW_BACK, LOST_OUT, THROUGH, LOST_BACK, THROUGH],
-    [1, 1, 0, 0, 1],
-  ],
-  [
-    "overtaken forward by one that is lost backward",
-    [
-      THROUGH,
-      [{ outMs: 35, backMs: [1] }],
-      THROUGH,
-      THROUGH,
-      LOST_BACK,
-      THROUGH,
-    ],
-    [0, 1, 0, 0, 1],
-  ],
-  [
-    "two that are overtaken by a third",
-    [SLOW_BACK, SLOW_BACK, THROUGH, THROUGH, THROUGH],
-    [0, 0, 0, 0, 2],
-  ],
-  [
-    "a late one is not reordered too",
-    [LATE, THROUGH, THROUGH],
-    [0, 0, 1, 0, 0],
-  ],
-];
-
-Deno.test({
-  name: "SequenceWindow.counts tell what became of each probe, by hand",
-  permissions: "none",
-  fn() {
-    for (const [name, probes, counts] of PATTERNS) {
-      const [lostForward, lostBackward, late, duplicate, reordered] = counts;
-      assertEquals(
-        simulate({ probes, capacity: 16 }).counts,
-        { lostForward, lostBackward, late, duplicate, reordered },
-        name,
-      );
-    }
-  },
+test("SequenceWindow.counts are those counted by hand", () => {
+  for (const [letters, counts] of Object.entries(PATTERNS)) {
+    const run = { probes: probesOf(letters), capacity: 16 };
+    assertEquals(simulate(run).counts, { ...ZERO, ...counts }, letters);
+  }
 });
 
-Deno.test({
-  name: "SequenceWindow.counts are the same wherever a window's edge falls",
-  permissions: "none",
-  fn() {
-    for (const [name, pattern, counts] of PATTERNS) {
-      for (let before = 0; before < 40; before++) {
-        const probes = [...Array<Probe>(before).fill(THROUGH), ...pattern]
-          .concat(Array<Probe>(40).fill(THROUGH));
-        const run = { probes, capacity: 32 };
-        // What was open at the end no longer is.
-        assertEquals(Object.values(simulate(run).counts), counts, name);
-      }
+test("SequenceWindow.counts do not depend on where the window ends", () => {
+  for (const [letters, counts] of Object.entries(PATTERNS)) {
+    for (let before = 0; before < 40; before++) {
+      const probes = probesOf(".".repeat(before) + letters + ".".repeat(40));
+      const { counts: found } = simulate({ probes, capacity: 32 });
+      assertEquals(found, { ...ZERO, ...counts }, letters);
     }
-  },
+  }
 });
 
-Deno.test({
-  name: "SequenceWindow.counts are exact on any two and three mishaps in a row",
-  permissions: "none",
-  fn() {
-    const kinds = [THROUGH, LOST_OUT, LOST_BACK, LATE, SLOW_OUT, SLOW_BACK]
-      .concat([TWICE_OUT, TWICE_BACK, TWICE_OUT_LOST_BACK]);
-    let exact = 0;
-    for (const one of kinds) {
-      for (const two of kinds) {
-        for (const three of kinds) {
-          for (const four of kinds) {
-            const probes = [THROUGH, one, two, three, four, ...CLOSED];
-            const run = { probes, capacity: 32 };
-            if (findAmbiguous(run) >= 0) continue;
-            const names = [one, two, three, four].map((kind) =>
-              JSON.stringify(kind)
-            );
-            assertExact(run, names.join());
-            exact += 1;
-          }
-        }
-      }
-    }
-    assertGreater(exact, kinds.length ** 4 / 3);
-  },
+test("SequenceWindow.counts are exact on any four kinds in a row", () => {
+  const kinds = [...".fblordDx"];
+  let exact = 0;
+  for (let number = 0; number < kinds.length ** 4; number++) {
+    const letters = [0, 1, 2, 3].map((place) =>
+      kinds[Math.floor(number / kinds.length ** place) % kinds.length]!
+    ).join("");
+    const run = {
+      probes: [THROUGH, ...probesOf(letters), ...CLOSED],
+      capacity: 32,
+    };
+    if (findAmbiguous(run) >= 0) continue;
+    assertEquals(simulate(run).counts, truth(run), letters);
+    exact += 1;
+  }
+  assertGreater(exact, kinds.length ** 4 / 3);
 });
 
-Deno.test({
-  name: "SequenceWindow.counts are exact on thousands of random paths",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(8762);
-    const seen = { lostForward: 0, lostBackward: 0, duplicate: 0, late: 0 };
-    for (let round = 0; round < 4000; round++) {
-      const probes = randomProbes(random, Math.floor(120 * random()));
-      const run = disambiguate({
-        probes: [...probes, ...CLOSED],
-        capacity: 64,
-      });
-      const expected = truth(run);
-      assertEquals(simulate(run).counts, expected, `round ${round}`);
-      seen.lostForward += expected.lostForward;
-      seen.lostBackward += expected.lostBackward;
-      seen.duplicate += expected.duplicate;
-      seen.late += expected.late;
-    }
-    // What was left out has left enough.
-    for (const count of Object.values(seen)) assertGreater(count, 4000);
-  },
-});
-
-Deno.test({
-  name: "SequenceWindow.counts leave out warm-up and what comes after the stop",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(2330);
-    let counted = 0;
-    for (let round = 0; round < 2000; round++) {
-      const probes = randomProbes(random, 60);
-      const uncounted = Math.floor(30 * random());
-      const run = disambiguate({
-        probes: [...probes, ...CLOSED],
-        capacity: 64,
-        uncounted,
-        stopAt: uncounted + Math.floor(35 * random()),
-      });
-      const expected = truth(run);
-      assertEquals(simulate(run).counts, expected, `round ${round}`);
-      counted += expected.lostForward + expected.lostBackward;
-    }
-    assertGreater(counted, 1000);
-  },
-});
-
-Deno.test({
-  name: "SequenceWindow.counts stay at 0 if no probe counts",
-  permissions: "none",
-  fn() {
-    const probes = PATTERNS.flatMap(([_, probes]) => probes);
-    const zero = simulate({ probes: [], capacity: 2 }).counts;
-    const capacity = 64;
-    const uncounted = probes.length;
-    assertEquals(simulate({ probes, capacity, uncounted }).counts, zero);
-    assertEquals(simulate({ probes, capacity, stopAt: 0 }).counts, zero);
-  },
-});
-
-Deno.test({
-  name: "SequenceWindow.endIsOpen as long as the last probe has no reply",
-  permissions: "none",
-  fn() {
-    assertEquals(new SequenceWindow(4).endIsOpen, false);
-    const random = seededRandom(44);
-    const opened = new Set<boolean>();
-    for (let round = 0; round < 500; round++) {
-      // None is out of turn at the far end.
-      const kinds = [THROUGH, THROUGH, LOST_OUT, LOST_BACK, LATE, SLOW_BACK];
-      const probes = Array.from(
-        { length: 1 + Math.floor(8 * random()) },
-        () => kinds[Math.floor(kinds.length * random())]!,
-      );
-      const run = { probes, capacity: 16 };
-      const window = simulate(run);
-      const isOpen = !isAnswered(probes.at(-1)!);
-      assertEquals(window.endIsOpen, isOpen);
-      assertEquals(window.counts, truth(run));
-      opened.add(isOpen);
-    }
-    assertEquals(opened.size, 2);
-  },
-});
-
-Deno.test({
-  name: "SequenceWindow.numbersDiffer only if some reply's two numbers do",
-  permissions: "none",
-  fn() {
-    const capacity = 16;
-    const stateless = new SequenceWindow(capacity);
-    for (const lost of [false, true, false, true, false]) {
-      const index = stateless.send();
-      if (!lost) stateless.arrive(index, index);
-    }
-    assertEquals(stateless.directions.numbersDiffer, false);
-    const counting = simulate({
-      probes: [THROUGH, LOST_OUT, THROUGH],
-      capacity,
+test("SequenceWindow.counts are exact on thousands of random paths", () => {
+  const random = seededRandom(8762);
+  const seen = { lostForward: 0, lostBackward: 0, duplicate: 0, late: 0 };
+  for (let round = 0; round < 4000; round++) {
+    const probes = randomProbes(random, Math.floor(120 * random()));
+    const run = disambiguate({
+      probes: [...probes, ...CLOSED],
+      capacity: 64,
     });
-    assertEquals(counting.directions.numbersDiffer, true);
-    const whole = simulate({ probes: [THROUGH, THROUGH], capacity });
-    assertEquals(whole.directions.numbersDiffer, false);
-  },
+    const expected = truth(run);
+    assertEquals(simulate(run).counts, expected, `round ${round}`);
+    seen.lostForward += expected.lostForward;
+    seen.lostBackward += expected.lostBackward;
+    seen.duplicate += expected.duplicate;
+    seen.late += expected.late;
+  }
+  // What was left out has left enough.
+  for (const count of Object.values(seen)) assertGreater(count, 4000);
 });
 
-Deno.test({
-  name: "SequenceWindow.expire() gives each overdue probe once, oldest first",
-  permissions: "none",
-  fn() {
-    const window = new SequenceWindow(8);
-    assertEquals(window.expire(() => true), null);
-    for (let probe = 0; probe < 6; probe++) window.send();
-    assertEquals([window.oldest, window.outstanding], [0, 6]);
-    assertEquals(window.expire(() => false), null);
-    window.arrive(1, 0);
-    window.arrive(3, 1);
-    const upTo4 = (index: number) => index <= 4;
-    const lost = [1, 2, 3, 4].map(() => window.expire(upTo4));
-    assertEquals(lost, [0, 2, 4, null]);
-    assertEquals([window.oldest, window.outstanding], [5, 1]);
-    assertEquals(window.expire(() => true), 5);
-    assertEquals([window.oldest, window.outstanding], [6, 0]);
-  },
-});
-
-Deno.test({
-  name: "SequenceWindow.isFull until the oldest probe is answered or lost",
-  permissions: "none",
-  fn() {
-    const window = new SequenceWindow(4);
-    assertEquals(window.capacity, 4);
-    for (let probe = 0; probe < 4; probe++) {
-      assertEquals(window.isFull, false);
-      window.send();
-    }
-    assertEquals(window.isFull, true);
-    assertEquals(window.expire((index) => index === 0), 0);
-    assertEquals(window.expire((index) => index === 0), null);
-    assertEquals(window.isFull, false);
-    assertEquals(window.send(), 4);
-    assertEquals(window.isFull, true);
-    window.arrive(1, 0);
-    assertEquals(window.expire(() => false), null);
-    assertEquals(window.isFull, false);
-  },
-});
-
-Deno.test({
-  name: "SequenceWindow.capacity is the next power of two",
-  permissions: "none",
-  fn() {
-    const wishes = [0, 1, 2, 3, 4, 5, 1000, 1024, 1025];
-    const capacities = wishes.map((wish) => new SequenceWindow(wish).capacity);
-    assertEquals(capacities, [2, 2, 2, 4, 4, 8, 1024, 1024, 2048]);
-  },
-});
-
-Deno.test({
-  name: "SequenceWindow.find() knows no number that was not sent",
-  permissions: "none",
-  fn() {
-    const window = new SequenceWindow(8);
-    const strangers = [0, 1, 2, 7, 8, 2 ** 31 - 1, 2 ** 31, TWO_32 - 1];
-    for (const sequence of strangers) {
-      assertEquals(window.find(sequence), null);
-    }
-    for (let sent = 1; sent <= 30; sent++) {
-      assertEquals(window.send(), sent - 1);
-      assertEquals(window.next, sent);
-      for (let sequence = 0; sequence <= 50; sequence++) {
-        const isKnown = sequence < sent && sequence >= sent - 8;
-        assertEquals(window.find(sequence), isKnown ? sequence : null);
-      }
-      for (const back of [1, 2, 7, 8, 9, 1000, 2 ** 31]) {
-        assertEquals(window.find(TWO_32 - back), null);
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "SequenceWindow.arrive() knows nothing of what is further back",
-  permissions: "none",
-  fn() {
-    const window = new SequenceWindow(8);
-    for (let probe = 0; probe < 100; probe++) {
-      window.send();
-      if (probe % 2 === 0) window.arrive(probe, probe);
-      while (window.expire((index) => index < probe) !== null);
-    }
-    const before = { ...window.counts };
-    for (const index of [0, 1, 50, 90, 91, 100, 101, -1]) {
-      assertEquals(window.arrive(index, 7), "unknown");
-    }
-    assertEquals(window.counts, before);
-    assertEquals(window.arrive(92, 92), "duplicate");
-    assertEquals(window.arrive(93, 93), "late");
-    assertEquals(window.arrive(99, 99), "first");
-  },
-});
-
-Deno.test({
-  name: "SequenceWindow.counts stay within the lost, whatever the far end says",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(1912);
-    const rubbish: ((count: number) => number)[] = [
-      () => Math.floor(random() * TWO_32),
-      (count) => (count * (2 ** 31 - 1)) % TWO_32,
-      (count) => (count * 2 ** 31) % TWO_32,
-      (count) => (count * 1_000_003) % TWO_32,
-      (count) => TWO_32 - 1 - count,
-      (count) => 100_000 - count,
-      () => 0,
-      () => TWO_32 - 1,
-      (count) => random() < 0.01 ? Math.floor(random() * TWO_32) : count,
-      (count) => count % 100,
-      (count) => random() < 0.5 ? 0 : TWO_32 - 1 - count,
-    ];
-    for (const [kind, numberAt] of rubbish.entries()) {
-      for (const capacity of [2, 8, 64]) {
-        const window = new SequenceWindow(capacity);
-        let last = { ...window.counts };
-        let lost = 0;
-        for (let count = 0; count < 3000; count++) {
-          while (window.isFull) {
-            if (window.expire(() => random() < 0.9) !== null) lost += 1;
-          }
-          window.send();
-          for (let replies = Math.floor(4 * random()); replies > 0; replies--) {
-            const back = 1 + Math.floor(random() * Math.min(capacity, count));
-            window.arrive(window.next - back, numberAt(count));
-          }
-          for (const key of Object.keys(last) as (keyof ArrivalCounts)[]) {
-            assert(window.counts[key] >= last[key], `${key} of ${kind}`);
-          }
-          last = { ...window.counts };
-        }
-        while (window.expire(() => true) !== null) lost += 1;
-        window.settle();
-        const { lostForward, lostBackward, late } = window.counts;
-        assertLessOrEqual(lostForward + lostBackward + late, lost);
-        assertGreater(lost, 0);
-        assertEquals(window.outstanding, 0);
-        assertEquals(window.directions.numbersDiffer, true);
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "SequenceWindow.counts mind no number that comes again a window later",
-  permissions: "none",
-  fn() {
-    const window = new SequenceWindow(4);
-    for (let probe = 0; probe < 4; probe++) window.send();
-    [3, 0, 1, 2].forEach((probe, number) => window.arrive(probe, number));
-    for (let probe = 4; probe < 40; probe++) {
-      while (window.expire((index) => index < probe) !== null);
-      window.send();
-      // Every number from 13 to 23 could be taken for this one, once forgotten.
-      if (probe === 4) assertEquals(window.arrive(3, 0), "duplicate");
-      if (probe < 13 || probe > 23) window.arrive(probe, probe);
-    }
-    window.settle();
-    assertEquals(window.counts, {
-      lostForward: 0,
-      lostBackward: 11,
-      late: 0,
-      duplicate: 1,
-      reordered: 3,
+test("SequenceWindow.counts leave out warm-up and what comes after the stop", () => {
+  const random = seededRandom(2330);
+  let counted = 0;
+  for (let round = 0; round < 2000; round++) {
+    const probes = randomProbes(random, 60);
+    const uncounted = Math.floor(30 * random());
+    const run = disambiguate({
+      probes: [...probes, ...CLOSED],
+      capacity: 64,
+      uncounted,
+      stopAt: uncounted + Math.floor(35 * random()),
     });
-  },
+    const expected = truth(run);
+    assertEquals(simulate(run).counts, expected, `round ${round}`);
+    counted += expected.lostForward + expected.lostBackward;
+  }
+  assertGreater(counted, 1000);
+});
+
+test("SequenceWindow.counts stay at 0 if no probe counts", () => {
+  const probes = probesOf(Object.keys(PATTERNS).join(""));
+  const capacity = 64;
+  const uncounted = probes.length;
+  assertEquals(simulate({ probes, capacity, uncounted }).counts, ZERO);
+  assertEquals(simulate({ probes, capacity, stopAt: 0 }).counts, ZERO);
+});
+
+test("SequenceWindow.endIsOpen as long as the last probe has no reply", () => {
+  assertEquals(new SequenceWindow(4).endIsOpen, false);
+  const random = seededRandom(44);
+  const opened = new Set<boolean>();
+  for (let round = 0; round < 500; round++) {
+    // None is out of turn at the reflector.
+    const kinds = probesOf("..fblr");
+    const probes = Array.from(
+      { length: 1 + Math.floor(8 * random()) },
+      () => kinds[Math.floor(kinds.length * random())]!,
+    );
+    const run = { probes, capacity: 16 };
+    const window = simulate(run);
+    const isOpen = !isAnswered(probes.at(-1)!);
+    assertEquals(window.endIsOpen, isOpen);
+    assertEquals(window.counts, truth(run));
+    opened.add(isOpen);
+  }
+  assertEquals(opened.size, 2);
+});
+
+test("SequenceWindow.numbersDiffer only if some reply's two numbers do", () => {
+  const capacity = 16;
+  const stateless = new SequenceWindow(capacity);
+  for (const lost of [false, true, false, true, false]) {
+    const index = stateless.send();
+    if (!lost) stateless.arrive(index, index);
+  }
+  assertEquals(stateless.directions.numbersDiffer, false);
+  const counting = simulate({
+    probes: probesOf(".f."),
+    capacity,
+  });
+  assertEquals(counting.directions.numbersDiffer, true);
+  const whole = simulate({ probes: probesOf(".."), capacity });
+  assertEquals(whole.directions.numbersDiffer, false);
+});
+
+test("SequenceWindow.expire() gives each overdue probe once, oldest first", () => {
+  const window = new SequenceWindow(8);
+  assertEquals(window.expire(() => true), null);
+  for (let probe = 0; probe < 6; probe++) window.send();
+  assertEquals([window.oldest, window.outstanding], [0, 6]);
+  assertEquals(window.expire(() => false), null);
+  window.arrive(1, 0);
+  window.arrive(3, 1);
+  const upTo4 = (index: number) => index <= 4;
+  const lost = [1, 2, 3, 4].map(() => window.expire(upTo4));
+  assertEquals(lost, [0, 2, 4, null]);
+  assertEquals([window.oldest, window.outstanding], [5, 1]);
+  assertEquals(window.expire(() => true), 5);
+  assertEquals([window.oldest, window.outstanding], [6, 0]);
+});
+
+test("SequenceWindow.isFull until the oldest probe is answered or lost", () => {
+  const window = new SequenceWindow(4);
+  assertEquals(window.capacity, 4);
+  for (let probe = 0; probe < 4; probe++) {
+    assertEquals(window.isFull, false);
+    window.send();
+  }
+  assertEquals(window.isFull, true);
+  assertEquals(window.expire((index) => index === 0), 0);
+  assertEquals(window.expire((index) => index === 0), null);
+  assertEquals(window.isFull, false);
+  assertEquals(window.send(), 4);
+  assertEquals(window.isFull, true);
+  window.arrive(1, 0);
+  assertEquals(window.expire(() => false), null);
+  assertEquals(window.isFull, false);
+});
+
+test("SequenceWindow.capacity is the next power of two", () => {
+  const wishes = [0, 1, 2, 3, 4, 5, 1000, 1024, 1025];
+  const capacities = wishes.map((wish) => new SequenceWindow(wish).capacity);
+  assertEquals(capacities, [2, 2, 2, 4, 4, 8, 1024, 1024, 2048]);
+});
+
+test("SequenceWindow.find() knows no number that was not sent", () => {
+  const window = new SequenceWindow(8);
+  const strangers = [0, 1, 2, 7, 8, 2 ** 31 - 1, 2 ** 31, TWO_32 - 1];
+  for (const sequence of strangers) {
+    assertEquals(window.find(sequence), null);
+  }
+  for (let sent = 1; sent <= 30; sent++) {
+    assertEquals(window.send(), sent - 1);
+    assertEquals(window.next, sent);
+    for (let sequence = 0; sequence <= 50; sequence++) {
+      const isKnown = sequence < sent && sequence >= sent - 8;
+      assertEquals(window.find(sequence), isKnown ? sequence : null);
+    }
+    for (const back of [1, 2, 7, 8, 9, 1000, 2 ** 31]) {
+      assertEquals(window.find(TWO_32 - back), null);
+    }
+  }
+});
+
+test("SequenceWindow.arrive() knows nothing of what is further back", () => {
+  const window = new SequenceWindow(8);
+  for (let probe = 0; probe < 100; probe++) {
+    window.send();
+    if (probe % 2 === 0) window.arrive(probe, probe);
+    while (window.expire((index) => index < probe) !== null);
+  }
+  const before = { ...window.counts };
+  for (const index of [0, 1, 50, 90, 91, 100, 101, -1]) {
+    assertEquals(window.arrive(index, 7), "unknown");
+  }
+  assertEquals(window.counts, before);
+  assertEquals(window.arrive(92, 92), "duplicate");
+  assertEquals(window.arrive(93, 93), "late");
+  assertEquals(window.arrive(99, 99), "first");
+});
+
+test("SequenceWindow.counts stay within the lost, whatever the reflector says", () => {
+  const random = seededRandom(1912);
+  const rubbish: ((count: number) => number)[] = [
+    () => Math.floor(random() * TWO_32),
+    (count) => (count * (2 ** 31 - 1)) % TWO_32,
+    (count) => (count * 2 ** 31) % TWO_32,
+    (count) => (count * 1_000_003) % TWO_32,
+    (count) => TWO_32 - 1 - count,
+    (count) => 100_000 - count,
+    () => 0,
+    () => TWO_32 - 1,
+    (count) => random() < 0.01 ? Math.floor(random() * TWO_32) : count,
+    (count) => count % 100,
+    (count) => random() < 0.5 ? 0 : TWO_32 - 1 - count,
+  ];
+  for (const [kind, numberAt] of rubbish.entries()) {
+    for (const capacity of [2, 8, 64]) {
+      const window = new SequenceWindow(capacity);
+      let last = { ...window.counts };
+      let lost = 0;
+      for (let count = 0; count < 3000; count++) {
+        while (window.isFull) {
+          if (window.expire(() => random() < 0.9) !== null) lost += 1;
+        }
+        window.send();
+        for (let replies = Math.floor(4 * random()); replies > 0; replies--) {
+          const back = 1 + Math.floor(random() * Math.min(capacity, count));
+          window.arrive(window.next - back, numberAt(count));
+        }
+        for (const key of Object.keys(last) as (keyof ArrivalCounts)[]) {
+          assert(window.counts[key] >= last[key], `${key} of ${kind}`);
+        }
+        last = { ...window.counts };
+      }
+      while (window.expire(() => true) !== null) lost += 1;
+      window.settle();
+      const { lostForward, lostBackward, late } = window.counts;
+      assertLessOrEqual(lostForward + lostBackward + late, lost);
+      assertGreater(lost, 0);
+      assertEquals(window.outstanding, 0);
+      assertEquals(window.directions.numbersDiffer, true);
+    }
+  }
+});
+
+test("SequenceWindow.counts mind no number that comes again a window later", () => {
+  const window = new SequenceWindow(4);
+  for (let probe = 0; probe < 4; probe++) window.send();
+  [3, 0, 1, 2].forEach((probe, number) => window.arrive(probe, number));
+  for (let probe = 4; probe < 40; probe++) {
+    while (window.expire((index) => index < probe) !== null);
+    window.send();
+    // Every number from 13 to 23 could be taken for this one, once forgotten.
+    if (probe === 4) assertEquals(window.arrive(3, 0), "duplicate");
+    if (probe < 13 || probe > 23) window.arrive(probe, probe);
+  }
+  window.settle();
+  assertEquals(window.counts, {
+    lostForward: 0,
+    lostBackward: 11,
+    late: 0,
+    duplicate: 1,
+    reordered: 3,
+  });
 });
 
 /** Sends a hundred; of 80 and 81 one is lost each way. */
@@ -737,70 +589,52 @@ function lossAt80(
   return window;
 }
 
-Deno.test({
-  name: "SequenceWindow.counts are exact again after numbers were left out",
-  permissions: "none",
-  fn() {
-    // As if the far end had answered somebody else meanwhile.
-    for (const leap of [0, 1, 2, 20]) {
-      const window = lossAt80((number, probe) =>
-        probe < 30 ? number : number + leap
-      );
-      const { lostForward, lostBackward } = window.counts;
-      assertEquals([lostForward, lostBackward], [1, 1], `leap of ${leap}`);
-      assertEquals(window.directions.numbersJumped, false);
-    }
-  },
-});
-
-Deno.test({
-  name: "SequenceWindow.numbersJumped if one is far ahead; later ones count",
-  permissions: "none",
-  fn() {
-    for (const rubbish of [1000, 2 ** 30, 2 ** 31 - 1]) {
-      const window = lossAt80((number, probe) =>
-        probe === 30 ? rubbish : number
-      );
-      const { lostForward, lostBackward } = window.counts;
-      assertEquals([lostForward, lostBackward], [1, 1], `${rubbish}`);
-      assertEquals(window.directions.numbersJumped, true);
-    }
-  },
-});
-
-Deno.test({
-  name: "SequenceWindow.numbersJumped stays unset on a bad path",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(9);
-    for (let round = 0; round < 200; round++) {
-      const probes = randomProbes(random, 300);
-      const window = simulate({ probes, capacity: 64 });
-      assertEquals(window.directions.numbersJumped, false);
-    }
-  },
-});
-
-Deno.test({
-  name: "SequenceWindow outlives an outage longer than its memory",
-  permissions: "none",
-  fn() {
-    const window = new SequenceWindow(8);
-    let number = 0;
-    let lost = 0;
-    for (let sent = 0; sent < 200; sent++) {
-      const index = window.send();
-      if (index !== 150) {
-        const answered = index < 20 || index > 51;
-        if (answered) window.arrive(index, number);
-        number += 1;
-      }
-      while (window.expire((index) => index < window.next - 4) !== null) lost++;
-    }
-    window.settle();
-    assertEquals(lost, 33);
-    assertEquals(window.directions.numbersJumped, false);
+test("SequenceWindow.counts are exact again after numbers were left out", () => {
+  // As if the reflector had answered somebody else meanwhile.
+  for (const leap of [0, 1, 2, 20]) {
+    const window = lossAt80((number, probe) =>
+      probe < 30 ? number : number + leap
+    );
     const { lostForward, lostBackward } = window.counts;
-    assertEquals([lostForward, lostBackward], [1, 32]);
-  },
+    assertEquals([lostForward, lostBackward], [1, 1], `leap of ${leap}`);
+    assertEquals(window.directions.numbersJumped, false);
+  }
+});
+
+test("SequenceWindow.numbersJumped if one is far ahead; later ones count", () => {
+  for (const rubbish of [1000, 2 ** 30, 2 ** 31 - 1]) {
+    const window = lossAt80((number, probe) => probe === 30 ? rubbish : number);
+    const { lostForward, lostBackward } = window.counts;
+    assertEquals([lostForward, lostBackward], [1, 1], `${rubbish}`);
+    assertEquals(window.directions.numbersJumped, true);
+  }
+});
+
+test("SequenceWindow.numbersJumped stays unset on a bad path", () => {
+  const random = seededRandom(9);
+  for (let round = 0; round < 200; round++) {
+    const probes = randomProbes(random, 300);
+    const window = simulate({ probes, capacity: 64 });
+    assertEquals(window.directions.numbersJumped, false);
+  }
+});
+
+test("SequenceWindow outlives an outage longer than its memory", () => {
+  const window = new SequenceWindow(8);
+  let number = 0;
+  let lost = 0;
+  for (let sent = 0; sent < 200; sent++) {
+    const index = window.send();
+    if (index !== 150) {
+      const answered = index < 20 || index > 51;
+      if (answered) window.arrive(index, number);
+      number += 1;
+    }
+    while (window.expire((index) => index < window.next - 4) !== null) lost++;
+  }
+  window.settle();
+  assertEquals(lost, 33);
+  assertEquals(window.directions.numbersJumped, false);
+  const { lostForward, lostBackward } = window.counts;
+  assertEquals([lostForward, lostBackward], [1, 32]);
 });
