@@ -1,13 +1,13 @@
 /**
- * Runs a program: reads its command line, stops it on signals, and turns every
+ * Runs a program: parses its command line, stops it on signals, and turns every
  * outcome into an exit code and every error into one line.
  *
  * | exit code | meaning |
  * |---|---|
  * | 0 | done |
  * | 1 | the run failed |
- * | 2 | misuse |
- * | 3 | a `--fail-if` threshold was crossed |
+ * | 2 | invalid command line |
+ * | 3 | a threshold was crossed |
  * | 130 | interrupted a second time |
  *
  * @module
@@ -15,7 +15,6 @@
 
 import config from "../../deno.json" with { type: "json" };
 import { Terminal } from "../terminal/terminal.ts";
-import { sleepUntil } from "../timing/sleep.ts";
 import { explain, RunError } from "./context.ts";
 import {
   type Description,
@@ -23,31 +22,32 @@ import {
   formatHelp,
   SHELLS,
 } from "./help.ts";
-import type { OptionTable, OptionValues } from "./options.ts";
 import {
   type CommandLine,
   noMoreOperands,
+  type OptionTable,
+  type OptionValues,
   parseOptions,
   UsageError,
 } from "./options.ts";
 
-/** A program: what it is, and its options. */
+/** A program: its description and its options. */
 export interface Program<T extends OptionTable> extends Description {
-  /** The options, beside those that every program has. */
+  /** The options, without those that every program has. */
   options: T;
 }
 
 /** What a program's action is given. */
 export interface Run<T extends OptionTable> extends CommandLine<T> {
-  /** Aborted by the first interrupt, and when nobody reads the output. */
+  /** Aborted by the first interrupt, and when the reader of stdout is gone. */
   signal: AbortSignal;
   /** Where to write. */
   terminal: Terminal;
 }
 
-/** Where a program runs, if not on its own: in a demo, or in a test. */
+/** Where a program runs if it shares a process: in a demo, or in a test. */
 export interface ProgramIo {
-  /** Where it writes, instead of the process's own streams. */
+  /** Where it writes, instead of the process's streams. */
   terminal?: Terminal;
   /** Stops it, instead of the process's signals. */
   signal?: AbortSignal;
@@ -59,14 +59,14 @@ export const COMMON_OPTIONS = {
   completion: {
     kind: "choice",
     choices: SHELLS,
-    help: "print the completion script of a shell",
+    help: "print the completion script for a shell",
   },
   version: { kind: "flag", short: "V", help: "print the version" },
   help: { kind: "flag", short: "h", help: "print this help" },
 } as const satisfies OptionTable;
 
 /**
- * Describes a program; only its type is narrowed.
+ * Defines a program; narrows its type only.
  *
  * @param program The program.
  * @returns The program.
@@ -82,8 +82,8 @@ export function defineProgram<const T extends OptionTable>(
  *
  * @param program The program.
  * @param args Its arguments, as in `Deno.args`.
- * @param io Where it runs, if not on its own.
- * @param action What it does; gives its exit code.
+ * @param io Where it runs, if it shares a process.
+ * @param action What it does; returns its exit code.
  * @returns The exit code.
  */
 export async function runMain<T extends OptionTable>(
@@ -94,99 +94,76 @@ export async function runMain<T extends OptionTable>(
 ): Promise<number> {
   const terminal = io?.terminal ?? new Terminal();
   const table = { ...program.options, ...COMMON_OPTIONS };
-  const complain = (message: string) =>
-    terminal.info(`${program.name}: ${message.replaceAll("\n", " ")}`);
-  let commandLine;
+  const controller = new AbortController();
+  const { signal } = controller;
+  const stop = () =>
+    controller.abort(new RunError("Interrupted before anything was measured"));
+  terminal.onPipeClosed = stop;
+  let isVerbose = false;
   try {
-    commandLine = parseOptions(table, args);
+    const commandLine = parseOptions(table, args);
     if (program.operands === "") noMoreOperands(commandLine.operands);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    complain(error.message);
-    return 2;
-  }
-  // What a generic table's values are, the compiler cannot work out.
-  const { help, version, completion, verbose } = commandLine
-    .options as OptionValues<typeof COMMON_OPTIONS>;
-  if (help) return printed(formatHelp(program, table));
-  if (version) {
-    return printed(
-      `${program.name} ${config.version} (Deno ${Deno.version.deno})`,
-    );
-  }
-  if (completion) {
-    return printed(formatCompletion(program, table, completion));
-  }
-
-  const interrupts = listenForInterrupts(io?.signal, terminal);
-  terminal.onPipeClosed = interrupts.stop;
-  try {
-    const { signal } = interrupts;
+    // TypeScript cannot compute the values of a generic table.
+    const { help, version, completion, verbose } = commandLine
+      .options as OptionValues<typeof COMMON_OPTIONS>;
+    const text = help
+      ? formatHelp(program, table)
+      : version
+      ? `${program.name} ${config.version} (Deno ${Deno.version.deno})`
+      : completion && formatCompletion(program, table, completion);
+    if (text) {
+      terminal.print(text);
+      return 0;
+    }
+    isVerbose = verbose;
+    if (io?.signal === undefined) stopOnInterrupt(stop, terminal);
+    io?.signal?.addEventListener("abort", stop);
     return await action({ ...commandLine, signal, terminal });
   } catch (error) {
     if (terminal.closed) return 0;
-    if (verbose && !(error instanceof UsageError)) {
-      terminal.info(String((error as Error)?.stack ?? error));
-      if (error instanceof RunError && error.cause instanceof Error) {
-        terminal.info(`caused by ${error.cause.stack}`);
-      }
-    }
-    complain(explain(error));
-    return error instanceof UsageError ? 2 : 1;
+    const isMisuse = error instanceof UsageError;
+    if (isVerbose && !isMisuse) terminal.info(stackOf(error));
+    const message = explain(error).replaceAll("\n", " ");
+    terminal.info(`${program.name}: ${message}`);
+    return isMisuse ? 2 : 1;
   } finally {
     terminal.clearLive();
-    await interrupts.unlisten();
+    io?.signal?.removeEventListener("abort", stop);
   }
+}
 
-  function printed(text: string): number {
-    terminal.print(text);
-    return 0;
-  }
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? "" : stackOf(error.cause);
+  return `${error.stack}${cause && `\ncaused by ${cause}`}`;
 }
 
 /**
- * Signals so close together are one: under `deno task` a Ctrl-C comes twice,
- * from the terminal and from the task.
+ * Two signals within this time are one: `deno task` forwards the SIGINT that the
+ * terminal has sent to its child already.
  */
 const SAME_INTERRUPT_MS = 200;
-
-/** The first interrupt asks for an early end, the second one forces it. */
-function listenForInterrupts(
-  staged: AbortSignal | undefined,
-  terminal: Terminal,
-): {
-  signal: AbortSignal;
-  stop: () => void;
-  unlisten: () => Promise<void>;
-} {
-  const controller = new AbortController();
-  const stop = () =>
-    controller.abort(new RunError("Interrupted before anything was measured"));
-  let firstMs: number | null = null;
-  const interrupted = () => {
-    const nowMs = performance.now();
-    firstMs ??= nowMs;
-    if (nowMs - firstMs > SAME_INTERRUPT_MS) {
-      terminal.clearLive();
-      Deno.exit(130);
-    }
-    stop();
-  };
-  const names: Deno.Signal[] = staged ? [] : SIGNALS;
-  for (const name of names) Deno.addSignalListener(name, interrupted);
-  staged?.addEventListener("abort", stop);
-  return {
-    signal: controller.signal,
-    stop,
-    unlisten: async () => {
-      staged?.removeEventListener("abort", stop);
-      // An interrupt's second coming may not end us before our exit code does.
-      if (firstMs !== null) await sleepUntil(firstMs + SAME_INTERRUPT_MS);
-      for (const name of names) Deno.removeSignalListener(name, interrupted);
-    },
-  };
-}
-
 const SIGNALS: Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
+
+/**
+ * Stops the program at the first interrupt, and ends the process at the second.
+ *
+ * The listeners stay, so that a duplicate of the first interrupt does not end
+ * the process before its exit code is set. They do not keep the process alive.
+ */
+function stopOnInterrupt(stop: () => void, terminal: Terminal): void {
+  let firstMs: number | null = null;
+  for (const name of SIGNALS) {
+    Deno.addSignalListener(name, () => {
+      const nowMs = performance.now();
+      firstMs ??= nowMs;
+      if (nowMs - firstMs > SAME_INTERRUPT_MS) {
+        terminal.clearLive();
+        Deno.exit(130);
+      }
+      stop();
+    });
+  }
+}

@@ -132,7 +132,7 @@ Deno.test({
       const client = script("tcp_client", [`unix:${path}`, "hello"], flags);
       assertEquals((await run(client)).stdout, "HELLO\n");
       const second = await run(script("tcp_server", ["--unix", path], flags));
-      assertMatch(second.stderr, /something is at that path/);
+      assertMatch(second.stderr, /that path exists/);
       assertEquals((await server.stop()).code, 0);
     }
     assertEquals([...Deno.readDirSync(folder)], []);
@@ -161,7 +161,7 @@ Deno.test({
       const version = await ask("--version");
       assertMatch(version.stdout, new RegExp(`^${called} \\d+\\.\\d+\\.\\d+ `));
       const completion = await ask("--completion", "bash");
-      assertMatch(completion.stdout, /^complete .*--help/);
+      assertMatch(completion.stdout, /--help[^]*^complete /m);
     }));
   },
 });
