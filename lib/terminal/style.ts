@@ -37,7 +37,7 @@ const SERIES_COLORS: Color[] = ["default", "cyan", "yellow", "magenta"];
 const NARROW = /[\p{Mn}\p{Me}\p{Cf}]/u;
 /** Characters that take two columns (East Asian Wide, approximately). */
 const WIDE =
-  /[\p{Emoji_Presentation}\p{sc=Han}\p{sc=Hangul}\p{sc=Hiragana}\p{sc=Katakana}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
+  /[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u;
 // deno-lint-ignore no-control-regex
 const ASCII = /^[\x00-\x7f]*$/;
 
