@@ -37,7 +37,7 @@ import { noMoreOperands, UsageError } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { runParts } from "../lib/cli/run_parts.ts";
 import { outputOptions } from "../lib/cli/output_options.ts";
-import { labelOf } from "../lib/result/run_metadata.ts";
+import { runMetadata } from "../lib/result/run_metadata.ts";
 import { LocalServers } from "../lib/cli/local_servers.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { connectWithin, resolveHost } from "../lib/net/connect.ts";
@@ -79,13 +79,13 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       await answerAtBoth(comparison);
       const { stampPort, iterativePort = null } = options;
       const ports = target && { port: target.port, stampPort, iterativePort };
-      const label = labelOf({
+      const metadata = runMetadata({
         mode: "compare",
         target: formatAddress(target ?? places.course),
         started: new Date(),
         options: { given, used: usedOptions(plan, ports) },
       });
-      return await runParts(partsOf(comparison), { label, output, signal });
+      return await runParts(partsOf(comparison), { metadata, output, signal });
     } finally {
       await servers.close();
     }

@@ -35,14 +35,17 @@ import {
 import { flagOf } from "../lib/cli/options.ts";
 import { noMoreOperands, UsageError } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
-import { REPORT_OPTIONS, runMeasurement } from "../lib/cli/run_measurement.ts";
+import {
+  refuseThresholds,
+  REPORT_OPTIONS,
+  runMeasurement,
+} from "../lib/cli/run_measurement.ts";
 import { runSweep } from "../lib/cli/run_sweep.ts";
 import { outputOptions } from "../lib/cli/output_options.ts";
 import { SWEEP_OPTIONS, sweepPlan } from "../lib/cli/sweep_options.ts";
-import { refuseThresholds } from "../lib/result/thresholds.ts";
 import { measureFloor } from "../lib/measure/floor.ts";
 import { measureSession } from "../lib/measure/client.ts";
-import { labelOf } from "../lib/result/run_metadata.ts";
+import { runMetadata } from "../lib/result/run_metadata.ts";
 import { ResultBuilder } from "../lib/result/builder.ts";
 import type { Sample } from "../lib/stats/sample.ts";
 import { type SweepStep, sweepSteps } from "../lib/result/sweep.ts";
@@ -162,6 +165,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     refuseThresholds(options.failIf, {
       throughput: mode === "tput",
       schedule: interval > 0,
+      replies: false,
     });
     const output = outputOptions(options, terminal);
     const address = formatAddress(target);
@@ -196,13 +200,13 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         used,
         (note) => builder.note(note),
       );
-      builder.floorUs = floor?.p50 ?? null;
+      builder.floor = floor;
       const reporter = reporterOf(output, "measure", count);
       reporter.start({
         title: `${title}${formatCount(count, "probe")} of ${
           formatCount(sizeBytes, "byte")
         }, server delay ${delay} ms`,
-        label: builder.label,
+        metadata: builder.metadata,
       });
       return await runMeasurement({
         what: `measure the path to ${address}`,
@@ -230,22 +234,25 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         delays_ms: plan.delaysMs,
         size_bytes: plan.sizeBytes,
       };
-      const label = labelOf({
-        mode: "sweep",
-        target: address,
-        started: new Date(),
-        options: { given, used },
-      });
+      const metadata = {
+        ...runMetadata({
+          mode: "sweep",
+          target: address,
+          started: new Date(),
+          options: { given, used },
+        }),
+        protocol: "measure" as const,
+      };
       const notes = new Set<string>();
       const reporter = sweepReporterOf(output, count, steps.length);
       reporter.start(
         `${title}${formatCount(steps.length, "point")} of ${
           formatCount(count, "probe")
         } each`,
-        label,
+        metadata,
       );
       return await runSweep({
-        label,
+        metadata,
         steps,
         warmUp: () =>
           measurement(steps[0]!, used, () => {}, WARM_UP_PROBES).samples,

@@ -22,11 +22,14 @@ import { withContext } from "../lib/cli/context.ts";
 import { hostTargetOf, TARGET_HELP } from "../lib/cli/client_options.ts";
 import { noMoreOperands } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
-import { REPORT_OPTIONS, runMeasurement } from "../lib/cli/run_measurement.ts";
+import {
+  refuseThresholds,
+  REPORT_OPTIONS,
+  runMeasurement,
+} from "../lib/cli/run_measurement.ts";
 import { outputOptions } from "../lib/cli/output_options.ts";
 import { findKey, KEY_HELP, KEY_OPTION } from "../lib/cli/stamp_options.ts";
 import { SENDER_OPTIONS, senderPlan } from "../lib/cli/stamp_sender_options.ts";
-import { refuseThresholds } from "../lib/result/thresholds.ts";
 import { stampFloor } from "../lib/stamp/floor.ts";
 import { ResultBuilder } from "../lib/result/builder.ts";
 import { StampSession } from "../lib/stamp/session.ts";
@@ -74,6 +77,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     refuseThresholds(options.failIf, {
       throughput: false,
       schedule: interval > 0,
+      replies: true,
     });
     const { key, mode, unseen } = await findKey(options.keyFile);
     const plan = senderPlan(options, key);
@@ -100,15 +104,15 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       target: address,
       sizeBytes: plan.session.request.sizeBytes,
       intervalMs: interval,
-      arrivals: session.replyStats,
+      replies: session.replyStats,
       options: { given, used: plan.used },
     });
-    builder.floorUs = floor?.p50 ?? null;
+    builder.floor = floor;
     if (unseen !== null) builder.note(`not signed: ${unseen}`);
     const reporter = reporterOf(output, "stamp", plan.expected);
     reporter.start({
       title: `rtt to ${address} over UDP, STAMP, ${mode}\n${plan.summary}`,
-      label: builder.label,
+      metadata: builder.metadata,
     });
     return await runMeasurement({
       what: `measure the path to ${address}`,

@@ -5,6 +5,13 @@
  */
 
 import { interleave } from "../stats/interleave.ts";
+import {
+  boundaryFigures,
+  firstByteFigures,
+  lossFigures,
+  nagleFigures,
+  transportFigures,
+} from "./compare_figures.ts";
 import { compareCrowds } from "./concurrent_clients.ts";
 import { datagramFirstByte, streamFirstByte } from "./first_byte.ts";
 import { compareLosses } from "./losses.ts";
@@ -20,22 +27,12 @@ import {
 import { formatAddress } from "../net/address.ts";
 import { localHostFor } from "../net/datagram_socket.ts";
 import { StreamConnection } from "../net/stream_connection.ts";
-import {
-  boundariesSection,
-  crowdSection,
-  lossSection,
-} from "../result/compare_behaviour_sections.ts";
-import {
-  firstByteSection,
-  nagleSection,
-  transportSection,
-} from "../result/compare_path_sections.ts";
 import { MIN_ROUNDS } from "../stats/bootstrap.ts";
 import { measureResolutionUs, systemClock } from "../timing/clock.ts";
 import { randomSeed } from "../stats/seeded_random.ts";
 import { RunError, withContext } from "./context.ts";
 import type { ComparePlan } from "./compare_options.ts";
-import type { Experiment } from "./run_parts.ts";
+import type { ExperimentRun } from "./run_parts.ts";
 
 /** The losses of the emulated path: two in 120 messages, well apart. */
 const LOSSES = {
@@ -131,7 +128,7 @@ export async function answerAtBoth(comparison: Comparison): Promise<void> {
  * @param comparison What is about to run.
  * @returns The parts.
  */
-export function partsOf(comparison: Comparison): Experiment[] {
+export function partsOf(comparison: Comparison): ExperimentRun[] {
   const { places, sockets, signal } = comparison;
   const { where, course, reflector, crowd } = places;
   const plan = { ...comparison.plan, signal };
@@ -142,7 +139,8 @@ export function partsOf(comparison: Comparison): Experiment[] {
   const openThere = () => sockets.open(localHostFor(reflector.hostname));
   return [
     {
-      name: "connection set-up and the first byte",
+      name: "first_byte",
+      where,
       run: async () => {
         let silent = 0;
         const attempts = await interleave(rounds, [
@@ -158,11 +156,12 @@ export function partsOf(comparison: Comparison): Experiment[] {
             throw new RunError(`No answer to ${silent} datagrams in a row`);
           },
         ], signal);
-        return firstByteSection(attempts, where);
+        return firstByteFigures(attempts);
       },
     },
     {
-      name: "RTT over TCP and UDP",
+      name: "round_trip",
+      where,
       run: async () => {
         const options = { ...plan, stamp };
         const findings = await compareTransports(
@@ -172,11 +171,12 @@ export function partsOf(comparison: Comparison): Experiment[] {
           options,
         );
         const floor = places.isHere ? null : await floorOf(comparison, options);
-        return transportSection(findings, floor, sizeBytes, where);
+        return transportFigures(findings, floor, sizeBytes);
       },
     },
     {
-      name: "a lost datagram and a late segment",
+      name: "head_of_line",
+      where: "on an emulated path",
       run: async () => {
         const options = { ...LOSSES, sizeBytes, stamp, signal };
         const here = {
@@ -186,30 +186,33 @@ export function partsOf(comparison: Comparison): Experiment[] {
           dial: (to: Deno.NetAddr) =>
             dial(comparison, to, LOSSES.holdMs * LOSSES.count),
         };
-        return lossSection(await compareLosses(here, options), options);
+        return lossFigures(await compareLosses(here, options), options);
       },
     },
     {
-      name: "message boundaries",
+      name: "boundaries",
+      where: "on loopback",
       run: async () =>
-        boundariesSection(
+        boundaryFigures(
           await streamBoundaries(sockets.listen(), sockets.connect, MESSAGES),
           await datagramBoundaries(openHere, MESSAGES),
         ),
     },
     {
-      name: "Nagle's algorithm",
+      name: "nagle",
+      where,
       run: async () => {
         const findings = await compareNagle(() => sockets.connect(course), {
           ...plan,
           ...NAGLE,
           rounds: Math.min(rounds, NAGLE.rounds),
         });
-        return nagleSection(findings, where);
+        return nagleFigures(findings);
       },
     },
     {
-      name: "an iterative and a concurrent server",
+      name: "concurrency",
+      where: crowd.where,
       run: async () => {
         const { iterative, concurrent } = crowd;
         const patience = clients * delayMs;
@@ -217,7 +220,8 @@ export function partsOf(comparison: Comparison): Experiment[] {
           () => dial(comparison, iterative, patience),
           () => dial(comparison, concurrent, patience),
         ], { ...plan, rounds: Math.min(rounds, CROWD_ROUNDS) });
-        return crowdSection(crowds, delayMs, crowd.where);
+        const [iterative_us, concurrent_us] = crowds;
+        return { delay_ms: delayMs, iterative_us, concurrent_us };
       },
     },
   ];

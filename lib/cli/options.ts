@@ -7,7 +7,7 @@
 
 import { parseArgs } from "node:util";
 import { levenshteinDistance } from "npm:deno-std@^1.4.0/text/levenshtein_distance.js";
-import { parseDuration, parseSize } from "../result/units.ts";
+import { parseDuration, parseSize } from "../result/quantities.ts";
 
 /** What every option has. */
 interface Described {

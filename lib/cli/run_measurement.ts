@@ -11,6 +11,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { RunError, withContext } from "./context.ts";
 import type { OptionTable } from "./options.ts";
 import { OUTPUT_OPTIONS } from "./output_options.ts";
+import { UsageError } from "./options.ts";
 import { parseThreshold, type Threshold } from "../result/thresholds.ts";
 
 /** How a measurement is shown and judged. */
@@ -34,6 +35,29 @@ export const REPORT_OPTIONS = {
       "exit with 3 if a figure crosses a limit, as in p99>5ms, loss>1% or throughput<10M",
   },
 } as const satisfies OptionTable;
+
+/**
+ * Makes sure that thresholds are about what will be measured.
+ *
+ * @param thresholds The thresholds.
+ * @param measured What the measurement has.
+ * @throws {UsageError} If one is about something else.
+ */
+export function refuseThresholds(
+  thresholds: Threshold[],
+  measured: { throughput: boolean; schedule: boolean; replies: boolean },
+): void {
+  for (const { figure: { key, needs } } of thresholds) {
+    if (needs === undefined || measured[needs]) continue;
+    throw new UsageError(`--fail-if on ${key} goes with ${NEEDED[needs]}`);
+  }
+}
+
+const NEEDED = {
+  throughput: "tput of measure-client",
+  schedule: "--interval",
+  replies: "stamp-client",
+};
 
 const UNANSWERED =
   "check the host and the port, that a server runs there, that its key (if any) is yours, and that no firewall is in between";

@@ -1,75 +1,82 @@
 /**
- * Runs the parts of a comparison one after the other: sections in, report and
- * exit code out.
+ * Runs the experiments of a comparison one after the other: figures in, report
+ * and exit code out.
  *
  * @module
  */
 
-import { rounded } from "../result/rounding.ts";
-import type { Label } from "../result/run_metadata.ts";
-import type { Section } from "../result/section.ts";
+import type {
+  CompareMetadata,
+  Experiment,
+  ExperimentFigures,
+  ExperimentName,
+} from "../result/compare_schema.ts";
+import { experimentTitle } from "../result/compare_sections.ts";
+import { roundFigures } from "../result/quantities.ts";
 import { sectionReporterOf } from "../terminal/section_reporter.ts";
 import type { OutputOptions } from "../terminal/output_options.ts";
 import { explain } from "./context.ts";
 
-/** One experiment. */
-export interface Experiment {
-  /** What it is about, in a few words. */
-  name: string;
-  /** Makes it. */
-  run: () => Promise<Section>;
+/** An experiment about to run. */
+export interface ExperimentRun {
+  /** Its name. */
+  name: ExperimentName;
+  /** Where it takes place, as `on loopback`. */
+  where: string;
+  /** Runs it. */
+  run: () => Promise<ExperimentFigures<ExperimentName>>;
 }
 
 /**
- * Runs the parts. One that fails is shown as failed, and the rest goes on.
+ * Runs experiments. One that fails is shown as failed, and the rest goes on.
  *
- * @param parts The parts.
+ * @param parts The experiments.
  * @param run What made them, how they are shown, and what ends them early.
- * @returns The exit code: 0, or 1 if a part failed.
+ * @returns The exit code: 0, or 1 if an experiment failed.
  */
 export async function runParts(
-  parts: Experiment[],
-  run: { label: Label<"compare">; output: OutputOptions; signal: AbortSignal },
+  parts: ExperimentRun[],
+  run: {
+    metadata: CompareMetadata;
+    output: OutputOptions;
+    signal: AbortSignal;
+  },
 ): Promise<number> {
-  const { label, output, signal } = run;
+  const { metadata, output, signal } = run;
   const { terminal } = output;
   const reporter = sectionReporterOf(output);
-  const sections: Section[] = [];
+  const experiments: Experiment[] = [];
   const notes: string[] = [];
   let failed = 0;
-  reporter.start(label);
-  for (const { name, run } of parts) {
-    reporter.part(`part ${sections.length + 1} of ${parts.length}: ${name}`);
-    let section: Section;
+  reporter.start(metadata);
+  for (const { name, where, run } of parts) {
+    const number = experiments.length + 1;
+    reporter.part(
+      `part ${number} of ${parts.length}: ${experimentTitle(name)}`,
+    );
+    let figures = null;
+    let error = null;
     try {
-      section = rounded(await run());
-    } catch (error) {
+      figures = roundFigures(await run());
+    } catch (thrown) {
       if (signal.aborted) break;
       failed += 1;
-      section = failure(name, explain(error));
+      error = explain(thrown);
     }
     if (signal.aborted || terminal.closed) break;
-    sections.push(section);
-    reporter.section(section);
+    const experiment = { name, where, error, figures } as Experiment;
+    experiments.push(experiment);
+    reporter.experiment(experiment);
   }
   // Of a run interrupted before the first part there is nothing to show.
-  if (sections.length === 0) signal.throwIfAborted();
+  if (experiments.length === 0) signal.throwIfAborted();
   if (signal.aborted) {
     notes.push(
-      `the run was interrupted, after ${sections.length} of ${parts.length} parts`,
+      `the run was interrupted, after ${experiments.length} of ${parts.length} parts`,
     );
   }
-  reporter.end({ ...label, sections, notes });
+  reporter.end({ ...metadata, experiments, notes });
   if (failed === 0) return 0;
   terminal.info(`${failed} of ${parts.length} parts failed`);
   return 1;
-}
-
-function failure(name: string, message: string): Section {
-  return {
-    title: name,
-    table: { columns: [], rows: [] },
-    charts: [],
-    sentences: [`This part failed: ${message}.`],
-  };
 }

@@ -4,15 +4,10 @@
  * @module
  */
 
-import type { Label } from "../result/run_metadata.ts";
+import type { SweepCurve, SweepMetadata } from "../result/schema.ts";
 import type { ResultBuilder } from "../result/builder.ts";
 import type { Sample } from "../stats/sample.ts";
-import {
-  addPoint,
-  type SweepCurve,
-  sweepPoint,
-  type SweepStep,
-} from "../result/sweep.ts";
+import { addPoint, sweepPoint, type SweepStep } from "../result/sweep.ts";
 import { formatCount } from "../result/quantities.ts";
 import type { SweepReporter } from "../terminal/sweep_reporter.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -24,7 +19,7 @@ const WARM_UP_MS = 300;
 /** A sweep about to run. */
 export interface Sweep {
   /** What made it, where to, and how. */
-  label: Label<"sweep">;
+  metadata: SweepMetadata;
   /** What to measure, in this order. */
   steps: SweepStep[];
   /** Starts a measurement whose samples are left out. */
@@ -52,7 +47,7 @@ export interface Sweep {
  * @throws {RunError} If there is no server, or nothing was measured.
  */
 export async function runSweep(sweep: Sweep): Promise<number> {
-  const { label, steps, measure, reporter, notes, signal, terminal } = sweep;
+  const { metadata, steps, measure, reporter, notes, signal, terminal } = sweep;
   const curves: SweepCurve[] = [];
   let done = 0;
   let failed = 0;
@@ -85,7 +80,7 @@ export async function runSweep(sweep: Sweep): Promise<number> {
       `the run was interrupted, after ${done} of ${steps.length} points`,
     );
   }
-  reporter.end({ ...label, protocol: "measure", curves, notes: [...notes] });
+  reporter.end({ ...metadata, curves, notes: [...notes] });
   if (failed === 0) return 0;
   terminal.info(`${failed} of ${formatCount(steps.length, "point")} failed`);
   return 1;

@@ -7,7 +7,7 @@
 import type { SweepPlan } from "../result/sweep.ts";
 import { type MeasurementType, SETUP_LIMITS } from "../measure/messages.ts";
 import type { OptionTable } from "./options.ts";
-import { parseDuration, parseSize } from "../result/units.ts";
+import { parseDuration, parseSize } from "../result/quantities.ts";
 
 /** The course's sizes, in bytes. */
 const SIZES_BYTES: Record<MeasurementType, number[]> = {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Result } from "../result/result.ts";
-import type { SweepResult } from "../result/sweep.ts";
-import type { CompareResult } from "../result/compare_result.ts";
+import type { CompareResult } from "../result/compare_schema.ts";
+import { experimentSection } from "../result/compare_sections.ts";
+import { measurementSections } from "../result/measurement.ts";
+import type { MeasurementResult, SweepResult } from "../result/schema.ts";
 import type { Section } from "../result/section.ts";
 import { sweepSections } from "../result/sweep_sections.ts";
-import { measurementSections } from "./measurement_sections.ts";
 import type { NamedFile } from "./page.ts";
 
 /** Sections under one title. */
@@ -29,7 +29,7 @@ export interface Chapter {
  * @returns A chapter for each kind that there is.
  */
 export function chaptersOf(files: NamedFile[]): Chapter[] {
-  const measurements = filesOf<Result>(files, "rtt", "tput");
+  const measurements = filesOf<MeasurementResult>(files, "rtt", "tput");
   const sweeps = filesOf<SweepResult>(files, "sweep");
   const comparisons = filesOf<CompareResult>(files, "compare");
   const alone = comparisons.length === 1;
@@ -37,7 +37,7 @@ export function chaptersOf(files: NamedFile[]): Chapter[] {
     ...chapter("Measurements", measurements, [{
       name: null,
       sections: measurements.length > 0
-        ? measurementSections(measurements)
+        ? measurementSections(measurements).reverse()
         : [],
     }]),
     ...chapter("Sweeps", sweeps, [{
@@ -47,9 +47,9 @@ export function chaptersOf(files: NamedFile[]): Chapter[] {
     ...chapter(
       "Comparisons",
       comparisons,
-      comparisons.map(({ name, result: { sections } }) => ({
+      comparisons.map(({ name, result: { experiments } }) => ({
         name: alone ? null : name,
-        sections,
+        sections: experiments.map(experimentSection),
       })),
       notesOf(comparisons),
     ),

@@ -7,27 +7,33 @@
  * @module
  */
 
-import type { Label } from "../result/run_metadata.ts";
-import type { Result, ResultLabel } from "../result/result.ts";
 import { ResultBuilder } from "../result/builder.ts";
-import { addPoint, type SweepResult } from "../result/sweep.ts";
-import type { CompareResult } from "../result/compare_result.ts";
-import { formatCount } from "../result/quantities.ts";
-import type { SampleFigures } from "../result/rows.ts";
-import { checked } from "./figure_schema.ts";
-import { checkedResult } from "./result_kind.ts";
 import {
+  COMPARE_START,
+  type CompareMetadata,
+  type CompareResult,
+  EXPERIMENT,
+} from "../result/compare_schema.ts";
+import { checked } from "../result/figure_schema.ts";
+import { formatCount } from "../result/quantities.ts";
+import {
+  checkedResult,
   MEASUREMENT_START,
+  type MeasurementMetadata,
   POINT,
+  type Result,
   SAMPLE,
+  type SampleFigures,
   SWEEP_START,
-} from "./result_schema.ts";
-import { COMPARE_START, SECTION } from "./section_schema.ts";
+  type SweepMetadata,
+  type SweepResult,
+} from "../result/schema.ts";
+import { addPoint } from "../result/sweep.ts";
 
 /** A result, and what is to be known of the file it comes from. */
 export interface ReadResult {
   /** The result. */
-  result: Result | SweepResult | CompareResult;
+  result: Result;
   /** Sentences. */
   remarks: string[];
 }
@@ -134,13 +140,8 @@ function remakeOf(label: unknown): Remake {
   }
 }
 
-function remadeSweep(label: Label<"sweep">): Remake {
-  const result: SweepResult = {
-    ...label,
-    protocol: "measure",
-    curves: [],
-    notes: [],
-  };
+function remadeSweep(label: SweepMetadata): Remake {
+  const result: SweepResult = { ...label, curves: [], notes: [] };
   let count = 0;
   return {
     take(event, data) {
@@ -157,25 +158,24 @@ function remadeSweep(label: Label<"sweep">): Remake {
   };
 }
 
-function remadeComparison(label: Label<"compare">): Remake {
-  const result: CompareResult = { ...label, sections: [], notes: [] };
+function remadeComparison(label: CompareMetadata): Remake {
+  const result: CompareResult = { ...label, experiments: [], notes: [] };
   return {
     take(event, data) {
-      if (event !== "section") return;
-      result.sections.push(checked(SECTION, data, "its section"));
+      if (event !== "experiment") return;
+      result.experiments.push(checked(EXPERIMENT, data, "its experiment"));
     },
     made: () => ({
       result: checkedResult(result), // there may be too many
-      of: formatCount(result.sections.length, "section"),
+      of: formatCount(result.experiments.length, "experiment"),
     }),
   };
 }
 
-function remadeMeasurement(label: ResultLabel): Remake {
+function remadeMeasurement(label: MeasurementMetadata): Remake {
   const { protocol, mode, target, options } = label;
-  const used = options.used as Record<string, unknown>;
   const number = (key: string) => {
-    const value = used[key];
+    const value = options.used[key];
     return typeof value === "number" && value >= 0 && value < 1e15 ? value : 0;
   };
   const builder = new ResultBuilder({
@@ -184,7 +184,7 @@ function remadeMeasurement(label: ResultLabel): Remake {
     target,
     sizeBytes: number("size_bytes"),
     intervalMs: number("interval_ms"),
-    ...(protocol === "stamp" && { arrivals: NOTHING_REPORTED }),
+    ...(protocol === "stamp" && { replies: NOTHING_REPORTED }),
     options,
   });
   let count = 0;

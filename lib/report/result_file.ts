@@ -5,7 +5,7 @@
  */
 
 import { EventReplay, type ReadResult } from "./event_replay.ts";
-import { checkedResult } from "./result_kind.ts";
+import { checkedResult } from "../result/schema.ts";
 import { textLines } from "./text_lines.ts";
 
 /** The most characters of one JSON object. */

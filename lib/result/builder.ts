@@ -5,28 +5,42 @@
  */
 
 import { measureResolutionUs, systemClock } from "../timing/clock.ts";
+import { ProcessorTime } from "../timing/processor_time.ts";
 import { Histogram } from "../stats/histogram.ts";
 import { Jitter } from "../stats/jitter.ts";
-import { ProcessorTime } from "../timing/processor_time.ts";
-import { Timeline, type TimelineFigures } from "../stats/timeline.ts";
-import { arrivalFigures, arrivalNotes } from "./reply_figures.ts";
-import { labelOf } from "./run_metadata.ts";
 import { OneWay } from "../stats/one_way.ts";
-import type {
-  Heading,
-  ProbeCounts,
-  Quality,
-  Result,
-  ResultLabel,
-  SendRate,
-  Series,
-  Throughput,
-} from "./result.ts";
-import { rounded } from "./rounding.ts";
 import type { Sample } from "../stats/sample.ts";
+import { Timeline, type TimelineFigures } from "../stats/timeline.ts";
+import type { ReplyStats } from "../stamp/outstanding_probes.ts";
+import { measurementNotes } from "./notes.ts";
+import { roundFigures } from "./quantities.ts";
+import { runMetadata } from "./run_metadata.ts";
+import type {
+  MeasurementMetadata,
+  MeasurementResult,
+  ProbeCounts,
+} from "./schema.ts";
 
-/** How many bins a histogram has at most. */
+/** The maximum number of bins of a histogram. */
 const BINS = 16;
+
+/** What is known of a measurement before it starts. */
+export interface MeasurementSetup {
+  /** The protocol spoken. */
+  protocol: MeasurementResult["protocol"];
+  /** What is measured. */
+  mode: MeasurementResult["mode"];
+  /** The target as `HOST:PORT`. */
+  target: string;
+  /** The payload of each probe, in bytes; with STAMP, the whole packet. */
+  sizeBytes: number;
+  /** The mean time from one probe to the next, in milliseconds; 0 for none. */
+  intervalMs: number;
+  /** What datagrams have and streams have not; complete at the end. */
+  replies?: ReplyStats;
+  /** The options as they were given, and as they take effect. */
+  options: { given: object; used: object };
+}
 
 /**
  * Adds up samples to a result, in constant memory.
@@ -52,9 +66,9 @@ const BINS = 16;
  * ```
  */
 export class ResultBuilder {
-  #heading: Heading;
+  #setup: MeasurementSetup;
   #started = new Date();
-  #probes: ProbeCounts = { sent: 0, received: 0, lost: 0, warmup: 0 };
+  #probes = { sent: 0, received: 0, lost: 0, warmup: 0 };
   #rtt = new Histogram();
   #fromIntended = new Histogram();
   #lateness = new Histogram();
@@ -64,26 +78,31 @@ export class ResultBuilder {
   #oneWay = new OneWay();
   #firstSentMs = Infinity;
   #lastSentMs = -Infinity;
-  #floorUs: number | null = null;
   #processor = new ProcessorTime();
   #timeline = new Timeline();
   #sumSeconds = 0;
   #sumBitsPerSec = 0;
   #notes = new Set<string>();
 
+  /** The RTT measured on loopback, if it was; it is not subtracted. */
+  floor: { p50: number; p99: number } | null = null;
+
   /**
-   * Starts with no samples; the wall clock labels the result.
+   * Starts without samples; the wall clock dates the result.
    *
-   * @param heading What is known before the start.
+   * @param setup What is known before the start.
    */
-  constructor(heading: Heading) {
-    this.#heading = heading;
+  constructor(setup: MeasurementSetup) {
+    this.#setup = setup;
   }
 
   /** What the result says of itself. */
-  get label(): ResultLabel {
-    const { protocol, ...heading } = this.#heading;
-    return { ...labelOf({ ...heading, started: this.#started }), protocol };
+  get metadata(): MeasurementMetadata {
+    const { protocol } = this.#setup;
+    return {
+      ...runMetadata({ ...this.#setup, started: this.#started }),
+      protocol,
+    };
   }
 
   /** The counters so far. */
@@ -107,7 +126,7 @@ export class ResultBuilder {
   }
 
   /**
-   * Adds one sample.
+   * Adds one sample; allocates nothing.
    *
    * @param sample The sample; it is not kept.
    */
@@ -135,30 +154,21 @@ export class ResultBuilder {
     this.#jitter.record(sequence, rttUs);
     const seconds = rttMs / 1000;
     this.#sumSeconds += seconds;
-    this.#sumBitsPerSec += this.#heading.sizeBytes * 8 / seconds;
+    this.#sumBitsPerSec += this.#setup.sizeBytes * 8 / seconds;
     const { reflectorMs = 0, forwardMs, backwardMs } = sample;
-    if (this.#heading.arrivals === undefined) return;
+    if (this.#setup.replies === undefined) return;
     this.#withReflector.record(rttUs + reflectorMs * 1000);
     if (forwardMs === undefined || backwardMs === undefined) return;
     this.#oneWay.record(sequence, forwardMs, backwardMs);
   }
 
   /**
-   * Adds a note on the measurement's quality; once, if it is said again.
+   * Adds a note on the quality of the measurement; the same text only once.
    *
-   * @param text One sentence.
+   * @param text A sentence without a capital and a period.
    */
   note(text: string): void {
     this.#notes.add(text);
-  }
-
-  /**
-   * Tells what was measured on loopback; nothing is taken off for it.
-   *
-   * @param us The median round-trip time there.
-   */
-  set floorUs(us: number | null) {
-    this.#floorUs = us;
   }
 
   /** The round-trip times as text, in the form of HdrHistogram's own tools. */
@@ -171,66 +181,76 @@ export class ResultBuilder {
    *
    * @returns The result.
    */
-  result(): Result {
-    const { mode, intervalMs, arrivals } = this.#heading;
-    const paced = intervalMs > 0;
+  result(): MeasurementResult {
+    const { mode, intervalMs, replies } = this.#setup;
+    const isPaced = intervalMs > 0;
     return {
-      ...this.label,
-      probes: { ...this.#probes, ...(arrivals && arrivalFigures(arrivals)) },
-      probes_per_second: rounded(this.#rate()),
-      rtt_us: rounded(this.#rtt.distribution()),
-      ...(arrivals && {
-        rtt_with_reflector_us: rounded(this.#withReflector.distribution()),
+      ...this.metadata,
+      probes: { ...this.#probes, ...(replies && replyCounts(replies)) },
+      probes_per_second: roundFigures(this.#rate()),
+      rtt_us: roundFigures(this.#rtt.distribution()),
+      ...(replies && {
+        rtt_with_reflector_us: roundFigures(this.#withReflector.distribution()),
       }),
-      ...(paced && {
-        rtt_from_intended_us: rounded(this.#fromIntended.distribution()),
+      ...(isPaced && {
+        rtt_from_intended_us: roundFigures(this.#fromIntended.distribution()),
       }),
-      jitter_us: rounded(this.#jitter.figures()),
-      ...(arrivals && { one_way: rounded(this.#oneWay.result()) }),
+      jitter_us: roundFigures(this.#jitter.figures()),
+      ...(replies && { one_way: roundFigures(this.#oneWay.result()) }),
       ...(mode === "tput" && { throughput: this.#throughput() }),
-      quality: this.#quality(paced),
+      quality: this.#quality(isPaced),
       series: this.#series(),
     };
   }
 
-  #series(): Series {
+  #series(): MeasurementResult["series"] {
     const edges = this.#rtt.binEdges(BINS);
     const percentiles = this.#rtt.percentiles();
     return {
       histogram: edges && {
-        edges_us: rounded(edges),
+        edges_us: roundFigures(edges),
         count: this.#rtt.counts(edges),
       },
       percentiles: percentiles && {
         ...percentiles,
-        us: rounded(percentiles.us),
+        us: roundFigures(percentiles.us),
       },
-      timeline: rounded(this.#timeline.figures()),
+      timeline: roundFigures(this.timeline),
     };
   }
 
-  #quality(paced: boolean): Quality {
+  #quality(isPaced: boolean): MeasurementResult["quality"] {
     const lateness = this.#lateness.distribution();
     const sendCall = this.#sendCall.distribution();
     return {
       clock_resolution_us: measureResolutionUs(systemClock),
-      ...(paced && {
-        send_lateness_us: rounded(
-          lateness &&
-            { p50: lateness.p50, p99: lateness.p99, max: lateness.max },
-        ),
+      ...(isPaced && {
+        send_lateness_us: lateness && roundFigures({
+          p50: lateness.p50,
+          p99: lateness.p99,
+          max: lateness.max,
+        }),
       }),
-      send_call_us: rounded(
-        sendCall && { p50: sendCall.p50, p99: sendCall.p99 },
-      ),
-      processor_percent: rounded(this.#processor.percent()),
-      floor_us: rounded(this.#floorUs),
-      notes: [...this.#notes, ...this.#observations(paced)],
+      send_call_us: sendCall &&
+        roundFigures({ p50: sendCall.p50, p99: sendCall.p99 }),
+      processor_percent: roundFigures(this.#processor.percent()),
+      floor_us: this.floor &&
+        roundFigures({ p50: this.floor.p50, p99: this.floor.p99 }),
+      notes: [
+        ...this.#notes,
+        ...measurementNotes({
+          lost: this.#probes.lost,
+          intervalUs: this.#setup.intervalMs * 1000,
+          latenessP99Us: this.#lateness.percentile(99),
+          oneWay: this.#oneWay.result(),
+          replies: this.#setup.replies,
+        }),
+      ],
     };
   }
 
-  #rate(): SendRate {
-    const { intervalMs } = this.#heading;
+  #rate(): MeasurementResult["probes_per_second"] {
+    const { intervalMs } = this.#setup;
     const gaps = this.#probes.sent - 1;
     const elapsedMs = this.#lastSentMs - this.#firstSentMs;
     return {
@@ -239,45 +259,30 @@ export class ResultBuilder {
     };
   }
 
-  #throughput(): Throughput {
+  #throughput(): MeasurementResult["throughput"] & object {
     const { received } = this.#probes;
-    const bits = received * this.#heading.sizeBytes * 8;
+    const bits = received * this.#setup.sizeBytes * 8;
     return {
       per_probe_mean_bits_per_second: finite(this.#sumBitsPerSec / received),
       aggregate_bits_per_second: finite(bits / this.#sumSeconds),
     };
   }
-
-  #observations(paced: boolean): string[] {
-    const notes = [];
-    const { received, lost } = this.#probes;
-    const { arrivals } = this.#heading;
-    if (received > 0 && received < 1000) {
-      notes.push(`p99.9 of fewer than 1000 samples is their maximum`);
-    }
-    const lateUs = this.#lateness.percentile(99);
-    if (paced && lateUs !== null && lateUs > this.#heading.intervalMs * 1000) {
-      notes.push(
-        `the schedule was not kept: probes left late, after a late ${
-          this.#heading.arrivals
-            ? "timer or on a busy machine"
-            : "echo or timer"
-        }, so read the figures from the intended time`,
-      );
-    }
-    const clocks = this.#oneWay.result();
-    if (clocks !== null && clocks.clock_offset_us === null) {
-      notes.push(
-        "the two clocks drifted against each other, or one was set: one-way " +
-          "delays are unknown, and their jitter holds only for a short while",
-      );
-    }
-    if (arrivals) notes.push(...arrivalNotes(arrivals, lost));
-    return notes;
-  }
 }
 
-/** A rate, or `null` where the clock saw no time pass, or nothing came. */
+/** The counters that only datagrams have. */
+function replyCounts({ counts, directionsKnown, faults }: ReplyStats) {
+  const { lostForward, lostBackward, late, duplicate, reordered } = counts;
+  return {
+    lost_forward: directionsKnown ? lostForward : null,
+    lost_backward: directionsKnown ? lostBackward : null,
+    late,
+    duplicate,
+    reordered,
+    corrupt: faults.corrupt,
+  };
+}
+
+/** A rate, or `null` where the clock saw no time pass, or no reply came. */
 function finite(rate: number): number | null {
   return Number.isFinite(rate) ? Math.round(rate) : null;
 }

@@ -6,43 +6,34 @@
  */
 
 import config from "../../deno.json" with { type: "json" };
+import type { Result } from "./schema.ts";
 
-/** The keys that are the same in every result. */
-export interface Label<Mode extends string = string> {
-  /** The version of this shape. */
-  format: 1;
-  /** What made it. */
-  tool: "roundtrip";
-  /** Which version of that. */
-  version: string;
-  /** What that ran on. */
-  runtime: { deno: string; os: string; arch: string };
-  /** What was measured. */
-  mode: Mode;
-  /** Where to, as `HOST:PORT`. */
-  target: string;
-  /** When it started, by the wall clock. */
-  started: string;
-  /** The options as they were written, and as they took effect. */
-  options: { given: object; used: object };
-}
+/** What every result says of itself. */
+export type RunMetadata<Mode extends Result["mode"] = Result["mode"]> =
+  & Pick<
+    Result,
+    "format" | "tool" | "version" | "runtime" | "target" | "started" | "options"
+  >
+  & { mode: Mode };
 
 /**
- * Labels a result.
+ * Describes a run.
  *
- * @param of What was measured, where to, when that started, and how.
- * @returns The label.
+ * @param run What is measured, the target, the start by the wall clock, and the
+ * options as they were given and as they take effect.
+ * @returns The metadata.
  */
-export function labelOf<Mode extends string>(
-  of: {
+export function runMetadata<Mode extends Result["mode"]>(
+  run: {
     mode: Mode;
     target: string;
     started: Date;
-    options: Label["options"];
+    options: { given: object; used: object };
   },
-): Label<Mode> {
+): RunMetadata<Mode> {
+  const { given, used } = run.options;
   return {
-    format: 1,
+    format: 2,
     tool: "roundtrip",
     version: config.version,
     runtime: {
@@ -50,9 +41,9 @@ export function labelOf<Mode extends string>(
       os: Deno.build.os,
       arch: Deno.build.arch,
     },
-    mode: of.mode,
-    target: of.target,
-    started: of.started.toISOString(),
-    options: of.options,
+    mode: run.mode,
+    target: run.target,
+    started: run.started.toISOString(),
+    options: { given: { ...given }, used: { ...used } },
   };
 }

@@ -116,8 +116,8 @@ const QUALITY = v.object({
     v.nullable(FIGURE),
   ),
   floor_us: about(
-    "The median RTT on loopback; null if it was not measured",
-    v.nullable(FIGURE),
+    "The RTT on loopback; null if it was not measured",
+    v.nullable(v.object({ p50: FIGURE, p99: FIGURE })),
   ),
   notes: NOTES,
 });

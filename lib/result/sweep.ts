@@ -4,56 +4,10 @@
  * @module
  */
 
-import type { MeasurementType } from "../measure/messages.ts";
-import type { Label } from "./run_metadata.ts";
-import type { ProbeCounts, Result, Throughput } from "./result.ts";
-import type { Distribution } from "../stats/histogram.ts";
-
-/** What varies along a curve. */
-export type SweepVariable = "size" | "delay";
-
-/** One measurement of a sweep. */
-export interface SweepPoint {
-  /** The payload of each probe. */
-  size_bytes: number;
-  /** How long the server held each echo. */
-  delay_ms: number;
-  /** What became of the probes. */
-  probes: ProbeCounts;
-  /** The round-trip times; `null` before a reply. */
-  rtt_us: Distribution | null;
-  /** Only where throughput was measured. */
-  throughput?: Throughput;
-  /** Why it failed; `null` if it did not. */
-  error: string | null;
-}
-
-/** The points of one experiment, in the order in which they were measured. */
-export interface SweepCurve {
-  /** What is measured. */
-  quantity: MeasurementType;
-  /** What varies. */
-  against: SweepVariable;
-  /** The measurements. */
-  points: SweepPoint[];
-}
-
-/** A sweep's result; the object of `--json`. */
-export interface SweepResult extends Label<"sweep"> {
-  /** The protocol spoken. */
-  protocol: "measure";
-  /** One an experiment. */
-  curves: SweepCurve[];
-  /** What a reader of the figures should know. */
-  notes: string[];
-}
+import type { MeasurementResult, SweepCurve, SweepPoint } from "./schema.ts";
 
 /** What is to be measured at one point, and on which curve it lies. */
-export interface SweepStep {
-  /** What is measured. */
-  quantity: MeasurementType;
-  /** What varies. */
-  against: SweepVariable;
+export interface SweepStep extends Pick<SweepCurve, "quantity" | "against"> {
   /** The payload of each probe. */
   sizeBytes: number;
   /** How long the server is to hold each echo. */
@@ -63,16 +17,16 @@ export interface SweepStep {
 /** The values that vary, and those that stay where they do not. */
 export interface SweepPlan {
   /** The payloads, in bytes, for each quantity. */
-  sizesBytes: Record<MeasurementType, number[]>;
+  sizesBytes: Record<SweepCurve["quantity"], number[]>;
   /** The delays, in milliseconds. */
   delaysMs: number[];
   /** The payload where delays vary, for each quantity. */
-  sizeBytes: Record<MeasurementType, number>;
+  sizeBytes: Record<SweepCurve["quantity"], number>;
 }
 
 /**
- * The course's four experiments, point by point: RTT and throughput against
- * size, without a delay, and both against delay.
+ * Lists the course's four experiments, point by point: RTT and throughput
+ * against size, without a delay, and both against delay.
  *
  * @param plan The values.
  * @returns The points, curve after curve.
@@ -110,16 +64,16 @@ export function sweepSteps(plan: SweepPlan): SweepStep[] {
 }
 
 /**
- * What a measurement says of a point.
+ * Makes a point of a measurement.
  *
- * @param step The point.
+ * @param step The point's place.
  * @param result What was measured there.
- * @param error Why that failed, if it did.
+ * @param error Why that failed; `null` if it did not.
  * @returns The point.
  */
 export function sweepPoint(
   step: SweepStep,
-  result: Result,
+  result: MeasurementResult,
   error: string | null,
 ): SweepPoint {
   const { probes, rtt_us, throughput } = result;
@@ -134,7 +88,7 @@ export function sweepPoint(
 }
 
 /**
- * Adds a point to its curve, the last one or a new one.
+ * Adds a point to its curve: the last one, or a new one.
  *
  * @param curves The curves so far; changed.
  * @param step The point's place.

@@ -1,18 +1,16 @@
 /**
- * A sweep as tables and curves.
+ * Sweeps as tables and curves: one by itself, or several side by side.
  *
  * @module
  */
 
-import type {
-  SweepCurve,
-  SweepPoint,
-  SweepResult,
-  SweepVariable,
-} from "./sweep.ts";
-import type { MeasurementType } from "../measure/messages.ts";
+import { type Figure, figureLabel, figureOf, type Named } from "./figures.ts";
 import { formatRatio, formatValue } from "./quantities.ts";
-import type { Axis, Chart, Head, Section, Table } from "./section.ts";
+import type { SweepCurve, SweepPoint, SweepResult } from "./schema.ts";
+import type { Axis, Chart, CurvePoint, Section, Table } from "./section.ts";
+
+type Quantity = SweepCurve["quantity"];
+type Variable = SweepCurve["against"];
 
 /** One experiment of one sweep. */
 interface Curve {
@@ -20,59 +18,50 @@ interface Curve {
   points: SweepPoint[];
 }
 
-type Figure = [Head, (point: SweepPoint) => number | null];
-
 /** What varies, and its value at a point. */
-const VARIABLES: Record<SweepVariable, [Axis, (point: SweepPoint) => number]> =
-  {
-    size: [{ label: "size", unit: "bytes" }, (point) => point.size_bytes],
-    delay: [{ label: "delay", unit: "ms" }, (point) => point.delay_ms],
-  };
+const VARIABLES: Record<Variable, [Axis, (point: SweepPoint) => number]> = {
+  size: [{ label: "size", unit: "bytes" }, (point) => point.size_bytes],
+  delay: [{ label: "delay", unit: "ms" }, (point) => point.delay_ms],
+};
 
 /** From this ratio on, throughputs are drawn on a logarithmic scale. */
 const LOG_RATIO = 50;
 
-const RECEIVED: Figure = [
-  { name: "received", unit: "count" },
-  ({ probes }) => probes.received,
-];
-
-/** What is told of each point; the first is drawn. */
-const FIGURES: Record<MeasurementType, { title: string; figures: Figure[] }> = {
+/** The figures of each point; the first is drawn, by its name in sentences. */
+const COLUMNS: Record<
+  Quantity,
+  { title: string; drawn: string; figures: [Figure, ...Figure[]] }
+> = {
   rtt: {
     title: "RTT",
+    drawn: "median",
     figures: [
-      [{ name: "median", unit: "us" }, ({ rtt_us }) => rtt_us?.p50 ?? null],
-      [{ name: "min", unit: "us" }, ({ rtt_us }) => rtt_us?.min ?? null],
-      [{ name: "p90", unit: "us" }, ({ rtt_us }) => rtt_us?.p90 ?? null],
-      [{ name: "max", unit: "us" }, ({ rtt_us }) => rtt_us?.max ?? null],
-      RECEIVED,
+      figureOf("rtt.p50")!,
+      figureOf("rtt.min")!,
+      figureOf("rtt.p90")!,
+      figureOf("rtt.max")!,
+      figureOf("received")!,
     ],
   },
   tput: {
     title: "Throughput",
+    drawn: "aggregate",
     figures: [
-      [
-        { name: "aggregate", unit: "bits_per_second" },
-        ({ throughput }) => throughput?.aggregate_bits_per_second ?? null,
-      ],
-      [
-        { name: "per-probe mean", unit: "bits_per_second" },
-        ({ throughput }) => throughput?.per_probe_mean_bits_per_second ?? null,
-      ],
-      RECEIVED,
+      figureOf("aggregate")!,
+      figureOf("per_probe_mean")!,
+      figureOf("received")!,
     ],
   },
 };
 
 /**
- * Shows sweeps, side by side if there are several.
+ * Turns sweeps into sections, side by side if there are several.
  *
  * @param sweeps The sweeps and their names.
  * @returns A section for each experiment of the first, in its order.
  */
 export function sweepSections(
-  sweeps: { name: string; result: Pick<SweepResult, "curves"> }[],
+  sweeps: Named<Pick<SweepResult, "curves">>[],
 ): Section[] {
   return (sweeps[0]?.result.curves ?? []).map(({ quantity, against }) => {
     const same = (curve: SweepCurve) =>
@@ -86,16 +75,16 @@ export function sweepSections(
 }
 
 function section(
-  quantity: MeasurementType,
-  against: SweepVariable,
+  quantity: Quantity,
+  against: Variable,
   curves: Curve[],
 ): Section {
-  const { title, figures } = FIGURES[quantity];
+  const { title, figures } = COLUMNS[quantity];
   return {
     title: `${title} against ${against}`,
     table: curves.length === 1
       ? oneSweep(figures, against, curves[0]!.points)
-      : sideBySide(figures[0]!, against, curves),
+      : sideBySide(figures[0], against, curves),
     charts: chart(quantity, against, curves),
     sentences: curves.flatMap((curve) => {
       const whose = curves.length === 1 ? "" : `${curve.name}: `;
@@ -107,33 +96,36 @@ function section(
   };
 }
 
-/** The curves; nothing where there are no two points to look at. */
+/** The curves with their bands; nothing where there are no two points. */
 function chart(
-  quantity: MeasurementType,
-  against: SweepVariable,
+  quantity: Quantity,
+  against: Variable,
   curves: Curve[],
 ): Chart[] {
-  const { title, figures } = FIGURES[quantity];
+  const { title, drawn, figures: [figure] } = COLUMNS[quantity];
   const [axis, at] = VARIABLES[against];
-  const [drawn, valueOf] = figures[0]!;
   const series = curves.map(({ name, points }) => ({
     name,
-    points: points.map((point) => ({
-      x: at(point),
-      y: point.error === null ? valueOf(point) : null,
-    })),
+    points: points.map((point): CurvePoint => {
+      const band = point.error === null ? bandOf(point, quantity) : null;
+      return {
+        x: at(point),
+        y: point.error === null ? figure.read(point) ?? null : null,
+        ...(band && { low: band[0], high: band[1] }),
+      };
+    }),
   }));
   const points = series.flatMap(({ points }) => points);
   const known = points.map(({ y }) => y).filter((y) => y !== null);
   if (known.length < 2) return [];
   return [{
     kind: "curve",
-    title: `${title}, ${drawn.name}, by ${against}`,
+    title: `${title}, ${drawn}, by ${against}`,
     x: { ...axis, scale: spread(points.map(({ x }) => x)) },
     y: {
-      label: `${title}, ${drawn.name}`,
-      unit: drawn.unit!,
-      // A line between far values would say what is not so.
+      label: `${title}, ${drawn}`,
+      unit: figure.unit,
+      // On a linear scale small throughputs cannot be told from 0.
       scale: quantity === "tput" &&
           Math.max(...known) >= LOG_RATIO * Math.min(...known)
         ? "log"
@@ -158,11 +150,14 @@ function spread(values: number[]): "linear" | "log" {
 
 function oneSweep(
   figures: Figure[],
-  against: SweepVariable,
+  against: Variable,
   points: SweepPoint[],
 ): Table {
   return {
-    columns: figures.map(([head]) => head),
+    columns: figures.map((figure) => ({
+      name: figure.part || figureLabel(figure),
+      unit: figure.unit,
+    })),
     rows: points.map((point) => ({
       name: place(point, against),
       values: figures.map((figure) => cell(point, figure)),
@@ -170,17 +165,13 @@ function oneSweep(
   };
 }
 
-function sideBySide(
-  figure: Figure,
-  against: SweepVariable,
-  curves: Curve[],
-): Table {
+function sideBySide(figure: Figure, against: Variable, curves: Curve[]): Table {
   const [, at] = VARIABLES[against];
   const places = new Map(
     curves.flatMap(({ points }) => points).map((point) => [at(point), point]),
   );
   return {
-    columns: curves.map(({ name }) => ({ name, unit: figure[0].unit! })),
+    columns: curves.map(({ name }) => ({ name, unit: figure.unit })),
     rows: [...places.keys()].sort((a, b) => a - b).map((value) => ({
       name: place(places.get(value)!, against),
       values: curves.map(({ points }) => {
@@ -191,39 +182,40 @@ function sideBySide(
   };
 }
 
-function place(point: SweepPoint, against: SweepVariable): string {
+function place(point: SweepPoint, against: Variable): string {
   const [{ unit }, at] = VARIABLES[against];
   return formatValue(at(point), unit);
 }
 
-/** How many were answered is told of a point that failed, too. */
+/** A point that failed has its counters. */
 function cell(point: SweepPoint, figure: Figure): number | string | null {
-  return point.error === null || figure === RECEIVED
-    ? figure[1](point)
+  return point.error === null || figure.group === "probes"
+    ? figure.read(point) ?? null
     : "failed";
 }
 
-/** What became of the figure from one end of the curve to the other. */
+/** How the figure changes from one end of the curve to the other. */
 function trend(
   points: SweepPoint[],
-  quantity: MeasurementType,
-  against: SweepVariable,
+  quantity: Quantity,
+  against: Variable,
 ): string[] {
-  const [head, valueOf] = FIGURES[quantity].figures[0]!;
+  const { drawn, figures: [figure] } = COLUMNS[quantity];
+  const valueOf = (point: SweepPoint) => figure.read(point) ?? null;
   const known = points.filter((point) =>
     point.error === null && valueOf(point) !== null
   );
   const [first, last] = [known[0], known.at(-1)];
   if (first === undefined || last === undefined || first === last) return [];
-  const from = valueOf(first)!;
-  const to = valueOf(last)!;
+  const [from, to] = [valueOf(first)!, valueOf(last)!];
   const [fromText, toText] = [from, to].map((value) =>
-    formatValue(value, head.unit!)
+    formatValue(value, figure.unit)
   );
   const range = `From ${place(first, against)} to ${place(last, against)} of ` +
-    `${against} the ${head.name}`;
+    `${against} the ${drawn}`;
   if (fromText === toText) return [`${range} stayed at ${fromText}.`];
-  if (overlap(middle(first, quantity), middle(last, quantity))) {
+  const bands = [first, last].map((point) => bandOf(point, quantity));
+  if (bands[0] && bands[1] && overlap(bands[0], bands[1])) {
     return [
       `${range} went from ${fromText} to ${toText}, which is no clear ` +
       "difference: from min to p90 the round trips of both overlap.",
@@ -238,12 +230,13 @@ function trend(
   ];
 }
 
-/** Where nine of ten round trips are, as the quantity that comes of them. */
-function middle(
+/** Nine of ten round trips, from min to p90, as the quantity derived from them. */
+function bandOf(
   { rtt_us, size_bytes }: SweepPoint,
-  quantity: MeasurementType,
-): [number, number] {
-  const { min, p90 } = rtt_us!;
+  quantity: Quantity,
+): [number, number] | null {
+  if (rtt_us === null || rtt_us.min <= 0) return null;
+  const { min, p90 } = rtt_us;
   return quantity === "rtt"
     ? [min, p90]
     : [size_bytes * 8e6 / p90, size_bytes * 8e6 / min];
@@ -253,8 +246,8 @@ function overlap(one: [number, number], other: [number, number]): boolean {
   return one[0] <= other[1] && other[0] <= one[1];
 }
 
-/** Which points failed, and why; those with the same reason together. */
-function failures(points: SweepPoint[], against: SweepVariable): string[] {
+/** Which points failed, and why, grouped by the reason. */
+function failures(points: SweepPoint[], against: Variable): string[] {
   const failed = points.filter(({ error }) => error !== null);
   return [...Map.groupBy(failed, ({ error }) => error)].map(([error, points]) =>
     `At ${

@@ -8,7 +8,7 @@ import { ResultBuilder } from "../result/builder.ts";
 import {
   formatCount,
   formatDuration,
-  sharePercent,
+  formatValue,
 } from "../result/quantities.ts";
 import { newSample, type Sample } from "../stats/sample.ts";
 import { sanitize, type Style } from "./style.ts";
@@ -80,7 +80,9 @@ export function formatLive(
   const figures = [
     `last ${last.rttMs === null ? "lost" : formatDuration(last.rttMs * 1000)}`,
     ...[50, 90, 99].map((percent) => `p${percent} ${us(percent)}`),
-    `lost ${lost}${lost === 0 ? "" : ` (${sharePercent(lost, sent)} %)`}`,
+    `lost ${lost}${
+      lost === 0 ? "" : ` (${formatValue(100 * lost / sent, "percent")})`
+    }`,
   ];
   return [
     progressText(sent, progress, columns, style.ascii),

@@ -5,27 +5,29 @@
  * @module
  */
 
-import type { Result, ResultLabel } from "../result/result.ts";
+import type {
+  MeasurementMetadata,
+  MeasurementResult,
+} from "../result/schema.ts";
 import type { ResultBuilder } from "../result/builder.ts";
 import type { Sample } from "../stats/sample.ts";
-import { formatChart } from "./section.ts";
-import { resultCharts } from "../result/charts.ts";
+import { resultSections } from "../result/sections.ts";
+import { formatSections } from "./section.ts";
 import { liveOf, type OutputOptions, plotStyle } from "./output_options.ts";
 import {
   csvHeader,
   csvRow,
-  figures,
   formatJson,
   ndjsonEvent,
-} from "../result/rows.ts";
-import { formatResult } from "./result_text.ts";
+  sampleFigures,
+} from "../result/formats.ts";
 
 /** What is known when a measurement starts. */
 export interface Beginning {
   /** Says to a person what is measured; lines. */
   title: string;
   /** Says it to a program. */
-  label: ResultLabel;
+  metadata: MeasurementMetadata;
 }
 
 /** Follows one measurement. */
@@ -37,7 +39,7 @@ export interface Reporter {
   /** It failed. */
   error(message: string): void;
   /** It ended, and this came of it. */
-  end(result: Result): void;
+  end(result: MeasurementResult): void;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface Reporter {
  */
 export function reporterOf(
   output: OutputOptions,
-  protocol: Result["protocol"],
+  protocol: MeasurementResult["protocol"],
   total: number,
 ): Reporter {
   const { form, terminal } = output;
@@ -63,12 +65,9 @@ export function reporterOf(
         ...silent,
         start: ({ title }) => terminal.print(title),
         end: (result) => {
-          const style = plotStyle(output);
-          terminal.print(formatResult(result, style));
-          if (output.plots === "none") return;
-          for (const chart of resultCharts(result)) {
-            terminal.print(["", ...formatChart(chart, style)].join("\n"));
-          }
+          const sections = resultSections([{ name: result.target, result }]);
+          const plots = output.plots !== "none";
+          terminal.print(formatSections(sections, plotStyle(output), plots));
         },
       };
     case "json":
@@ -78,12 +77,12 @@ export function reporterOf(
       };
     case "ndjson":
       return {
-        start: ({ label }) => {
+        start: ({ metadata }) => {
           startMs = performance.now();
-          terminal.print(ndjsonEvent("start", label));
+          terminal.print(ndjsonEvent("start", metadata));
         },
         sample: (sample, builder) => {
-          const data = figures(sample, startMs);
+          const data = sampleFigures(sample, startMs);
           terminal.print(ndjsonEvent("sample", data));
           live(sample, builder);
         },

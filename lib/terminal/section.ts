@@ -16,8 +16,9 @@ import { wrap } from "./wrap.ts";
 const PROSE_WIDTH = 78;
 
 /**
- * Formats sections, with a blank line between them. The headline figures come
- * last and without a title, just above the prompt.
+ * Formats sections, with a blank line between them; without it where a result
+ * without charts is to fit a screen. The headline figures come last and without
+ * a title, just above the prompt.
  *
  * @param sections The sections; their texts may be untrusted.
  * @param style The style.
@@ -67,17 +68,21 @@ export function formatSections(
     })
     .filter((block) => block.length > 0)
     .map((block) => block.join("\n"))
-    .join("\n\n");
+    .join(plots || !sections.some(isHeadline) ? "\n\n" : "\n");
 }
 
-/** Formats a section without its charts. */
+/** Formats a section without its charts; its title in line with lone prose. */
 function formatText(section: Section, style: Style): string[] {
   const { role = "figures", title, table, sentences } = section;
   const rows = formatTable(table, style);
-  const prose = sentences.flatMap((sentence) => formatProse(sentence, style));
+  const isLone = rows.length === 0 && sentences.length > 0 &&
+    role !== "headline";
+  const prose = sentences.flatMap((sentence, at) =>
+    formatProse(isLone && at === 0 ? `${title}: ${sentence}` : sentence, style)
+  );
   const isLoose = role === "figures" && rows.length > 0 && prose.length > 0;
   return [
-    ...(role === "headline" ? [] : formatProse(title, style)),
+    ...(isLone || role === "headline" ? [] : formatProse(title, style)),
     ...rows,
     ...(isLoose ? [""] : []),
     ...prose,

@@ -5,9 +5,13 @@
  * @module
  */
 
-import type { Label } from "../result/run_metadata.ts";
-import type { CompareResult } from "../result/compare_result.ts";
-import { formatJson, ndjsonEvent } from "../result/rows.ts";
+import type {
+  CompareMetadata,
+  CompareResult,
+  Experiment,
+} from "../result/compare_schema.ts";
+import { experimentSection } from "../result/compare_sections.ts";
+import { formatJson, ndjsonEvent } from "../result/formats.ts";
 import type { Section } from "../result/section.ts";
 import { formatProse, formatSections } from "./section.ts";
 import { type OutputOptions, plotStyle } from "./output_options.ts";
@@ -15,11 +19,11 @@ import { type OutputOptions, plotStyle } from "./output_options.ts";
 /** Follows one comparison. */
 export interface SectionReporter {
   /** It starts. */
-  start(label: Label): void;
+  start(metadata: CompareMetadata): void;
   /** A part of it starts. */
   part(name: string): void;
-  /** A part was done. */
-  section(section: Section): void;
+  /** An experiment was done, or failed. */
+  experiment(experiment: Experiment): void;
   /** It ended, and this came of it. */
   end(result: CompareResult): void;
 }
@@ -37,7 +41,7 @@ export function sectionReporterOf(output: OutputOptions): SectionReporter {
     part: (name: string) => {
       if (!quiet) terminal.live(() => [name]);
     },
-    section() {},
+    experiment() {},
   };
   switch (form) {
     case "json":
@@ -45,18 +49,19 @@ export function sectionReporterOf(output: OutputOptions): SectionReporter {
     case "ndjson":
       return {
         ...silent,
-        start: (label) => terminal.print(ndjsonEvent("start", label)),
-        section: (section) => terminal.print(ndjsonEvent("section", section)),
+        start: (metadata) => terminal.print(ndjsonEvent("start", metadata)),
+        experiment: (experiment) =>
+          terminal.print(ndjsonEvent("experiment", experiment)),
         end: (result) => terminal.print(ndjsonEvent("end", result)),
       };
     default: {
       let isFirst = true;
       return {
         ...silent,
-        section: (section) => {
+        experiment: (experiment) => {
           if (!isFirst) terminal.print("");
           isFirst = false;
-          printSection(section, output);
+          printSection(experimentSection(experiment), output);
         },
         end: ({ notes }) => {
           printNotes(notes, output);

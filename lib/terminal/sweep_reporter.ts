@@ -5,27 +5,30 @@
  * @module
  */
 
-import type { Label } from "../result/run_metadata.ts";
 import type { ResultBuilder } from "../result/builder.ts";
 import type { Sample } from "../stats/sample.ts";
-import {
-  addPoint,
-  type SweepCurve,
-  type SweepPoint,
-  type SweepResult,
-  type SweepStep,
-} from "../result/sweep.ts";
+import type {
+  SweepCurve,
+  SweepMetadata,
+  SweepPoint,
+  SweepResult,
+} from "../result/schema.ts";
+import { addPoint, type SweepStep } from "../result/sweep.ts";
 import { formatCount } from "../result/quantities.ts";
-import { formatJson, ndjsonEvent } from "../result/rows.ts";
+import {
+  formatJson,
+  ndjsonEvent,
+  sweepCsvHeader,
+  sweepCsvRow,
+} from "../result/formats.ts";
 import { printNotes, printSection } from "./section_reporter.ts";
 import { liveOf, type OutputOptions } from "./output_options.ts";
-import { sweepCsvHeader, sweepCsvRow } from "../result/sweep_rows.ts";
 import { sweepSections } from "../result/sweep_sections.ts";
 
 /** Follows one sweep. */
 export interface SweepReporter {
   /** It starts. */
-  start(title: string, label: Label): void;
+  start(title: string, metadata: SweepMetadata): void;
   /** The measurement of a point starts; its samples are to be told. */
   step(step: SweepStep): (sample: Sample, builder: ResultBuilder) => void;
   /** A point was measured, or failed. */
@@ -92,7 +95,7 @@ export function sweepReporterOf(
     case "ndjson":
       return {
         step,
-        start: (_, label) => terminal.print(ndjsonEvent("start", label)),
+        start: (_, metadata) => terminal.print(ndjsonEvent("start", metadata)),
         point: ({ quantity, against }, point) =>
           terminal.print(
             ndjsonEvent("point", { quantity, against, ...point }),

@@ -5,7 +5,7 @@
  */
 
 import { ResultBuilder } from "../../lib/result/builder.ts";
-import type { Result } from "../../lib/result/result.ts";
+import type { MeasurementResult } from "../../lib/result/schema.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
 import { type StampOptions, StampSession } from "../../lib/stamp/session.ts";
 import { StampRequest } from "../../lib/stamp/request.ts";
@@ -190,9 +190,9 @@ function open(): Deno.DatagramConn {
 }
 
 function builderOf(
-  { intervalMs, arrivals }: {
+  { intervalMs, replies }: {
     intervalMs: number;
-    arrivals?: StampSession["replyStats"];
+    replies?: StampSession["replyStats"];
   },
 ): ResultBuilder {
   return new ResultBuilder({
@@ -201,7 +201,7 @@ function builderOf(
     target: "",
     sizeBytes: 44,
     intervalMs,
-    arrivals: arrivals ?? new StampSession(open, {
+    replies: replies ?? new StampSession(open, {
       hostname: "127.0.0.1",
       port: 1,
     }, optionsOf({ intervalMs })).replyStats,
@@ -227,12 +227,12 @@ function optionsOf(options: Partial<StampOptions>): StampOptions {
 async function session(
   port: number,
   options: Partial<StampOptions>,
-): Promise<Result> {
+): Promise<MeasurementResult> {
   const all = optionsOf(options);
   const session = new StampSession(open, { hostname: "127.0.0.1", port }, all);
   const builder = builderOf({
     intervalMs: all.intervalMs,
-    arrivals: session.replyStats,
+    replies: session.replyStats,
   });
   for await (const sample of session.samples()) builder.add(sample);
   return builder.result();

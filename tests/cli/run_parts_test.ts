@@ -1,45 +1,45 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { RunError } from "../../lib/cli/context.ts";
-import { type Experiment, runParts } from "../../lib/cli/run_parts.ts";
-import { labelOf } from "../../lib/result/run_metadata.ts";
-import type { CompareResult } from "../../lib/result/compare_result.ts";
+import { type ExperimentRun, runParts } from "../../lib/cli/run_parts.ts";
+import { runMetadata } from "../../lib/result/run_metadata.ts";
+import type {
+  CompareResult,
+  ExperimentName,
+} from "../../lib/result/compare_schema.ts";
 import { keptTerminal } from "../terminal/sinks.ts";
 
-const LABEL = labelOf({
-  mode: "compare" as const,
+const METADATA = runMetadata({
+  mode: "compare",
   target: "127.0.0.1",
   started: new Date(0),
   options: { given: {}, used: {} },
 });
 
-function part(name: string, run: () => void = () => {}): Experiment {
+function part(name: ExperimentName, run: () => void = () => {}): ExperimentRun {
+  const side = { sent_bytes: [1], received_bytes: [1] };
   return {
     name,
+    where: "on loopback",
     run: async () => {
       await Promise.resolve();
       run();
-      return {
-        title: name,
-        table: { columns: [], rows: [] },
-        charts: [],
-        sentences: [],
-      };
+      return { tcp: side, udp: side };
     },
   };
 }
 
 async function done(
-  parts: Experiment[],
+  parts: ExperimentRun[],
   stop = new AbortController(),
 ) {
   const { terminal, stdout, stderr } = keptTerminal();
   const code = await runParts(parts, {
-    label: LABEL,
+    metadata: METADATA,
     output: { form: "json", plots: "none", quiet: true, terminal },
     signal: stop.signal,
   });
   const result: CompareResult = JSON.parse(stdout.text);
-  const titles = result.sections.map(({ title }) => title);
+  const titles = result.experiments.map(({ name }) => name);
   return { code, result, titles, talk: stderr.text };
 }
 
@@ -53,9 +53,12 @@ Deno.test({
   name: "runParts() runs the parts in order",
   permissions: "none",
   async fn() {
-    const { code, titles, talk } = await done([part("one"), part("two")]);
+    const { code, titles, talk } = await done([
+      part("boundaries"),
+      part("nagle"),
+    ]);
     assertEquals({ code, talk }, { code: 0, talk: "" });
-    assertEquals(titles, ["one", "two"]);
+    assertEquals(titles, ["boundaries", "nagle"]);
   },
 });
 
@@ -64,16 +67,16 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { code, result, titles, talk } = await done([
-      part("one", fails(new RunError("Cannot connect to nobody"))),
-      part("two", fails(new Deno.errors.ConnectionReset("os error 104"))),
-      part("three"),
+      part("boundaries", fails(new RunError("Cannot connect to nobody"))),
+      part("nagle", fails(new Deno.errors.ConnectionReset("os error 104"))),
+      part("first_byte"),
     ]);
     assertEquals(code, 1);
     assertEquals(talk, "2 of 3 parts failed\n");
-    assertEquals(titles, ["one", "two", "three"]);
-    const [one, two] = result.sections.map(({ sentences }) => sentences[0]!);
-    assertEquals(one, "This part failed: Cannot connect to nobody.");
-    assertMatch(two!, /^This part failed: the peer reset the connection/);
+    assertEquals(titles, ["boundaries", "nagle", "first_byte"]);
+    const [one, two] = result.experiments.map(({ error }) => error);
+    assertEquals(one, "Cannot connect to nobody");
+    assertMatch(two!, /^the peer reset the connection/);
   },
 });
 
@@ -88,11 +91,11 @@ Deno.test({
         end();
       };
       const { code, titles, result, talk } = await done(
-        [part("one"), part("two", interrupt), part("three")],
+        [part("boundaries"), part("nagle", interrupt), part("first_byte")],
         stop,
       );
       assertEquals({ code, talk }, { code: 0, talk: "" });
-      assertEquals(titles, ["one"]);
+      assertEquals(titles, ["boundaries"]);
       assertEquals(result.notes, [
         "the run was interrupted, after 1 of 3 parts",
       ]);
@@ -107,7 +110,7 @@ Deno.test({
     const stop = new AbortController();
     const reason = new RunError("Interrupted");
     await assertRejects(
-      () => done([part("one", () => stop.abort(reason))], stop),
+      () => done([part("boundaries", () => stop.abort(reason))], stop),
       RunError,
       "Interrupted",
     );

@@ -1,14 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RunError } from "../../lib/cli/context.ts";
 import { runSweep } from "../../lib/cli/run_sweep.ts";
-import { labelOf } from "../../lib/result/run_metadata.ts";
+import { runMetadata } from "../../lib/result/run_metadata.ts";
 import { ResultBuilder } from "../../lib/result/builder.ts";
 import { newSample, type Sample } from "../../lib/stats/sample.ts";
-import {
-  type SweepResult,
-  type SweepStep,
-  sweepSteps,
-} from "../../lib/result/sweep.ts";
+import type { SweepResult } from "../../lib/result/schema.ts";
+import { type SweepStep, sweepSteps } from "../../lib/result/sweep.ts";
 import { sweepReporterOf } from "../../lib/terminal/sweep_reporter.ts";
 import { keptTerminal } from "../terminal/sinks.ts";
 
@@ -18,12 +15,15 @@ const STEPS = sweepSteps({
   sizeBytes: { rtt: 100, tput: 1024 },
 });
 
-const LABEL = labelOf({
-  mode: "sweep" as const,
-  target: "127.0.0.1:10000",
-  started: new Date(0),
-  options: { given: {}, used: {} },
-});
+const METADATA = {
+  ...runMetadata({
+    mode: "sweep",
+    target: "127.0.0.1:10000",
+    started: new Date(0),
+    options: { given: {}, used: {} },
+  }),
+  protocol: "measure" as const,
+};
 
 /** Runs a sweep of points of so many probes; a probe may throw. */
 async function swept(
@@ -38,17 +38,17 @@ async function swept(
     terminal,
   } as const;
   const code = await runSweep({
-    label: LABEL,
+    metadata: METADATA,
     steps: STEPS,
     warmUp: () => samples(STEPS[0]!),
     measure: (step) => {
       const builder = new ResultBuilder({
         protocol: "measure",
         mode: step.quantity,
-        target: LABEL.target,
+        target: METADATA.target,
         sizeBytes: step.sizeBytes,
         intervalMs: 0,
-        options: LABEL.options,
+        options: METADATA.options,
       });
       return { builder, samples: samples(step) };
     },

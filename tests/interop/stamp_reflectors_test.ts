@@ -9,7 +9,10 @@ import {
   assertLess,
   assertMatch,
 } from "@std/assert";
-import type { ProbeCounts, Result } from "../../lib/result/result.ts";
+import type {
+  MeasurementResult,
+  ProbeCounts,
+} from "../../lib/result/schema.ts";
 import { run, script, serve } from "../programs.ts";
 import { interopTest, scapy } from "./programs.ts";
 
@@ -36,7 +39,7 @@ const FLAWLESS = {
 async function measure(
   reflector: string[],
   ...args: string[]
-): Promise<Result> {
+): Promise<MeasurementResult> {
   await using server = await serve(scapy("stamp_reflector", ...reflector));
   const words = ["-n", "20", "-i", "10ms", "--warmup", "3", "--json", ...args];
   const { code, stdout, stderr } = await run(
@@ -48,7 +51,7 @@ async function measure(
 }
 
 /** The figures are those of a path on loopback. */
-function assertFigures(result: Result): void {
+function assertFigures(result: MeasurementResult): void {
   const { received } = result.probes;
   const { rtt_us, rtt_with_reflector_us, one_way } = result;
   assertEquals(rtt_us!.count, received);

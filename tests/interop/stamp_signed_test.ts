@@ -6,7 +6,7 @@ import {
   assertLessOrEqual,
   assertMatch,
 } from "@std/assert";
-import type { Result } from "../../lib/result/result.ts";
+import type { MeasurementResult } from "../../lib/result/schema.ts";
 import { run, script, serve, type Server } from "../programs.ts";
 import { interopTest, python } from "./programs.ts";
 
@@ -131,7 +131,7 @@ async function measure(
   place: Place,
   reflector: Server,
   ...args: string[]
-): Promise<Result> {
+): Promise<MeasurementResult> {
   const words = ["-n", "8", "-i", "5ms", "--timeout", "1s", "--json"];
   const { code, stdout, stderr } = await withKey(
     place,
@@ -193,7 +193,7 @@ interopTest(
       [...command, "--json"],
       (words) => run(words),
     );
-    const { probes } = JSON.parse(stdout) as Result;
+    const { probes } = JSON.parse(stdout) as MeasurementResult;
     assertEquals([probes.received, probes.lost], [0, 5]);
     assertEquals(probes.corrupt, 5);
     assertEquals(reflector.stderr.text, "");

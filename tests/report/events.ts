@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { SampleFigures } from "../../lib/result/rows.ts";
-import { ndjsonEvent } from "../../lib/result/rows.ts";
+import { ndjsonEvent } from "../../lib/result/formats.ts";
+import type { SampleFigures } from "../../lib/result/schema.ts";
 import { COMPARE, RTT, STAMP, SWEEP, TPUT } from "./results.ts";
 
 /** Bytes of a text. */
@@ -47,9 +47,8 @@ export function measurementEvents(kind: keyof typeof STARTS): string[] {
 
 /** The events of a sweep. */
 export function sweepEvents(): string[] {
-  const { protocol: _, ...label } = SWEEP;
   return [
-    ndjsonEvent("start", label),
+    ndjsonEvent("start", SWEEP),
     ...SWEEP.curves.flatMap(({ quantity, against, points }) =>
       points.map((point) =>
         ndjsonEvent("point", { quantity, against, ...point })
@@ -63,7 +62,9 @@ export function sweepEvents(): string[] {
 export function compareEvents(): string[] {
   return [
     ndjsonEvent("start", COMPARE),
-    ...COMPARE.sections.map((section) => ndjsonEvent("section", section)),
+    ...COMPARE.experiments.map((experiment) =>
+      ndjsonEvent("experiment", experiment)
+    ),
     ndjsonEvent("end", COMPARE),
   ];
 }

@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import type { Result } from "../../lib/result/result.ts";
+import type { MeasurementResult } from "../../lib/result/schema.ts";
 import type { ReadResult } from "../../lib/report/event_replay.ts";
 import { readResult } from "../../lib/report/result_file.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
@@ -119,7 +119,8 @@ Deno.test({
   async fn() {
     const events = measurementEvents("stamp").slice(0, -1);
     const { result, remarks } = await read(events.join("\n"));
-    const { probes, rtt_us, quality, one_way, started } = result as Result;
+    const { probes, rtt_us, quality, one_way, started } =
+      result as MeasurementResult;
     assertEquals(probes, { sent: 4, received: 3, lost: 1, warmup: 1 });
     assertEquals([rtt_us?.count, rtt_us?.min, rtt_us?.max], [3, 51, 54]);
     assertEquals(started, STAMP.started);
@@ -140,7 +141,7 @@ Deno.test({
     const events = measurementEvents("stream").slice(0, 2 + 1);
     const { result } = await read(events.join("\n"));
     assertEquals(
-      (result as Result).throughput?.aggregate_bits_per_second,
+      (result as MeasurementResult).throughput?.aggregate_bits_per_second,
       Math.round(100 * 8e6 / 51),
     );
   },
@@ -154,7 +155,7 @@ Deno.test({
     const error = '{"event":"error","data":{"message":"Cannot connect"}}';
     const { result, remarks } = await read(`${start}\n${error}\n`);
     assertEquals(remarks[0], "The run failed: Cannot connect.");
-    assertEquals((result as Result).rtt_us, null);
+    assertEquals((result as MeasurementResult).rtt_us, null);
   },
 });
 
@@ -178,7 +179,7 @@ Deno.test({
       }
     }
     const { result } = await readResult(chunks());
-    assertEquals((result as Result).probes.sent, 1_000_000);
+    assertEquals((result as MeasurementResult).probes.sent, 1_000_000);
     assert(result.mode === "rtt" && result.series.timeline.sent.length <= 160);
   },
 });
@@ -196,8 +197,8 @@ const OTHER_TEXTS: [string, string, RegExp][] = [
   ["another tool", '{"start":{},"end":{}}', /no result of this tool/],
   [
     "a later format",
-    JSON.stringify({ ...RTT, format: 2 }),
-    /^it has format 2, and this version knows format 1/,
+    JSON.stringify({ ...RTT, format: 3 }),
+    /^it has format 3, and this version reads format 2/,
   ],
   [
     "the events of a peer",

@@ -4,13 +4,15 @@
  * @module
  */
 
-import type { Result } from "../../lib/result/result.ts";
-import type { SweepPoint, SweepResult } from "../../lib/result/sweep.ts";
-import type { CompareResult } from "../../lib/result/compare_result.ts";
-import type { Chart } from "../../lib/result/section.ts";
+import type { CompareResult } from "../../lib/result/compare_schema.ts";
+import type {
+  MeasurementResult,
+  SweepPoint,
+  SweepResult,
+} from "../../lib/result/schema.ts";
 
 const LABEL = {
-  format: 1,
+  format: 2,
   tool: "roundtrip",
   version: "0.1.0",
   runtime: { deno: "2.9.6", os: "linux", arch: "x86_64" },
@@ -46,7 +48,7 @@ const TIMELINE = {
 };
 
 /** A measurement of round-trip times. */
-export const RTT: Result = {
+export const RTT: MeasurementResult = {
   ...LABEL,
   protocol: "measure",
   mode: "rtt",
@@ -59,7 +61,7 @@ export const RTT: Result = {
     send_call_us: { p50: 12, p99: 34.5 },
     processor_percent: 12.3,
     floor_us: null,
-    notes: ["p99.9 of fewer than 1000 samples is their maximum"],
+    notes: ["the schedule was not kept"],
   },
   series: {
     histogram: {
@@ -72,7 +74,7 @@ export const RTT: Result = {
 };
 
 /** The same of throughput, faster, with a schedule. */
-export const TPUT: Result = {
+export const TPUT: MeasurementResult = {
   ...RTT,
   mode: "tput",
   rtt_us: { ...DISTRIBUTION, p50: 30 },
@@ -84,12 +86,12 @@ export const TPUT: Result = {
   quality: {
     ...RTT.quality,
     send_lateness_us: { p50: 1, p99: 250, max: 40_000 },
-    floor_us: 30.5,
+    floor_us: { p50: 30.5, p99: 80 },
   },
 };
 
 /** The same over UDP, with all that only datagrams have. */
-export const STAMP: Result = {
+export const STAMP: MeasurementResult = {
   ...RTT,
   protocol: "stamp",
   probes: {
@@ -114,7 +116,7 @@ export const STAMP: Result = {
 };
 
 /** A measurement in which no probe was answered. */
-export const NOTHING: Result = {
+export const NOTHING: MeasurementResult = {
   ...RTT,
   probes: { sent: 1, received: 0, lost: 1, warmup: 0 },
   probes_per_second: { asked: null, achieved: null },
@@ -208,88 +210,98 @@ export const SWEEP: SweepResult = {
   notes: ["the points were measured one after the other"],
 };
 
-const CHARTS: Chart[] = [
-  {
-    kind: "bars",
-    title: "Time to the first byte",
-    value: { label: "time", unit: "us" },
-    names: ["TCP, a connection each", "UDP", "a transport that failed"],
-    series: [
-      { name: "median", values: [182.5, 61.25, null] },
-      { name: "longest", values: [940, 411, null] },
-    ],
-  },
-  {
-    kind: "histogram",
-    title: "RTT of TCP and of UDP",
-    edges_us: [20, 40, 60, 80, 100, 1500],
-    series: [
-      { name: "TCP", count: [3, 40, 110, 30, 17] },
-      { name: "UDP", count: [30, 120, 40, 8, 2] },
-    ],
-  },
-  {
-    kind: "timeline",
-    title: "RTT over time",
-    series: [
-      { name: "TCP", timeline: TIMELINE },
-      {
-        name: "UDP",
-        timeline: {
-          slot_ms: 125,
-          sent: [50, 50, 50, 50],
-          lost: [0, 0, 0, 9],
-          min_us: [8, 9, 10, 11],
-          mean_us: [30, 40, 35, 60],
-          max_us: [90, 80, 250, 400],
-        },
-      },
-    ],
-  },
-  {
-    kind: "curve",
-    title: "Clients served at a time",
-    x: { label: "clients", unit: "count", scale: "log" },
-    y: { label: "rate", unit: "bits_per_second" },
-    series: [
-      {
-        name: "iterative",
-        points: [{ x: 1, y: 9e6 }, { x: 10, y: 9.5e6 }, { x: 100, y: null }],
-      },
-      {
-        name: "concurrent",
-        points: [{ x: 1, y: 9e6 }, { x: 10, y: 40e6 }, { x: 100, y: 120e6 }],
-      },
-    ],
-  },
-];
-
-/** A comparison with a chart of every kind. */
+/** A comparison with every experiment, one of which failed. */
 export const COMPARE: CompareResult = {
   ...LABEL,
   mode: "compare",
-  sections: [
+  experiments: [
     {
-      title: "Connection set-up and the first byte",
-      table: {
-        columns: [{ name: "TCP" }, { name: "UDP" }],
-        rows: [
-          { name: "attempts", unit: "count", values: [20, 20] },
-          { name: "first byte, median", unit: "us", values: [182.5, 61.25] },
-          { name: "with Nagle's algorithm", values: ["failed", null] },
-        ],
+      name: "first_byte",
+      where: "on loopback",
+      error: null,
+      figures: {
+        tcp: {
+          attempts: 20,
+          answered: 20,
+          setup_p50_us: 80,
+          first_byte_p50_us: 182.5,
+          first_byte_max_us: 940,
+        },
+        udp: {
+          attempts: 20,
+          answered: 19,
+          setup_p50_us: 30,
+          first_byte_p50_us: 61.25,
+          first_byte_max_us: 411,
+        },
       },
-      charts: CHARTS.slice(0, 2),
-      sentences: ["The first byte came 2.98 times later over TCP."],
     },
     {
-      title: "Round trips under load",
-      table: {
-        columns: [{ name: "iterative", unit: "us" }],
-        rows: [{ name: "p99", values: [1234] }],
+      name: "round_trip",
+      where: "to 192.0.2.1",
+      error: null,
+      figures: {
+        size_bytes: 100,
+        tcp: { sent: 200, received: 200, rtt_us: DISTRIBUTION },
+        udp: { sent: 200, received: 197, rtt_us: DISTRIBUTION },
+        difference_us: {
+          estimate: 12,
+          low: -3,
+          high: 20.5,
+          confidence_percent: 95,
+        },
+        rounds: { done: 20, answered: 19 },
+        loopback_p50_us: { tcp: 40, udp: 30 },
+        histogram: {
+          edges_us: [20, 40, 60, 80, 100, 1500],
+          tcp: [3, 40, 110, 30, 17],
+          udp: [30, 120, 40, 8, 2],
+        },
       },
-      charts: CHARTS.slice(2),
-      sentences: [],
+    },
+    {
+      name: "head_of_line",
+      where: "on an emulated path",
+      error: null,
+      figures: {
+        dropped: 3,
+        retransmit_ms: 200,
+        waited_over_ms: 20,
+        tcp: {
+          sent: 200,
+          received: 200,
+          waited: 40,
+          rtt_us: DISTRIBUTION,
+          timeline: TIMELINE,
+        },
+        udp: {
+          sent: 200,
+          received: 197,
+          waited: 0,
+          rtt_us: DISTRIBUTION,
+          timeline: { ...TIMELINE, slot_ms: 125 },
+        },
+      },
+    },
+    {
+      name: "boundaries",
+      where: "on loopback",
+      error: null,
+      figures: {
+        tcp: { sent_bytes: [3, 5, 3], received_bytes: [11] },
+        udp: { sent_bytes: [3, 5, 3], received_bytes: [3, 5, 3] },
+      },
+    },
+    { name: "nagle", where: "on loopback", error: "no server", figures: null },
+    {
+      name: "concurrency",
+      where: "on loopback",
+      error: null,
+      figures: {
+        delay_ms: 20,
+        iterative_us: [20_500, 41_000, 61_500],
+        concurrent_us: [20_400, 20_500, 20_600],
+      },
     },
   ],
   notes: ["loopback has no losses"],

@@ -1,15 +1,34 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Heading } from "../../lib/result/result.ts";
-import { ResultBuilder } from "../../lib/result/builder.ts";
+import {
+  type MeasurementSetup,
+  ResultBuilder,
+} from "../../lib/result/builder.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
 
-const HEADING: Heading = {
+const SETUP: MeasurementSetup = {
   protocol: "measure",
   mode: "tput",
   target: "127.0.0.1:10000",
   sizeBytes: 1000,
   intervalMs: 0,
   options: { given: { size: "1000" }, used: { size: 1000 } },
+};
+
+/** What a session says of its replies. */
+const REPLIES = {
+  counts: {
+    lostForward: 1,
+    lostBackward: 0,
+    late: 1,
+    duplicate: 2,
+    reordered: 3,
+  },
+  faults: { corrupt: 4, implausible: 0, short: 0 },
+  directionsKnown: true,
+  outstanding: 0,
+  strays: { count: 0, from: "" },
+  failedSends: 0,
+  failure: null,
 };
 
 /** A sample sent at its time and answered after so long; `null` for a lost one. */
@@ -19,8 +38,11 @@ function sample(rttMs: number | null, more: Partial<Sample> = {}): Sample {
 }
 
 /** The result of these round-trip times. */
-function resultOf(rttsMs: (number | null)[], heading: Partial<Heading> = {}) {
-  const builder = new ResultBuilder({ ...HEADING, ...heading });
+function resultOf(
+  rttsMs: (number | null)[],
+  setup: Partial<MeasurementSetup> = {},
+) {
+  const builder = new ResultBuilder({ ...SETUP, ...setup });
   rttsMs.forEach((rttMs, sequence) => builder.add(sample(rttMs, { sequence })));
   return builder.result();
 }
@@ -35,7 +57,7 @@ function leaves(value: unknown, path = ""): [string, unknown][] {
 }
 
 Deno.test({
-  name: "ResultBuilder.result() has the shape of format 1",
+  name: "ResultBuilder.result() has the shape of format 2",
   permissions: "none",
   fn() {
     const result = resultOf([1, 2], { intervalMs: 10 });
@@ -58,7 +80,7 @@ Deno.test({
       "quality",
       "series",
     ]);
-    assertEquals([result.format, result.tool], [1, "roundtrip"]);
+    assertEquals([result.format, result.tool], [2, "roundtrip"]);
     assertEquals(Object.keys(result.rtt_us!), [
       "count",
       "min",
@@ -84,7 +106,7 @@ Deno.test({
       os: Deno.build.os,
       arch: Deno.build.arch,
     });
-    assertEquals(result.options, HEADING.options);
+    assertEquals(result.options, SETUP.options);
     assertEquals(new Date(result.started).toISOString(), result.started);
   },
 });
@@ -143,7 +165,7 @@ Deno.test({
   name: "ResultBuilder.add() leaves the warm-up out of every figure",
   permissions: "none",
   fn() {
-    const builder = new ResultBuilder({ ...HEADING, intervalMs: 5 });
+    const builder = new ResultBuilder({ ...SETUP, intervalMs: 5 });
     const before = builder.result();
     builder.add(sample(99, { warmup: true, sentAtMs: 50, sendCallMs: 7 }));
     builder.add(sample(null, { warmup: true }));
@@ -214,7 +236,7 @@ Deno.test({
   name: "ResultBuilder.result() counts also from the intended moment",
   permissions: "none",
   fn() {
-    const builder = new ResultBuilder({ ...HEADING, intervalMs: 10 });
+    const builder = new ResultBuilder({ ...SETUP, intervalMs: 10 });
     builder.add(sample(1, { intendedAtMs: 100, sentAtMs: 100 }));
     // A stall: sent 40 ms late, and sent before its time by a hair.
     builder.add(sample(1, { intendedAtMs: 110, sentAtMs: 150 }));
@@ -233,7 +255,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const notes = (latenessMs: number, intervalMs: number) => {
-      const builder = new ResultBuilder({ ...HEADING, intervalMs });
+      const builder = new ResultBuilder({ ...SETUP, intervalMs });
       for (let count = 0; count < 1000; count++) {
         builder.add(sample(1, { sentAtMs: latenessMs }));
       }
@@ -247,28 +269,10 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "ResultBuilder.result() says that p99.9 of few samples is their maximum",
-  permissions: "none",
-  fn() {
-    for (const count of [1, 2, 600, 999]) {
-      const rtts = Array.from({ length: count }, (_, index) => index + 1);
-      const { rtt_us, quality } = resultOf(rtts);
-      assertEquals(rtt_us!.p999, rtt_us!.max);
-      assertEquals(quality.notes, [
-        "p99.9 of fewer than 1000 samples is their maximum",
-      ]);
-    }
-    const rtts = Array.from({ length: 1000 }, (_, index) => index + 1);
-    assertEquals(resultOf(rtts).quality.notes, []);
-  },
-});
-
-Deno.test({
   name: "ResultBuilder.note() says a sentence once",
   permissions: "none",
   fn() {
-    const builder = new ResultBuilder(HEADING);
+    const builder = new ResultBuilder(SETUP);
     for (const note of ["one", "two", "one"]) builder.note(note);
     assertEquals(builder.result().quality.notes, ["one", "two"]);
   },
@@ -278,7 +282,7 @@ Deno.test({
   name: "ResultBuilder.result() can be had at any time, and stays as it was",
   permissions: "none",
   fn() {
-    const builder = new ResultBuilder(HEADING);
+    const builder = new ResultBuilder(SETUP);
     builder.add(sample(1));
     const first = builder.result();
     assertEquals(builder.percentileUs(50), 1000);
@@ -294,7 +298,7 @@ Deno.test({
   permissions: "none",
   fn() {
     for (const rttMs of [NaN, -1, Infinity]) {
-      const builder = new ResultBuilder(HEADING);
+      const builder = new ResultBuilder(SETUP);
       assertThrows(() => builder.add(sample(rttMs)), RangeError);
     }
   },
@@ -305,25 +309,11 @@ Deno.test({
   permissions: "none",
   fn() {
     const builder = new ResultBuilder({
-      ...HEADING,
+      ...SETUP,
       protocol: "stamp",
       mode: "rtt",
       intervalMs: 10,
-      arrivals: {
-        counts: {
-          lostForward: 1,
-          lostBackward: 0,
-          late: 1,
-          duplicate: 2,
-          reordered: 3,
-        },
-        faults: { corrupt: 4, implausible: 0, short: 0 },
-        directionsKnown: true,
-        outstanding: 0,
-        strays: { count: 0, from: "" },
-        failedSends: 0,
-        failure: null,
-      },
+      replies: REPLIES,
     });
     // The far clock is 100 ms ahead; each way takes 1 ms, the reflector 0.5.
     const far = { reflectorMs: 0.5, forwardMs: 101, backwardMs: -99 };
@@ -333,7 +323,7 @@ Deno.test({
     );
     builder.add(sample(null, { sequence: 2, intendedAtMs: 20, sentAtMs: 20 }));
     builder.add(sample(null, { sequence: 3, intendedAtMs: 30, sentAtMs: 31 }));
-    builder.floorUs = 17;
+    builder.floor = { p50: 17, p99: 30 };
     const result = builder.result();
     assertEquals(result.probes, {
       sent: 3,
@@ -354,8 +344,21 @@ Deno.test({
     const { clock_offset_us, clock_bound_us, forward } = result.one_way!;
     assertEquals([clock_offset_us, clock_bound_us], [100_000, 1000]);
     assertEquals(forward.delay_us!.p50, 1000);
-    assertEquals(result.quality.floor_us, 17);
+    assertEquals(result.quality.floor_us, { p50: 17, p99: 30 });
     assert(builder.percentileFile().includes("Total count    =            1"));
+  },
+});
+
+Deno.test({
+  name: "ResultBuilder.result() has null for a direction that is unknown",
+  permissions: "none",
+  fn() {
+    for (const directionsKnown of [false, null]) {
+      const replies = { ...REPLIES, directionsKnown };
+      const { probes } = resultOf([1], { protocol: "stamp", replies });
+      assertEquals([probes.lost_forward, probes.lost_backward], [null, null]);
+      assertEquals(probes.late, 1);
+    }
   },
 });
 

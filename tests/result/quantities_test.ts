@@ -1,12 +1,133 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import {
   formatCount,
   formatDuration,
   formatRate,
   formatRatio,
   formatValue,
-  sharePercent,
+  parseDuration,
+  parseRate,
+  parseSize,
+  roundFigures,
 } from "../../lib/result/quantities.ts";
+
+const PARSERS = [parseDuration, parseSize, parseRate];
+
+Deno.test({
+  name: "parseDuration() gives milliseconds",
+  permissions: "none",
+  fn() {
+    const cases = {
+      "0": 0,
+      "20": 20,
+      "0.5": 0.5,
+      "250ms": 250,
+      "40us": 0.04,
+      "1.5s": 1500,
+      "2m": 120_000,
+      "1h": 3_600_000,
+      "007ms": 7,
+    };
+    for (const [text, ms] of Object.entries(cases)) {
+      assertAlmostEquals(parseDuration(text)!, ms, 1e-9, text);
+    }
+  },
+});
+
+Deno.test({
+  name: "parseSize() gives whole bytes, 1024-based",
+  permissions: "none",
+  fn() {
+    const cases = {
+      "0": 0,
+      "100": 100,
+      "1K": 1024,
+      "64k": 65_536,
+      "1.5K": 1536,
+      "1M": 1_048_576,
+      "2G": 2_147_483_648,
+      "1.5": null,
+      "0.3K": null,
+    };
+    for (const [text, bytes] of Object.entries(cases)) {
+      assertEquals(parseSize(text), bytes, text);
+    }
+  },
+});
+
+Deno.test({
+  name: "parseRate() gives bits per second, 1000-based",
+  permissions: "none",
+  fn() {
+    const cases = {
+      "0": 0,
+      "9600": 9600,
+      "800K": 800_000,
+      "10m": 10_000_000,
+      "1.5G": 1_500_000_000,
+    };
+    for (const [text, bitsPerSec] of Object.entries(cases)) {
+      assertEquals(parseRate(text), bitsPerSec, text);
+    }
+  },
+});
+
+Deno.test({
+  name: "parseDuration(), parseSize() and parseRate() are null for the rest",
+  permissions: "none",
+  fn() {
+    const texts = [
+      "",
+      " ",
+      "soon",
+      "-1",
+      "+1",
+      "1 s",
+      " 1",
+      "1\n",
+      "1e3",
+      "0x10",
+      ".5",
+      "5.",
+      "1.2.3",
+      "1,5",
+      "1_000",
+      "NaN",
+      "Infinity",
+      "ms",
+      "K",
+      "5d",
+      "5T",
+      "5KB",
+      "5Mbit",
+      "5%",
+      "١",
+    ];
+    for (const parse of PARSERS) {
+      for (const text of texts) {
+        assertEquals(parse(text), null, `${parse.name}("${text}")`);
+      }
+    }
+    assertEquals(parseDuration("5MS"), null); // units of time are lower case
+    assertEquals(parseDuration("5K"), null);
+    assertEquals(parseSize("5ms"), null);
+  },
+});
+
+Deno.test({
+  name: "parseDuration(), parseSize() and parseRate() know no unit by accident",
+  permissions: "none",
+  fn() {
+    // Names that every object answers to.
+    for (
+      const unit of ["constructor", "toString", "valueOf", "hasOwnProperty"]
+    ) {
+      for (const parse of PARSERS) {
+        assertEquals(parse(`5${unit}`), null, `${parse.name}("5${unit}")`);
+      }
+    }
+  },
+});
 
 Deno.test({
   name: "formatDuration() chooses the unit, and always names it",
@@ -74,7 +195,8 @@ Deno.test({
   permissions: "none",
   fn() {
     assertEquals(formatCount(0, "byte"), "0 bytes");
-    assertEquals(formatCount(1, "byte"), "1 byte");
+    assertEquals(formatCount(1, "reply", "replies"), "1 reply");
+    assertEquals(formatCount(2, "reply", "replies"), "2 replies");
     assertEquals(formatCount(2, "warm-up probe"), "2 warm-up probes");
   },
 });
@@ -123,24 +245,30 @@ Deno.test({
 });
 
 Deno.test({
-  name: "sharePercent() is 0 or 100 only of none or all",
+  name: "formatValue() is 0 % or 100 % only of none or all",
   permissions: "none",
   fn() {
-    assertEquals(sharePercent(0, 3), 0);
-    assertEquals(sharePercent(3, 3), 100);
-    assertEquals(sharePercent(1, 3), 33.33);
-    assertEquals(sharePercent(1, 1e9), 0.01);
-    assertEquals(sharePercent(1e9 - 1, 1e9), 99.99);
-    for (let part = 1; part < 1000; part++) {
-      for (const whole of [1000, 10_007, 1e6]) {
-        const percent = sharePercent(part, whole);
-        assert(percent > 0 && percent < 100, `${part} of ${whole}`);
-        const exact = 100 * part / whole;
-        assert(
-          Math.abs(percent - exact) < 0.0051 + 0.01 * Number(exact < 0.01),
-        );
-        assert(String(percent).length <= 5, `${percent}`);
-      }
-    }
+    const percent = (part: number, whole: number) =>
+      formatValue(100 * part / whole, "percent");
+    assertEquals(percent(0, 3), "0 %");
+    assertEquals(percent(3, 3), "100 %");
+    assertEquals(percent(1, 3), "33.33 %");
+    assertEquals(percent(1, 1e9), "0.01 %");
+    assertEquals(percent(1e9 - 1, 1e9), "99.99 %");
+    assertEquals(percent(5, 4), "125 %");
+  },
+});
+
+Deno.test({
+  name: "roundFigures() rounds numbers at any depth, and nothing else",
+  permissions: "none",
+  fn() {
+    assertEquals(
+      roundFigures({
+        a: [1.23456, null, "1.23456"],
+        b: { c: true, d: -0.0004 },
+      }),
+      { a: [1.235, null, "1.23456"], b: { c: true, d: -0 } },
+    );
   },
 });

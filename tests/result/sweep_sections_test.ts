@@ -1,10 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import {
-  addPoint,
-  type SweepCurve,
-  type SweepPoint,
-} from "../../lib/result/sweep.ts";
-import type { MeasurementType } from "../../lib/measure/messages.ts";
+import type { SweepCurve, SweepPoint } from "../../lib/result/schema.ts";
+import { addPoint } from "../../lib/result/sweep.ts";
 import { sweepSections } from "../../lib/result/sweep_sections.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 import {
@@ -19,7 +15,7 @@ const REFUSED =
 
 /** A point of the given median; `null` for one that failed. */
 function point(
-  quantity: MeasurementType,
+  quantity: SweepCurve["quantity"],
   sizeBytes: number,
   delayMs: number,
   us: number | null,

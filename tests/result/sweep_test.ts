@@ -1,13 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { ResultBuilder } from "../../lib/result/builder.ts";
 import { newSample } from "../../lib/stats/sample.ts";
-import {
-  addPoint,
-  type SweepCurve,
-  type SweepPoint,
-  sweepPoint,
-  sweepSteps,
-} from "../../lib/result/sweep.ts";
+import type { SweepCurve, SweepPoint } from "../../lib/result/schema.ts";
+import { addPoint, sweepPoint, sweepSteps } from "../../lib/result/sweep.ts";
 
 const PLAN = {
   sizesBytes: { rtt: [1, 100], tput: [1024] },

@@ -1,9 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseThreshold } from "../../lib/result/thresholds.ts";
-import type { Result } from "../../lib/result/result.ts";
+import type { MeasurementResult } from "../../lib/result/schema.ts";
 
 /** Only the parts that thresholds look at. */
 const RESULT = {
+  protocol: "stamp",
   probes: { sent: 200, received: 197, lost: 3, warmup: 0 },
   rtt_us: {
     count: 197,
@@ -20,14 +21,14 @@ const RESULT = {
   rtt_from_intended_us: { p99: 9000 },
   jitter_us: { rfc3550: 250 },
   throughput: { aggregate_bits_per_second: 10_000_000 },
-} as unknown as Result;
+} as unknown as MeasurementResult;
 
 const NOTHING = {
   probes: { sent: 0, received: 0, lost: 0, warmup: 0 },
   rtt_us: null,
   jitter_us: null,
   throughput: { aggregate_bits_per_second: null },
-} as unknown as Result;
+} as unknown as MeasurementResult;
 
 Deno.test({
   name: "Threshold.crossedBy() is null where the figure keeps to it",
@@ -67,13 +68,27 @@ Deno.test({
       "p99.9>5999us": "p99.9>5999us: p99.9 is 6.00 ms",
       "intended.p99>5ms": "intended.p99>5ms: intended.p99 is 9.00 ms",
       "jitter>0": "jitter>0: jitter is 250 us",
-      "loss>=1.5%": "loss>=1.5%: loss is 1.5%",
+      "loss>=1.5%": "loss>=1.5%: loss is 1.5 %",
       "throughput<=10M": "throughput<=10M: throughput is 10.0 Mbit/s",
       "throughput<1G": "throughput<1G: throughput is 10.0 Mbit/s",
     };
     for (const [text, crossing] of Object.entries(crossed)) {
       assertEquals(parseThreshold(text).crossedBy(RESULT), crossing);
     }
+  },
+});
+
+Deno.test({
+  name: "Threshold.crossedBy() judges the stricter RTT of a closed loop",
+  permissions: "none",
+  fn() {
+    const crossed = (result: MeasurementResult) =>
+      parseThreshold("p99>6ms").crossedBy(result);
+    assertEquals(crossed(RESULT), null); // an open loop has no such stall
+    assertEquals(
+      crossed({ ...RESULT, protocol: "measure" }),
+      "p99>6ms: intended.p99 is 9.00 ms",
+    );
   },
 });
 
@@ -99,7 +114,9 @@ Deno.test({
     // Of a single sample the deviation is not known either.
     const one = { rtt_us: { ...RESULT.rtt_us, stddev: null } };
     assertEquals(
-      parseThreshold("stddev>1s").crossedBy({ ...RESULT, ...one } as Result),
+      parseThreshold("stddev>1s").crossedBy(
+        { ...RESULT, ...one } as MeasurementResult,
+      ),
       "stddev>1s: stddev is unknown",
     );
   },

@@ -7,7 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { ResultBuilder } from "../../lib/result/builder.ts";
-import type { Result } from "../../lib/result/result.ts";
+import type { MeasurementResult } from "../../lib/result/schema.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
 import { type StampOptions, StampSession } from "../../lib/stamp/session.ts";
 import {
@@ -41,7 +41,7 @@ function reflector(options: ReflectorOptions = {}): RunningServer {
 }
 
 interface Run {
-  result: Result;
+  result: MeasurementResult;
   samples: Sample[];
 }
 
@@ -68,7 +68,7 @@ async function measure(
     target: "",
     sizeBytes: 44,
     intervalMs,
-    arrivals: session.replyStats,
+    replies: session.replyStats,
     options: { given: {}, used: {} },
   });
   const samples = [];

@@ -1,21 +1,22 @@
 import { assert, assertEquals } from "@std/assert";
-import { labelOf } from "../../lib/result/run_metadata.ts";
-import type { Section } from "../../lib/result/section.ts";
+import { runMetadata } from "../../lib/result/run_metadata.ts";
+import type { Experiment } from "../../lib/result/compare_schema.ts";
 import { sectionReporterOf } from "../../lib/terminal/section_reporter.ts";
 import type { OutputForm, Plots } from "../../lib/terminal/output_options.ts";
 import { keptTerminal } from "./sinks.ts";
 
-const SECTION: Section = {
-  title: "Bars",
-  table: { columns: [{ name: "one" }], rows: [{ name: "row", values: [1] }] },
-  charts: [{
-    kind: "bars",
-    title: "How long",
-    value: { label: "wait", unit: "us" },
-    names: ["a"],
-    series: [{ name: "s", values: [41] }],
-  }],
-  sentences: ["It took 41 us."],
+const SIDE = { sent_bytes: [1], received_bytes: [1] };
+const EXPERIMENT: Experiment = {
+  name: "boundaries",
+  where: "on loopback",
+  error: null,
+  figures: { tcp: SIDE, udp: SIDE },
+};
+const BARS: Experiment = {
+  name: "concurrency",
+  where: "on loopback",
+  error: null,
+  figures: { delay_ms: 0, iterative_us: [41], concurrent_us: [41] },
 };
 
 function printed(
@@ -28,18 +29,18 @@ function printed(
 ) {
   const { terminal, stdout, stderr } = keptTerminal(isPerson);
   const reporter = sectionReporterOf({ form, plots, quiet, terminal });
-  const label = labelOf({
+  const metadata = runMetadata({
     mode: "compare",
     target: "127.0.0.1",
     started: new Date(0),
     options: { given: {}, used: {} },
   });
-  reporter.start(label);
+  reporter.start(metadata);
   reporter.part("part 1 of 2: bars");
-  reporter.section(SECTION);
+  reporter.experiment(EXPERIMENT);
   reporter.part("part 2 of 2: bars");
-  reporter.section({ ...SECTION, title: "Bars again" });
-  const result = { ...label, sections: [SECTION], notes: ["a note"] };
+  reporter.experiment(BARS);
+  const result = { ...metadata, experiments: [EXPERIMENT], notes: ["a note"] };
   reporter.end(result);
   return { text: stdout.text, talk: stderr.text, result };
 }
@@ -49,16 +50,18 @@ Deno.test({
   permissions: "none",
   fn() {
     const { text, talk } = printed("table", { plots: "none" });
-    assertEquals(
-      text,
-      [
-        "Bars\n       one\n  row    1\n\nIt took 41 us.\n",
-        "Bars again\n       one\n  row    1\n\nIt took 41 us.\n",
-        "note: a note\n",
-      ].join("\n"),
+    const blocks = text.trimEnd().split("\n\n").map((block) =>
+      block.split("\n")[0]!.split(":")[0]
     );
+    assertEquals(blocks.filter((start) => /^[A-Zn]/.test(start!)), [
+      "Message boundaries, on loopback",
+      "TCP",
+      "Iterative and concurrent server, 1 client, 0 ms each, on loopback",
+      "One client, or no delay, does not tell the two servers apart.",
+      "note",
+    ]);
     assertEquals(talk, "");
-    assert(printed("table").text.includes("How long\na █"));
+    assert(printed("table").text.includes("█"));
     // deno-lint-ignore no-control-regex
     assert(/^[\x00-\x7f]*$/.test(printed("table", { plots: "ascii" }).text));
   },
@@ -75,9 +78,9 @@ Deno.test({
       .map((line) => JSON.parse(line));
     assertEquals(
       events.map(({ event }) => event),
-      ["start", "section", "section", "end"],
+      ["start", "experiment", "experiment", "end"],
     );
-    assertEquals(events[1].data, SECTION);
+    assertEquals(events[1].data, EXPERIMENT);
     assertEquals(events[3].data, result);
   },
 });

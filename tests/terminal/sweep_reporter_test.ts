@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { labelOf } from "../../lib/result/run_metadata.ts";
+import { runMetadata } from "../../lib/result/run_metadata.ts";
+import type {
+  SweepCurve,
+  SweepPoint,
+  SweepResult,
+} from "../../lib/result/schema.ts";
 import {
   addPoint,
-  type SweepCurve,
-  type SweepPoint,
-  type SweepResult,
   type SweepStep,
   sweepSteps,
 } from "../../lib/result/sweep.ts";
@@ -54,22 +56,24 @@ function printed(
     10,
     STEPS.length,
   );
-  const label = labelOf({
-    mode: "sweep",
-    target: "127.0.0.1:10000",
-    started: new Date(0),
-    options: { given: {}, used: {} },
-  });
+  const metadata = {
+    ...runMetadata({
+      mode: "sweep",
+      target: "127.0.0.1:10000",
+      started: new Date(0),
+      options: { given: {}, used: {} },
+    }),
+    protocol: "measure" as const,
+  };
   const curves: SweepCurve[] = [];
-  reporter.start("the title", label);
+  reporter.start("the title", metadata);
   for (const step of STEPS) {
     reporter.step(step);
     addPoint(curves, step, at(step));
     reporter.point(step, at(step));
   }
   const result: SweepResult = {
-    ...label,
-    protocol: "measure",
+    ...metadata,
     curves,
     notes,
   };
@@ -135,7 +139,7 @@ Deno.test({
   fn() {
     const rows = printed("csv").text.trimEnd().split("\n");
     assertEquals(rows.length, 1 + STEPS.length);
-    assertEquals(rows[1], 'rtt,size,1,0,0,0,,,,,,,,,,"nothing, really"');
+    assertEquals(rows[1], 'rtt,size,1,0,0,0,,,,,,,,,,,,"nothing, really"');
   },
 });
 

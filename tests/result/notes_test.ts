@@ -1,8 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import {
-  arrivalFigures,
-  arrivalNotes,
-} from "../../lib/result/reply_figures.ts";
+import { measurementNotes } from "../../lib/result/notes.ts";
 import type { ReplyStats } from "../../lib/stamp/outstanding_probes.ts";
 
 const COUNTS = {
@@ -33,75 +30,68 @@ function reportOf(
   };
 }
 
-Deno.test({
-  name: "arrivalFigures() shows each counter by its name",
-  permissions: "none",
-  fn() {
-    const report = reportOf({
-      counts: {
-        lostForward: 1,
-        lostBackward: 2,
-        late: 3,
-        duplicate: 4,
-        reordered: 5,
-      },
-      faults: { corrupt: 6, implausible: 7, short: 8 },
-      outstanding: 9,
-    });
-    assertEquals(arrivalFigures(report), {
-      lost_forward: 1,
-      lost_backward: 2,
-      late: 3,
-      duplicate: 4,
-      reordered: 5,
-      corrupt: 6,
-    });
-  },
-});
-
-for (const directionsKnown of [false, null]) {
-  Deno.test({
-    name:
-      `arrivalFigures() shows no counter by direction that nobody knows: ${directionsKnown}`,
-    permissions: "none",
-    fn() {
-      const counts = { lostForward: 1, lostBackward: 2, late: 3 };
-      const figures = arrivalFigures(reportOf({ counts, directionsKnown }));
-      assertEquals(figures.lost_forward, null);
-      assertEquals(figures.lost_backward, null);
-      assertEquals(figures.late, 3);
-    },
+/** The notes on a session. */
+function notesOf(replies: ReplyStats, lost: number): string[] {
+  return measurementNotes({
+    lost,
+    intervalUs: 0,
+    latenessP99Us: null,
+    oneWay: null,
+    replies,
   });
 }
 
 Deno.test({
-  name: "arrivalNotes() has nothing to say where nothing went wrong",
+  name: "measurementNotes() says that the clocks drifted",
+  permissions: "none",
+  fn() {
+    const way = { delay_us: null, jitter_us: null };
+    const oneWay = {
+      clock_offset_us: null,
+      clock_bound_us: null,
+      forward: way,
+      backward: way,
+    };
+    const [note] = measurementNotes({
+      lost: 0,
+      intervalUs: 1000,
+      latenessP99Us: 1000,
+      oneWay,
+      replies: undefined,
+    });
+    assertMatch(note!, /^the two clocks drifted/);
+  },
+});
+
+Deno.test({
+  name: "measurementNotes() has nothing to say where nothing went wrong",
   permissions: "none",
   fn() {
     for (const directionsKnown of [true, false, null]) {
-      assertEquals(arrivalNotes(reportOf({ directionsKnown }), 0), []);
+      assertEquals(notesOf(reportOf({ directionsKnown }), 0), []);
     }
   },
 });
 
 Deno.test({
-  name: "arrivalNotes() has nothing to say of losses whose direction is known",
+  name:
+    "measurementNotes() has nothing to say of losses whose direction is known",
   permissions: "none",
   fn() {
     // Of seven lost, two came after all, two and three are told by direction.
     const counts = { lostForward: 2, lostBackward: 3, late: 2 };
-    assertEquals(arrivalNotes(reportOf({ counts }), 7), []);
+    assertEquals(notesOf(reportOf({ counts }), 7), []);
   },
 });
 
 Deno.test({
   name:
-    "arrivalNotes() has nothing to say of direction where all came, but late",
+    "measurementNotes() has nothing to say of direction where all came, but late",
   permissions: "none",
   fn() {
     for (const directionsKnown of [true, false, null]) {
       const report = reportOf({ counts: { late: 4 }, directionsKnown });
-      assertEquals(arrivalNotes(report, 4), []);
+      assertEquals(notesOf(report, 4), []);
     }
   },
 });
@@ -112,13 +102,13 @@ const NOTES: [string, ReplyStats, number, RegExp][] = [
     "a reflector that copies numbers",
     reportOf({ directionsKnown: false, counts: { late: 1 } }),
     2,
-    /^the reflector copies sequence numbers \(it is stateless\)/,
+    /^the reflector is stateless/,
   ],
   [
     "a reflector of which too little came back",
     reportOf({ directionsKnown: null }),
     1,
-    /^in which direction probes were lost\b/,
+    /^the replies do not tell in which direction/,
   ],
   [
     "losses at the end",
@@ -146,7 +136,7 @@ const NOTES: [string, ReplyStats, number, RegExp][] = [
     "replies to nothing that was sent",
     reportOf({ faults: { corrupt: 19 } }),
     0,
-    /^19 replies not used, being no answer to what was sent/,
+    /^19 replies not used: damaged/,
   ],
   [
     "replies without padding",
@@ -163,10 +153,10 @@ const NOTES: [string, ReplyStats, number, RegExp][] = [
 ];
 for (const [what, report, lost, says] of NOTES) {
   Deno.test({
-    name: `arrivalNotes() says one thing of ${what}`,
+    name: `measurementNotes() says one thing of ${what}`,
     permissions: "none",
     fn() {
-      const notes = arrivalNotes(report, lost);
+      const notes = notesOf(report, lost);
       assertEquals(notes.length, 1, notes.join("\n"));
       assertMatch(notes[0]!, says);
     },
@@ -174,7 +164,7 @@ for (const [what, report, lost, says] of NOTES) {
 }
 
 Deno.test({
-  name: "arrivalNotes() says each thing once, in the same order",
+  name: "measurementNotes() says each thing once, in the same order",
   permissions: "none",
   fn() {
     const report = reportOf({
@@ -184,7 +174,7 @@ Deno.test({
       failure: "no reason",
       faults: { corrupt: 1, short: 1, implausible: 1 },
     });
-    const notes = arrivalNotes(report, 5);
+    const notes = notesOf(report, 5);
     const starts = notes.map((note) => note.split(" ").slice(0, 2).join(" "));
     assertEquals(starts, [
       "the reflector",

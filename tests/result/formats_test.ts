@@ -2,10 +2,13 @@ import { assert, assertEquals } from "@std/assert";
 import {
   csvHeader,
   csvRow,
-  figures,
   formatJson,
   ndjsonEvent,
-} from "../../lib/result/rows.ts";
+  sampleFigures,
+  sweepCsvHeader,
+  sweepCsvRow,
+} from "../../lib/result/formats.ts";
+import type { SweepPoint } from "../../lib/result/schema.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
 
 const SAMPLE: Sample = {
@@ -18,10 +21,10 @@ const SAMPLE: Sample = {
 };
 
 Deno.test({
-  name: "figures() counts times from the start, to the nanosecond",
+  name: "sampleFigures() counts times from the start, to the nanosecond",
   permissions: "none",
   fn() {
-    assertEquals(figures(SAMPLE, 5000), {
+    assertEquals(sampleFigures(SAMPLE, 5000), {
       sequence: 7,
       warmup: false,
       intended_ms: 0.25,
@@ -33,11 +36,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "figures() is null for a lost probe, and 0 for one without delay",
+  name: "sampleFigures() is null for a lost probe, and 0 for one without delay",
   permissions: "none",
   fn() {
-    assertEquals(figures({ ...SAMPLE, rttMs: null }, 0).rtt_us, null);
-    assertEquals(figures({ ...SAMPLE, rttMs: 0 }, 0).rtt_us, 0);
+    assertEquals(sampleFigures({ ...SAMPLE, rttMs: null }, 0).rtt_us, null);
+    assertEquals(sampleFigures({ ...SAMPLE, rttMs: 0 }, 0).rtt_us, 0);
   },
 });
 
@@ -46,7 +49,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const names = csvHeader("measure").split(",");
-    assertEquals(Object.keys(figures(SAMPLE, 0)), names);
+    assertEquals(Object.keys(sampleFigures(SAMPLE, 0)), names);
     assertEquals(
       csvRow(SAMPLE, 5000, "measure"),
       "7,false,0.25,0.5,12.5,34.568",
@@ -66,7 +69,7 @@ Deno.test({
     const sample = { ...SAMPLE, ...far };
     assertEquals(
       csvHeader("stamp").split(","),
-      Object.keys(figures(sample, 0)),
+      Object.keys(sampleFigures(sample, 0)),
     );
     assertEquals(
       csvRow(sample, 5000, "stamp"),
@@ -97,7 +100,7 @@ Deno.test({
     assertEquals(line.split(/\r|\n/).length, 1);
     assertEquals(JSON.parse(line), { event: "error", data: { message } });
     assertEquals(
-      ndjsonEvent("sample", figures({ ...SAMPLE, rttMs: null }, 5000)),
+      ndjsonEvent("sample", sampleFigures({ ...SAMPLE, rttMs: null }, 5000)),
       '{"event":"sample","data":{"sequence":7,"warmup":false,' +
         '"intended_ms":0.25,"sent_ms":0.5,"send_call_us":12.5,"rtt_us":null}}',
     );
@@ -156,5 +159,111 @@ Deno.test({
     assertEquals(JSON.parse(text), { series: { count, last: [0] } });
     assertEquals(text.split("\n").length, 6);
     assert(text.includes("-7, -5.5, -4"));
+  },
+});
+
+const CURVE = { quantity: "tput", against: "size" } as const;
+const POINT: SweepPoint = {
+  size_bytes: 1024,
+  delay_ms: 0.5,
+  probes: { sent: 10, received: 9, lost: 1, warmup: 5 },
+  rtt_us: {
+    count: 9,
+    min: 10,
+    mean: 20.5,
+    stddev: null,
+    p50: 20,
+    p90: 30,
+    p95: 30,
+    p99: 40,
+    p999: 50,
+    max: 60,
+  },
+  throughput: {
+    per_probe_mean_bits_per_second: 111,
+    aggregate_bits_per_second: 222,
+  },
+  error: null,
+};
+
+/** Reads one record of CSV as RFC 4180 has it. */
+function fieldsOf(record: string): string[] {
+  const fields: string[] = [];
+  const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|$)/y;
+  for (;;) {
+    const found = field.exec(record);
+    assert(found !== null, `no CSV: ${record}`);
+    const [, quoted, plain, end] = found;
+    fields.push(quoted?.replaceAll('""', '"') ?? plain!);
+    if (end === "") {
+      assertEquals(field.lastIndex, record.length);
+      return fields;
+    }
+  }
+}
+
+function rowOf(point: SweepPoint): Record<string, string> {
+  const names = sweepCsvHeader().split(",");
+  const fields = fieldsOf(sweepCsvRow(CURVE, point));
+  assertEquals(fields.length, names.length);
+  return Object.fromEntries(names.map((name, at) => [name, fields[at]!]));
+}
+
+Deno.test({
+  name: "sweepCsvRow() has a field for each of the header's names",
+  permissions: "none",
+  fn() {
+    assertEquals(rowOf(POINT), {
+      quantity: "tput",
+      against: "size",
+      size_bytes: "1024",
+      delay_ms: "0.5",
+      sent: "10",
+      received: "9",
+      rtt_min_us: "10",
+      rtt_p50_us: "20",
+      rtt_p90_us: "30",
+      rtt_p95_us: "30",
+      rtt_p99_us: "40",
+      rtt_p999_us: "50",
+      rtt_max_us: "60",
+      rtt_mean_us: "20.5",
+      rtt_stddev_us: "",
+      per_probe_mean_bits_per_second: "111",
+      aggregate_bits_per_second: "222",
+      error: "",
+    });
+  },
+});
+
+Deno.test({
+  name: "sweepCsvRow() leaves what is unknown empty, and writes a zero",
+  permissions: "none",
+  fn() {
+    const { throughput: _, ...rest } = POINT;
+    const probes = { sent: 0, received: 0, lost: 0, warmup: 0 };
+    const row = rowOf({ ...rest, rtt_us: null, probes, delay_ms: 0 });
+    const { sent, received, delay_ms, rtt_p50_us } = row;
+    assertEquals([sent, received, delay_ms, rtt_p50_us], ["0", "0", "0", ""]);
+    assertEquals(row["aggregate_bits_per_second"], "");
+  },
+});
+
+Deno.test({
+  name: "sweepCsvRow() quotes an error with commas, quotes and newlines",
+  permissions: "none",
+  fn() {
+    const errors = [
+      'The server refused the setup: "404 ERROR\\n"',
+      "one, two",
+      "one\ntwo\r\nthree",
+      '"',
+      "=1+2, ß and \u2028",
+      "plain",
+    ];
+    for (const error of errors) {
+      assertEquals(rowOf({ ...POINT, error })["error"], error);
+    }
+    assert(sweepCsvRow(CURVE, { ...POINT, error: "plain" }).endsWith(",plain"));
   },
 });

@@ -1,0 +1,361 @@
+/**
+ * The one list of figures of a measurement. Tables, thresholds, sweeps, CSV and
+ * comparisons of results all read it.
+ *
+ * @module
+ */
+
+import type { Distribution } from "../stats/histogram.ts";
+import { formatValue } from "./quantities.ts";
+import type { MeasurementResult } from "./schema.ts";
+import type { Table, Unit } from "./section.ts";
+
+/** What figures are read from: a measurement, or a point of a sweep. */
+export type Measured =
+  & Pick<MeasurementResult, "probes" | "rtt_us">
+  & Partial<MeasurementResult>;
+
+/** What was measured, and its name beside others. */
+export interface Named<R = Measured> {
+  /** The name: of a file, or the target. */
+  name: string;
+  /** The result. */
+  result: R;
+}
+
+/** Which figures belong together. */
+export type FigureGroup =
+  | "probes"
+  | "rtt"
+  | "jitter"
+  | "throughput"
+  | "one_way"
+  | "quality";
+
+/** One figure. */
+export interface Figure {
+  /** Its name in thresholds and, with its unit, in CSV: `rtt.p99`. */
+  key: string;
+  /** Which figures it belongs to. */
+  group: FigureGroup;
+  /** What it is a figure of: `RTT`. */
+  series: string;
+  /** Which one of those: `p99`; empty if the series has only one. */
+  part: string;
+  /** The unit of its values. */
+  unit: Unit;
+  /** Whether less is better; `null` if neither is. */
+  isLessBetter: boolean | null;
+  /** What a measurement must have so that the figure applies. */
+  needs?: "throughput" | "schedule" | "replies";
+  /**
+   * Reads it.
+   *
+   * @param of What was measured.
+   * @returns The value; `null` or `undefined` if it is unknown or does not apply.
+   */
+  read(of: Measured): number | null | undefined;
+  /** Whether there are enough values for this percentile. */
+  isCarried(of: Measured): boolean;
+}
+
+/** The parts of a distribution, and how many values each of them takes. */
+const PARTS: [keyof Distribution, string, number][] = [
+  ["min", "min", 1],
+  ["p50", "p50", 1],
+  ["p90", "p90", 1],
+  ["p95", "p95", 20],
+  ["p99", "p99", 100],
+  ["p999", "p99.9", 1000],
+  ["max", "max", 1],
+  ["mean", "mean", 1],
+  ["stddev", "stddev", 1],
+];
+
+type Read<T> = (of: Measured) => T | null | undefined;
+type Shared = Pick<Figure, "group" | "unit" | "isLessBetter" | "needs">;
+
+/** Figures that have something in common. */
+function figures(
+  shared: Shared,
+  rows: Record<string, [series: string, part: string, read: Read<number>]>,
+): Figure[] {
+  return Object.entries(rows).map(([key, [series, part, read]]) => (
+    { ...shared, key, series, part, read, isCarried: () => true }
+  ));
+}
+
+/** The parts of a distribution. */
+function parts(
+  shared: Shared,
+  key: string,
+  series: string,
+  distribution: Read<Distribution>,
+): Figure[] {
+  return PARTS.map(([of, part, minCount]) => ({
+    ...shared,
+    key: `${key}.${part}`,
+    series,
+    part,
+    read: (measured) => distribution(measured)?.[of],
+    isCarried: (measured) =>
+      (distribution(measured)?.count ?? minCount) >= minCount,
+  }));
+}
+
+const PROBES = { group: "probes", unit: "count", isLessBetter: true } as const;
+const RTT = { group: "rtt", unit: "us", isLessBetter: true } as const;
+const ONE_WAY = { ...RTT, group: "one_way", needs: "replies" } as const;
+const QUALITY = { ...RTT, group: "quality" } as const;
+
+function way(key: "forward" | "backward", series: string): Figure[] {
+  const delays = parts(
+    ONE_WAY,
+    key,
+    series,
+    (of) => of.one_way?.[key].delay_us,
+  );
+  const read: Figure["read"] = (of) => of.one_way?.[key].jitter_us?.rfc3550;
+  return [
+    ...delays.filter(({ part }) => ["p50", "p99", "max"].includes(part)),
+    ...figures(ONE_WAY, { [`${key}.jitter`]: [series, "jitter", read] }),
+  ];
+}
+
+/** Every figure, in the order in which they are shown. */
+export const FIGURES: readonly Figure[] = [
+  ...figures({ ...PROBES, isLessBetter: null }, {
+    sent: ["sent", "", ({ probes }) => probes.sent],
+    received: ["received", "", ({ probes }) => probes.received],
+  }),
+  ...figures(PROBES, { lost: ["lost", "", ({ probes }) => probes.lost] }),
+  ...figures({ ...PROBES, unit: "percent" }, {
+    loss: [
+      "lost, of those sent",
+      "",
+      ({ probes: { lost, sent } }) =>
+        sent === 0 ? null : 100 * Math.min(lost, sent) / sent,
+    ],
+  }),
+  ...figures({ ...PROBES, needs: "replies" }, {
+    lost_forward: ["lost on the way there", "", (of) => of.probes.lost_forward],
+    lost_backward: [
+      "lost on the way back",
+      "",
+      (of) => of.probes.lost_backward,
+    ],
+    late: ["late", "", ({ probes }) => probes.late],
+    duplicate: ["duplicate", "", ({ probes }) => probes.duplicate],
+    reordered: ["reordered", "", ({ probes }) => probes.reordered],
+    corrupt: ["corrupt", "", ({ probes }) => probes.corrupt],
+  }),
+  ...figures({ ...PROBES, isLessBetter: null }, {
+    warmup: ["warm-up, left out", "", ({ probes }) => probes.warmup],
+  }),
+  ...parts(RTT, "rtt", "RTT", (of) => of.rtt_us),
+  ...parts(
+    { ...RTT, needs: "replies" },
+    "reflector",
+    "with reflector",
+    (of) => of.rtt_with_reflector_us,
+  ),
+  ...parts(
+    { ...RTT, needs: "schedule" },
+    "intended",
+    "from intended",
+    (of) => of.rtt_from_intended_us,
+  ),
+  ...figures({ ...RTT, group: "jitter" }, {
+    jitter: ["jitter", "RFC 3550", (of) => of.jitter_us?.rfc3550],
+    "ipdv.p50": ["jitter", "IPDV p50", (of) => of.jitter_us?.ipdv_p50],
+    "ipdv.p99": ["jitter", "IPDV p99", (of) => of.jitter_us?.ipdv_p99],
+  }),
+  ...figures({
+    group: "throughput",
+    unit: "bits_per_second",
+    isLessBetter: false,
+    needs: "throughput",
+  }, {
+    per_probe_mean: [
+      "throughput",
+      "per-probe mean",
+      (of) => of.throughput?.per_probe_mean_bits_per_second,
+    ],
+    aggregate: [
+      "throughput",
+      "aggregate",
+      (of) => of.throughput?.aggregate_bits_per_second,
+    ],
+  }),
+  ...figures({ ...ONE_WAY, isLessBetter: null }, {
+    clock_offset: [
+      "clock offset",
+      "",
+      (of) => of.one_way?.clock_offset_us,
+    ],
+    clock_bound: [
+      "its bound, +-",
+      "",
+      (of) => of.one_way?.clock_bound_us,
+    ],
+  }),
+  ...way("forward", "there"),
+  ...way("backward", "back"),
+  ...figures({ ...QUALITY, unit: "count", isLessBetter: null }, {
+    "rate.asked": [
+      "probes a second",
+      "asked",
+      (of) => of.probes_per_second?.asked,
+    ],
+    "rate.achieved": [
+      "probes a second",
+      "achieved",
+      (of) => of.probes_per_second?.achieved,
+    ],
+  }),
+  ...figures(QUALITY, {
+    clock_step: ["clock step", "", (of) => of.quality?.clock_resolution_us],
+    "send_call.p50": [
+      "send call",
+      "p50",
+      (of) => of.quality?.send_call_us?.p50,
+    ],
+    "send_call.p99": [
+      "send call",
+      "p99",
+      (of) => of.quality?.send_call_us?.p99,
+    ],
+    "lateness.p50": [
+      "sent late",
+      "p50",
+      (of) => of.quality?.send_lateness_us?.p50,
+    ],
+    "lateness.p99": [
+      "sent late",
+      "p99",
+      (of) => of.quality?.send_lateness_us?.p99,
+    ],
+    "lateness.max": [
+      "sent late",
+      "max",
+      (of) => of.quality?.send_lateness_us?.max,
+    ],
+  }),
+  ...figures({ ...QUALITY, unit: "percent" }, {
+    processor: [
+      "processor (of one)",
+      "",
+      (of) => of.quality?.processor_percent,
+    ],
+  }),
+  ...figures(QUALITY, {
+    "floor.p50": ["RTT on loopback", "p50", (of) => of.quality?.floor_us?.p50],
+    "floor.p99": ["RTT on loopback", "p99", (of) => of.quality?.floor_us?.p99],
+  }),
+];
+
+const BY_KEY = new Map(FIGURES.map((figure) => [figure.key, figure]));
+
+/**
+ * Finds a figure.
+ *
+ * @param key Its key.
+ * @returns The figure, or `undefined`.
+ */
+export function figureOf(key: string): Figure | undefined {
+  return BY_KEY.get(key);
+}
+
+/**
+ * Finds the figures that belong together.
+ *
+ * @param group The group.
+ * @returns Its figures, in the order in which they are shown.
+ */
+export function figuresOf(group: FigureGroup): Figure[] {
+  return FIGURES.filter((figure) => figure.group === group);
+}
+
+/**
+ * Writes the name of a figure.
+ *
+ * @param figure The figure.
+ * @returns Text such as `RTT p99`.
+ */
+export function figureLabel({ series, part }: Figure): string {
+  return part === "" ? series : `${series} ${part}`;
+}
+
+/**
+ * Puts figures of several results side by side: a row for each figure, a column
+ * for each result.
+ *
+ * @param figures The figures; one that applies to no result is left out.
+ * @param results The results.
+ * @returns The table.
+ */
+export function figuresTable(figures: Figure[], results: Named[]): Table {
+  return {
+    columns: results.map(({ name }) => ({ name })),
+    rows: figures.flatMap((figure) => {
+      const values = results.map(({ result }) => shown(figure, result));
+      if (values.every((value) => value === null)) return [];
+      return [{ name: figureLabel(figure), unit: figure.unit, values }];
+    }),
+  };
+}
+
+/**
+ * Puts the parts of one result's series into a table.
+ *
+ * @param figures The figures; a series or a part that does not apply is left
+ * out, and so is a percentile for which there are too few values.
+ * @param result The result.
+ * @param across Whether each series is a column, or each part.
+ * @returns The table.
+ */
+export function matrix(
+  figures: Figure[],
+  result: Measured,
+  across: "series" | "part",
+): Table {
+  const down = across === "series" ? "part" : "series";
+  const cells = figures.filter((figure) => shown(figure, result) !== null);
+  const columns = [...new Set(cells.map((figure) => figure[across]))];
+  return {
+    columns: columns.map((name) => ({ name, unit: cells[0]!.unit })),
+    rows: [...Map.groupBy(cells, (figure) => figure[down])].map((
+      [name, row],
+    ) => ({
+      name,
+      values: columns.map((column) =>
+        row.find((figure) => figure[across] === column)?.read(result) ?? null
+      ),
+    })),
+  };
+}
+
+/**
+ * Writes figures of one result as a sentence.
+ *
+ * @param figures The figures; one that does not apply is left out.
+ * @param result The result.
+ * @returns Text such as `send call p50 9.1 us, p99 21 us; clock step 0.1 us`.
+ */
+export function figureSentence(figures: Figure[], result: Measured): string {
+  const known = figures.filter((figure) => shown(figure, result) !== null);
+  return [...Map.groupBy(known, ({ series }) => series)].map((
+    [series, parts],
+  ) =>
+    `${series} ${
+      parts.map((figure) =>
+        `${figure.part} ${formatValue(shown(figure, result), figure.unit)}`
+          .trimStart()
+      ).join(", ")
+    }`
+  ).join("; ");
+}
+
+function shown(figure: Figure, result: Measured): number | null {
+  return figure.isCarried(result) ? figure.read(result) ?? null : null;
+}

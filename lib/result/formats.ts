@@ -1,0 +1,192 @@
+/**
+ * Results for other programs: JSON, a line of NDJSON for each event, and a row of
+ * CSV (RFC 4180) for each sample or point. What is unknown is `null`, and empty
+ * in CSV.
+ *
+ * @module
+ */
+
+import { stringify } from "npm:deno-std@^1.4.0/csv/stringify.js";
+import type { Sample } from "../stats/sample.ts";
+import { type Figure, figureOf, FIGURES } from "./figures.ts";
+import type {
+  MeasurementResult,
+  ResultEvent,
+  SampleFigures,
+  SweepCurve,
+  SweepPoint,
+} from "./schema.ts";
+
+/** The columns of a sample that every protocol has. */
+const COLUMNS: (keyof SampleFigures)[] = [
+  "sequence",
+  "warmup",
+  "intended_ms",
+  "sent_ms",
+  "send_call_us",
+  "rtt_us",
+];
+
+const CSV_COLUMNS = {
+  measure: COLUMNS,
+  stamp: [...COLUMNS, "reflector_us", "forward_us", "backward_us"],
+} satisfies Record<MeasurementResult["protocol"], (keyof SampleFigures)[]>;
+
+/**
+ * Writes a result as JSON: indented, with each list of numbers on one line.
+ *
+ * @param result The result.
+ * @returns Lines, without a newline at the end.
+ */
+export function formatJson(result: object): string {
+  // A line break is never inside of a string, where it would be escaped.
+  return JSON.stringify(result, null, 2).replace(
+    /\[\n[^[\]{}"]*\]/g,
+    (list) => list.replace(/\n\s*/g, "").replaceAll(",", ", "),
+  );
+}
+
+/**
+ * Writes one event.
+ *
+ * @param event Its name.
+ * @param data What it carries.
+ * @returns One line of JSON, without a newline.
+ */
+export function ndjsonEvent<E extends ResultEvent["event"]>(
+  event: E,
+  data: Extract<ResultEvent, { event: E }>["data"],
+): string {
+  return JSON.stringify({ event, data });
+}
+
+/**
+ * The header of the CSV form of a measurement.
+ *
+ * @param protocol The protocol spoken.
+ * @returns The names of the columns.
+ */
+export function csvHeader(protocol: MeasurementResult["protocol"]): string {
+  return CSV_COLUMNS[protocol].join(",");
+}
+
+/**
+ * Writes a sample as a CSV row. The values are numbers and booleans, which need
+ * no quotes.
+ *
+ * @param sample The sample.
+ * @param startMs When the session started, by the samples' clock.
+ * @param protocol The protocol spoken.
+ * @returns The row, without a newline.
+ *
+ * @example Usage
+ * ```ts
+ * import { csvRow } from "./formats.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sample = {
+ *   sequence: 1,
+ *   warmup: false,
+ *   intendedAtMs: 1000,
+ *   sentAtMs: 1000.1,
+ *   sendCallMs: 0.012,
+ *   rttMs: 0.0345,
+ * };
+ * assertEquals(csvRow(sample, 1000, "measure"), "1,false,0,0.1,12,34.5");
+ * ```
+ */
+export function csvRow(
+  sample: Sample,
+  startMs: number,
+  protocol: MeasurementResult["protocol"],
+): string {
+  const row = sampleFigures(sample, startMs);
+  return CSV_COLUMNS[protocol].map((column) => row[column] ?? "").join(",");
+}
+
+/**
+ * The figures of a sample, moments counted from the start of the session.
+ *
+ * @param sample The sample.
+ * @param startMs When the session started, by the samples' clock.
+ * @returns The figures, as the `sample` event carries them.
+ */
+export function sampleFigures(sample: Sample, startMs: number): SampleFigures {
+  const { reflectorMs, forwardMs, backwardMs } = sample;
+  return {
+    sequence: sample.sequence,
+    warmup: sample.warmup,
+    intended_ms: toNanosecond(sample.intendedAtMs - startMs, 1e6),
+    sent_ms: toNanosecond(sample.sentAtMs - startMs, 1e6),
+    send_call_us: microseconds(sample.sendCallMs),
+    rtt_us: sample.rttMs === null ? null : microseconds(sample.rttMs),
+    ...(reflectorMs !== undefined && {
+      reflector_us: microseconds(reflectorMs),
+    }),
+    ...(forwardMs !== undefined && { forward_us: microseconds(forwardMs) }),
+    ...(backwardMs !== undefined && { backward_us: microseconds(backwardMs) }),
+  };
+}
+
+function microseconds(ms: number): number {
+  return toNanosecond(ms * 1000, 1e3);
+}
+
+function toNanosecond(value: number, perUnit: number): number {
+  return Math.round(value * perUnit) / perUnit;
+}
+
+/** What a row of a sweep holds. */
+type Place = Pick<SweepCurve, "quantity" | "against">;
+
+/** The figures of a point in CSV. */
+const POINT_FIGURES: Figure[] = [
+  figureOf("sent")!,
+  figureOf("received")!,
+  ...FIGURES.filter(({ series }) =>
+    series === "RTT" || series === "throughput"
+  ),
+];
+
+/** The end of a column's name. */
+const SUFFIXES: Record<string, string> = {
+  us: "_us",
+  bits_per_second: "_bits_per_second",
+};
+
+/**
+ * The header of the CSV form of a sweep.
+ *
+ * @returns The names of the columns.
+ */
+export function sweepCsvHeader(): string {
+  return [
+    "quantity",
+    "against",
+    "size_bytes",
+    "delay_ms",
+    ...POINT_FIGURES.map(({ key, unit }) =>
+      key.replace("99.9", "999").replace(".", "_") + (SUFFIXES[unit] ?? "")
+    ),
+    "error",
+  ].join(",");
+}
+
+/**
+ * Writes a point of a sweep as a CSV row.
+ *
+ * @param place What is measured, against what.
+ * @param point The point.
+ * @returns The row, without a newline.
+ */
+export function sweepCsvRow(place: Place, point: SweepPoint): string {
+  const text: string = stringify([[
+    place.quantity,
+    place.against,
+    point.size_bytes,
+    point.delay_ms,
+    ...POINT_FIGURES.map((figure) => figure.read(point) ?? ""),
+    point.error ?? "",
+  ]], { headers: false });
+  return text.trimEnd();
+}

@@ -1,0 +1,329 @@
+/**
+ * Measurements as sections: one by itself, or several side by side.
+ *
+ * @module
+ */
+
+import {
+  type Figure,
+  figureOf,
+  figureSentence,
+  figuresOf,
+  figuresTable,
+  matrix,
+  type Named,
+} from "./figures.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatRatio,
+  formatValue,
+} from "./quantities.ts";
+import type { MeasurementResult } from "./schema.ts";
+import type { Chart, CurveChart, Section, Table } from "./section.ts";
+
+type NamedMeasurement = Named<MeasurementResult>;
+
+const NO_TABLE: Table = { columns: [], rows: [] };
+
+/**
+ * Turns measurements into sections: first the quality of the measurement, last
+ * the headline. One measurement by itself fits 24 rows of 80 columns without its
+ * charts and its notes; of several, each is a column.
+ *
+ * @param results The measurements, at least one.
+ * @returns The sections; one for what no measurement has is left out.
+ */
+export function measurementSections(results: NamedMeasurement[]): Section[] {
+  const [one] = results.length === 1 ? results : [];
+  const rtt = figuresOf("rtt").filter(({ part }) => part !== "p95");
+  return [
+    qualitySection(results),
+    ...oneWaySection(results),
+    ...throughputSection(results),
+    {
+      title: "Round-trip time",
+      table: one
+        ? matrix(rtt, one.result, "series")
+        : figuresTable([...rtt, ...figuresOf("jitter")], results),
+      charts: [
+        ...(one ? histogramChart(one.result) : []),
+        ...timelineChart(results),
+        ...percentileChart(results),
+      ],
+      sentences: one ? [] : differences(results, "rtt.p50"),
+    },
+    headlineSection(results),
+  ];
+}
+
+function qualitySection(results: NamedMeasurement[]): Section {
+  const figures = figuresOf("quality");
+  const [one] = results.length === 1 ? results : [];
+  return {
+    title: "Quality",
+    role: "quality",
+    table: one ? NO_TABLE : figuresTable(figures, results),
+    charts: [],
+    sentences: [
+      ...(one ? sentences(figureSentence(figures, one.result)) : []),
+      ...noteSentences(
+        results.map(({ name, result }) => ({ name, result: result.quality })),
+      ),
+    ],
+  };
+}
+
+function oneWaySection(results: NamedMeasurement[]): Section[] {
+  const having = results.filter(({ result }) => result.one_way);
+  if (having.length === 0) return [];
+  const figures = figuresOf("one_way");
+  const [one] = results.length === 1 ? results : [];
+  if (one) {
+    const ways = figures.filter(({ part }) => part !== "");
+    return [{
+      title: `One way: ${clocks(one.result)}`,
+      table: matrix(ways, one.result, "part"),
+      charts: [],
+      sentences: [],
+    }];
+  }
+  return [{
+    title: "One way",
+    table: figuresTable(figures, having),
+    charts: [],
+    sentences: [
+      "Delays of one way are by two clocks. Their offset is estimated and " +
+      "subtracted; each delay is right to its bound.",
+    ],
+  }];
+}
+
+function clocks({ one_way: ways }: MeasurementResult): string {
+  const { clock_offset_us: offset, clock_bound_us: bound } = ways ?? {};
+  if (offset === undefined || offset === null) return "the clocks drifted";
+  return `the reflector's clock is ${formatDuration(Math.abs(offset))} ${
+    offset < 0 ? "behind" : "ahead"
+  }, +- ${formatDuration(bound ?? null)}; subtracted`;
+}
+
+function throughputSection(results: NamedMeasurement[]): Section[] {
+  const having = results.filter(({ result }) => result.throughput);
+  if (having.length === 0) return [];
+  const figures = figuresOf("throughput");
+  const isAlone = results.length === 1;
+  const [perProbe, aggregate] = figures.map((figure) => {
+    if (!isAlone) return capital(figure.part);
+    const value = formatValue(
+      figure.read(having[0]!.result) ?? null,
+      figure.unit,
+    );
+    return `${capital(figure.part)} ${value}`;
+  });
+  return [{
+    title: "Throughput",
+    table: isAlone ? NO_TABLE : figuresTable(figures, having),
+    charts: throughputChart(having),
+    sentences: [
+      "Payload bytes one way over a full round trip, not the capacity of the " +
+      `path. ${perProbe}: the mean of SIZE / RTT. ${aggregate}: PROBES * SIZE ` +
+      "/ the sum of RTTs.",
+      ...(isAlone ? [] : differences(having, "aggregate")),
+    ],
+  }];
+}
+
+function headlineSection(results: NamedMeasurement[]): Section {
+  const [one] = results.length === 1 ? results : [];
+  return {
+    title: "Summary",
+    role: "headline",
+    table: one ? NO_TABLE : figuresTable(figuresOf("probes"), results),
+    charts: [],
+    sentences: one
+      ? [
+        ...sentences(figureSentence(figuresOf("jitter"), one.result)),
+        ...sentences(replies(one.result)),
+        `${counts(one.result)}.`,
+        `${rtt(one.result)}.`,
+      ]
+      : results.map(({ name, result }) =>
+        `${name}, to ${result.target}: ${counts(result)}; ${rtt(result)}.`
+      ),
+  };
+}
+
+function counts(result: MeasurementResult): string {
+  const { sent, received, lost } = result.probes;
+  const loss = formatValue(figureOf("loss")!.read(result) ?? null, "percent");
+  return `${formatCount(sent, "probe")} sent, ${received} received, ` +
+    `${lost} lost${sent === 0 ? "" : ` (${loss})`}`;
+}
+
+/** The counters of replies and of the warm-up. */
+function replies({ probes }: MeasurementResult): string {
+  const { late, duplicate, reordered, corrupt, lost, warmup } = probes;
+  const there = probes.lost_forward ?? null;
+  const back = probes.lost_backward ?? null;
+  return [
+    ...(lost === 0 || there === null || back === null
+      ? []
+      : [`of those lost, ${there} on the way there, ${back} on the way back`]),
+    ...(late === undefined ? [] : [
+      `${late} late, ${duplicate} duplicate, ${reordered} reordered, ` +
+      `${corrupt} corrupt`,
+    ]),
+    ...(warmup === 0
+      ? []
+      : [`${formatCount(warmup, "warm-up probe")} left out`]),
+  ].join("; ");
+}
+
+/** The RTT in one line, by the percentiles that there are enough values for. */
+function rtt(result: MeasurementResult): string {
+  if (result.rtt_us === null) return "no probe was answered";
+  const keys = ["rtt.p50", "rtt.p99", "rtt.max", "aggregate"];
+  return figureSentence(keys.map((key) => figureOf(key)!), result);
+}
+
+/** By how much a figure differs; a single run does not tell whether by chance. */
+function differences(results: NamedMeasurement[], key: string): string[] {
+  const figure = figureOf(key)!;
+  const known = results
+    .map((named) => ({ ...named, value: figure.read(named.result) ?? null }))
+    .filter(({ value }) => value !== null)
+    .sort((one, other) => one.value! - other.value!);
+  const [min, max] = [known[0], known.at(-1)];
+  if (!min || !max || min === max) return [];
+  const what = spoken(figure);
+  const of = results.length === 2 ? "" : ` of all ${results.length}`;
+  const [low, high] = [min, max].map(({ value }) =>
+    formatValue(value, figure.unit)
+  );
+  if (low === high) return [`The ${what}${of} is ${low}.`];
+  const extremes = results.length === 2
+    ? `The ${what} of ${min.name} is ${low}, that of ${max.name} ${high}`
+    : `The minimum ${what}${of} is ${low} (${min.name}), the maximum ${high} ` +
+      `(${max.name})`;
+  const ratio = min.value === 0
+    ? ""
+    : `, ${formatRatio(max.value! / min.value!)} to 1`;
+  const unlike = unlikeness(min.result, max.result);
+  return [
+    `${extremes}${ratio}. ${
+      unlike.length === 0
+        ? "One run of each does not tell whether that is more than chance."
+        : `They differ in ${unlike.join(" and ")} as well.`
+    }`,
+  ];
+}
+
+function spoken({ key, series, part }: Figure): string {
+  return key === "rtt.p50" ? "median RTT" : `${part} ${series}`;
+}
+
+/** In what measurements differ before anything is measured. */
+function unlikeness(
+  one: MeasurementResult,
+  other: MeasurementResult,
+): string[] {
+  const isSame = one.protocol === other.protocol;
+  const differ = (key: string) =>
+    one.options.used[key] !== other.options.used[key];
+  return [
+    ...(isSame ? [] : ["protocol"]),
+    ...(differ("size_bytes") ? ["size"] : []),
+    ...(differ("interval_ms") ? ["interval"] : []),
+    ...(differ("delay_ms") && isSame ? ["delay"] : []),
+  ];
+}
+
+function histogramChart({ series, rtt_us }: MeasurementResult): Chart[] {
+  if (series.histogram === null || rtt_us === null) return [];
+  const { edges_us, count } = series.histogram;
+  return [{
+    kind: "histogram",
+    title: "Distribution of the RTT",
+    edges_us,
+    series: [{ name: "RTT", count }],
+  }];
+}
+
+function timelineChart(results: NamedMeasurement[]): Chart[] {
+  const series = results
+    .map(({ name, result }) => ({
+      name: results.length === 1 ? "RTT" : name,
+      timeline: result.series.timeline,
+    }))
+    .filter(({ timeline }) => timeline.sent.length > 0);
+  if (series.length === 0) return [];
+  return [{ kind: "timeline", title: "RTT over time", series }];
+}
+
+function percentileChart(results: NamedMeasurement[]): Chart[] {
+  return curve("Percentiles of the RTT", {
+    x: { label: "percentile", unit: "percent", scale: "percentile" },
+    y: { label: "RTT", unit: "us", scale: "log" },
+    series: results.flatMap(({ name, result }) => {
+      const { percentiles } = result.series;
+      if (percentiles === null) return [];
+      const { percent, us } = percentiles;
+      return [{
+        name,
+        points: percent.map((x, index) => ({ x, y: us[index] ?? null })),
+      }];
+    }),
+  });
+}
+
+/** The payload over the mean RTT of each slot. */
+function throughputChart(results: NamedMeasurement[]): Chart[] {
+  return curve("Throughput over time, of each slot", {
+    x: { label: "time", unit: "s" },
+    y: { label: "throughput", unit: "bits_per_second" },
+    series: results.flatMap(({ name, result }) => {
+      const { size_bytes: size } = result.options.used;
+      if (result.throughput === undefined || typeof size !== "number") {
+        return [];
+      }
+      const { slot_ms, mean_us } = result.series.timeline;
+      const points = mean_us.map((us, slot) => ({
+        x: (slot + 0.5) * slot_ms / 1000,
+        y: us === null ? null : size * 8e6 / us,
+      }));
+      return [{ name, points: points.filter(({ y }) => y !== null) }];
+    }),
+  });
+}
+
+function curve(
+  title: string,
+  chart: Pick<CurveChart, "x" | "y" | "series">,
+): Chart[] {
+  if (chart.series.length === 0) return [];
+  return [{ kind: "curve", title, detail: true, ...chart }];
+}
+
+function sentences(text: string): string[] {
+  return text === "" ? [] : [`${capital(text)}.`];
+}
+
+function capital(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
+
+/**
+ * Writes notes as sentences.
+ *
+ * @param results What has the notes, and its name.
+ * @returns A sentence for each note; of several results with the name.
+ */
+export function noteSentences(
+  results: Named<{ notes: string[] }>[],
+): string[] {
+  return results.flatMap(({ name, result }) =>
+    result.notes.map((note) =>
+      `${results.length === 1 ? "Note" : name}: ${note}.`
+    )
+  );
+}

@@ -1,0 +1,111 @@
+/**
+ * What a reader of a measurement's figures should know.
+ *
+ * @module
+ */
+
+import { errorMessage } from "../net/errors.ts";
+import type { ReplyStats } from "../stamp/outstanding_probes.ts";
+import type { OneWayResult } from "../stats/one_way.ts";
+import { formatCount } from "./quantities.ts";
+
+/** What the notes are derived from. */
+export interface Observations {
+  /** How many probes were lost. */
+  lost: number;
+  /** The time from one probe to the next in microseconds; 0 for none. */
+  intervalUs: number;
+  /** The 99th percentile of the lateness of sending; `null` if unknown. */
+  latenessP99Us: number | null;
+  /** The one-way figures; `null` without any. */
+  oneWay: OneWayResult | null;
+  /** What the session says of its replies, with datagrams. */
+  replies: ReplyStats | undefined;
+}
+
+/**
+ * Writes the notes on a measurement.
+ *
+ * @param observed What was observed.
+ * @returns Sentences without a capital and a period.
+ */
+export function measurementNotes(observed: Observations): string[] {
+  const { intervalUs, latenessP99Us, oneWay, replies } = observed;
+  const isLate = intervalUs > 0 && (latenessP99Us ?? 0) > intervalUs;
+  const late = replies
+    ? "a late timer or on a busy machine"
+    : "a late echo or timer";
+  const notes: [boolean, string][] = [
+    [
+      isLate,
+      `the schedule was not kept: probes left late, after ${late}; read the ` +
+      "figures from the intended time",
+    ],
+    [
+      oneWay !== null && oneWay.clock_offset_us === null,
+      "the two clocks drifted against each other, or one was set: one-way " +
+      "delays are unknown, and their jitter holds only for a short while",
+    ],
+  ];
+  return [
+    ...notes.filter(([applies]) => applies).map(([, note]) => note),
+    ...(replies ? replyNotes(replies, observed.lost) : []),
+  ];
+}
+
+function replyNotes(replies: ReplyStats, lost: number): string[] {
+  const { counts, directionsKnown, faults, strays } = replies;
+  const gone = lost - counts.late;
+  const undecided = gone - counts.lostForward - counts.lostBackward;
+  const notes: [boolean | number, string][] = [
+    [
+      gone > 0 && directionsKnown === false,
+      "the reflector is stateless (it copies sequence numbers): in which " +
+      "direction probes were lost is unknown",
+    ],
+    [
+      gone > 0 && directionsKnown === null,
+      "the replies do not tell in which direction probes were lost",
+    ],
+    [
+      directionsKnown === true && undecided,
+      `${
+        formatCount(undecided, "probe")
+      } lost at the end, in an unknown direction`,
+    ],
+    [
+      replies.outstanding,
+      `${
+        formatCount(replies.outstanding, "probe")
+      } under way when it was interrupted, left out of every figure`,
+    ],
+    [
+      replies.failedSends,
+      `${
+        formatCount(replies.failedSends, "probe")
+      } not sent, and counted as lost: ${errorMessage(replies.failure)}`,
+    ],
+    [
+      strays.count,
+      `${formatCount(strays.count, "datagram")} from elsewhere ignored, the ` +
+      `first from ${strays.from}: a reflector with several addresses may ` +
+      "answer from another address",
+    ],
+    [
+      faults.corrupt,
+      `${formatCount(faults.corrupt, "reply", "replies")} not used: damaged ` +
+      "on the way, signed with another key, or forged",
+    ],
+    [
+      faults.short,
+      "the reflector returns no padding: the way back carried smaller packets",
+    ],
+    [
+      faults.implausible,
+      `${formatCount(faults.implausible, "reply", "replies")} by which the ` +
+      "reflector took a negative time, or more than the round trip: nothing " +
+      "is taken off",
+    ],
+  ];
+  return notes.filter(([applies]) => applies).map(([, note]) => note);
+}
