@@ -9,8 +9,8 @@ import { formatAddress } from "../lib/net/address.ts";
 import { connectWithin } from "../lib/net/connect.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
-import { MAX_PEER_LINE_BYTES, randomPeerId } from "../lib/peer/messages.ts";
-import { QUEUE_BYTES } from "../lib/peer/link.ts";
+import { peerStreamLimits } from "../lib/peer/link.ts";
+import { randomPeerId } from "../lib/peer/messages.ts";
 import {
   type MeshOptions,
   type PeerEvent,
@@ -22,10 +22,9 @@ import { bytes, writeAll } from "./fixtures.ts";
 const DEADLINE_MS = 6000;
 
 /** An event of one kind. */
-export type EventOf<Kind extends PeerEvent["event"]> = Extract<
-  PeerEvent,
-  { event: Kind }
->;
+export type EventOf<Kind extends PeerEvent["event"]> = PeerEvent & {
+  event: Kind;
+};
 
 /** A wait that fails at its deadline, and then says what it was for. */
 export async function within<T>(
@@ -95,16 +94,14 @@ export class Peer implements AsyncDisposable {
   #stop = new AbortController();
   #served: Promise<void>;
   #waiting = new Set<() => void>();
+  #open = new Set<StreamConnection>();
   #gone = false;
+  #isDead = false;
 
   constructor(name: string, options: PeerOptions = {}) {
     const { port = 0, route = (address) => address, ...given } = options;
     const timeoutMs = given.timeoutMs ?? 1000;
-    const limits = {
-      messageBytes: MAX_PEER_LINE_BYTES,
-      readMs: timeoutMs,
-      writeMs: timeoutMs,
-    };
+    const limits = peerStreamLimits(timeoutMs);
     const maxPeers = given.maxPeers ?? 64;
     const listener = Deno.listen({ hostname: "127.0.0.1", port });
     this.addr = listener.addr;
@@ -122,11 +119,10 @@ export class Peer implements AsyncDisposable {
     });
     this.mesh = new PeerMesh({
       name,
-      address: this.address,
+      port: this.addr.port,
       maxPeers,
       timeoutMs,
       maxRatePerSec: 100_000,
-      queueBytes: QUEUE_BYTES,
       ...given,
       dial: (target, signal) => {
         const address = written(target);
@@ -149,7 +145,7 @@ export class Peer implements AsyncDisposable {
       },
       {
         limits,
-        maxConnections: 2 * maxPeers,
+        maxConnections: 3 * maxPeers,
         signal: this.#stop.signal,
         log: (line) => this.log.push(line),
       },
@@ -212,13 +208,16 @@ export class Peer implements AsyncDisposable {
     await this.#served;
   }
 
-  /** Ends without. */
+  /** Ends without: as if it had been killed. */
   async die(): Promise<void> {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.#stop.abort();
-    await this.mesh.die();
-    await this.#served;
+    this.#isDead = true;
+    this.cut();
+    await this.leave();
+  }
+
+  /** Cuts its connections, without a word. */
+  cut(): void {
+    for (const connection of this.#open) connection.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -226,15 +225,21 @@ export class Peer implements AsyncDisposable {
   }
 
   #opened(connection: StreamConnection, port: string): StreamConnection {
+    if (this.#isDead) connection.close();
     this.connections.add(port);
+    this.#open.add(connection);
     this.mostConnections = Math.max(
       this.mostConnections,
       this.connections.size,
     );
     connection.closed.addEventListener(
       "abort",
-      () => this.connections.delete(port),
+      () => {
+        this.connections.delete(port);
+        this.#open.delete(connection);
+      },
     );
+    if (connection.closed.aborted) this.connections.delete(port);
     return connection;
   }
 }
@@ -285,15 +290,15 @@ export async function meshed(peers: Peer[]): Promise<void> {
   );
 }
 
-/** Who a hand says that it is. */
+/** How a hand behaves. */
 export interface HandOptions {
-  /** Its ID; random by default. */
+  /** Its ID; by default a random one, smaller than most. */
   id?: string;
-  /** Where others are to dial it; by default where nobody answers. */
-  address?: string;
+  /** The port it announces; by default it does not listen. */
+  port?: number;
   /** What it is called. */
   name?: string;
-  /** Whether it says hello at once. */
+  /** Whether it sends a hello and a welcome at once. */
   hello?: boolean;
   /** Whether it answers pings, as others do. */
   pongs?: boolean;
@@ -301,9 +306,9 @@ export interface HandOptions {
   reads?: boolean;
 }
 
-/** A peer made of a bare socket: it says what a test makes it say. */
+/** A peer made of a bare socket: it sends what a test makes it send. */
 export class Hand implements AsyncDisposable {
-  /** Who it says that it is. */
+  /** Who it is. */
   readonly id: string;
   /** The lines it got, without the LF. */
   readonly lines: string[] = [];
@@ -314,7 +319,7 @@ export class Hand implements AsyncDisposable {
 
   private constructor(conn: Deno.TcpConn, options: HandOptions) {
     this.#conn = conn;
-    this.id = options.id ?? randomPeerId();
+    this.id = options.id ?? `00000000${randomPeerId().slice(8)}`;
     this.ended = options.reads === false
       ? Promise.resolve()
       : this.#read(options.pongs ?? true);
@@ -331,9 +336,11 @@ export class Hand implements AsyncDisposable {
     conn: Deno.TcpConn,
     options: HandOptions = {},
   ): Promise<Hand> {
-    const { address = "127.0.0.1:9", name = "hand", hello = true } = options;
+    const { port = 0, name = "hand", hello = true } = options;
     const hand = new Hand(conn, options);
-    if (hello) await hand.say(`hello 1 ${hand.id} ${address} ${name}`);
+    if (hello) {
+      await hand.say(`hello 2 ${hand.id} ${port} ${name}`, "welcome");
+    }
     return hand;
   }
 

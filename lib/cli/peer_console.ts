@@ -1,18 +1,19 @@
 /**
- * A person, or a program, at a peer: what is typed, and what is shown.
+ * The console of a peer: what is typed, or read from standard input, and what is
+ * shown.
  *
  * @module
  */
 
 import process from "node:process";
 import * as readline from "node:readline";
+import { DeadlineError } from "../net/errors.ts";
+import { isPeerText, MAX_TEXT_BYTES, PeerFault } from "../peer/messages.ts";
+import type { PeerEvent, PeerMesh, PeerState } from "../peer/mesh.ts";
 import { escapeControls } from "../result/escape.ts";
 import { formatDuration } from "../result/quantities.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { MAX_TEXT_BYTES } from "../peer/messages.ts";
-import { PeerFault } from "../peer/link.ts";
-import type { PeerEvent, PeerMesh, PeerState } from "../peer/mesh.ts";
-import { Pacer, periodic } from "../timing/pacer.ts";
+import { sleepUntil } from "../timing/sleep.ts";
 import { explain } from "./context.ts";
 import { parseName, parsePeer } from "./peer_options.ts";
 import { sentences } from "./sentences.ts";
@@ -20,29 +21,32 @@ import { sentences } from "./sentences.ts";
 /** A line being typed, and in which of its rows the cursor was drawn last. */
 type TypedLine = readline.Interface & { prevRows?: number };
 
-/** How often a line is said that nobody types, in milliseconds. */
-const PACE_MS = 10;
+/** How long to wait between lines that are not typed, in milliseconds. */
+const PACE_MS = 3;
+/** What JSON allows as it is, and a terminal or an editor may obey or hide. */
+const UNSAFE_IN_JSON =
+  /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-const HELP = `what you type is said to all; and there is
-  /peers                 who is there, where, and how far away
-  /connect HOST:PORT     join a peer
-  /disconnect NAME       part from a peer, though others may pass on its words
-  /msg NAME TEXT         say it to one alone; NAME may be an address, too
-  /name NAME             be called otherwise
-  /help                  this
+const HELP = `What you type is sent to all peers. Commands:
+  /peers                 list the peers: name, address, round trip
+  /connect HOST:PORT     connect to a peer, and through it to the others
+  /disconnect NAME       part from a peer, or stop dialling an address
+  /msg NAME TEXT         send TEXT to one peer alone
+  /name NAME             change your name
+  /help                  print this
   /quit                  leave
-and //TEXT says /TEXT`;
+NAME may also be a peer's address. A line //TEXT is sent as /TEXT.`;
 
-/** Shows what happens, and does what is typed. */
+/** Shows what happens, and obeys what is typed. */
 export class PeerConsole {
   #terminal: Terminal;
   #json: boolean;
-  #typing: readline.Interface | null = null;
-  /** How many lines nobody heard: nobody was there, or they were too long. */
+  #typing: TypedLine | null = null;
+  /** How many lines reached no peer: there was none, or they were too long. */
   unheard = 0;
 
   /**
-   * Shows nothing yet.
+   * Creates the console.
    *
    * @param terminal Where to write.
    * @param json Whether to write events for programs.
@@ -58,29 +62,20 @@ export class PeerConsole {
    * @param address As `HOST:PORT`.
    */
   listening(address: string): void {
-    this.#print(
-      this.#json
-        ? JSON.stringify({ event: "listening", address })
-        : `listening tcp ${address}`,
-    );
+    this.#show({ event: "listening", address }, `listening tcp ${address}`);
   }
 
   /** Shows what happened. */
   readonly onEvent = (event: PeerEvent): void => {
-    if (event.event === "error") {
-      const { address, error } = event;
-      const message = error instanceof PeerFault
-        ? `not connected: ${error.message}`
-        : explain(error);
-      if (this.#json) this.#print(JSON.stringify({ ...event, error: message }));
-      else this.#aside(() => this.#terminal.log(`! ${address}: ${message}`));
-    } else {
-      this.#print(this.#json ? JSON.stringify(event) : sentenceOf(event));
-    }
+    if (event.event !== "error") return this.#show(event, sentenceOf(event));
+    const { address } = event;
+    const error = faultOf(event.error);
+    if (this.#json) this.#show({ ...event, error }, "");
+    else this.#above(() => this.#terminal.log(`! ${address}: ${error}`));
   };
 
   /**
-   * Does what is typed, or what standard input says, to its end.
+   * Obeys what is typed, or what standard input contains, to its end.
    *
    * @param mesh The mesh to take part in.
    * @param signal Ends it early.
@@ -89,16 +84,16 @@ export class PeerConsole {
     if (Deno.stdin.isTerminal() && this.#terminal.isTerminal) {
       return await this.#runTyped(mesh, signal);
     }
-    const pacer = new Pacer(periodic(PACE_MS), { relaxed: true });
+    await mesh.introduced(signal);
     const decoder = new TextDecoder();
     for await (const line of sentences([], signal)) {
-      await pacer.next(signal);
       if (!this.#obey(decoder.decode(line).replace(/\r?\n$/, ""), mesh)) return;
       await mesh.drained();
+      await sleepUntil(performance.now() + PACE_MS, signal, { relaxed: true });
     }
   }
 
-  /** An incoming line is shown above the one being typed. */
+  /** Shows incoming lines above the one being typed. */
   #runTyped(mesh: PeerMesh, signal: AbortSignal): Promise<void> {
     const typing = readline.createInterface({
       input: process.stdin,
@@ -118,153 +113,137 @@ export class PeerConsole {
       });
       typing.on("SIGINT", close);
       typing.on("close", () => {
-        if (!quit) this.#terminal.print(""); // below what is half typed
+        if (!quit) this.#terminal.print(""); // leave the typed line
         signal.removeEventListener("abort", close);
         this.#typing = null;
         resolve();
       });
-      typing.prompt();
+      if (signal.aborted) close();
+      else typing.prompt();
     });
   }
 
-  /** Does one line; gives `false` if it was to leave. */
+  /** Obeys one line; gives `false` if it was to leave. */
   #obey(line: string, mesh: PeerMesh): boolean {
-    // What starts with two slashes is said, with one.
     const [, command, rest = ""] = /^\/(?!\/)(\S*)\s*(.*)$/s.exec(line) ?? [];
     switch (command) {
       case undefined:
-        this.#say(line.replace(/^\/\//, "/"), (text) => {
-          if (mesh.peers.length === 0) this.unheard += 1;
-          mesh.say(text);
-        });
-        break;
+        this.#send(line.replace(/^\/\//, "/"), (text) => mesh.say(text));
+        return true;
+      case "quit":
+        return false;
+      case "help":
+        this.#info(HELP);
+        return true;
       case "peers":
         this.#showPeers(mesh);
-        break;
+        return true;
       case "connect":
-        this.#trying(() => mesh.connect(parsePeer(rest)));
-        break;
+        this.#try(() => {
+          if (!mesh.connect(parsePeer(rest))) {
+            this.#refuse("too many addresses");
+          }
+        });
+        return true;
       case "disconnect":
         if (mesh.missing.some(({ address }) => address === rest)) {
           mesh.forget(rest);
         } else this.#with(mesh, rest, ({ id }) => mesh.disconnect(id));
-        break;
+        return true;
       case "msg": {
         const [, name = "", text = ""] = /^(\S*)\s?(.*)$/s.exec(rest) ?? [];
-        if (text === "") {
-          this.#refuse("say what, and to whom: /msg NAME TEXT");
-          break;
-        }
-        this.#with(
-          mesh,
-          name,
-          ({ id }) => this.#say(text, (said) => mesh.tell(id, said)),
-        );
-        break;
+        if (text === "") this.#refuse("usage: /msg NAME TEXT");
+        else {this.#with(mesh, name, ({ id }) =>
+            this.#send(text, (text) => {
+              mesh.tell(id, text);
+              return 1;
+            }));}
+        return true;
       }
       case "name":
-        this.#trying(() => {
+        this.#try(() => {
           mesh.rename(parseName(rest));
-          if (this.#typing) this.#talk(`* you are called ${rest} now`);
+          if (this.#typing) this.#info(`* your name is now ${rest}`);
         });
-        break;
-      case "help":
-        this.#talk(HELP);
-        break;
-      case "quit":
-        return false;
+        return true;
       default:
-        this.#refuse(`there is no /${command}: see /help`);
+        this.#refuse(`unknown command /${command}: see /help`);
+        return true;
     }
-    return true;
   }
 
-  #say(text: string, send: (text: string) => void): void {
+  /** Sends a line, and counts it if it reaches no peer. */
+  #send(text: string, send: (text: string) => number): void {
     if (text === "") return;
-    // A control character in the middle would end the line, or worse.
-    const clean = text.replaceAll(/[\n\r]/g, " ");
-    const { length } = new TextEncoder().encode(clean);
-    if (length > MAX_TEXT_BYTES) {
+    const line = text.replaceAll(/[\n\r]/g, " ");
+    if (isPeerText(line)) {
+      if (send(line) === 0) this.unheard += 1;
+    } else {
       this.unheard += 1;
-      this.#refuse(
-        `not said: ${length} bytes, and ${MAX_TEXT_BYTES} are the most`,
-      );
-    } else send(clean);
+      this.#refuse(`not sent: longer than ${MAX_TEXT_BYTES} bytes`);
+    }
   }
 
   /** Does something with the peer of a name, an address or an ID. */
   #with(mesh: PeerMesh, name: string, action: (peer: PeerState) => void): void {
-    const named = mesh.peers.filter((peer) =>
-      peer.name === name || peer.address === name || peer.id === name
-    );
-    if (named.length === 1) return action(named[0]!);
-    this.#refuse(
-      named.length === 0
-        ? `nobody here is called "${name}": see /peers`
-        : `${named.length} are called "${name}": take the address of one, as in ${
-          named[0]!.address
-        }`,
-    );
+    const peer = mesh.peers.find((peer) => peer.name === name) ??
+      mesh.peers.find(({ address, id }) => address === name || id === name);
+    if (peer) action(peer);
+    else this.#refuse(`no peer has the name "${name}": see /peers`);
   }
 
   #showPeers({ peers, missing }: PeerMesh): void {
-    if (this.#json) {
-      const states = [
-        ...peers.map(({ rttMs, ...peer }) => ({
-          ...peer,
-          state: "connected",
-          rtt_ms: rttMs && Math.round(rttMs * 1000) / 1000,
-        })),
-        ...missing,
-      ];
-      return this.#print(JSON.stringify({ event: "peers", peers: states }));
-    }
-    if (peers.length + missing.length === 0) this.#print("nobody is there");
     const row = (name: string, address: string, state: string) =>
-      this.#print(`${name.padEnd(12)} ${address.padEnd(21)} ${state}`);
-    for (const { name, address, rttMs } of peers) {
-      const rtt = formatDuration(rttMs === null ? null : rttMs * 1000);
-      row(name, address, `connected, RTT ${rtt}`);
-    }
-    for (const { address, state } of missing) {
-      row(
-        "-",
-        address,
-        state === "dialling" ? "dialling" : "to be dialled again",
-      );
-    }
+      `${name.padEnd(12)} ${address.padEnd(21)} ${state}`;
+    const rows = [
+      ...peers.map(({ name, address, rttMs }) => {
+        const rtt = formatDuration(rttMs === null ? null : rttMs * 1000);
+        return row(name, address, `connected, RTT ${rtt}`);
+      }),
+      ...missing.map(({ address, state }) =>
+        row("-", address, state === "dialling" ? state : "will be dialled")
+      ),
+    ];
+    const states = peers.map(({ rttMs, ...peer }) => ({
+      ...peer,
+      state: "connected",
+      rtt_ms: rttMs && Math.round(rttMs * 1000) / 1000,
+    }));
+    this.#show(
+      { event: "peers", peers: [...states, ...missing] },
+      rows.join("\n") || "no peers",
+    );
   }
 
-  #trying(action: () => void): void {
+  #try(action: () => void): void {
     try {
       action();
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      this.#refuse(`write ${error.message}`);
+      this.#refuse(`expected ${error.message}`);
     }
   }
 
-  #print(text: string): void {
-    this.#aside(() =>
-      this.#terminal.print(this.#json ? text : escapeControls(text))
-    );
-  }
-
-  /** Says why something typed was not done. */
+  /** Explains why a typed line was not obeyed. */
   #refuse(error: string): void {
-    if (this.#json) this.#print(JSON.stringify({ event: "error", error }));
-    else this.#talk(`! ${error}`);
+    if (this.#json) this.#show({ event: "error", error }, "");
+    else this.#info(`! ${error}`);
   }
 
-  #talk(text: string): void {
-    this.#aside(() =>
-      text.split("\n").map((line) => this.#terminal.info(line))
-    );
+  /** Prints an event for a program, or text for a person. */
+  #show(event: object, text: string): void {
+    const shown = this.#json ? safeJson(event) : escapeControls(text);
+    this.#above(() => this.#terminal.print(shown));
+  }
+
+  #info(text: string): void {
+    const lines = text.split("\n");
+    this.#above(() => lines.forEach((line) => this.#terminal.info(line)));
   }
 
   /** Writes above the line being typed, which stays. */
-  #aside(write: () => void): void {
-    const typing: TypedLine | null = this.#typing;
+  #above(write: () => void): void {
+    const typing = this.#typing;
     if (typing === null) return write();
     // What is typed may take several rows.
     readline.moveCursor(process.stdout, 0, -typing.getCursorPos().rows);
@@ -276,17 +255,37 @@ export class PeerConsole {
   }
 }
 
+/** An object as JSON in one line that is safe to show. */
+function safeJson(value: object): string {
+  return JSON.stringify(value).replaceAll(
+    UNSAFE_IN_JSON,
+    (character) =>
+      character.split("")
+        .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+        .join(""),
+  );
+}
+
+function faultOf(error: unknown): string {
+  if (error instanceof PeerFault) return `not connected: ${error.message}`;
+  if (error instanceof DeadlineError && error.wait !== "connect") {
+    return `connection lost: ${error.message}`;
+  }
+  return explain(error);
+}
+
 function sentenceOf(event: Exclude<PeerEvent, { event: "error" }>): string {
+  const { name } = event;
   switch (event.event) {
     case "joined":
-      return `* ${event.name} joined, ${event.address}`;
+      return `* ${name} joined, ${event.address}`;
     case "left":
-      return `* ${event.name} left`;
+      return `* ${name} left`;
     case "renamed":
-      return `* ${event.before} is now called ${event.name}`;
+      return `* ${event.before} is now called ${name}`;
     case "said":
-      return `${event.name}: ${event.text}`;
+      return `${name}: ${event.text}`;
     case "told":
-      return `${event.name}, to you alone: ${event.text}`;
+      return `${name}, to you alone: ${event.text}`;
   }
 }

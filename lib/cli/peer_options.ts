@@ -9,15 +9,15 @@ import { isPeerName } from "../peer/messages.ts";
 import type { OptionTable } from "./options.ts";
 import { listenOptions } from "./server_options.ts";
 
-/** The port where none is named. */
+/** The default port. */
 export const PEER_PORT = 5000;
 
 /**
  * Reads the address of a peer.
  *
- * @param text As a person wrote it: `HOST`, `HOST:PORT` or `[V6]:PORT`.
+ * @param text As the user wrote it: `HOST`, `HOST:PORT` or `[V6]:PORT`.
  * @returns As `HOST:PORT`.
- * @throws {SyntaxError} If it is no address; the message says why.
+ * @throws {SyntaxError} If it is no address; the message says what was expected.
  *
  * @example Usage
  * ```ts
@@ -47,14 +47,14 @@ export function parsePeer(text: string): string {
 /**
  * Reads a peer's name.
  *
- * @param text As a person wrote it.
+ * @param text As the user wrote it.
  * @returns The name.
- * @throws {SyntaxError} If it can be none.
+ * @throws {SyntaxError} If it cannot be one.
  */
 export function parseName(text: string): string {
   if (isPeerName(text)) return text;
   throw new SyntaxError(
-    `a name of 1 to 32 characters without spaces, not "${text}"`,
+    `a name of 1 to 32 characters that begins with a letter or digit and has no space, "#", "," or ":", not "${text}"`,
   );
 }
 
@@ -65,45 +65,33 @@ export const PEER_OPTIONS = {
     kind: "custom",
     placeholder: "NAME",
     parse: parseName,
-    help: "what the others call you (else peer- and four digits)",
+    help: "your name (default peer- and four digits)",
   },
   connect: {
     kind: "repeated",
     placeholder: "HOST:PORT",
     parse: parsePeer,
-    help: "a peer to join; it tells of the others",
-  },
-  discover: {
-    kind: "flag",
-    help: "announce yourself on the local network, and join who does so",
-  },
-  group: {
-    kind: "custom",
-    placeholder: "ADDRESS",
-    parse: parseGroup,
-    default: "224.0.0.200",
-    help: "the multicast group for that, of link-local scope",
-  },
-  groupPort: {
-    kind: "integer",
-    min: 1,
-    max: 65535,
-    default: `${PEER_PORT}`,
-    help: "its UDP port",
+    help: "a peer to connect to; it tells the addresses of the others",
   },
   maxPeers: {
     kind: "integer",
     min: 1,
-    max: 1000,
+    max: 64,
     default: "64",
-    help: "how many others there may be",
+    help: "how many other peers there may be",
+  },
+  maxPerSource: {
+    kind: "integer",
+    min: 1,
+    max: 128,
+    help: "connections that one host may have (default 8, this machine any)",
   },
   maxRate: {
     kind: "integer",
     min: 1,
     max: 1_000_000,
     default: "1000",
-    help: "drop a peer that sends more messages a second",
+    help: "drop a peer that sends more lines in a second",
   },
   timeout: {
     kind: "duration",
@@ -111,20 +99,11 @@ export const PEER_OPTIONS = {
     min: 100,
     max: 3_600_000,
     default: "10s",
-    help: "drop a peer that is silent for so long, pings and all",
+    help: "drop a peer that sends nothing for this long",
   },
   json: {
     kind: "flag",
     short: "J",
-    help: "print what happens as one JSON object a line",
+    help: "print each event as a JSON object in one line",
   },
 } as const satisfies OptionTable;
-
-/** Link-local multicast (RFC 5771, section 4): no router passes it on. */
-function parseGroup(text: string): string {
-  const last = /^224\.0\.0\.(\d{1,3})$/.exec(text)?.[1];
-  if (last !== undefined && Number(last) <= 255) return text;
-  throw new SyntaxError(
-    `a link-local multicast address, 224.0.0.0 to 224.0.0.255, not "${text}"`,
-  );
-}

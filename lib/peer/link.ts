@@ -1,117 +1,110 @@
 /**
- * One connection between two peers: what is to be sent waits in a queue of
- * bounded length, so that nobody waits for a slow reader; pings tell the round
- * trip, and keep a peer that is alive from being dropped.
+ * One connection between two peers. What is to be sent waits in a queue of
+ * bounded length, so that a slow reader delays no other peer; pings measure the
+ * round trip, and keep a living peer within the read deadline.
  *
  * @module
  */
 
 import { concat } from "npm:deno-std@^1.4.0/bytes/concat.js";
 import { FramingError } from "../framing/line_decoder.ts";
-import { RateLimiter } from "../net/rate_limiter.ts";
-import type { StreamConnection } from "../net/stream_connection.ts";
+import { formatAddress } from "../net/address.ts";
+import type {
+  StreamConnection,
+  StreamLimits,
+} from "../net/stream_connection.ts";
 import {
   type ByeReason,
+  type FirstMessage,
   formatPeerMessage,
-  type Hello,
   MAX_PEER_LINE_BYTES,
+  parseFirstMessage,
   parsePeerMessage,
+  PeerFault,
   type PeerMessage,
 } from "./messages.ts";
-
-/** What one connection may cost. */
-export interface LinkLimits {
-  /** A peer that sends nothing for so long is dropped, in milliseconds. */
-  timeoutMs: number;
-  /**
-   * The most messages a second that it may send of its own. Of what it passes
-   * on, which others said, as much is taken, and the rest passed over: for others'
-   * floods it cannot be blamed.
-   */
-  maxRatePerSec: number;
-  /** The most bytes that may wait for it. */
-  queueBytes: number;
-}
-
-/** What a peer did that costs it the connection. */
-export class PeerFault extends Error {
-  /** Tells it from other errors, also in a log. */
-  override readonly name = "PeerFault";
-}
+import { splitAddress } from "./scope.ts";
 
 /** The most that may wait for a peer, unless told otherwise, in bytes. */
 export const QUEUE_BYTES = 256 * 1024;
-/** A peer that sends so many times the rate is dropped, whoever said it. */
-const FLOOD_FACTOR = 32;
 /** How many pings are sent in the time after which a silent peer is dropped. */
 const PINGS_PER_TIMEOUT = 4;
 /** How long what is queued may take to leave at the end, in milliseconds. */
 const FAREWELL_MS = 2000;
 
+/** What one connection may cost. */
+export interface LinkLimits {
+  /** A peer that sends no whole line for so long is dropped, in milliseconds. */
+  timeoutMs: number;
+  /** A peer that sends more lines in a second is dropped. */
+  maxRatePerSec: number;
+  /** A peer for which more bytes wait is dropped; default {@linkcode QUEUE_BYTES}. */
+  queueBytes?: number;
+}
+
+/**
+ * Gives the limits of a peer's connection.
+ *
+ * @param timeoutMs See {@linkcode LinkLimits}.
+ * @returns The limits to make the connection with.
+ */
+export function peerStreamLimits(timeoutMs: number): StreamLimits {
+  const messageBytes = MAX_PEER_LINE_BYTES;
+  return { messageBytes, readMs: timeoutMs, writeMs: timeoutMs };
+}
+
 /** A connection to a peer. */
 export class PeerLink {
-  /** What the peer said first; `null` before that. */
-  hello: Hello | null = null;
-  /** Whether we dialled it. */
-  readonly dialled: boolean;
-  /** When it was opened, in milliseconds of the monotonic clock. */
-  readonly openedMs: number = performance.now();
+  /** Who the peer is; empty before its hello. */
+  id = "";
+  /** What the peer is shown as; unique among the peers. */
+  name = "";
+  /** Where the peer listens, as `HOST:PORT`, or else where it connected from. */
+  address: string;
+  /** Whether both sides sent `welcome`. */
+  isJoined = false;
+  /** Whether it accepts connections at that address. */
+  isReachable = false;
+  /** Whether the peer has told the addresses that it knows. */
+  hasTold = false;
   /** The last round trip in milliseconds; `null` before the first pong. */
   rttMs: number | null = null;
-  /** Where it goes. */
-  readonly remote: string;
-  /** Whether what the peer says is listened to. */
-  listening = false;
-  /** Why we closed it, if it was for that. */
+  /** The numeric address of the peer's host. */
+  readonly host: string;
+  /** Why we closed the connection, if it was for a fault of the peer. */
   fault: PeerFault | null = null;
+  /** Whether the last line is queued. */
+  isEnding = false;
   #connection: StreamConnection;
   #limits: LinkLimits;
-  #own: RateLimiter;
-  #passedOn: RateLimiter;
-  #any: RateLimiter;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #writing: Promise<void> | null = null;
-  #ending = false;
-  #pings: ReturnType<typeof setInterval>;
-  #confirm: (() => void)[] = [];
+  #pings: ReturnType<typeof setInterval> | undefined;
   #ping = 0;
   #pingedMs = 0;
+  #second = 0;
+  #linesInSecond = 0;
 
   /**
    * Takes over a connection.
    *
-   * @param connection The connection, whose reads have the deadline after which
-   * a silent peer is dropped.
-   * @param dialled Whether we dialled it.
+   * @param connection The connection, made with {@linkcode peerStreamLimits}.
+   * @param dialled Where we dialled it; `null` if the peer dialled.
    * @param limits What it may cost.
    */
   constructor(
     connection: StreamConnection,
-    dialled: boolean,
+    readonly dialled: string | null,
     limits: LinkLimits,
   ) {
     this.#connection = connection;
-    this.dialled = dialled;
-    this.remote = connection.remote;
     this.#limits = limits;
-    const { maxRatePerSec } = limits;
-    this.#own = new RateLimiter(maxRatePerSec, { burst: maxRatePerSec });
-    this.#passedOn = new RateLimiter(maxRatePerSec, { burst: maxRatePerSec });
-    this.#any = new RateLimiter(
-      FLOOD_FACTOR * maxRatePerSec,
-      { burst: FLOOD_FACTOR * maxRatePerSec },
-    );
-    connection.messageLimitBytes = MAX_PEER_LINE_BYTES;
-    this.#pings = setInterval(
-      () => this.ping(),
-      limits.timeoutMs / PINGS_PER_TIMEOUT,
-    );
-  }
-
-  /** Whether no more is sent on it. */
-  get ending(): boolean {
-    return this.#ending;
+    const remote = splitAddress(connection.remote);
+    this.host = remote?.hostname ?? connection.remote;
+    this.address = remote === null
+      ? connection.remote
+      : formatAddress({ transport: "tcp", ...remote });
   }
 
   /**
@@ -120,16 +113,17 @@ export class PeerLink {
    * @param message The message, or its line.
    */
   send(message: PeerMessage | Uint8Array): void {
-    if (this.#ending) return;
+    if (this.isEnding) return;
     const line = message instanceof Uint8Array
       ? message
       : formatPeerMessage(message);
     this.#queue.push(line);
     this.#queuedBytes += line.length;
-    const { queueBytes } = this.#limits;
+    const { queueBytes = QUEUE_BYTES } = this.#limits;
     if (this.#queuedBytes > queueBytes) {
       this.fault = new PeerFault(
-        `it reads too slowly, ${queueBytes} bytes wait`,
+        `it reads too slowly: more than ${queueBytes} bytes wait for it`,
+        false,
       );
       return this.close();
     }
@@ -137,49 +131,65 @@ export class PeerLink {
   }
 
   /**
-   * Waits for the next message; pings are answered here.
+   * Waits for the first message.
    *
-   * @returns The message; `null` at the end of the stream.
-   * @throws {PeerFault} If the peer sends what it must not.
+   * @returns A hello or a bye.
+   * @throws {PeerFault} If the peer speaks another protocol, or none.
    */
-  async receive(): Promise<PeerMessage | null> {
-    for (;;) {
-      const message = await this.#read();
-      if (message?.verb === "ping") {
-        this.send({ verb: "pong", token: message.token });
-      } else if (message?.verb === "pong") this.#takePong(message.token);
-      else if (message === null || this.#isWelcome(message)) return message;
+  async receiveFirst(): Promise<FirstMessage> {
+    let line;
+    try {
+      line = await this.#connection.readLine();
+    } catch (error) {
+      if (error instanceof FramingError) {
+        throw new PeerFault("it speaks another protocol: it ends no line");
+      }
+      if (!(error instanceof Deno.errors.TimedOut)) throw error;
+      throw new PeerFault("it sent no hello: perhaps it is no peer", false);
     }
-  }
-
-  /** Asks for an answer, which tells the round trip. */
-  ping(): void {
-    if (this.hello === null) return; // by hand, a hello may take a while
-    this.#ping += 1;
-    this.#pingedMs = performance.now();
-    this.send({ verb: "ping", token: String(this.#ping) });
+    if (line !== null) return parseFirstMessage(line);
+    throw new PeerFault("it closed the connection without a hello", false);
   }
 
   /**
-   * Asks whether the peer is there, and has read all that was sent before.
+   * Waits for the next message; pings are answered here.
    *
-   * @returns Whether it has answered, within two seconds.
+   * @returns The message; `null` at the end of the stream.
+   * @throws {PeerFault} If the peer breaks the rules.
    */
-  async confirmed(): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const deny = () => resolve(false);
-    const { closed } = this.#connection;
-    const late = setTimeout(deny, FAREWELL_MS);
-    closed.addEventListener("abort", deny);
-    if (closed.aborted) deny();
-    this.#confirm.push(() => resolve(true));
-    this.ping();
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(late);
-      closed.removeEventListener("abort", deny);
+  async receive(): Promise<PeerMessage | null> {
+    for (;;) {
+      let line;
+      try {
+        line = await this.#connection.readLine();
+      } catch (error) {
+        if (!(error instanceof FramingError)) throw error;
+        throw new PeerFault(
+          `it sent a line of more than ${MAX_PEER_LINE_BYTES} bytes`,
+        );
+      }
+      if (line === null) return null;
+      this.#count();
+      const message = parsePeerMessage(line);
+      if (message.verb === "ping") {
+        this.send({ verb: "pong", token: message.token });
+      } else if (message.verb === "pong") {
+        if (message.token !== `${this.#ping}`) continue;
+        this.rttMs = performance.now() - this.#pingedMs;
+      } else return message;
     }
+  }
+
+  /** Pings the peer now, and at intervals. */
+  startPings(): void {
+    const ping = () => {
+      this.#ping += 1;
+      this.#pingedMs = performance.now();
+      this.send({ verb: "ping", token: `${this.#ping}` });
+    };
+    const { timeoutMs } = this.#limits;
+    this.#pings = setInterval(ping, timeoutMs / PINGS_PER_TIMEOUT);
+    ping();
   }
 
   /** Resolves when all that waited was handed to the system. */
@@ -188,84 +198,62 @@ export class PeerLink {
   }
 
   /**
-   * Ends the connection once all that waits is sent; the peer's side may still
-   * be read to its end.
+   * Sends what waits and a last line, and ends our side; the peer's side may
+   * still be read to its end.
    *
    * @param reason What the peer is told.
    */
   async finish(reason: ByeReason): Promise<void> {
-    if (this.#ending) return;
+    if (this.isEnding) return;
     this.send({ verb: "bye", reason });
     if (this.#connection.closed.aborted) return;
-    this.#ending = true;
+    this.isEnding = true;
     clearInterval(this.#pings);
     const late = setTimeout(() => this.close(), FAREWELL_MS);
     this.#connection.closed.addEventListener("abort", () => clearTimeout(late));
     await this.drained();
-    await this.#connection.closeWrite().catch(() => {}); // it was closed before
+    await this.#connection.closeWrite().catch(() => {}); // it may be closed
+  }
+
+  /** Reads to the end of the stream, so that no reset overtakes our last line. */
+  async ignoreRest(): Promise<void> {
+    while (await this.#connection.readLine() !== null);
   }
 
   /** Closes the connection at once. */
   close(): void {
-    this.#ending = true;
+    this.isEnding = true;
     clearInterval(this.#pings);
     this.#queue = [];
     this.#connection.close();
   }
 
-  async #read(): Promise<PeerMessage | null> {
-    let line;
-    try {
-      line = await this.#connection.readLine();
-    } catch (error) {
-      if (error instanceof FramingError) throw new PeerFault(error.message);
-      throw error;
-    }
-    if (line === null) return null;
-    let message;
-    try {
-      message = parsePeerMessage(line);
-    } catch (error) {
-      throw new PeerFault((error as Error).message);
-    }
-    const isOwn = !this.#isPassedOn(message);
-    if (!this.#any.allow("") || isOwn && !this.#own.allow("")) {
-      const { maxRatePerSec } = this.#limits;
+  /** Counts lines by the second. */
+  #count(): void {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#second) this.#linesInSecond = 0;
+    this.#second = second;
+    this.#linesInSecond += 1;
+    const { maxRatePerSec } = this.#limits;
+    if (this.#linesInSecond > maxRatePerSec) {
       throw new PeerFault(
-        `it sent more than ${maxRatePerSec} messages in a second`,
+        `it sent more than ${maxRatePerSec} lines in a second`,
       );
     }
-    return message;
-  }
-
-  #isPassedOn(message: PeerMessage): boolean {
-    return message.verb === "say" && message.origin !== this.hello?.id;
-  }
-
-  #isWelcome(message: PeerMessage): boolean {
-    return !this.#isPassedOn(message) || this.#passedOn.allow("");
   }
 
   async #write(): Promise<void> {
     try {
       while (this.#queue.length > 0) {
-        const batch = this.#queue.length === 1
-          ? this.#queue[0]!
-          : concat(this.#queue);
+        const batch: Uint8Array = concat(this.#queue);
         this.#queue = [];
         await this.#connection.writeAll(batch);
         this.#queuedBytes -= batch.length;
       }
     } catch {
-      this.close(); // reading it says why
+      this.close(); // the read tells why
     } finally {
       this.#writing = null;
     }
-  }
-
-  #takePong(token: string): void {
-    if (token !== String(this.#ping)) return;
-    this.rttMs = performance.now() - this.#pingedMs;
-    for (const confirm of this.#confirm.splice(0)) confirm();
   }
 }

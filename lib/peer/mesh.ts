@@ -1,30 +1,45 @@
 /**
- * A mesh of peers, without a server: each is connected to every other one, and
- * whoever leaves or dies is missed by nobody's connections but its own.
+ * A mesh of peers without a server: each is connected to every other one, and
+ * what one says is sent once on each of its connections.
+ *
+ * Memory is bounded: connections are at most twice the peers there may be, each
+ * with a bounded queue; addresses are kept as `address_book.ts` says; nothing is
+ * kept of a peer that has gone, but its address.
  *
  * @module
  */
 
+import { formatAddress, parseTarget } from "../net/address.ts";
+import { isDisconnect } from "../net/errors.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
+import { sleepUntil } from "../timing/sleep.ts";
+import { AddressBook } from "./address_book.ts";
+import { type LinkLimits, PeerLink } from "./link.ts";
 import {
+  type ByeReason,
   formatPeerMessage,
   isPeerText,
-  PEER_VERSION,
+  MAX_TEXT_BYTES,
+  MAX_TOLD_ADDRESSES,
+  PeerFault,
   type PeerMessage,
   randomPeerId,
-  type Say,
-  tellPeers,
 } from "./messages.ts";
-import { sleepUntil } from "../timing/sleep.ts";
-import { Gossip, PATIENCE_MS } from "./gossip.ts";
-import { type ConnectionOptions, PeerConnections } from "./connections.ts";
-import { PeerFault, type PeerLink } from "./link.ts";
+import { distinctName } from "./names.ts";
+import { mayTell, scopeOf, sourceOf, splitAddress } from "./scope.ts";
 
-/** Something that happened. */
+/** How many connections one source may have, unless told otherwise. */
+const MAX_PER_SOURCE = 8;
+/** How many it may open in a minute, as a multiple of that. */
+const ARRIVALS_FACTOR = 4;
+const ARRIVALS_MS = 60_000;
+/** How many sources are counted; while there are more, none is let in. */
+const MAX_SOURCES = 4096;
+
+/** Something that happened; `name` is what the peer is shown as. */
 export type PeerEvent =
   | { event: "joined" | "left"; id: string; name: string; address: string }
-  | { event: "said"; id: string; name: string; sequence: number; text: string }
-  | { event: "told"; id: string; name: string; text: string }
+  | { event: "said" | "told"; id: string; name: string; text: string }
   | { event: "renamed"; id: string; name: string; before: string }
   | { event: "error"; address: string; error: unknown };
 
@@ -32,9 +47,9 @@ export type PeerEvent =
 export interface PeerState {
   /** Who it is. */
   id: string;
-  /** What it is called. */
+  /** What it is shown as, different from all others. */
   name: string;
-  /** Where it listens. */
+  /** Where it listens, or else where it connected from. */
   address: string;
   /** Which side dialled. */
   dialled: "here" | "there";
@@ -43,132 +58,131 @@ export interface PeerState {
 }
 
 /** How to take part. */
-export interface MeshOptions extends ConnectionOptions {
+export interface MeshOptions extends LinkLimits {
   /** What we are called. */
   name: string;
-  /** Told what happens. */
+  /** The port on which we accept connections; 0 if we do not. */
+  port: number;
+  /** How many others there may be. */
+  maxPeers: number;
+  /**
+   * How many connections one source may have, and in a minute four times as many.
+   * Default 8, and no limit for this machine itself.
+   */
+  maxPerSource?: number | undefined;
+  /** Connects to an address, with the limits of `peerStreamLimits`. */
+  dial: (
+    target: { hostname: string; port: number },
+    signal: AbortSignal,
+  ) => Promise<StreamConnection>;
+  /** Called when something happened. */
   onEvent: (event: PeerEvent) => void;
 }
 
-/** How many names of peers are remembered. */
-const MAX_NAMES = 1024;
-/** How many addresses, beside the peers there may be, one peer may tell. */
-const SPARE_ADDRESSES = 64;
-
 /** One peer among others. */
 export class PeerMesh {
-  /** Who we are; made anew at each start. */
+  /** Who we are; drawn at each start. */
   readonly id: string = randomPeerId();
   #options: MeshOptions;
   #name: string;
-  #connections: PeerConnections;
-  #gossip: Gossip;
-  #names = new Map<string, string>();
-  #told = new WeakMap<PeerLink, Set<string>>();
-  #sequence = 0;
-  #chores: ReturnType<typeof setInterval>;
-  #sharedMs = 0;
+  #book: AddressBook;
+  /** The one connection to each peer: joined, or chosen by us to be joined. */
+  #peers = new Map<string, PeerLink>();
+  /** All connections. */
+  #links = new Set<PeerLink>();
+  #arrivals = new Map<string, number>();
+  #arrivalsMs = 0;
+  #leave = new AbortController();
+  #running = new Set<Promise<void>>();
 
   /**
-   * Knows nobody yet.
+   * Connects to no peer yet.
    *
    * @param options How to take part.
    */
   constructor(options: MeshOptions) {
     this.#options = options;
     this.#name = options.name;
-    this.#gossip = new Gossip((message) => this.#said(message));
-    this.#connections = new PeerConnections(options, {
-      hello: () => ({
-        verb: "hello",
-        version: PEER_VERSION,
-        id: this.id,
-        address: options.address,
-        name: this.#name,
-      }),
-      joined: (link) => this.#joined(link),
-      heard: (link, message) => this.#take(link, message),
-      left: (link) => {
-        const { id, name, address } = link.hello!;
-        options.onEvent({ event: "left", id, name, address });
-      },
-      failed: (address, error) =>
-        options.onEvent({ event: "error", address, error }),
+    this.#book = new AddressBook({
+      dial: (address) => void this.#track(this.#dial(address)),
+      isConnected: (id) => this.#peers.get(id)?.isJoined ?? false,
     });
-    this.#chores = setInterval(() => this.#doChores(), PATIENCE_MS / 4);
   }
 
   /** The others, in the order of their names. */
   get peers(): PeerState[] {
-    return [...this.#connections.links]
-      .map((link) => ({
-        id: link.hello!.id,
-        name: link.hello!.name,
-        address: link.hello!.address,
-        dialled: link.dialled ? "here" as const : "there" as const,
-        rttMs: link.rttMs,
-      }))
+    return this.#joined
+      .map(({ id, name, address, dialled, rttMs }) => {
+        const side = dialled === null ? "there" as const : "here" as const;
+        return { id, name, address, dialled: side, rttMs };
+      })
       .sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
-  /** Addresses to which there should be a connection, and is none yet. */
+  /** The addresses that are being dialled, or will be. */
   get missing(): { address: string; state: "dialling" | "waiting" }[] {
-    return this.#connections.book.missing;
+    return this.#book.missing;
   }
 
+  /** Serves a connection that a peer opened. */
+  readonly accept = (connection: StreamConnection): Promise<void> =>
+    this.#track(this.#serve(new PeerLink(connection, null, this.#options)));
+
   /**
-   * Dials an address now, and again and again until there is a connection.
+   * Dials an address now, and until it is connected.
    *
    * @param address As `HOST:PORT`.
+   * @returns Whether there is room for it.
    */
-  connect(address: string): void {
-    this.#connections.book.want(address, "user");
+  connect(address: string): boolean {
+    return this.#book.want(address);
   }
 
   /**
-   * Dials an address that was heard of, a few times.
-   *
-   * @param address As `HOST:PORT`.
-   */
-  discover(address: string): void {
-    this.#connections.book.want(address, "hearsay");
-  }
-
-  /**
-   * Dials an address no more, until the user or a connection brings it back.
+   * Dials an address no more.
    *
    * @param address As `HOST:PORT`.
    */
   forget(address: string): void {
-    this.#connections.book.shun(address);
+    this.#book.forget(address, false);
   }
 
-  /** Serves a connection that somebody dialled. */
-  readonly accept = (connection: StreamConnection): Promise<void> =>
-    this.#connections.accept(connection);
-
   /**
-   * Says something to all.
+   * Ends the connection to one peer on purpose; neither side dials again.
    *
-   * @param text One line.
-   * @throws {RangeError} If it is not, or is too long.
+   * @param id Who it is.
    */
-  say(text: string): void {
-    refuseText(text);
-    const sequence = ++this.#sequence;
-    this.#spread({ verb: "say", origin: this.id, sequence, text }, null);
+  disconnect(id: string): void {
+    const link = this.#peers.get(id);
+    if (link === undefined) return;
+    this.#book.forget(id, false);
+    this.#part(link);
+    void this.#track(link.finish("leave"));
   }
 
   /**
-   * Says something to one peer alone.
+   * Sends a line to all.
    *
-   * @param id Whom to.
    * @param text One line.
-   * @throws {RangeError} If it is not, or is too long.
+   * @returns How many peers it was sent to.
+   * @throws {RangeError} If it is not one line, or too long.
+   */
+  say(text: string): number {
+    const line = lineOf("say", text);
+    const links = this.#joined;
+    for (const link of links) link.send(line);
+    return links.length;
+  }
+
+  /**
+   * Sends a line to one peer alone.
+   *
+   * @param id Who it is.
+   * @param text One line.
+   * @throws {RangeError} If it is not one line, or too long.
    */
   tell(id: string, text: string): void {
-    refuseText(text);
-    this.#connections.to(id)?.send({ verb: "tell", text });
+    this.#peers.get(id)?.send(lineOf("tell", text));
   }
 
   /**
@@ -178,135 +192,270 @@ export class PeerMesh {
    */
   rename(name: string): void {
     this.#name = name;
-    for (const link of this.#connections.all) link.send({ verb: "name", name });
+    for (const link of this.#links) link.send({ verb: "name", name });
   }
 
   /**
-   * Ends the connection to one peer on purpose; neither side dials again.
-   *
-   * @param id Whose.
-   */
-  disconnect(id: string): void {
-    this.#connections.disconnect(id);
-  }
-
-  /**
-   * Resolves when each address the user named is connected, or was tried.
+   * Resolves when each address was tried once, those included that the peers of
+   * the first ones told; after the timeout in any case.
    *
    * @param signal Ends the wait early.
    */
   async introduced(signal: AbortSignal): Promise<void> {
-    while (this.#connections.book.hasNews && !signal.aborted) {
+    const untilMs = performance.now() + this.#options.timeoutMs;
+    const isBusy = () =>
+      this.#book.isBusy ||
+      this.#joined.some(({ dialled, hasTold }) => dialled !== null && !hasTold);
+    while (isBusy() && !signal.aborted && performance.now() < untilMs) {
       await sleepUntil(performance.now() + 10, signal, { relaxed: true });
     }
   }
 
   /** Resolves when all that was said was handed to the system. */
   async drained(): Promise<void> {
-    await Promise.all(
-      [...this.#connections.links].map((link) => link.drained()),
-    );
+    await Promise.all(this.#joined.map((link) => link.drained()));
   }
 
-  /** Says goodbye to all, and ends when all has been sent. */
-  leave(): Promise<void> {
-    clearInterval(this.#chores);
-    return this.#connections.leave();
+  /** Says goodbye to all; resolves when that was sent, after two seconds at most. */
+  async leave(): Promise<void> {
+    this.#leave.abort();
+    this.#book.close();
+    for (const link of this.#links) void this.#track(link.finish("leave"));
+    while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  /** Ends at once, and says nothing: as if it had died. */
-  die(): Promise<void> {
-    clearInterval(this.#chores);
-    return this.#connections.die();
+  get #joined(): PeerLink[] {
+    return [...this.#peers.values()].filter(({ isJoined }) => isJoined);
   }
 
-  #joined(link: PeerLink): void {
-    const { id, name, address } = link.hello!;
-    this.#names.set(id, name);
-    this.#options.onEvent({ event: "joined", id, name, address });
-    this.#share(link);
+  #track(task: Promise<void>): Promise<void> {
+    const tracked = task.finally(() => this.#running.delete(tracked));
+    this.#running.add(tracked);
+    return tracked;
   }
 
-  #take(link: PeerLink, message: PeerMessage): void {
-    const { id, name } = link.hello!;
-    switch (message.verb) {
-      case "say":
-        if (message.origin === this.id) return;
-        if (this.#gossip.receive(message)) this.#spread(message, link);
-        return;
-      case "tell":
-        return this.#options.onEvent({
-          event: "told",
-          id,
-          name,
-          text: message.text,
-        });
-      case "name":
-        link.hello!.name = message.name;
-        this.#names.set(id, message.name);
-        return this.#options.onEvent({
-          event: "renamed",
-          id,
-          name: message.name,
-          before: name,
-        });
-      case "peers":
-        return this.#learn(link, message.addresses);
-      default:
-        throw new PeerFault(`it said ${message.verb} a second time`);
-    }
-  }
-
-  #learn(link: PeerLink, addresses: string[]): void {
-    const told = this.#told.get(link) ?? new Set();
-    this.#told.set(link, told);
-    for (const address of addresses) {
-      told.add(address);
-      if (told.size > this.#options.maxPeers + SPARE_ADDRESSES) {
-        throw new PeerFault(`it told more than ${told.size - 1} addresses`);
+  async #dial(address: string): Promise<void> {
+    const { signal } = this.#leave;
+    const target = parseTarget(address, 0);
+    if (target.transport !== "tcp") return;
+    let connection;
+    try {
+      connection = await this.#options.dial(target, signal);
+    } catch (error) {
+      if (this.#book.isNews(address)) {
+        this.#emit({ event: "error", address, error });
       }
-      if (!this.#connections.hasRoom) continue;
-      this.#connections.book.want(address, "hearsay");
+      return this.#book.failed(address);
+    }
+    await this.#serve(new PeerLink(connection, address, this.#options));
+  }
+
+  /** Serves a connection to its end. */
+  async #serve(link: PeerLink): Promise<void> {
+    const { dialled } = link;
+    this.#links.add(link);
+    try {
+      if (this.#leave.signal.aborted) return await link.finish("leave");
+      if (!this.#admits(link)) return await link.finish("full");
+      link.send({
+        verb: "hello",
+        id: this.id,
+        port: this.#options.port,
+        name: this.#name,
+      });
+      let isOpen = await this.#greet(link);
+      while (isOpen) isOpen = await this.#take(link, await link.receive());
+    } catch (error) {
+      await this.#fail(link, link.fault ?? error).catch(() => {});
+    } finally {
+      link.close();
+      this.#links.delete(link);
+      const isLost = this.#part(link);
+      if (isLost) this.#book.lost(link.id);
+      else if (dialled !== null && !link.isJoined) this.#book.failed(dialled);
     }
   }
 
-  /** Passes a message on to all, but not back to whom it came from. */
-  #spread(message: Say, from: PeerLink | null): void {
-    const line = formatPeerMessage(message);
-    for (const link of this.#connections.links) {
-      if (link !== from && link.hello!.id !== message.origin) link.send(line);
-    }
-  }
-
-  #said({ origin, sequence, text }: Say): void {
-    const name = this.#names.get(origin) ?? origin.slice(0, 8);
-    this.#options.onEvent({ event: "said", id: origin, name, sequence, text });
-  }
-
-  /** Tells a peer who the others are. */
-  #share(link: PeerLink): void {
-    const addresses = this.peers
-      .filter(({ id }) => id !== link.hello!.id)
-      .map(({ address }) => address);
-    for (const message of tellPeers(addresses)) link.send(message);
-  }
-
-  #doChores(): void {
-    this.#gossip.expire();
+  /** Decides by its source whether a connection is served. */
+  #admits({ host, dialled }: PeerLink): boolean {
+    const { maxPeers, maxPerSource } = this.#options;
+    if (this.#links.size > 2 * maxPeers) return false;
+    if (dialled !== null) return true;
+    if (maxPerSource === undefined && scopeOf(host) === 0) return true;
+    const max = maxPerSource ?? MAX_PER_SOURCE;
+    const source = sourceOf(host);
+    const open = [...this.#links].filter((link) =>
+      sourceOf(link.host) === source
+    );
     const nowMs = performance.now();
-    if (nowMs - this.#sharedMs < this.#options.timeoutMs) return;
-    this.#sharedMs = nowMs;
-    for (const link of this.#connections.links) this.#share(link);
-    // Names of those long gone, of whom nothing more will be said.
-    for (const id of this.#names.keys()) {
-      if (this.#names.size <= MAX_NAMES) break;
-      if (!this.#connections.to(id)) this.#names.delete(id);
+    if (nowMs - this.#arrivalsMs > ARRIVALS_MS) {
+      this.#arrivals.clear();
+      this.#arrivalsMs = nowMs;
     }
+    const arrivals = (this.#arrivals.get(source) ?? 0) + 1;
+    if (arrivals === 1 && this.#arrivals.size >= MAX_SOURCES) return false;
+    this.#arrivals.set(source, arrivals);
+    return open.length <= max && arrivals <= ARRIVALS_FACTOR * max;
+  }
+
+  /** Reads the hello, and gives whether to go on. */
+  async #greet(link: PeerLink): Promise<boolean> {
+    const { dialled, host } = link;
+    const hello = await link.receiveFirst();
+    if (hello.verb === "bye") return this.#partedBy(link, hello.reason);
+    const { id, port, name } = hello;
+    Object.assign(link, { id, name });
+    if (id === this.id) {
+      await link.finish("self");
+      throw new PeerFault("it is this peer itself, or echoes what it is sent");
+    }
+    if (dialled !== null) {
+      this.#book.leadsTo(dialled, id, null);
+      link.isReachable = true;
+    } else if (port > 0) {
+      link.address = formatAddress({ transport: "tcp", hostname: host, port });
+      link.isReachable = true;
+    }
+    return this.id > id || await this.#choose(link);
+  }
+
+  /**
+   * Makes a connection the one to its peer, unless there is another. The side
+   * with the smaller ID chooses at the hello, the other at the welcome.
+   */
+  async #choose(link: PeerLink): Promise<boolean> {
+    const chosen = this.#peers.get(link.id);
+    if (chosen === link) return true;
+    if (chosen === undefined && this.#peers.size < this.#options.maxPeers) {
+      this.#peers.set(link.id, link);
+      link.send({ verb: "welcome" });
+      return true;
+    }
+    await link.finish(chosen === undefined ? "full" : "twin");
+    await link.ignoreRest();
+    if (chosen !== undefined || link.dialled === null) return false;
+    throw new PeerFault("there is no room here for another peer", false);
+  }
+
+  /** Acts on a message, and gives whether to go on. */
+  async #take(link: PeerLink, message: PeerMessage | null): Promise<boolean> {
+    if (message === null) return false;
+    const { id, name } = link;
+    switch (message.verb) {
+      case "bye":
+        return this.#partedBy(link, message.reason);
+      case "name":
+        link.name = message.name;
+        if (!link.isJoined) return true;
+        link.name = this.#distinct(link);
+        this.#emit({ event: "renamed", id, name: link.name, before: name });
+        return true;
+      case "welcome":
+        if (link.isJoined) break;
+        if (!await this.#choose(link)) return false;
+        this.#join(link);
+        return true;
+      case "peers":
+        if (!link.isJoined || link.hasTold) break;
+        link.hasTold = true;
+        this.#learn(link, message.addresses);
+        return true;
+      case "say":
+      case "tell": {
+        if (!link.isJoined) break;
+        const event = message.verb === "say" ? "said" : "told";
+        this.#emit({ event, id, name, text: message.text });
+        return true;
+      }
+    }
+    throw new PeerFault(`it sent ${message.verb} out of turn`);
+  }
+
+  #join(link: PeerLink): void {
+    const { id, host, dialled, address } = link;
+    link.isJoined = true;
+    link.name = this.#distinct(link);
+    if (dialled !== null) this.#book.leadsTo(dialled, id, null);
+    else if (link.isReachable) this.#book.leadsTo(address, id, host);
+    this.#emit({ event: "joined", id, name: link.name, address });
+    link.startPings();
+    const addresses = this.#joined
+      .filter((other) => other !== link && other.isReachable)
+      .map(({ address }) => address)
+      .filter((address) => mayTell(address, host))
+      .slice(0, MAX_TOLD_ADDRESSES);
+    link.send({ verb: "peers", addresses });
+  }
+
+  /** Dials the addresses that a peer told, if the rules allow it. */
+  #learn({ host }: PeerLink, addresses: string[]): void {
+    const known = new Set(this.#joined.map(({ address }) => address));
+    for (const told of addresses) {
+      const target = splitAddress(told);
+      if (target === null || !mayTell(told, host)) continue;
+      const address = formatAddress({ transport: "tcp", ...target });
+      const isFull = this.#peers.size >= this.#options.maxPeers;
+      if (!known.has(address) && !isFull) this.#book.offer(address, host);
+    }
+  }
+
+  /** What a peer is shown as: its own name, with a number if it is taken. */
+  #distinct(link: PeerLink): string {
+    const others = this.#joined.filter((other) => other !== link);
+    return distinctName(link.name, [
+      this.#name,
+      ...others.map(({ name }) => name),
+    ]);
+  }
+
+  /** Acts on a bye; gives that the connection is over. */
+  #partedBy(link: PeerLink, reason: ByeReason): false {
+    if (reason === "full" && !link.isJoined) {
+      throw new PeerFault("it has no room for another peer", false);
+    }
+    if (reason === "leave" && link.isJoined) {
+      this.#book.forget(link.id, true);
+      this.#part(link);
+    }
+    return false;
+  }
+
+  /** Takes a connection off the list; gives whether its peer was lost by that. */
+  #part(link: PeerLink): boolean {
+    if (this.#peers.get(link.id) !== link) return false;
+    this.#peers.delete(link.id);
+    if (!link.isJoined || this.#leave.signal.aborted) return false;
+    const { id, name, address } = link;
+    this.#emit({ event: "left", id, name, address });
+    return true;
+  }
+
+  /** Reports what ended a connection, and tells the peer. */
+  async #fail(link: PeerLink, error: unknown): Promise<void> {
+    const { id, dialled, address } = link;
+    const isNews = dialled === null || link.isJoined ||
+      this.#book.isNews(dialled);
+    if (isNews && !isDisconnect(error)) {
+      this.#emit({ event: "error", address: dialled ?? address, error });
+    }
+    if (!(error instanceof PeerFault)) return;
+    if (error.isFinal) {
+      if (link.isJoined) this.#book.forget(id, false);
+      if (dialled !== null) this.#book.forget(dialled, false);
+    }
+    await link.finish("error");
+    await link.ignoreRest();
+  }
+
+  #emit(event: PeerEvent): void {
+    if (!this.#leave.signal.aborted) this.#options.onEvent(event);
   }
 }
 
-/** What is said goes into the others' lines as it is. */
-function refuseText(text: string): void {
-  if (isPeerText(text)) return;
-  throw new RangeError("Cannot say what is no line of at most 4000 bytes");
+/** A line of text as it is sent. */
+function lineOf(verb: "say" | "tell", text: string): Uint8Array {
+  if (isPeerText(text)) return formatPeerMessage({ verb, text });
+  throw new RangeError(
+    `Cannot send what is not one line of at most ${MAX_TEXT_BYTES} bytes`,
+  );
 }

@@ -1,5 +1,5 @@
 /**
- * How fast a mesh of peers passes on what each of them says.
+ * How fast each peer of a mesh sends lines to all others.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { formatAddress } from "../../lib/net/address.ts";
 import { serveStreams } from "../../lib/net/serve_streams.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
-import { QUEUE_BYTES } from "../../lib/peer/link.ts";
+import { peerStreamLimits } from "../../lib/peer/link.ts";
 import { PeerMesh } from "../../lib/peer/mesh.ts";
 import { Histogram } from "../../lib/stats/histogram.ts";
 import { nextTurn } from "../../lib/timing/sleep.ts";
@@ -21,6 +21,7 @@ const BURST = 10;
 /** Prints all figures of it. */
 export async function peerFigures(): Promise<void> {
   const stop = new AbortController();
+  const limits = peerStreamLimits(10_000);
   const delivery = new Histogram();
   const saidMs = new Map<string, number[]>();
   const serving: Promise<void>[] = [];
@@ -31,20 +32,20 @@ export async function peerFigures(): Promise<void> {
     const address = formatAddress(listener.addr);
     const mesh = new PeerMesh({
       name: `peer-${index}`,
-      address,
+      port: listener.addr.port,
       maxPeers: PEERS,
       timeoutMs: 10_000,
       maxRatePerSec: 1_000_000,
-      queueBytes: QUEUE_BYTES,
-      dial: async (target) => new StreamConnection(await Deno.connect(target)),
+      dial: async (target) =>
+        new StreamConnection(await Deno.connect(target), limits),
       onEvent: (event) => {
         if (event.event !== "said") return;
-        const sentMs = saidMs.get(event.id)![event.sequence - 1]!;
+        const sentMs = saidMs.get(event.id)![Number(event.text.split(" ")[1])]!;
         delivery.record((performance.now() - sentMs) * 1000);
       },
     });
     serving.push(
-      serveStreams(listener, mesh.accept, { signal: stop.signal }),
+      serveStreams(listener, mesh.accept, { limits, signal: stop.signal }),
     );
     saidMs.set(mesh.id, []);
     meshes.push(mesh);

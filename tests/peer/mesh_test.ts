@@ -2,48 +2,48 @@ import {
   assert,
   assertEquals,
   assertGreater,
-  assertGreaterOrEqual,
   assertLess,
   assertMatch,
   assertThrows,
 } from "@std/assert";
-import { streamServer, turn } from "../fixtures.ts";
+import { formatAddress } from "../../lib/net/address.ts";
+import { turn } from "../fixtures.ts";
 import { Hand, meshed, Peer, Peers, until } from "../peers.ts";
 
 const LIMIT = { timeout: 20_000 };
 const EIGHT = "ada bob cy dan eve fay gus hal";
 
 /** Lines that tell who said them, and in which order. */
-function lines(peer: Peer, count: number, from = 1): string[] {
-  return Array.from({ length: count }, (_, at) => `${peer.id} ${at + from}`);
+function lines(peer: Peer, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `${peer.id} ${at}`);
 }
 
-/** Whether each has heard so many messages of each of the others. */
-function allHeard(peers: Peer[], count: number): boolean {
-  return peers.every((peer) =>
-    peer.heard("said").length >= count * (peers.length - 1)
+/** Waits until each heard so many lines of each other one, and in order. */
+async function allHeard(peers: Peer[], count: number): Promise<void> {
+  await until(
+    () =>
+      peers.every((peer) =>
+        peer.heard("said").length >= count * (peers.length - 1)
+      ),
+    `${count} lines of each at each`,
   );
-}
-
-/** Fails unless each has heard each other one's lines once and in order. */
-function assertHeardInOrder(peers: Peer[], count: number): void {
   for (const peer of peers) {
     for (const author of peers) {
-      if (author === peer) continue;
-      assertEquals(peer.saidBy(author.id), lines(author, count));
+      const expected = author === peer ? [] : lines(author, count);
+      assertEquals(peer.saidBy(author.id), expected);
     }
-    assertEquals(peer.saidBy(peer.id), []);
   }
 }
 
 /** Fails if a peer saw another one come or go more often than once. */
 function assertNoFlapping(peers: Peer[]): void {
   for (const peer of peers) {
-    const joined = peer.heard("joined").map(({ name }) => name);
-    assertEquals(joined.length, new Set(joined).size, joined.join(" "));
-    assertEquals(peer.heard("left"), []);
-    assertEquals(peer.heard("error"), []);
-    assertEquals(peer.log, []);
+    assertEquals(peer.heard("joined").length, peers.length - 1);
+    assertEquals([peer.heard("left"), peer.heard("error"), peer.log], [
+      [],
+      [],
+      [],
+    ]);
   }
 }
 
@@ -65,15 +65,28 @@ for (const names of ["ada bob", "ada bob cy", EIGHT]) {
       await using peers = new Peers(names);
       const all = await peers.join();
       for (let at = 0; at < 30; at++) {
-        for (const peer of all) peer.mesh.say(lines(peer, 30)[at]!);
-        if (at % 10 === 0) await until(() => allHeard(all, at + 1), "so many");
+        for (const peer of all) {
+          assertEquals(peer.mesh.say(lines(peer, 30)[at]!), count - 1);
+        }
       }
-      await until(() => allHeard(all, 30), "30 lines of each at each");
-      assertHeardInOrder(all, 30);
+      await allHeard(all, 30);
       assertNoFlapping(all);
     },
   );
 }
+
+Deno.test(
+  "PeerMesh joins two meshes through one connection",
+  LIMIT,
+  async () => {
+    await using one = new Peers("ada bob cy");
+    await using other = new Peers("dan eve fay");
+    const [[ada], [dan]] = [await one.join(), await other.join()];
+    ada!.mesh.connect(dan!.address);
+    await meshed([...one.all, ...other.all]);
+    assertNoFlapping([...one.all, ...other.all]);
+  },
+);
 
 Deno.test(
   "PeerMesh keeps exactly one of two connections, a hundred times that two dial each other at once",
@@ -87,18 +100,13 @@ Deno.test(
       ada.mesh.connect(bob.address);
       bob.mesh.connect(ada.address);
       await Promise.all(talks);
-      await until(() => allHeard([ada, bob], 20), "20 lines of each");
+      await allHeard([ada, bob], 20);
       await meshed([ada, bob]);
-      assertHeardInOrder([ada, bob], 20);
       assertNoFlapping([ada, bob]);
       assertEquals([...ada.connections], [...bob.connections]);
       const sides = [ada, bob].map(({ mesh }) => mesh.peers[0]!.dialled);
       assertEquals(sides.toSorted(), ["here", "there"]);
-      if (ada.mostConnections === 2 && bob.mostConnections === 2) {
-        crossed += 1;
-        const smaller = ada.id < bob.id ? 0 : 1;
-        assertEquals(sides[smaller], "here");
-      }
+      if (ada.mostConnections + bob.mostConnections === 4) crossed += 1;
     }
     assertGreater(crossed, 50); // else it was not at once, and proves nothing
   },
@@ -118,9 +126,30 @@ Deno.test(
     for (const peer of peers.all) {
       for (const line of lines(peer, 10)) peer.mesh.say(line);
     }
-    await until(() => allHeard(peers.all, 10), "10 lines of each at each");
-    assertHeardInOrder(peers.all, 10);
+    await allHeard(peers.all, 10);
     assertNoFlapping(peers.all);
+  },
+);
+
+Deno.test(
+  "PeerMesh keeps one connection to a peer that is dialled by another address",
+  LIMIT,
+  async () => {
+    for (const first of [0, 1]) {
+      await using peers = new Peers("ada bob");
+      const [ada, bob] = peers.all as [Peer, Peer];
+      peers.all[first]!.mesh.connect(peers.all[1 - first]!.address);
+      await meshed(peers.all);
+      ada.mesh.connect(`localhost:${bob.addr.port}`);
+      for (const peer of peers.all) {
+        for (const line of lines(peer, 5)) peer.mesh.say(line);
+      }
+      await until(() => ada.mostConnections === 2, "a second connection");
+      await allHeard(peers.all, 5);
+      await meshed(peers.all);
+      await until(() => ada.mesh.missing.length === 0, "nothing to dial");
+      assertNoFlapping(peers.all);
+    }
   },
 );
 
@@ -128,10 +157,10 @@ Deno.test("PeerMesh.tell() tells one peer alone", LIMIT, async () => {
   await using peers = new Peers("ada bob cy");
   const [ada, bob, cy] = await peers.join() as [Peer, Peer, Peer];
   ada.mesh.tell(bob.id, "a secret");
-  assertEquals((await bob.event("told")).text, "a secret");
-  ada.mesh.tell("0".repeat(32), "to nobody");
+  ada.mesh.tell("0".repeat(32), "to no peer");
   ada.mesh.say("to all");
-  await cy.event("said", ({ text }) => text === "to all");
+  await cy.event("said");
+  await bob.event("said");
   assertEquals(cy.heard("told"), []);
   assertEquals(bob.heard("told"), [
     { event: "told", id: ada.id, name: "ada", text: "a secret" },
@@ -139,20 +168,22 @@ Deno.test("PeerMesh.tell() tells one peer alone", LIMIT, async () => {
 });
 
 Deno.test(
-  "PeerMesh.rename() tells all, and those who come later",
+  "PeerMesh.rename() tells all, those who have not joined, and those who come later",
   LIMIT,
   async () => {
     await using peers = new Peers("ada bob");
     const [ada, bob] = await peers.join() as [Peer, Peer];
+    await using hand = await Hand.to(ada, { hello: false });
+    await hand.line(/^hello .* ada$/);
     ada.mesh.rename("adele");
     assertEquals(await bob.event("renamed"), {
-      event: "renamed",
-      id: ada.id,
-      name: "adele",
-      before: "ada",
+      ...{ event: "renamed", id: ada.id },
+      ...{ name: "adele", before: "ada" },
     });
     ada.mesh.say("hello");
     assertEquals((await bob.event("said")).name, "adele");
+    await hand.line(/^name adele$/);
+    await hand.close();
     await using cy = new Peer("cy");
     cy.mesh.connect(bob.address);
     await meshed([ada, bob, cy]);
@@ -161,15 +192,23 @@ Deno.test(
 );
 
 Deno.test(
-  "PeerMesh.rename() tells those to whom it has only said hello",
+  "PeerMesh numbers names that look like one in use, also its own",
   LIMIT,
   async () => {
     await using ada = new Peer("ada");
-    await using hand = await Hand.to(ada, { hello: false });
-    await hand.line(/^hello .* ada$/);
-    ada.mesh.rename("adele");
-    await hand.say(`hello 1 ${hand.id} 127.0.0.1:9 hand`);
-    await hand.line(/^name adele$/);
+    await using bob = await Hand.to(ada, { name: "bob" });
+    await ada.event("joined");
+    await using fake = await Hand.to(ada, { name: "ВОВ" }); // Cyrillic
+    await using self = await Hand.to(ada, { name: "Аdа" });
+    await until(() => ada.names === "bob Аdа#2 ВОВ#2", () => ada.names);
+    await fake.say("say hi", "tell hi", "name B0b", "say hi");
+    await ada.event("said", ({ name }) => name === "B0b#2");
+    assertEquals(ada.heard("told").map(({ name }) => name), ["ВОВ#2"]);
+    assertEquals(ada.heard("renamed")[0]!.before, "ВОВ#2");
+    await bob.say("bye leave");
+    await until(() => ada.names === "B0b#2 Аdа#2", "bob's end");
+    await self.say("name cy", "name B0b#2"); // the second is no name
+    await ada.event("left", ({ name }) => name === "cy");
   },
 );
 
@@ -178,100 +217,38 @@ Deno.test("PeerMesh.peers tells the round trip", LIMIT, async () => {
   const [ada, bob] = await peers.join() as [Peer, Peer];
   await until(() => (ada.mesh.peers[0]?.rttMs ?? null) !== null, "a pong");
   const { rttMs, ...state } = ada.mesh.peers[0]!;
-  assertGreater(rttMs!, 0);
-  assertLess(rttMs!, 1000);
-  assertEquals(state, {
-    id: bob.id,
-    name: "bob",
-    address: bob.address,
-    dialled: "there",
-  });
-});
-
-Deno.test("PeerMesh does not connect to itself", LIMIT, async () => {
-  await using ada = new Peer("ada");
-  const alias = `localhost:${ada.addr.port}`;
-  ada.mesh.connect(ada.address);
-  ada.mesh.connect(alias);
-  for (const address of [ada.address, alias]) {
-    const { error } = await ada.event(
-      "error",
-      (event) => event.address === address,
-    );
-    assertMatch(`${error}`, /it is this peer itself/);
-  }
-  await until(() => ada.connections.size === 0, "no connection");
-  await ada.mesh.introduced(AbortSignal.timeout(2000));
-  assertEquals(ada.mesh.peers, []);
-  assertEquals(ada.heard("joined"), []);
-  assertEquals(ada.dials.map(({ address }) => address), [ada.address, alias]);
+  assert(rttMs! > 0 && rttMs! < 5000);
+  const { id, address } = bob;
+  assertEquals(state, { id, name: "bob", address, dialled: "there" });
 });
 
 Deno.test(
-  "PeerMesh does not connect to itself when others tell its own addresses",
+  "PeerMesh does not connect to itself, nor to an echo",
   LIMIT,
   async () => {
     await using ada = new Peer("ada");
-    await using hand = await Hand.to(ada);
-    const alias = `localhost:${ada.addr.port}`;
-    await ada.event("joined");
-    await hand.say(`peers ${ada.address} ${alias}`);
-    await until(() => ada.dialled(alias) === 1, "it tries the alias");
-    await until(() => ada.connections.size === 1, "only the hand");
-    await hand.say(`peers ${ada.address} ${alias}`, "tell me");
-    await ada.event("told");
-    assertEquals(ada.dials.length, 1);
-    assertEquals(ada.names, "hand");
-    assertEquals(ada.heard("joined").length, 1);
-    assertEquals(ada.heard("error"), []);
-  },
-);
-
-Deno.test(
-  "PeerMesh keeps one connection to a peer that is dialled by another address",
-  LIMIT,
-  async () => {
-    for (const first of ["ada", "bob"]) {
-      await using peers = new Peers("ada bob");
-      const [ada, bob] = peers.all as [Peer, Peer];
-      if (first === "ada") ada.mesh.connect(bob.address);
-      else bob.mesh.connect(ada.address);
-      await meshed([ada, bob]);
-      ada.mesh.connect(`localhost:${bob.addr.port}`);
-      await until(() => ada.mostConnections === 2, "a second connection");
-      for (const line of lines(ada, 5)) ada.mesh.say(line);
-      for (const line of lines(bob, 5)) bob.mesh.say(line);
-      await until(() => allHeard([ada, bob], 5), "5 lines of each");
-      await meshed([ada, bob]);
-      assertEquals([...ada.connections], [...bob.connections]);
-      assertHeardInOrder([ada, bob], 5);
-      assertNoFlapping([ada, bob]);
+    const addresses = [ada.address, `localhost:${ada.addr.port}`];
+    for (const address of addresses) ada.mesh.connect(address);
+    for (const address of addresses) {
+      const { error } = await ada.event(
+        "error",
+        (event) => event.address === address,
+      );
+      assertMatch(`${error}`, /it is this peer itself/);
     }
+    await until(() => ada.connections.size === 0, "no connection");
+    await ada.mesh.introduced(AbortSignal.timeout(5000));
+    assertEquals([ada.mesh.peers, ada.mesh.missing, ada.heard("joined")], [
+      [],
+      [],
+      [],
+    ]);
+    assertEquals(ada.dials.length, 2);
   },
 );
 
 Deno.test(
-  "PeerMesh keeps one of two connections, also where only one side finds the first one old",
-  LIMIT,
-  async () => {
-    await using peers = new Peers("ada bob", (name) => ({
-      timeoutMs: name === "ada" ? 200 : 5000,
-    }));
-    const [small, large] = peers.all.toSorted((a, b) => a.id < b.id ? -1 : 1);
-    large!.mesh.connect(small!.address);
-    await meshed(peers.all);
-    const oldMs = performance.now() + 250;
-    await until(() => performance.now() > oldMs, "a connection old for ada");
-    // To bob, who finds the first one young, this one is the better.
-    small!.mesh.connect(`localhost:${large!.addr.port}`);
-    await until(() => small!.mostConnections === 2, "a second connection");
-    await meshed(peers.all);
-    assertNoFlapping(peers.all);
-  },
-);
-
-Deno.test(
-  "PeerMesh refuses peers beyond the most it may have",
+  "PeerMesh refuses peers beyond the most it may have, and lets them in when there is room",
   LIMIT,
   async () => {
     await using ada = new Peer("ada", { maxPeers: 2 });
@@ -280,109 +257,96 @@ Deno.test(
     await until(() => ada.names === "first second", "two");
     await using third = await Hand.to(ada, { name: "third" });
     await third.line(/^bye full$/);
-    await third.ended;
-    assertEquals(ada.names, "first second");
-    assertEquals(ada.heard("joined").length, 2);
-    await first.say("bye leave");
-    await until(() => ada.names === "second", "room");
-    await using fourth = await Hand.to(ada, { name: "fourth" });
-    await until(() => ada.names === "fourth second", "two again");
-    ada.mesh.say("welcome");
-    await Promise.all([fourth.line(/welcome$/), second.line(/welcome$/)]);
-  },
-);
-
-Deno.test(
-  "PeerMesh does not listen to a peer that it has refused",
-  LIMIT,
-  async () => {
-    await using ada = new Peer("ada", { maxPeers: 1 });
-    await using first = await Hand.to(ada, { name: "first" });
-    await ada.event("joined");
-    for (const id of [undefined, ada.id]) {
-      await using refused = await Hand.to(ada, id === undefined ? {} : { id });
-      await refused.line(/^bye (full|self)$/);
-      await refused.say(`say ${refused.id} 1 but`, "tell but", "name listen");
-      await refused.close();
-      await until(() => ada.connections.size === 1, "its end");
-    }
-    assertEquals(ada.events.map(({ event }) => event), ["joined"]);
-    assert(!first.lines.some((line) => line.startsWith("say ")));
-  },
-);
-
-Deno.test(
-  "PeerMesh backs off from a peer that has no room, and does not take it for one of the others",
-  LIMIT,
-  async () => {
-    await using ada = new Peer("ada", { maxPeers: 1 });
-    await using hand = await Hand.to(ada);
-    await ada.event("joined");
+    await third.say("say but", "tell but", "name listen");
+    await third.close();
     await using bob = new Peer("bob");
     bob.mesh.connect(ada.address);
-    await until(() => bob.dialled(ada.address) === 3, "a third attempt");
-    const [first, , third] = bob.dials.map(({ atMs }) => atMs);
-    assertGreaterOrEqual(third! - first!, 700); // 250 and 500 at least
-    assertLess(bob.heard("joined").length, 2);
-    await hand.say("bye leave");
-    await meshed([ada, bob]); // once there is room
+    assertMatch(`${(await bob.event("error")).error}`, /has no room/);
+    assertEquals(ada.heard("joined").length, 2);
+    await first.say("bye leave");
+    await until(() => ada.names === "bob second", "bob, on a later attempt");
+    await using mute = holdOpen();
+    ada.mesh.connect(mute.address);
+    await until(() => ada.dials.length === 1, "a dial");
+    assertEquals(ada.mesh.say("welcome"), 2);
+    await second.line(/^say welcome$/);
+    assertEquals(ada.events.filter(({ event }) => event === "said"), []);
+  },
+);
+
+/** An address where a connection is accepted and nothing happens. */
+function holdOpen() {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const conn = listener.accept().catch(() => null);
+  return {
+    address: formatAddress(listener.addr),
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      (await conn)?.close();
+    },
+  };
+}
+
+Deno.test(
+  "PeerMesh.introduced() waits for the told peers, and no longer than the timeout",
+  LIMIT,
+  async () => {
+    await using peers = new Peers(EIGHT);
+    const all = await peers.join();
+    await using ida = new Peer("ida");
+    ida.mesh.connect(all[3]!.address);
+    await ida.mesh.introduced(new AbortController().signal);
+    assertEquals(ida.mesh.say("to all"), 8);
+
+    await using mute = holdOpen();
+    await using joe = new Peer("joe", { timeoutMs: 200 });
+    joe.mesh.connect(mute.address);
+    await joe.mesh.introduced(new AbortController().signal);
+    assertEquals(joe.mesh.peers, []);
   },
 );
 
 Deno.test(
-  "PeerMesh.introduced() ends when there is no room for who was named",
+  "PeerMesh dials a killed peer again, and none that left or was parted from",
   LIMIT,
   async () => {
-    await using peers = new Peers("bob cy");
-    await using ada = new Peer("ada", { maxPeers: 1 });
-    for (const peer of peers.all) ada.mesh.connect(peer.address);
-    await ada.event("joined");
-    const late = AbortSignal.timeout(3000);
-    await ada.mesh.introduced(late);
-    assert(!late.aborted);
-    assertEquals(ada.mesh.peers.length, 1);
-  },
-);
-
-Deno.test(
-  "PeerMesh dials a killed peer again, later and later, and none that left or was disconnected",
-  LIMIT,
-  async () => {
-    await using peers = new Peers("ada killed left parted");
-    const [ada, killed, left, parted] = await peers.join() as [
-      Peer,
-      Peer,
-      Peer,
-      Peer,
+    await using peers = new Peers("ada killed left parted cy");
+    const [ada, killed, left, parted, cy] = await peers.join() as [
+      ...[Peer, Peer, Peer, Peer, Peer],
     ];
     await left.leave();
     ada.mesh.disconnect(parted.id);
     await ada.event("left", ({ name }) => name === "left");
+    await ada.event("left", ({ name }) => name === "parted");
     await parted.event("left", ({ name }) => name === "ada");
     await killed.die();
     await ada.event("left", ({ name }) => name === "killed");
-    const diedMs = performance.now();
-    const again = () =>
-      ada.dials.filter(({ address, atMs }) =>
-        address === killed.address && atMs > diedMs
-      ).map(({ atMs }) => atMs);
-    await until(() => again().length === 2, "two attempts");
-    const [first, second] = again() as [number, number];
-    assertGreaterOrEqual(first - diedMs, 200);
-    assertGreaterOrEqual(second - first, 490);
-    // Somebody who comes back is met again, also with a new ID.
+    // To ada its address was only announced, so that it is dialled twice.
+    await until(() => ada.dials.length === 2, "two attempts");
+    // It comes back with a new ID; cy, which had dialled it, finds it.
     await using back = new Peer("back", { port: killed.addr.port });
-    await until(() => back.names === "ada parted", "the two that missed it");
-    await until(() => ada.names === "back", "one that was missed");
-    // It tells them of each other, which changes nothing.
-    await until(() => back.connections.size === 2, "two connections");
+    await until(() => back.names === "ada cy parted", () => back.names, 15_000);
+    assertEquals([ada.names, parted.names], ["back cy", "back cy"]);
     for (const { address } of [left, parted]) {
       assertEquals(ada.dialled(address), 0);
     }
-    assertEquals(parted.dialled(ada.address), 1);
-    // The user may still want it.
-    ada.mesh.connect(parted.address);
-    await meshed([ada, back, parted]);
+    ada.mesh.connect(parted.address); // the user may still want it
+    await meshed([ada, back, cy, parted]);
+  },
+);
+
+Deno.test(
+  "PeerMesh finds a peer again whose connection was cut",
+  LIMIT,
+  async () => {
+    await using peers = new Peers("ada bob");
+    const [ada, bob] = await peers.join() as [Peer, Peer];
+    for (let round = 1; round <= 3; round++) {
+      bob.cut();
+      await until(() => ada.heard("left").length === round, "its end");
+      await until(() => bob.heard("joined").length === round + 1, "its return");
+      await meshed([ada, bob]);
+    }
   },
 );
 
@@ -390,90 +354,57 @@ Deno.test(
   "PeerMesh tells those who stay who is gone, when one of eight dies and another leaves",
   LIMIT,
   async () => {
-    await using peers = new Peers(EIGHT, { timeoutMs: 1000 });
-    const [ada, bob, ...others] = await peers.join() as [
-      Peer,
-      Peer,
-      ...Peer[],
-    ];
-    const startMs = performance.now();
+    await using peers = new Peers(EIGHT);
+    const [ada, bob, ...others] = await peers.join() as [Peer, Peer, ...Peer[]];
     await Promise.all([ada.die(), bob.leave()]);
     await meshed(others);
-    assertLess(performance.now() - startMs, 1000);
     for (const peer of others) {
       const gone = peer.heard("left").map(({ name }) => name);
       assertEquals(gone.toSorted(), ["ada", "bob"]);
       for (const line of lines(peer, 5)) peer.mesh.say(line);
     }
-    await until(() => allHeard(others, 5), "5 lines of each");
-    assertHeardInOrder(others, 5);
+    await allHeard(others, 5);
   },
 );
 
-Deno.test(
-  "PeerMesh.leave() sends what was said before, and ends",
-  LIMIT,
-  async () => {
-    await using peers = new Peers("ada bob cy");
-    const [ada, bob, cy] = await peers.join() as [Peer, Peer, Peer];
-    for (const line of lines(ada, 40)) ada.mesh.say(line);
-    await ada.leave();
-    for (const peer of [bob, cy]) {
-      await peer.event("left");
-      assertEquals(peer.saidBy(ada.id), lines(ada, 40));
-      assertEquals(peer.heard("error"), []);
-    }
-  },
-);
+Deno.test("PeerMesh.leave() sends what was said before", LIMIT, async () => {
+  await using peers = new Peers("ada bob cy");
+  const [ada, bob, cy] = await peers.join() as [Peer, Peer, Peer];
+  for (const line of lines(ada, 40)) ada.mesh.say(line);
+  await ada.leave();
+  for (const peer of [bob, cy]) {
+    await peer.event("left");
+    assertEquals(peer.saidBy(ada.id), lines(ada, 40));
+    assertEquals(peer.heard("error"), []);
+  }
+});
 
 Deno.test(
-  "PeerMesh.leave() does not wait for an address that does not answer",
+  "PeerMesh.leave() waits neither for a dial nor for those who do not read or never said hello",
   LIMIT,
   async () => {
-    const dialling = Promise.withResolvers<void>();
+    await using mute = holdOpen();
     await using ada = new Peer("ada", {
       timeoutMs: 60_000,
-      dial: (_, signal) => {
-        dialling.resolve();
-        const unanswered = Promise.withResolvers<never>();
-        signal.addEventListener(
-          "abort",
-          () => unanswered.reject(signal.reason),
-        );
-        return unanswered.promise;
-      },
+      dial: (_, signal) =>
+        new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason))
+        ),
     });
-    ada.mesh.connect("192.0.2.1:5000");
-    await dialling.promise;
+    await using _deaf = await Hand.to(ada, { reads: false });
+    await using _silent = await Hand.to(ada, { hello: false, reads: false });
+    ada.mesh.connect(mute.address);
+    await ada.event("joined");
+    await until(() => ada.connections.size === 2, "both");
     const startMs = performance.now();
     await ada.leave();
-    assertLess(performance.now() - startMs, 500);
+    assertLess(performance.now() - startMs, 10_000);
     assertEquals(ada.heard("error"), []);
   },
 );
 
 Deno.test(
-  "PeerMesh.leave() waits no longer than 2 s for those who do not read or never said hello",
-  LIMIT,
-  async () => {
-    const stay = Promise.withResolvers<void>();
-    await using mute = streamServer(() => stay.promise);
-    await using ada = new Peer("ada", { timeoutMs: 60_000 });
-    await using deaf = await Hand.to(ada, { reads: false });
-    await using silent = await Hand.to(ada, { hello: false, reads: false });
-    ada.mesh.connect(`127.0.0.1:${mute.addr.port}`);
-    await ada.event("joined");
-    await until(() => ada.connections.size === 3, "all three");
-    const startMs = performance.now();
-    await ada.leave();
-    assertLess(performance.now() - startMs, 3000);
-    assert(deaf && silent);
-    stay.resolve();
-  },
-);
-
-Deno.test(
-  "PeerMesh.say() and tell() refuse what would be two lines, or too long a one",
+  "PeerMesh.say() and tell() reject what would be two lines, or too long a one",
   LIMIT,
   async () => {
     await using peers = new Peers("ada bob");
@@ -485,6 +416,5 @@ Deno.test(
     const longest = "x".repeat(4000);
     ada.mesh.say(longest);
     assertEquals((await bob.event("said")).text, longest);
-    assertEquals(bob.heard("left"), []);
   },
 );
