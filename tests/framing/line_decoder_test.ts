@@ -4,256 +4,206 @@ import {
   assertLessOrEqual,
   assertThrows,
 } from "@std/assert";
-import { FramingError } from "../../lib/framing/line_decoder.ts";
-import { LineDecoder } from "../../lib/framing/line_decoder.ts";
+import { FramingError, LineDecoder } from "../../lib/framing/line_decoder.ts";
 import { LF } from "../../lib/framing/line_ending.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
+import { bytes, text } from "../fixtures.ts";
 
-const bytes = (text: string) => new TextEncoder().encode(text);
-const text = (bytes: Uint8Array | null) =>
-  bytes === null ? null : new TextDecoder().decode(bytes);
+type Take = "takeLine" | "takeLines" | "takeLineOrPiece";
 
-/** Every line that is there now, as text. */
-function allLines(decoder: LineDecoder): string[] {
-  const lines = [];
-  for (let line; (line = decoder.takeLine()) !== null;) lines.push(text(line)!);
-  return lines;
-}
-
-/** The lines of a stream that arrives in these parts. */
-function linesOf(parts: Iterable<Uint8Array>, limitBytes: number): string[] {
+/** Everything that a stream gives which arrives in these segments. */
+function takeAll(
+  take: Take,
+  segments: Iterable<Uint8Array>,
+  limitBytes = 64,
+): string[] {
   const decoder = new LineDecoder(limitBytes);
-  const lines = [];
-  for (const part of parts) {
-    decoder.push(part);
-    lines.push(...allLines(decoder));
+  const taken = [];
+  for (const segment of segments) {
+    decoder.push(segment);
+    for (let part; (part = decoder[take]()) !== null;) taken.push(text(part)!);
   }
-  return lines;
+  return taken;
 }
 
-const STREAM = "hello\n\nwörld\r\n\r\n\0 \n";
+/** A decoder that has received a text. */
+function received(content: string, limitBytes = 64): LineDecoder {
+  const decoder = new LineDecoder(limitBytes);
+  decoder.push(bytes(content));
+  return decoder;
+}
+
+function bytewise(content: string): Uint8Array[] {
+  return Array.from(bytes(content), (byte) => Uint8Array.of(byte));
+}
+
+const STREAM = "hello\n\nwörld\r\n\r\n\0 \nrest";
 const LINES = ["hello\n", "\n", "wörld\r\n", "\r\n", "\0 \n"];
 
 Deno.test({
-  name: "LineDecoder.takeLine() gives each line with its LF",
-  permissions: "none",
-  fn() {
-    assertEquals(linesOf([bytes(STREAM)], 64), LINES);
-  },
-});
-
-Deno.test({
-  name: "LineDecoder.takeLine() keeps an incomplete line",
-  permissions: "none",
-  fn() {
-    const decoder = new LineDecoder(64);
-    assertEquals(decoder.takeLine(), null);
-    decoder.push(bytes("hel"));
-    assertEquals(decoder.takeLine(), null);
-    assertEquals(decoder.pendingBytes, 3);
-    decoder.push(bytes("lo\nw"));
-    assertEquals(text(decoder.takeLine()), "hello\n");
-    assertEquals(decoder.takeLine(), null);
-    assertEquals(decoder.pendingBytes, 1);
-  },
-});
-
-Deno.test({
-  name: "LineDecoder.takeLine() finds the same lines wherever a stream is cut",
+  name: "LineDecoder finds the same lines wherever a stream is segmented",
   permissions: "none",
   fn() {
     const stream = bytes(STREAM);
     for (let one = 0; one <= stream.length; one++) {
       for (let two = one; two <= stream.length; two++) {
-        const parts = [
+        const segments = [
           stream.subarray(0, one),
           stream.subarray(one, two),
           stream.subarray(two),
         ];
-        assertEquals(linesOf(parts, 64), LINES, `cut at ${one} and ${two}`);
+        const where = `cut at ${one} and ${two}`;
+        assertEquals(takeAll("takeLine", segments), LINES, where);
+        const blocks = takeAll("takeLines", segments);
+        assertEquals(blocks.join(""), LINES.join(""), where);
+        assert(blocks.every((block) => block.endsWith("\n")), where);
       }
+    }
+    assertEquals(takeAll("takeLines", [stream]), [LINES.join("")]);
+    const long = STREAM.repeat(200); // longer than the first buffer
+    const lines = takeAll("takeLine", bytewise(long), 16).join("");
+    assertEquals(lines, long.slice(0, -"rest".length));
+  },
+});
+
+Deno.test({
+  name: "LineDecoder.takeLine() agrees with a split at each LF, on random text",
+  permissions: "none",
+  fn() {
+    const random = seededRandom(2);
+    const letters = ["a", "b", "\r", "\n", "\0", " ", "é"];
+    for (let round = 0; round < 10_000; round++) {
+      const stream = Array.from(
+        { length: Math.floor(random() * 40) },
+        () => letters[Math.floor(random() * letters.length)],
+      ).join("");
+      const encoded = bytes(stream);
+      const cut = Math.floor(random() * encoded.length);
+      const segments = [encoded.subarray(0, cut), encoded.subarray(cut)];
+      const expected = [...stream.match(/[^\n]*\n/g) ?? []];
+      const lines = takeAll("takeLine", segments, 100);
+      assertEquals(lines, expected, JSON.stringify(stream));
     }
   },
 });
 
 Deno.test({
-  name: "LineDecoder.takeLine() works on one byte at a time",
+  name: "LineDecoder keeps an incomplete line",
   permissions: "none",
   fn() {
-    const stream = bytes(STREAM.repeat(200)); // longer than the first buffer
-    const parts = Array.from(stream, (byte) => Uint8Array.of(byte));
-    const expected = Array.from({ length: 200 }, () => LINES).flat();
-    assertEquals(linesOf(parts, 8), expected);
+    const decoder = received("hel");
+    assertEquals(decoder.takeLine(), null);
+    assertEquals(decoder.takeLines(), null);
+    assertEquals([decoder.pendingBytes, decoder.firstByte], [3, 0x68]);
+    decoder.push(bytes("lo\nw"));
+    assertEquals(text(decoder.takeLine()), "hello\n");
+    assertEquals(decoder.takeLine(), null);
+    assertEquals(text(decoder.takeSome()), "w");
+    assertEquals([decoder.pendingBytes, decoder.firstByte], [0, -1]);
+    assertEquals(decoder.takeSome(), null);
   },
 });
 
 Deno.test({
-  name: "LineDecoder.takeLine() accepts a line as long as the limit",
+  name: "LineDecoder.takeLine() accepts a line of the limit, and none above it",
   permissions: "none",
   fn() {
-    assertEquals(linesOf([bytes("1234567\n1234567\n")], 8), [
+    assertEquals(takeAll("takeLine", [bytes("1234567\n1234567\n")], 8), [
       "1234567\n",
       "1234567\n",
     ]);
-  },
-});
-
-Deno.test({
-  name: "LineDecoder.takeLine() refuses a line longer than the limit",
-  permissions: "none",
-  fn() {
-    // As soon as it cannot end within the limit, whether or not its LF came.
-    for (const [pushed, lengthBytes] of [["12345678", 8], ["12345678\n", 9]]) {
-      const decoder = new LineDecoder(8);
-      decoder.push(bytes(pushed as string));
+    // As soon as it cannot end within the limit, with or without its LF.
+    for (const [content, lengthBytes] of [["12345678", 8], ["12345678\n", 9]]) {
+      const decoder = received(content as string, 8);
       const error = assertThrows(() => decoder.takeLine(), FramingError);
-      assertEquals(error.lengthBytes, lengthBytes);
-      assertEquals(error.limitBytes, 8);
-      assertEquals(
-        error.message,
-        `Line too long: ${lengthBytes} bytes, limit 8`,
-      );
+      assertEquals([error.lengthBytes, error.limitBytes], [lengthBytes, 8]);
+      const message = `Line too long: ${lengthBytes} bytes, limit 8`;
+      assertEquals(error.message, message);
     }
   },
 });
 
 Deno.test({
-  name: "LineDecoder.limitBytes can be set anew between lines",
+  name: "LineDecoder.takeLineOrPiece() splits a line above the limit",
   permissions: "none",
   fn() {
-    const decoder = new LineDecoder(4);
-    decoder.push(bytes("abc\nlonger\nabc\nlonger\n"));
-    assertEquals(text(decoder.takeLine()), "abc\n");
-    decoder.limitBytes = 7;
-    assertEquals(decoder.limitBytes, 7);
-    assertEquals(text(decoder.takeLine()), "longer\n");
-    decoder.limitBytes = 4;
-    assertEquals(text(decoder.takeLine()), "abc\n");
-    assertThrows(() => decoder.takeLine(), FramingError);
-  },
-});
-
-Deno.test({
-  name: "LineDecoder.limitBytes refuses what is not a positive integer",
-  permissions: "none",
-  fn() {
-    const decoder = new LineDecoder(1);
-    for (const limit of [0, -1, 1.5, NaN, Infinity]) {
-      assertThrows(() => new LineDecoder(limit), RangeError, String(limit));
-      assertThrows(() => decoder.limitBytes = limit, RangeError, String(limit));
+    const stream = "ab\n0123456789\nabc\nabcd\nx";
+    const pieces = ["ab\n", "0123", "4567", "89\n", "abc\n", "abcd", "\n"];
+    for (const segments of [bytewise(stream), [bytes(stream)]]) {
+      assertEquals(takeAll("takeLineOrPiece", segments, 4), pieces);
     }
-    assertEquals(decoder.limitBytes, 1);
   },
 });
 
 Deno.test({
-  name:
-    "LineDecoder.takeLineOrPiece() cuts a long line into limit-sized pieces",
+  name: "LineDecoder.takeExactly() takes a count of any bytes, up to the limit",
   permissions: "none",
   fn() {
-    const decoder = new LineDecoder(4);
-    const stream = bytes("ab\n0123456789\nabc\nabcd\nx");
-    const pieces = [];
-    for (const byte of stream) {
-      decoder.push(Uint8Array.of(byte));
-      for (let piece; (piece = decoder.takeLineOrPiece()) !== null;) {
-        pieces.push(text(piece));
-      }
-    }
-    const expected = ["ab\n", "0123", "4567", "89\n", "abc\n", "abcd", "\n"];
-    assertEquals(pieces, expected);
-
-    const atOnce = new LineDecoder(4);
-    atOnce.push(stream);
-    assertEquals(
-      expected.map(() => text(atOnce.takeLineOrPiece())),
-      expected,
-    );
-    assertEquals(atOnce.takeLineOrPiece(), null);
-    assertEquals(text(atOnce.takeSome()), "x");
-  },
-});
-
-Deno.test({
-  name: "LineDecoder.takeExactly() takes a count, whatever the bytes are",
-  permissions: "none",
-  fn() {
-    const decoder = new LineDecoder(8);
-    decoder.push(bytes("a\nb"));
+    const decoder = received("a\nb", 8);
     assertEquals(decoder.takeExactly(4), null);
+    assertEquals(decoder.takeExactly(8), null);
     assertEquals(text(decoder.takeExactly(0)), "");
     decoder.push(bytes("\nrest\n"));
     assertEquals(text(decoder.takeExactly(4)), "a\nb\n");
     assertEquals(text(decoder.takeLine()), "rest\n");
-  },
-});
-
-Deno.test({
-  name: "LineDecoder.takeExactly() refuses a count above the limit at once",
-  permissions: "none",
-  fn() {
-    const decoder = new LineDecoder(8);
-    assertEquals(decoder.takeExactly(8), null);
     const error = assertThrows(() => decoder.takeExactly(9), FramingError);
     assertEquals(error.message, "Message too long: 9 bytes, limit 8");
   },
 });
 
 Deno.test({
-  name: "LineDecoder.takeSome() takes all that is pending, or null",
+  name: "LineDecoder.limitBytes can be changed between lines",
   permissions: "none",
   fn() {
-    const decoder = new LineDecoder(8);
-    assertEquals(decoder.takeSome(), null);
-    decoder.push(bytes("ab\ncd"));
-    assertEquals(text(decoder.takeLine()), "ab\n");
-    assertEquals(text(decoder.takeSome()), "cd");
-    assertEquals(decoder.takeSome(), null);
-    assertEquals(decoder.pendingBytes, 0);
+    const decoder = received("abc\nlonger\nabc\nlonger\n", 4);
+    assertEquals(text(decoder.takeLine()), "abc\n");
+    decoder.limitBytes = 7;
+    assertEquals(text(decoder.takeLine()), "longer\n");
+    decoder.limitBytes = 4;
+    assertEquals(text(decoder.takeLine()), "abc\n");
+    assertThrows(() => decoder.takeLine(), FramingError);
+    for (const limit of [0, -1, 1.5, NaN, Infinity]) {
+      assertThrows(() => new LineDecoder(limit), RangeError, `${limit}`);
+      assertThrows(() => decoder.limitBytes = limit, RangeError, `${limit}`);
+    }
+    assertEquals(decoder.limitBytes, 4);
   },
 });
 
 Deno.test({
-  name: "LineDecoder.space() starts small and stops growing at 64 KiB",
+  name:
+    "LineDecoder.space() starts small, and stops growing at 16 KiB or the limit",
   permissions: "none",
   fn() {
-    const decoder = new LineDecoder(16);
-    assertEquals(decoder.space().length, 512);
-    let heldBytes = 0;
-    assertThrows(
-      () => {
-        for (;;) {
-          const space = decoder.space();
-          assert(space.length > 0);
-          decoder.commit(space.length);
-          heldBytes = decoder.pendingBytes;
-        }
-      },
-      FramingError,
-      "Message too long",
-    );
-    assertEquals(heldBytes, 16_384);
-  },
-});
-
-Deno.test({
-  name: "LineDecoder.space() never offers more than the limit has use for",
-  permissions: "none",
-  fn() {
-    const limit = 100_000;
-    const decoder = new LineDecoder(limit);
-    const line = new Uint8Array(limit).fill(0x61);
-    line[limit - 1] = LF;
+    assertEquals(new LineDecoder(16).space().length, 512);
+    for (const [limit, maxBytes] of [[16, 16_384], [100_000, 100_000]]) {
+      const decoder = new LineDecoder(limit!);
+      let heldBytes = 0;
+      assertThrows(
+        () => {
+          for (;;) {
+            const { length } = decoder.space();
+            assert(length > 0);
+            decoder.commit(length);
+            heldBytes = decoder.pendingBytes;
+          }
+        },
+        FramingError,
+        "Message too long",
+      );
+      assertEquals(heldBytes, maxBytes);
+    }
+    const reused = new LineDecoder(100_000);
     for (let times = 0; times < 5; times++) {
-      decoder.push(line);
-      assertEquals(decoder.takeLine(), line);
-      assertLessOrEqual(decoder.space().length, limit);
+      reused.push(new Uint8Array(100_000).fill(0x61).fill(LF, -1));
+      assertEquals(reused.takeLine()?.length, 100_000);
+      assertLessOrEqual(reused.space().length, 100_000);
     }
   },
 });
 
 Deno.test({
-  name: "LineDecoder.space() keeps what is pending when a limit is lowered",
+  name: "LineDecoder.space() keeps the pending bytes when the limit is lowered",
   permissions: "none",
   fn() {
     for (const pending of [1, 511, 16_383]) {
@@ -261,15 +211,14 @@ Deno.test({
       decoder.push(new Uint8Array(100_000).fill(1));
       decoder.takeExactly(100_000 - pending);
       decoder.limitBytes = 10;
-      const space = decoder.space();
-      assert(space.length > 0);
+      assert(decoder.space().length > 0);
       assertEquals(decoder.takeSome(), new Uint8Array(pending).fill(1));
     }
   },
 });
 
 Deno.test({
-  name: "LineDecoder gives back every byte of any stream, in order",
+  name: "LineDecoder returns every byte of a random stream, in order",
   permissions: "none",
   fn() {
     const random = seededRandom(1);
@@ -283,85 +232,20 @@ Deno.test({
       const taken: number[] = [];
       for (let at = 0; at < stream.length;) {
         const space = decoder.space();
-        const part = stream.subarray(at, at + 1 + below(space.length));
-        space.set(part);
-        decoder.commit(part.length);
-        at += part.length;
+        const segment = stream.subarray(at, at + 1 + below(space.length));
+        space.set(segment);
+        decoder.commit(segment.length);
+        at += segment.length;
         for (let piece; (piece = decoder.takeLineOrPiece()) !== null;) {
           const lf = piece.indexOf(LF);
-          // A piece ends at an LF, or else is as long as the limit.
-          assert(
-            lf < 0
-              ? piece.length === decoder.limitBytes
-              : lf === piece.length - 1,
-          );
+          // A piece ends in an LF, or is as long as the limit.
+          const end = lf < 0 ? decoder.limitBytes : lf + 1;
+          assertEquals(piece.length, end);
           taken.push(...piece);
         }
       }
       taken.push(...decoder.takeSome() ?? []);
       assertEquals(Uint8Array.from(taken), stream, `round ${round}`);
     }
-  },
-});
-
-Deno.test({
-  name: "LineDecoder.takeLine() agrees with a split at every LF, on rubbish",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(2);
-    const letters = ["a", "b", "\r", "\n", "\0", " ", "é"];
-    for (let round = 0; round < 10_000; round++) {
-      const stream = Array.from(
-        { length: Math.floor(random() * 40) },
-        () => letters[Math.floor(random() * letters.length)],
-      ).join("");
-      const encoded = bytes(stream);
-      const cut = Math.floor(random() * encoded.length);
-      const parts = [encoded.subarray(0, cut), encoded.subarray(cut)];
-      const expected = stream.match(/[^\n]*\n/g) ?? [];
-      assertEquals(linesOf(parts, 100), [...expected], JSON.stringify(stream));
-    }
-  },
-});
-
-Deno.test({
-  name: "LineDecoder.takeLines() takes what is complete, however it is cut",
-  permissions: "none",
-  fn() {
-    const stream = new TextEncoder().encode("one\n\ntwo\nthree");
-    for (let cut = 0; cut <= stream.length; cut++) {
-      const decoder = new LineDecoder(1024);
-      let taken = "";
-      for (const part of [stream.subarray(0, cut), stream.subarray(cut)]) {
-        decoder.push(part);
-        const lines = new TextDecoder().decode(
-          decoder.takeLines() ?? undefined,
-        );
-        assertEquals(lines === "" || lines.endsWith("\n"), true);
-        taken += lines;
-      }
-      assertEquals(taken, "one\n\ntwo\n");
-      assertEquals(decoder.takeLines(), null);
-      decoder.push(Uint8Array.of(LF));
-      assertEquals(
-        new TextDecoder().decode(decoder.takeLine() ?? undefined),
-        "three\n",
-      );
-    }
-  },
-});
-
-Deno.test({
-  name: "LineDecoder.firstByte is -1 until something is pending",
-  permissions: "none",
-  fn() {
-    const decoder = new LineDecoder(16);
-    assertEquals(decoder.firstByte, -1);
-    decoder.push(Uint8Array.of(7, 8, LF));
-    assertEquals(decoder.firstByte, 7);
-    decoder.takeExactly(1);
-    assertEquals(decoder.firstByte, 8);
-    decoder.takeLine();
-    assertEquals(decoder.firstByte, -1);
   },
 });

@@ -1,12 +1,18 @@
 import { assertEquals } from "@std/assert";
-import { errorCode, errorMessage, isDisconnect } from "../../lib/net/errors.ts";
+import {
+  DeadlineError,
+  errorCode,
+  errorMessage,
+  isDisconnect,
+} from "../../lib/net/errors.ts";
+
+const { errors } = Deno;
 
 Deno.test({
-  name: "isDisconnect() is true for what a peer, or a close of ours, causes",
+  name: "isDisconnect() goes by the class of an error, not by its text",
   permissions: "none",
   fn() {
-    const { errors } = Deno;
-    const ordinary = [
+    const disconnects = [
       new errors.ConnectionReset(),
       new errors.ConnectionAborted(),
       new errors.BrokenPipe(),
@@ -15,55 +21,67 @@ Deno.test({
       new errors.Interrupted(),
       new errors.BadResource(),
     ];
-    for (const error of ordinary) assertEquals(isDisconnect(error), true);
-  },
-});
-
-Deno.test({
-  name: "isDisconnect() is false for every fault",
-  permissions: "none",
-  fn() {
-    const { errors } = Deno;
-    const faults = [
+    const others = [
       new errors.AddrInUse(),
       new errors.ConnectionRefused(),
       new errors.PermissionDenied(),
       new errors.NotCapable(),
       new errors.TimedOut(),
       new errors.InvalidData(),
-      new Error("Connection reset by peer"), // the kind counts, not the words
+      new DeadlineError("read", 1),
+      new Error("Connection reset by peer"),
       new TypeError(),
       "ConnectionReset",
       null,
       undefined,
     ];
-    for (const fault of faults) assertEquals(isDisconnect(fault), false);
+    assertEquals(disconnects.filter((error) => !isDisconnect(error)), []);
+    assertEquals(others.filter(isDisconnect), []);
   },
 });
 
 Deno.test({
-  name: "errorMessage() gives the words of whatever was thrown",
+  name: "DeadlineError is a TimedOut with fields",
   permissions: "none",
   fn() {
-    assertEquals(errorMessage(new TypeError("no")), "no");
-    assertEquals(errorMessage(new Error("")), "");
-    assertEquals(errorMessage("no"), "no");
-    assertEquals(errorMessage(undefined), "undefined");
-    assertEquals(errorMessage(null), "null");
+    const error = new DeadlineError("write", 20);
+    assertEquals(error instanceof errors.TimedOut, true);
+    assertEquals([error.wait, error.timeoutMs], ["write", 20]);
+    assertEquals(error.message, "Timed out: the peer took nothing for 20 ms");
   },
 });
 
 Deno.test({
-  name: "errorCode() gives the system's code, also of a failed lookup",
+  name: "errorMessage() returns the text of whatever was thrown",
+  permissions: "none",
+  fn() {
+    const cases: [unknown, string][] = [
+      [new TypeError("no"), "no"],
+      [new Error(""), ""],
+      ["no", "no"],
+      [undefined, "undefined"],
+      [null, "null"],
+    ];
+    for (const [thrown, message] of cases) {
+      assertEquals(errorMessage(thrown), message);
+    }
+  },
+});
+
+Deno.test({
+  name: "errorCode() returns the system's code, also of a failed lookup",
   permissions: "none",
   fn() {
     const coded = (code: unknown) => Object.assign(new Error(), { code });
     const failed = "failed to lookup address information: Name or service";
-    assertEquals(errorCode(coded("EMFILE")), "EMFILE");
-    assertEquals(errorCode(coded("EAI_AGAIN")), "ENOTFOUND");
-    assertEquals(errorCode(new Error(failed)), "ENOTFOUND");
-    assertEquals(errorCode(coded(5)), null);
-    assertEquals(errorCode(new Error("no code")), null);
-    assertEquals(errorCode("no error"), null);
+    const cases: [unknown, string | null][] = [
+      [coded("EMFILE"), "EMFILE"],
+      [coded("EAI_AGAIN"), "ENOTFOUND"],
+      [new Error(failed), "ENOTFOUND"],
+      [coded(5), null],
+      [new Error("no code"), null],
+      ["no error", null],
+    ];
+    for (const [thrown, code] of cases) assertEquals(errorCode(thrown), code);
   },
 });

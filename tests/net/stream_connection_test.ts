@@ -1,11 +1,6 @@
-import {
-  assert,
-  assertEquals,
-  assertLess,
-  assertRejects,
-  assertStrictEquals,
-} from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { FramingError } from "../../lib/framing/line_decoder.ts";
+import { DeadlineError } from "../../lib/net/errors.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
 import {
   assertSameBytes,
@@ -13,7 +8,6 @@ import {
   connectionPair,
   cuts,
   dialForReset,
-  readText,
   readToEnd,
   socketPair,
   text,
@@ -24,68 +18,66 @@ import {
 
 const LIMIT = { timeout: 8000 };
 
-const lines = bytes("one\n\r\nthree \0 é\n\xff\n");
-for (const [cut, segments] of cuts(lines)) {
-  Deno.test(
-    `StreamConnection.readLine() reads lines: ${cut}`,
-    LIMIT,
-    async () => {
-      using pair = await connectionPair();
-      const sent = writeSegments(pair.peer, segments);
-      for (const line of ["one\n", "\r\n", "three \0 é\n", "\xff\n"]) {
-        assertEquals(text(await pair.ours.readLine()), line);
-      }
-      await sent;
-      await pair.peer.closeWrite();
-      assertEquals(await pair.ours.readLine(), null);
-      assertEquals(await pair.ours.readLine(), null); // and ever after
-    },
-  );
+/** Each way to read, so that it would have to wait for more than "half". */
+const READS = {
+  readLine: (ours: StreamConnection) => ours.readLine(),
+  readSome: (ours: StreamConnection) => ours.readSome(),
+  readExactly: (ours: StreamConnection) => ours.readExactly(5),
+  readMessage: (ours: StreamConnection) => ours.readMessage(5000),
+  readEcho: (ours: StreamConnection) => ours.readEcho(bytes("half an echo")),
+};
 
-  Deno.test(
-    `StreamConnection.readExactly() counts bytes: ${cut}`,
-    LIMIT,
-    async () => {
+const STREAM = bytes("one\n\r\nthree \0 é\n\xff\n");
+const LENGTHS: Partial<Record<keyof typeof READS, number[] | null>> = {
+  readLine: [4, 2, 11, 3],
+  readMessage: [4, 2, 11, 3],
+  readExactly: [5, 5, 5, 5],
+  readSome: null, // it depends on the segments
+};
+for (const [cut, segments] of cuts(STREAM)) {
+  Deno.test(`StreamConnection reads a stream: ${cut}`, LIMIT, async () => {
+    for (const [name, lengths] of Object.entries(LENGTHS)) {
       using pair = await connectionPair();
-      const sent = writeSegments(pair.peer, segments);
-      const half = lines.length - 5;
-      const first = await pair.ours.readExactly(5);
-      assertEquals(first, lines.subarray(0, 5));
-      const rest = await pair.ours.readExactly(half);
-      assertEquals(rest, lines.subarray(5));
-      await sent;
-      await pair.peer.closeWrite();
-      assertEquals(await pair.ours.readExactly(1), null);
-    },
-  );
-
-  Deno.test(
-    `StreamConnection.readSome() gives all there is: ${cut}`,
-    LIMIT,
-    async () => {
-      using pair = await connectionPair();
+      const read = READS[name as keyof typeof READS];
       const sent = writeSegments(pair.peer, segments)
         .then(() => pair.peer.closeWrite());
-      const read: number[] = [];
-      for (let some; (some = await pair.ours.readSome()) !== null;) {
-        read.push(...some);
+      const parts: number[][] = [];
+      for (let part; (part = await read(pair.ours)) !== null;) {
+        parts.push([...part]);
       }
       await sent;
-      assertEquals(Uint8Array.from(read), lines);
-    },
-  );
+      assertEquals(Uint8Array.from(parts.flat()), STREAM, name);
+      if (lengths) assertEquals(parts.map(({ length }) => length), lengths);
+      assertEquals(await read(pair.ours), null); // also later
+    }
+  });
 }
+
+Deno.test(
+  "StreamConnection.readEcho() reads an echo, or the line in its place",
+  LIMIT,
+  async () => {
+    using pair = await connectionPair();
+    const echo = bytes("m 1 a\nb\n"); // an LF inside
+    await writeAll(pair.peer, bytes("m 1 a\nb\nm 2 XXXXX404 ERROR\nmore"));
+    for (const received of ["m 1 a\nb\n", "m 2 XXXX", "X404 ERROR\n"]) {
+      assertEquals(text(await pair.ours.readEcho(echo)), received);
+    }
+    assertEquals(text(pair.ours.takePending()), "more");
+    assertEquals(pair.ours.takePending(), null);
+  },
+);
 
 Deno.test(
   "StreamConnection rejects an end of stream inside a message",
   LIMIT,
   async () => {
-    for (const read of ["readLine", "readExactly"] as const) {
+    for (const name of ["readLine", "readExactly", "readEcho"] as const) {
       using pair = await connectionPair();
       await writeAll(pair.peer, bytes("half"));
       await pair.peer.closeWrite();
       await assertRejects(
-        () => pair.ours[read](10),
+        () => READS[name](pair.ours),
         Deno.errors.UnexpectedEof,
         "after 4 bytes",
       );
@@ -94,19 +86,21 @@ Deno.test(
 );
 
 Deno.test(
-  "StreamConnection.readLine() rejects a line above the limit",
+  "StreamConnection.messageLimitBytes limits a message, and can be changed",
   LIMIT,
   async () => {
     using pair = await connectionPair({ messageBytes: 8 });
-    await writeAll(pair.peer, bytes("1234567\n12345678\n"));
+    await writeAll(pair.peer, bytes("1234567\n12345678\n123456789\n"));
     assertEquals(text(await pair.ours.readLine()), "1234567\n");
+    pair.ours.messageLimitBytes += 1;
+    assertEquals(text(await pair.ours.readLine()), "12345678\n");
     const error = await assertRejects(() => pair.ours.readLine(), FramingError);
-    assertEquals(error.limitBytes, 8);
+    assertEquals(error.limitBytes, pair.ours.messageLimitBytes);
   },
 );
 
 Deno.test(
-  "StreamConnection.readLine() refuses an endless line without keeping it",
+  "StreamConnection.readLine() rejects an endless line without keeping it",
   LIMIT,
   async () => {
     using pair = await connectionPair({ messageBytes: 1000 });
@@ -120,56 +114,41 @@ Deno.test(
 );
 
 Deno.test(
-  "StreamConnection times out on silence, and closes",
+  "StreamConnection times out without a whole message, and closes",
   LIMIT,
   async () => {
-    const reads = [
-      "readLine",
-      "readSome",
-      "readMessage",
-      "readExactly",
-    ] as const;
-    for (const read of reads) {
-      using pair = await connectionPair({ readMs: 20 });
-      await assertRejects(
-        () => pair.ours[read](5000),
-        Deno.errors.TimedOut,
-        "within 20 ms",
-      );
-      assertEquals(await pair.peer.read(new Uint8Array(1)), null);
+    for (const [name, read] of Object.entries(READS)) {
+      for (const sent of ["", "half"]) {
+        if (sent !== "" && /Some|Message/.test(name)) continue;
+        using pair = await connectionPair({ readMs: 20 });
+        await writeAll(pair.peer, bytes(sent));
+        const error = await assertRejects(
+          () => read(pair.ours),
+          DeadlineError,
+          "within 20 ms",
+        );
+        assertEquals([error.wait, error.timeoutMs], ["read", 20]);
+        assert(pair.ours.closed.aborted);
+        await readToEnd(pair.peer).catch(() => {}); // a reset if bytes were left
+      }
     }
   },
 );
 
-Deno.test(
-  "StreamConnection times out on half a line and silence",
-  LIMIT,
-  async () => {
-    using pair = await connectionPair({ readMs: 20 });
-    await writeAll(pair.peer, bytes("half"));
-    await assertRejects(() => pair.ours.readLine(), Deno.errors.TimedOut);
-  },
-);
-
-Deno.test(
-  "StreamConnection times out on a line that only trickles",
-  LIMIT,
-  async () => {
-    using pair = await connectionPair({ readMs: 60 });
-    const trickle = (async () => {
-      try {
-        // A byte as soon as the last was taken, and no LF ever.
-        for (;;) {
-          await pair.peer.write(bytes("x"));
-          await turn();
-        }
-      } catch { // they have closed
+Deno.test("StreamConnection times out on a trickling line", LIMIT, async () => {
+  using pair = await connectionPair({ readMs: 60 });
+  const trickle = (async () => {
+    try {
+      for (;;) {
+        await pair.peer.write(bytes("x"));
+        await turn();
       }
-    })();
-    await assertRejects(() => pair.ours.readLine(), Deno.errors.TimedOut);
-    await trickle;
-  },
-);
+    } catch { // ours has closed
+    }
+  })();
+  await assertRejects(() => pair.ours.readLine(), DeadlineError);
+  await trickle;
+});
 
 Deno.test(
   "StreamConnection gives each message its own deadline",
@@ -183,11 +162,13 @@ Deno.test(
       assertEquals(text(await pair.ours.readLine()), "line\n");
       await turn();
     }
+    // The deadline still works after its timer has fired without effect.
+    await assertRejects(() => pair.ours.readLine(), DeadlineError);
   },
 );
 
 Deno.test(
-  "StreamConnection.readMessage() takes silence for the end of a message",
+  "StreamConnection.readMessage() ends a message at a pause or the end of the stream",
   LIMIT,
   async () => {
     using pair = await connectionPair();
@@ -203,48 +184,38 @@ Deno.test(
 );
 
 Deno.test(
-  "StreamConnection loses nothing that comes after a silence to another kind of read",
-  LIMIT,
-  async () => {
-    const cases = [
-      ["readLine", "rest\n"],
-      ["readSome", "rest\n"],
-      ["readExactly", "rest\n"],
-    ] as const;
-    for (const [read, expected] of cases) {
-      using pair = await connectionPair();
-      await writeAll(pair.peer, bytes("half"));
-      const half = await pair.ours.readMessage(5);
-      assertEquals(text(half), "half");
-      await writeAll(pair.peer, bytes("rest\n"));
-      assertEquals(text(await pair.ours[read](5)), expected);
-    }
-  },
-);
-
-Deno.test(
-  "StreamConnection.readMessage() leaves a message alone that was given out",
-  LIMIT,
-  async () => {
-    using pair = await connectionPair();
-    await writeAll(pair.peer, bytes("half"));
-    const half = await pair.ours.readMessage(5);
-    await writeAll(pair.peer, bytes("XXXXXXXX\n"));
-    await turn(); // the read under way has these bytes now
-    assertEquals(text(half), "half");
-  },
-);
-
-Deno.test(
-  "StreamConnection.readMessage() gives a long line in pieces if asked",
+  "StreamConnection.readMessage() can split a long line and batch short ones",
   LIMIT,
   async () => {
     using pair = await connectionPair({ messageBytes: 4 });
-    await writeAll(pair.peer, bytes("1234567\nab\n"));
-    const read = () => pair.ours.readMessage(4000, { pieces: true });
-    assertEquals(text(await read()), "1234");
-    assertEquals(text(await read()), "567\n");
-    assertEquals(text(await read()), "ab\n");
+    const pieces = { pieces: true };
+    const batch = { batch: true };
+    await writeAll(pair.peer, bytes("1234567\nab\na\nb\nc\n1234567\nab\n1234"));
+    const read = async (options: { pieces?: boolean; batch?: boolean }) =>
+      text(await pair.ours.readMessage(4000, options));
+    assertEquals(await read(pieces), "1234");
+    assertEquals(await read(pieces), "567\n");
+    assertEquals(await read(pieces), "ab\n");
+    assertEquals(await read(batch), "a\nb\nc\n1234567\nab\n");
+    assertEquals(await read({ ...batch, ...pieces }), "1234");
+    await writeAll(pair.peer, bytes("1234"));
+    await assertRejects(() => read(batch), FramingError);
+  },
+);
+
+Deno.test(
+  "StreamConnection keeps the read that a pause left pending for other reads",
+  LIMIT,
+  async () => {
+    for (const name of ["readLine", "readSome", "readExactly"] as const) {
+      using pair = await connectionPair();
+      await writeAll(pair.peer, bytes("half"));
+      const half = await pair.ours.readMessage(5);
+      await writeAll(pair.peer, bytes("rest\n"));
+      await turn(); // the pending read has these bytes now
+      assertEquals(text(half), "half");
+      assertEquals(text(await READS[name](pair.ours)), "rest\n");
+    }
   },
 );
 
@@ -262,59 +233,45 @@ Deno.test(
 );
 
 Deno.test(
-  "StreamConnection.writeAll() times out when the peer takes nothing",
+  "StreamConnection.writeAll() times out when the peer reads nothing",
   LIMIT,
   async () => {
     using pair = await connectionPair({ writeMs: 50 });
-    await assertRejects(
+    const error = await assertRejects(
       () => pair.ours.writeAll(new Uint8Array(64_000_000)),
-      Deno.errors.TimedOut,
+      DeadlineError,
       "took nothing for 50 ms",
     );
+    assertEquals(error.wait, "write");
     assertLess((await readToEnd(pair.peer)).length, 64_000_000);
   },
 );
 
-Deno.test(
-  "StreamConnection sends small messages without Nagle's delay",
-  LIMIT,
-  async () => {
-    using pair = await connectionPair();
-    const startMs = performance.now();
-    for (let round = 0; round < 25; round++) {
-      await pair.ours.writeAll(bytes("one"));
-      await pair.ours.writeAll(bytes("two"));
-      assertEquals(await readText(pair.peer, 6), "onetwo");
-      await pair.peer.write(bytes("\n"));
-      await pair.ours.readLine();
-    }
-    // With Nagle's algorithm each round would take 40 ms.
-    assertLess(performance.now() - startMs, 500);
-  },
-);
+Deno.test("StreamConnection turns Nagle's algorithm off", LIMIT, async () => {
+  const [conn, peer] = await socketPair();
+  using _ = peer;
+  const calls: (boolean | undefined)[] = [];
+  conn.setNoDelay = (noDelay) => calls.push(noDelay);
+  using _ours = new StreamConnection(conn);
+  assertEquals(calls, [true]);
+});
 
 Deno.test(
-  "StreamConnection.stop() ends the read under way and later ones",
+  "StreamConnection.stop() ends the current read and later ones",
   LIMIT,
   async () => {
-    const reads = [
-      "readLine",
-      "readSome",
-      "readMessage",
-      "readExactly",
-    ] as const;
-    for (const read of reads) {
+    for (const read of Object.values(READS)) {
       using pair = await connectionPair();
-      const reading = pair.ours[read](5000);
+      const reading = read(pair.ours);
       pair.ours.stop();
       assertEquals(await reading, null);
-      assertEquals(await pair.ours[read](5000), null);
+      assertEquals(await read(pair.ours), null);
     }
   },
 );
 
 Deno.test(
-  "StreamConnection.stop() lets replies that are owed be sent",
+  "StreamConnection.stop() waits for pending replies",
   LIMIT,
   async () => {
     using pair = await connectionPair();
@@ -322,17 +279,17 @@ Deno.test(
     pair.ours.beginReply();
     pair.ours.beginReply();
     pair.ours.stop();
-    await pair.ours.writeAll(bytes("first\n"));
-    pair.ours.endReply();
-    await pair.ours.writeAll(bytes("second\n"));
-    pair.ours.endReply();
+    for (const reply of ["first\n", "second\n"]) {
+      await pair.ours.writeAll(bytes(reply));
+      pair.ours.endReply();
+    }
     assertEquals(await reading, null);
     assertEquals(text(await readToEnd(pair.peer)), "first\nsecond\n");
   },
 );
 
 Deno.test(
-  "StreamConnection.stop() still gives the lines that have arrived",
+  "StreamConnection.stop() still returns the lines that have arrived",
   LIMIT,
   async () => {
     using pair = await connectionPair();
@@ -345,7 +302,23 @@ Deno.test(
 );
 
 Deno.test(
-  "StreamConnection.finish() brings the reply past bytes nobody read",
+  "StreamConnection.stopOn() stops with a signal, before or after its abort",
+  LIMIT,
+  async () => {
+    const stop = new AbortController();
+    for (const when of ["before", "after"]) {
+      using pair = await connectionPair();
+      pair.ours.stopOn(undefined);
+      pair.ours.stopOn(stop.signal);
+      const reading = pair.ours.readLine();
+      stop.abort();
+      assertEquals(await reading, null, when);
+    }
+  },
+);
+
+Deno.test(
+  "StreamConnection.finish() delivers the reply despite unread bytes",
   LIMIT,
   async () => {
     using pair = await connectionPair();
@@ -360,43 +333,37 @@ Deno.test(
 );
 
 Deno.test(
-  "StreamConnection.finish() waits a second for a peer that stays, no longer",
+  "StreamConnection.finish() gives up on a peer that stays, silent or sending",
   LIMIT,
   async () => {
-    using pair = await connectionPair();
-    const startMs = performance.now();
-    await pair.ours.finish();
-    assert(performance.now() - startMs > 900);
-    assertEquals(await pair.peer.read(new Uint8Array(1)), null);
+    for (const size of [0, 2 ** 31]) {
+      using pair = await connectionPair();
+      const flood = writeAll(pair.peer, new Uint8Array(size)).catch(() => {});
+      await pair.ours.finish();
+      await flood;
+      assert(pair.ours.closed.aborted);
+    }
   },
 );
 
 Deno.test(
-  "StreamConnection.finish() is not held up by a peer that sends on and on",
+  "StreamConnection rejects a read when it is reset",
   LIMIT,
   async () => {
-    using pair = await connectionPair();
-    const flood = writeAll(pair.peer, new Uint8Array(2 ** 31)).catch(() => {});
-    await pair.ours.finish();
-    pair.ours.close();
-    await flood;
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const [conn, peer] = await Promise.all([
+      listener.accept(),
+      dialForReset(listener),
+    ]);
+    using ours = new StreamConnection(conn);
+    const reading = ours.readLine();
+    peer.resetAndDestroy();
+    await assertRejects(() => reading, Deno.errors.ConnectionReset);
   },
 );
 
-Deno.test("StreamConnection tells a reset", LIMIT, async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const [conn, peer] = await Promise.all([
-    listener.accept(),
-    dialForReset(listener),
-  ]);
-  using ours = new StreamConnection(conn);
-  const reading = ours.readLine();
-  peer.resetAndDestroy();
-  await assertRejects(() => reading, Deno.errors.ConnectionReset);
-});
-
 Deno.test(
-  "StreamConnection.close() may be called again, and ends a read under way",
+  "StreamConnection.close() ends a read, and can be called again",
   LIMIT,
   async () => {
     using pair = await connectionPair();
@@ -404,26 +371,16 @@ Deno.test(
     pair.ours.close();
     pair.ours.close();
     assert(await reading instanceof Deno.errors.Interrupted);
-  },
-);
-
-Deno.test(
-  "StreamConnection leaves no timer to those who use it after its end",
-  LIMIT,
-  async () => {
-    const uses = ["readLine", "readSome", "readMessage", "finish"] as const;
-    for (const use of uses) {
-      const [conn, peer] = await socketPair();
-      using _ = peer;
-      const ours = new StreamConnection(conn);
-      ours.close();
-      await ours[use](10).catch(() => {});
+    // The sanitizer finds a timer that a use after the end leaves.
+    for (const read of Object.values(READS)) {
+      await read(pair.ours).catch(() => {});
     }
+    await pair.ours.finish();
   },
 );
 
-Deno.test("StreamConnection knows its peer's address", LIMIT, async () => {
+Deno.test("StreamConnection.remote is the peer's address", LIMIT, async () => {
   using pair = await connectionPair();
   const { hostname, port } = pair.peer.localAddr as Deno.NetAddr;
-  assertStrictEquals(pair.ours.remote, `${hostname}:${port}`);
+  assertEquals(pair.ours.remote, `${hostname}:${port}`);
 });

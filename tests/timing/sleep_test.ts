@@ -4,11 +4,12 @@ import {
   assertGreaterOrEqual,
   assertLess,
 } from "@std/assert";
-import { seededRandom } from "../../lib/stats/seeded_random.ts";
 import { ProcessorTime } from "../../lib/timing/processor_time.ts";
 import { nextTurn, sleepUntil } from "../../lib/timing/sleep.ts";
 
-/** Counts who listens to a signal, to show that nobody is left. */
+const LIMIT = { permissions: "none", timeout: 5000 } as const;
+
+/** Counts the listeners of a signal. */
 class CountingSignal extends EventTarget {
   listeners = 0;
   aborted = false;
@@ -22,113 +23,97 @@ class CountingSignal extends EventTarget {
   }
 }
 
-Deno.test({
-  name: "sleepUntil() wakes nobody before the time has come",
-  permissions: "none",
-  async fn() {
-    // 1 ms is spun through, 4 ms starts on a coarse timer.
-    for (const leftMs of [0.05, 1, 4]) {
-      const dueMs = performance.now() + leftMs;
-      await sleepUntil(dueMs);
-      assertGreaterOrEqual(performance.now(), dueMs);
-    }
-  },
-});
+for (const relaxed of [false, true]) {
+  const how = relaxed ? "relaxed" : "precisely";
 
-Deno.test({
-  name: "sleepUntil() does not wait for a moment that has passed",
-  permissions: "none",
-  async fn() {
+  Deno.test(`sleepUntil() never wakes early: ${how}`, LIMIT, async () => {
+    // 1 ms is spun through, 4 ms starts on a coarse timer.
+    const leftMs = [
+      0.05,
+      1,
+      4,
+      10.5,
+      ...Array(100).fill(0)
+        .map((_, index) => 2 + index / 10),
+    ];
+    await Promise.all(leftMs.map(async (leftMs) => {
+      const dueMs = performance.now() + leftMs;
+      await sleepUntil(dueMs, undefined, { relaxed });
+      assertGreaterOrEqual(performance.now(), dueMs);
+    }));
+  });
+
+  Deno.test(
+    `sleepUntil() wakes at once when aborted: ${how}`,
+    LIMIT,
+    async () => {
+      // An hour starts on a coarse timer, 1.9 ms in the spin. Either would need a
+      // turn of the event loop to end by itself.
+      for (const leftMs of [3_600_000, 1.9]) {
+        const controller = new AbortController();
+        const { signal } = controller;
+        let awake = false;
+        const dueMs = performance.now() + leftMs;
+        const sleep = sleepUntil(dueMs, signal, { relaxed })
+          .then(() => awake = true);
+        controller.abort();
+        await Promise.resolve();
+        await Promise.resolve();
+        assert(awake);
+        await sleep;
+      }
+    },
+  );
+
+  Deno.test(
+    `sleepUntil() leaves no listener on the signal: ${how}`,
+    LIMIT,
+    async () => {
+      const signal = new CountingSignal();
+      const asSignal = signal as unknown as AbortSignal;
+      const sleep = (leftMs: number) =>
+        sleepUntil(performance.now() + leftMs, asSignal, { relaxed });
+      for (const leftMs of [-1, 0.1, 3]) {
+        await sleep(leftMs);
+        assertEquals(signal.listeners, 0);
+      }
+      const aborted = sleep(3_600_000);
+      assertEquals(signal.listeners, 1);
+      signal.dispatchEvent(new Event("abort"));
+      await aborted;
+      assertEquals(signal.listeners, 0);
+    },
+  );
+}
+
+Deno.test(
+  "sleepUntil() does not wait for a past moment, nor on an aborted signal",
+  LIMIT,
+  async () => {
     const order: string[] = [];
     setTimeout(() => order.push("timer"), 0);
     for (const dueMs of [performance.now(), 0, -1, -Infinity]) {
       await sleepUntil(dueMs);
     }
+    await sleepUntil(performance.now() + 3_600_000, AbortSignal.abort());
     order.push("awake");
     await new Promise((resolve) => setTimeout(resolve, 0));
-    assertEquals(order[0], "awake");
+    assertEquals(order, ["awake", "timer"]);
   },
+);
+
+Deno.test("sleepUntil() lets timers run", LIMIT, async () => {
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  await sleepUntil(performance.now() + 50);
+  clearInterval(timer);
+  assert(turns > 0);
 });
 
-Deno.test({
-  name: "sleepUntil() wakes each of many sleepers, none before its time",
-  permissions: "none",
-  async fn() {
-    const random = seededRandom(4);
-    const startMs = performance.now();
-    const dues = Array.from({ length: 200 }, () => startMs + 20 * random());
-    const wokenMs = await Promise.all(dues.map(async (dueMs) => {
-      await sleepUntil(dueMs);
-      return performance.now();
-    }));
-    dues.forEach((dueMs, index) =>
-      assertGreaterOrEqual(wokenMs[index]!, dueMs)
-    );
-  },
-});
-
-Deno.test({
-  name: "sleepUntil() lets timers and other work have their turns",
-  permissions: "none",
-  async fn() {
-    let turns = 0;
-    const timer = setInterval(() => turns++, 0);
-    await sleepUntil(performance.now() + 50);
-    clearInterval(timer);
-    assert(turns > 0);
-  },
-});
-
-Deno.test({
-  name: "sleepUntil() wakes at once when aborted, coarse or spinning",
-  permissions: "none",
-  async fn() {
-    // An hour starts on a coarse timer, 1.9 ms in the spin. Either would need
-    // a turn of the event loop to come to its own end.
-    for (const leftMs of [3_600_000, 1.9]) {
-      const controller = new AbortController();
-      let awake = false;
-      const sleep = sleepUntil(performance.now() + leftMs, controller.signal)
-        .then(() => awake = true);
-      controller.abort();
-      await Promise.resolve();
-      await Promise.resolve();
-      assert(awake);
-      await sleep;
-    }
-  },
-});
-
-Deno.test({
-  name: "sleepUntil() does not fall asleep if the signal is aborted already",
-  permissions: "none",
-  async fn() {
-    await sleepUntil(performance.now() + 3_600_000, AbortSignal.abort());
-  },
-});
-
-Deno.test({
-  name: "sleepUntil() leaves no listener on the signal behind",
-  permissions: "none",
-  async fn() {
-    const signal = new CountingSignal();
-    const asSignal = signal as unknown as AbortSignal;
-    for (const leftMs of [-1, 0.1, 3]) {
-      await sleepUntil(performance.now() + leftMs, asSignal);
-      assertEquals(signal.listeners, 0);
-    }
-    const aborted = sleepUntil(performance.now() + 3_600_000, asSignal);
-    assertEquals(signal.listeners, 1);
-    signal.dispatchEvent(new Event("abort"));
-    await aborted;
-    assertEquals(signal.listeners, 0);
-  },
-});
-
-Deno.test({
-  name: "sleepUntil() aborts one sleeper and leaves the others asleep",
-  permissions: "none",
-  async fn() {
+Deno.test(
+  "sleepUntil() aborts one sleeper and leaves the others asleep",
+  LIMIT,
+  async () => {
     const controller = new AbortController();
     const dueMs = performance.now() + 10;
     const order: string[] = [];
@@ -140,57 +125,33 @@ Deno.test({
     assertEquals(order, ["goes", "stays"]);
     assertGreaterOrEqual(performance.now(), dueMs);
   },
-});
+);
 
-Deno.test({
-  name:
-    "sleepUntil() relaxed is not early, leaves no core busy, and is aborted",
-  permissions: "none",
-  async fn() {
-    /** What of a processor some short sleeps take. */
-    const percentOf = async (relaxed: boolean) => {
-      const busy = new ProcessorTime();
-      for (let sleeps = 0; sleeps < 100; sleeps++) {
-        const dueMs = performance.now() + 1.9;
-        await sleepUntil(dueMs, undefined, { relaxed });
-        assertGreaterOrEqual(performance.now(), dueMs);
-      }
-      return busy.percent()!;
-    };
-    assertLess(await percentOf(true), await percentOf(false) / 2);
-
-    for (const leftMs of [0.05, 5, 20.5]) {
-      const dueMs = performance.now() + leftMs;
-      await sleepUntil(dueMs, undefined, { relaxed: true });
-      assertGreaterOrEqual(performance.now(), dueMs);
+Deno.test("sleepUntil() relaxed leaves the processor idle", LIMIT, async () => {
+  const percentOf = async (relaxed: boolean) => {
+    const busy = new ProcessorTime();
+    for (let sleeps = 0; sleeps < 100; sleeps++) {
+      await sleepUntil(performance.now() + 1.9, undefined, { relaxed });
     }
-
-    const signal = new CountingSignal();
-    const asSignal = signal as unknown as AbortSignal;
-    const dueMs = performance.now() + 3_600_000;
-    const sleep = sleepUntil(dueMs, asSignal, { relaxed: true });
-    assertEquals(signal.listeners, 1);
-    signal.dispatchEvent(new Event("abort"));
-    await sleep;
-    assertEquals(signal.listeners, 0);
-  },
+    return busy.percent()!;
+  };
+  assertLess(await percentOf(true), await percentOf(false) / 2);
 });
 
-Deno.test({
-  name: "nextTurn() lets what is pending have its turn",
-  permissions: "none",
-  async fn() {
+Deno.test(
+  "nextTurn() yields to timers, not only to promises",
+  LIMIT,
+  async () => {
     const order: string[] = [];
     const turn = nextTurn().then(() => order.push("turn"));
     for (let task = 0; task < 10; task++) await Promise.resolve();
-    order.push("tasks");
+    order.push("promises");
     await turn;
-    assertEquals(order, ["tasks", "turn"]);
+    assertEquals(order, ["promises", "turn"]);
 
-    let isOver = false;
-    setTimeout(() => isOver = true, 1);
-    const untilMs = performance.now() + 10_000;
-    while (!isOver && performance.now() < untilMs) await nextTurn();
-    assert(isOver);
+    let fired = false;
+    setTimeout(() => fired = true, 1);
+    while (!fired) await nextTurn(); // the test's timeout ends this
+    assert(fired);
   },
-});
+);
