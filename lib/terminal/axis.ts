@@ -18,14 +18,6 @@ export interface PlotAxis {
   at(value: number): number;
 }
 
-/** Options of an axis. */
-export interface AxisOptions {
-  /** The maximum number of ticks, at least 3. */
-  maxTicks: number;
-  /** Whether the axis ends at the last value, not at a tick; default `false`. */
-  tight?: boolean;
-}
-
 /** The limits of a scale, its function, and the values of its ticks. */
 interface Scale {
   min: number;
@@ -72,7 +64,7 @@ const ROUNDING = 0.05;
  * @param axis What it shows, its unit and its scale. A log scale without a
  * value above 0 is linear.
  * @param values The values in the unit of the axis, in any order.
- * @param options How to divide it.
+ * @param maxTicks The maximum number of ticks, at least 3.
  * @returns The axis. It has a length and ticks for any values, also for none.
  *
  * @example Usage
@@ -81,7 +73,7 @@ const ROUNDING = 0.05;
  * import { assertEquals } from "@std/assert";
  *
  * const label = { label: "RTT", unit: "us" } as const;
- * const axis = plotAxis(label, [120, 1400], { maxTicks: 5 });
+ * const axis = plotAxis(label, [0, 1500], 5);
  * assertEquals(axis.label, "RTT (ms)");
  * assertEquals(axis.ticks.map(({ text }) => text), ["0", "0.5", "1", "1.5"]);
  * assertEquals(axis.at(750), 0.5);
@@ -90,7 +82,7 @@ const ROUNDING = 0.05;
 export function plotAxis(
   axis: Axis,
   values: readonly number[],
-  options: AxisOptions,
+  maxTicks: number,
 ): PlotAxis {
   const known = values.filter(isDrawable);
   const positive = known.filter((value) => value > MIN_VALUE);
@@ -98,11 +90,11 @@ export function plotAxis(
   const scale = axis.scale === "percentile"
     ? percentileScale(known)
     : log
-    ? logScale(positive, options)
-    : linearScale(known, WHOLE.includes(axis.unit) ? 1 : 0, options);
+    ? logScale(positive, maxTicks)
+    : linearScale(known, WHOLE.includes(axis.unit) ? 1 : 0, maxTicks);
   const { unit, texts } = tickLabels(scale.ticks, axis.unit);
   const kind = axis.scale === "percentile"
-    ? "log scale towards 100"
+    ? "log towards 100"
     : log
     ? "log scale"
     : "";
@@ -117,7 +109,7 @@ export function plotAxis(
       at: at(tick),
       text: texts[index]!,
     })),
-    width: Math.max(...texts.map((text) => text.length)),
+    width: Math.max(0, ...texts.map((text) => text.length)),
     at,
   };
 }
@@ -186,7 +178,7 @@ function numberText(value: number, maxError: number): string {
 function linearScale(
   known: number[],
   minStep: number,
-  { maxTicks, tight = false }: AxisOptions,
+  maxTicks: number,
 ): Scale {
   let [min, max] = limits(known, 0);
   if (!(min < max && min > max / 2)) {
@@ -195,14 +187,11 @@ function linearScale(
   const size = Math.max(-min, max);
   if (size < MIN_VALUE) [min, max] = [0, 1];
   min = Math.min(min, max - size * MIN_SPAN);
-  const along = (value: number) => value;
-  // A tight axis leaves out up to one tick at each end.
-  const ticks = linearTicks(min, max, tight ? maxTicks + 2 : maxTicks, minStep);
-  if (!tight) return { min: ticks[0]!, max: ticks.at(-1)!, along, ticks };
-  return { min, max, along, ticks: within(ticks, min, max) };
+  const ticks = linearTicks(min, max, maxTicks, minStep);
+  return { min, max, along: (value) => value, ticks };
 }
 
-function logScale(positive: number[], { maxTicks }: AxisOptions): Scale {
+function logScale(positive: number[], maxTicks: number): Scale {
   let [min, max] = limits(positive, 1);
   if (max < min * (1 + MIN_SPAN)) [min, max] = [min / 2, max * 2];
   const along = (value: number) => Math.log10(Math.max(value, min));
@@ -225,21 +214,20 @@ function percentileScale(known: number[]): Scale {
   };
 }
 
-/** Returns multiples of a round step that enclose two limits. */
+/** Returns the multiples of a round step between two limits. */
 function linearTicks(
   min: number,
   max: number,
   maxTicks: number,
   minStep = 0,
 ): number[] {
-  const width = Math.max((max - min) / (maxTicks - 1), minStep);
+  const width = Math.max((max - min) / (maxTicks + 1), minStep);
   for (let power = Math.floor(Math.log10(width));; power++) {
     for (const digits of STEPS) {
       const step = digits * 10 ** power;
-      const first = Math.floor(round(min / step));
-      const count = Math.ceil(round(max / step)) - first + 1;
-      // From three ticks on some step fits, also where 0 lies between.
-      if (step < minStep || count > Math.max(maxTicks, 3)) continue;
+      const first = Math.ceil(round(min / step));
+      const count = Math.floor(round(max / step)) - first + 1;
+      if (step < minStep || count > maxTicks) continue;
       return Array.from({ length: count }, (_, i) => round((first + i) * step));
     }
   }
@@ -247,12 +235,7 @@ function linearTicks(
 
 /** Returns round numbers between two limits, by decade if these are far apart. */
 function logTicks(min: number, max: number, maxTicks: number): number[] {
-  if (max / min < 10) {
-    return within(linearTicks(min, max, maxTicks + 2), min, max).slice(
-      0,
-      maxTicks,
-    );
-  }
+  if (max / min < 10) return linearTicks(min, max, maxTicks);
   const from = Math.floor(Math.log10(min));
   const powers = Array.from(
     { length: Math.ceil(Math.log10(max)) - from + 1 },

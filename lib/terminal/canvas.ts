@@ -194,8 +194,10 @@ export class Canvas {
     const columnOf = (at: number) => Math.round(at * (this.columns - 1));
     const line = Array<string>(this.columns).fill(lines.across);
     const below = Array<string>(width).fill(" ");
-    // The last tick comes first: it always has a label.
-    for (const { at, text } of [x.ticks.at(-1)!, ...x.ticks.slice(0, -1)]) {
+    // The last tick comes first, so that it has a label.
+    for (
+      const { at, text } of [...x.ticks.slice(-1), ...x.ticks.slice(0, -1)]
+    ) {
       const column = gutter + columnOf(at);
       const middle = column - (text.length >> 1);
       const start = Math.min(Math.max(middle, 0), width - text.length);

@@ -44,23 +44,22 @@ export function formatCurve(chart: CurveChart, style: Style): string[] {
   const width = clampWidth(style);
   const ys = points.map(({ y }) => y).filter(isDrawable);
   const xs = points.map(({ x }) => x);
-  const y = plotAxis(chart.y, ys, { maxTicks: MAX_TICKS_UP });
+  const y = plotAxis(chart.y, ys, MAX_TICKS_UP);
   const gutter = y.width + 2;
   const columns = width - gutter;
   const maxTicks = Math.floor(columns / TICK_COLUMNS) + 1;
-  const x = plotAxis(chart.x, xs, { maxTicks, tight: true });
+  const x = plotAxis(chart.x, xs, maxTicks);
   const canvas = new Canvas(columns, ROWS, style);
   const met = chart.series.map((series, index) =>
     drawSeries(series, canvas, [x, y], index, style)
   );
   const missing = points.filter(({ y }) => !isDrawable(y)).map(({ x }) => x);
-  const label = truncate(x.label, width, style);
-  const centered = gutter + ((columns - textWidth(label)) >> 1);
+  const label = truncate(x.label, columns, style);
+  const indent = gutter + ((columns - textWidth(label)) >> 1);
   return [
     truncate(y.label, width, style),
     ...canvas.withAxes(x, y, missing),
-    (" ".repeat(Math.max(0, Math.min(centered, width - textWidth(label)))) +
-      label).trimEnd(),
+    (" ".repeat(indent) + label).trimEnd(),
     ...(chart.series.length > 1
       ? legend(chart.series, met.includes(true), style)
       : []),

@@ -48,10 +48,11 @@ export function formatTimeline(chart: TimelineChart, style: Style): string[] {
   const slots = Math.max(...merged.map(({ sent }) => sent.length));
   const slotColumns = Math.floor(free / slots);
   const columns = slots * slotColumns;
-  const time = plotAxis({ label: "time", unit: "ms" }, [0, slots * slotMs], {
-    maxTicks: Math.floor(columns / TICK_COLUMNS) + 1,
-    tight: true,
-  });
+  const time = plotAxis(
+    { label: "time", unit: "ms" },
+    [0, slots * slotMs],
+    Math.floor(columns / TICK_COLUMNS) + 1,
+  );
   const rows = ROWS[Math.min(shown.length, ROWS.length) - 1]!;
   const drawings = merged.map((timeline, index) => {
     const canvas = new Canvas(columns, rows, style);
@@ -132,10 +133,8 @@ function rttAxis(values: (number | null)[]): PlotAxis {
   const min = known.reduce((a, b) => Math.min(a, b));
   const max = known.reduce((a, b) => Math.max(a, b));
   const scale = min > 0 && max > LOG_RATIO * min ? "log" : "linear";
-  return plotAxis({ label: "max RTT", unit: "us", scale }, known, {
-    maxTicks: MAX_TICKS_UP,
-    tight: true,
-  });
+  const axis = { label: "max RTT", unit: "us", scale } as const;
+  return plotAxis(axis, known, MAX_TICKS_UP);
 }
 
 function lossSlots({ lost }: TimelineFigures): number[] {

@@ -220,6 +220,24 @@ Deno.test({
 });
 
 Deno.test({
+  name: "formatChart() draws an axis without a tick between its limits",
+  permissions: "none",
+  fn() {
+    const bytes = { label: "size", unit: "bytes" } as const;
+    const points = [{ x: 41.5, y: 1.2 }, { x: 41.6, y: 1.3 }];
+    const drawn = formatChart({
+      kind: "curve",
+      title: "t",
+      x: bytes,
+      y: bytes,
+      series: [{ name: "", points }],
+    }, { ...PLAIN, width: 40 });
+    assertEquals(drawn.length, 13);
+    assertEquals(drawn[10], ` └${"─".repeat(38)}`);
+  },
+});
+
+Deno.test({
   name: "formatSections() shows tables, charts and sentences",
   permissions: "none",
   async fn(t) {
