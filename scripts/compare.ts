@@ -1,9 +1,10 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net
 /**
- * Compare: TCP or UDP, one at a time or all at once? Measured by turns, on this
- * machine or on the path to another one.
+ * Compare: TCP or UDP, one client at a time or all at once? Runs the programs of
+ * scripts/experiments/ one after the other, on this machine or on the path to
+ * another one.
  *
- * Protocol:   the course's over TCP, port 10000; STAMP over UDP, port 8620
+ * Protocol:   measure over TCP, port 10000; STAMP over UDP, port 8620
  * Socket:     stream and datagram
  * Permission: --allow-net, to listen on 127.0.0.1 and to reach HOST;
  *             --unstable-net outside of this folder
@@ -14,156 +15,196 @@
  *
  *     $ deno task compare 192.0.2.1 --json
  *
- * Without HOST the servers are in this process. With HOST they are the
- * measure-server and the stamp-server there.
- *
  * @module
  */
 
-import { withContext } from "../lib/cli/context.ts";
 import { type HostTarget, hostTargetOf } from "../lib/cli/client_options.ts";
 import {
   COMPARE_OPTIONS,
-  comparePlan,
+  EXPERIMENT_OPTIONS,
+  type ExperimentPlan,
+  experimentPlan,
   usedOptions,
 } from "../lib/cli/compare_options.ts";
+import { RunError, withContext } from "../lib/cli/context.ts";
 import {
-  answerAtBoth,
-  partsOf,
-  type Places,
-} from "../lib/cli/compare_parts.ts";
-import { flagOf } from "../lib/cli/options.ts";
-import { noMoreOperands, UsageError } from "../lib/cli/options.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
-import { runParts } from "../lib/cli/run_parts.ts";
+  type ExperimentServers,
+  LocalServers,
+} from "../lib/cli/local_servers.ts";
 import { outputOptions } from "../lib/cli/output_options.ts";
-import { runMetadata } from "../lib/result/run_metadata.ts";
-import { LocalServers } from "../lib/cli/local_servers.ts";
+import { noMoreOperands, UsageError } from "../lib/cli/options.ts";
+import {
+  type PlannedExperiment,
+  runExperiments,
+} from "../lib/cli/run_experiments.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { formatAddress } from "../lib/net/address.ts";
-import { connectWithin, resolveHost } from "../lib/net/connect.ts";
+import { resolveHost } from "../lib/net/connect.ts";
+import { MIN_ROUNDS } from "../lib/stats/bootstrap.ts";
+import { firstByte, tcpAttempt, udpAttempt } from "./experiments/first_byte.ts";
+import { headOfLine } from "./experiments/head_of_line.ts";
+import { iterativeOrConcurrent } from "./experiments/iterative_or_concurrent.ts";
+import { messageBoundaries } from "./experiments/message_boundaries.ts";
+import { nagle } from "./experiments/nagle.ts";
+import { roundTrip } from "./experiments/round_trip.ts";
+
+/** How often a reflector is asked before the run fails. */
+const REFLECTOR_TRIES = 3;
 
 const program = defineProgram({
   name: "compare",
-  summary: "Compares TCP with UDP, and one at a time with all at once.",
+  summary:
+    "Compares TCP with UDP, and an iterative server with a concurrent one.",
   operands: "[HOST]",
   details: [
-    "Without HOST, servers of its own on loopback answer, in this process. With HOST, a measure-server and a stamp-server without a key are to run there; what takes a bad path, or both ends of a connection, is still shown on loopback.",
-    "Both sides are measured by turns, so that a drift of the machine meets both. One is called faster only if the confidence interval of the difference of the medians (bootstrap, by rounds) leaves 0 out.",
+    "Without HOST, servers in this process answer on loopback. With HOST, a measure-server and a stamp-server without a key must run there; experiments that need an impaired path or both ends of a connection stay on loopback.",
+    "Both sides are measured by turns, so that a drift of the machine affects both. One is called faster only if the confidence interval of the difference of the medians (bootstrap, by rounds) excludes 0.",
   ],
   options: COMPARE_OPTIONS,
   examples: ["", "--short --plots ascii", "192.0.2.1 --json"],
 });
 
-/** Compares; gives the exit code. */
+/** Compares; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async (run) => {
     const { options, operands, given, signal, terminal } = run;
     noMoreOperands(operands.slice(1));
-    const plan = comparePlan(options);
+    const plan = experimentPlan(options, signal);
     const output = outputOptions(options, terminal);
-    const servers = new LocalServers();
-    try {
-      const target = operands[0] === undefined
-        ? null
-        : hostTargetOf(operands[0], options.port);
-      if (target === null) refuseOptions(given);
-      const places = target === null
-        ? ownPlaces(servers)
-        : await placesAt(target, options, servers);
-      const comparison = {
-        places,
-        plan,
-        signal,
-        sockets: { listen, open, connect },
-      };
-      await answerAtBoth(comparison);
-      const { stampPort, iterativePort = null } = options;
-      const ports = target && { port: target.port, stampPort, iterativePort };
-      const metadata = runMetadata({
-        mode: "compare",
-        target: formatAddress(target ?? places.course),
-        started: new Date(),
-        options: { given, used: usedOptions(plan, ports) },
-      });
-      return await runParts(partsOf(comparison), { metadata, output, signal });
-    } finally {
-      await servers.close();
-    }
-
-    function connect(to: Deno.NetAddr): Promise<Deno.TcpConn> {
-      const { hostname, port } = to;
-      return withContext(
-        { action: "connect to", target: to },
-        () =>
-          connectWithin(
-            plan.timeoutMs,
-            signal,
-            (signal) => Deno.connect({ hostname, port, signal }),
+    const target = operands[0] === undefined
+      ? null
+      : hostTargetOf(operands[0], options.port);
+    if (target === null) rejectPorts(given);
+    await using local = new LocalServers();
+    const servers = target === null
+      ? local
+      : await serversAt(target, options, local);
+    if (target !== null) await checkServers(servers, plan);
+    const { iterativePort = null, stampPort } = options;
+    return await runExperiments(experiments(servers, local, target, plan), {
+      target: formatAddress(servers.measure),
+      options: {
+        given,
+        used: {
+          ...(target && {
+            port: target.port,
+            stamp_port: stampPort,
+            iterative_port: iterativePort,
+          }),
+          ...usedOptions(
+            plan,
+            Object.keys(
+              EXPERIMENT_OPTIONS,
+            ) as (keyof typeof EXPERIMENT_OPTIONS)[],
           ),
-      );
-    }
+        },
+      },
+      output,
+      signal,
+    });
   });
 }
 
-/** Refuses what would have no effect. */
-function refuseOptions(given: object): void {
-  for (const name of ["port", "stampPort", "iterativePort"]) {
+/** The experiments in the order in which they are shown. */
+function experiments(
+  servers: ExperimentServers,
+  local: ExperimentServers,
+  target: HostTarget | null,
+  plan: ExperimentPlan,
+): PlannedExperiment[] {
+  const here = "on loopback";
+  const where = target === null ? here : `to ${target.hostname}`;
+  const isIterativeHere = servers.iterative === local.iterative;
+  return [
+    { ...firstByte, where, measure: () => firstByte.measure(servers, plan) },
+    {
+      ...roundTrip,
+      where,
+      measure: async () => {
+        const figures = await roundTrip.measure(servers, plan);
+        if (target === null || plan.signal.aborted) return figures;
+        const floor = await roundTrip.measure(
+          local,
+          { ...plan, rounds: MIN_ROUNDS },
+        );
+        const p50 = (side: typeof floor.tcp) => side.rtt_us?.p50 ?? null;
+        const loopback_p50_us = { tcp: p50(floor.tcp), udp: p50(floor.udp) };
+        return { ...figures, loopback_p50_us };
+      },
+    },
+    {
+      ...headOfLine,
+      where: here,
+      measure: () => headOfLine.measure(local, plan),
+    },
+    {
+      ...messageBoundaries,
+      where: here,
+      measure: () => messageBoundaries.measure(local, plan),
+    },
+    { ...nagle, where, measure: () => nagle.measure(servers, plan) },
+    {
+      ...iterativeOrConcurrent,
+      where: isIterativeHere ? here : where,
+      measure: () => iterativeOrConcurrent.measure(servers, plan),
+    },
+  ];
+}
+
+/** Rejects options that would have no effect. */
+function rejectPorts(given: object): void {
+  const ports = {
+    port: "port",
+    stampPort: "stamp-port",
+    iterativePort: "iterative-port",
+  };
+  for (const [name, flag] of Object.entries(ports)) {
     if (!Object.hasOwn(given, name)) continue;
-    throw new UsageError(`--${flagOf(name)} goes with a HOST`);
+    throw new UsageError(`--${flag} needs a HOST`);
   }
 }
 
-function ownPlaces(servers: LocalServers): Places {
-  return {
-    where: "on loopback",
-    isHere: true,
-    course: servers.streams(listen()),
-    reflector: servers.reflector(open("127.0.0.1")),
-    crowd: ownCrowd(servers),
-  };
-}
-
-function ownCrowd(servers: LocalServers): Places["crowd"] {
-  return {
-    where: "on loopback",
-    iterative: servers.streams(listen(), "iterative"),
-    concurrent: servers.streams(listen()),
-  };
-}
-
-async function placesAt(
+async function serversAt(
   target: HostTarget,
   ports: { stampPort: number; iterativePort: number | undefined },
-  servers: LocalServers,
-): Promise<Places> {
+  local: ExperimentServers,
+): Promise<ExperimentServers> {
   const hostname = await withContext(
     { action: "look up", target: target.hostname },
     () => resolveHost(target.hostname),
   );
-  const where = `to ${target.hostname}`;
   const at = (port: number): Deno.NetAddr => (
     { transport: "tcp", hostname, port }
   );
   const { stampPort, iterativePort } = ports;
+  const measure = at(target.port);
   return {
-    where,
-    isHere: false,
-    course: at(target.port),
-    reflector: { ...at(stampPort), transport: "udp" },
-    crowd: iterativePort === undefined ? ownCrowd(servers) : {
-      where,
-      iterative: at(iterativePort),
-      concurrent: at(target.port),
-    },
+    measure,
+    stamp: { ...at(stampPort), transport: "udp" },
+    ...(iterativePort === undefined
+      ? { iterative: local.iterative, concurrent: local.concurrent }
+      : { iterative: at(iterativePort), concurrent: measure }),
   };
 }
 
-function listen(): Deno.TcpListener {
-  return Deno.listen({ hostname: "127.0.0.1", port: 0 });
-}
-
-function open(hostname: string): Deno.DatagramConn {
-  return Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
+/** Checks that both servers of another host answer, before the experiments. */
+async function checkServers(
+  { measure, stamp }: ExperimentServers,
+  plan: ExperimentPlan,
+): Promise<void> {
+  await withContext(
+    { action: "measure the path to", target: measure },
+    () => tcpAttempt(measure, plan),
+  );
+  for (let tries = 0; tries < REFLECTOR_TRIES; tries++) {
+    if ((await udpAttempt(stamp, plan)).firstByteUs !== null) return;
+    plan.signal.throwIfAborted();
+  }
+  throw new RunError(
+    `Cannot measure the path to ${formatAddress(stamp)} over UDP: no STAMP ` +
+      "reply came; start stamp-server there, without a key, or name its port " +
+      "with --stamp-port",
+  );
 }
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

@@ -1,42 +1,44 @@
 /**
- * What a comparison is asked for.
+ * The options of a comparison and of its experiments.
  *
  * @module
  */
 
-import { MAX_TURN } from "./transports.ts";
 import { isRequestSize, UNAUTHENTICATED } from "../stamp/packet.ts";
 import { MIN_ROUNDS } from "../stats/bootstrap.ts";
 import { TIMEOUT_OPTION } from "./client_options.ts";
 import type { OptionTable, OptionValues } from "./options.ts";
-import { UsageError } from "./options.ts";
 import { OUTPUT_OPTIONS } from "./output_options.ts";
+import { UsageError } from "./options.ts";
 
-const { csv: _, ...SHOWING } = OUTPUT_OPTIONS;
+const { csv: _, ...OUTPUT } = OUTPUT_OPTIONS;
 
-/** The longest message: one that fits into a frame of Ethernet. */
+/** The longest message: it fits into an Ethernet frame. */
 const MAX_SIZE_BYTES = 1400;
+/** With the warm-up before it, the sequence numbers of a turn have two digits. */
+const MAX_COUNT = 90;
 
-/** What is measured where nothing else is asked for. */
+/** The defaults without `--short`, and with it. */
 const WHOLE = { rounds: 20, count: 40, delay: 50 };
-/** The same with `--short`. */
 const SHORT = { rounds: 10, count: 15, delay: 20 };
 
-/** The options that say so. */
-export const COMPARE_OPTIONS = {
-  short: { kind: "flag", help: "the same with fewer rounds, in some seconds" },
+/** How an experiment is shown. */
+export const EXPERIMENT_OUTPUT = OUTPUT;
+
+/** What an experiment may be asked for. */
+export const EXPERIMENT_OPTIONS = {
   rounds: {
     kind: "integer",
     min: 1,
     max: 1000,
     help:
-      `how often both sides have their turn (${WHOLE.rounds}, short ${SHORT.rounds}); ${MIN_ROUNDS} at least for a verdict`,
+      `how often each side has its turn (${WHOLE.rounds}, short ${SHORT.rounds}); a verdict takes at least ${MIN_ROUNDS}`,
   },
   count: {
     kind: "integer",
     short: "n",
     min: 1,
-    max: MAX_TURN,
+    max: MAX_COUNT,
     help: `probes in a turn (${WHOLE.count}, short ${SHORT.count})`,
   },
   size: {
@@ -44,7 +46,7 @@ export const COMPARE_OPTIONS = {
     min: UNAUTHENTICATED.bytes,
     max: MAX_SIZE_BYTES,
     default: "100",
-    help: "the length of each message, as it is written or sent",
+    help: "the length of each message",
   },
   interval: {
     kind: "duration",
@@ -52,7 +54,7 @@ export const COMPARE_OPTIONS = {
     min: 0.1,
     max: 1000,
     default: "2ms",
-    help: "send a probe so often",
+    help: "time from one probe to the next",
   },
   clients: {
     kind: "integer",
@@ -66,65 +68,74 @@ export const COMPARE_OPTIONS = {
     min: 0,
     max: 10_000,
     help:
-      `how long a server takes for each of them (${WHOLE.delay}ms, short ${SHORT.delay}ms)`,
+      `how long a server takes for each client (${WHOLE.delay}ms, short ${SHORT.delay}ms)`,
   },
+  timeout: { ...TIMEOUT_OPTION.timeout, default: "2s" },
+  short: { kind: "flag", help: "the same with fewer rounds, in some seconds" },
+} as const satisfies OptionTable;
+
+/** The options of a comparison. */
+export const COMPARE_OPTIONS = {
+  ...EXPERIMENT_OPTIONS,
   port: {
     kind: "integer",
     short: "p",
     min: 1,
     max: 65535,
     default: "10000",
-    help: "where measure-server listens on HOST",
+    help: "port of measure-server on HOST",
   },
   stampPort: {
     kind: "integer",
     min: 1,
     max: 65535,
     default: "8620",
-    help: "where stamp-server listens on HOST",
+    help: "port of stamp-server on HOST",
   },
   iterativePort: {
     kind: "integer",
     min: 1,
     max: 65535,
     help:
-      "where a second measure-server does, one with --mode iterative; else that part is on loopback",
+      "port of a second measure-server on HOST, one with --mode iterative; without it that experiment is on loopback",
   },
-  timeout: { ...TIMEOUT_OPTION.timeout, default: "2s" },
-  ...SHOWING,
+  ...EXPERIMENT_OUTPUT,
 } as const satisfies OptionTable;
 
-/** What will be compared, and how often. */
-export interface ComparePlan {
-  /** How often both sides have their turn. */
+/** What to measure, and how often. */
+export interface ExperimentPlan {
+  /** How often each side has its turn. */
   rounds: number;
   /** How many probes a turn has. */
   count: number;
-  /** The length of each message. */
+  /** The length of each message, in bytes. */
   sizeBytes: number;
   /** The time from one probe to the next, in milliseconds. */
   intervalMs: number;
   /** How many clients come at once. */
   clients: number;
-  /** How long a server takes for each of them, in milliseconds. */
+  /** How long a server takes for each client, in milliseconds. */
   delayMs: number;
-  /** How long an answer is waited for, in milliseconds. */
+  /** The deadline of each wait, in milliseconds. */
   timeoutMs: number;
+  /** Ends the experiments early. */
+  signal: AbortSignal;
 }
 
 /**
- * Makes a plan of what is asked for.
+ * Turns options into a plan.
  *
- * @param options The values of {@linkcode COMPARE_OPTIONS}.
+ * @param options The values of {@linkcode EXPERIMENT_OPTIONS}.
+ * @param signal Ends the experiments early.
  * @returns The plan.
- * @throws {UsageError} If no packet of that size can be sent.
+ * @throws {UsageError} If no STAMP packet has the size.
  */
-export function comparePlan(
-  options: OptionValues<typeof COMPARE_OPTIONS>,
-): ComparePlan {
-  const usual = options.short ? SHORT : WHOLE;
-  const { rounds = usual.rounds, count = usual.count } = options;
-  const { delay = usual.delay, size, interval, clients, timeout } = options;
+export function experimentPlan(
+  options: OptionValues<typeof EXPERIMENT_OPTIONS>,
+  signal: AbortSignal,
+): ExperimentPlan {
+  const defaults = options.short ? SHORT : WHOLE;
+  const { size, interval, clients, timeout } = options;
   if (!isRequestSize(size, UNAUTHENTICATED)) {
     throw new UsageError(
       `--size is ${UNAUTHENTICATED.bytes}, or from ${
@@ -133,41 +144,39 @@ export function comparePlan(
     );
   }
   return {
-    rounds,
-    count,
+    rounds: options.rounds ?? defaults.rounds,
+    count: options.count ?? defaults.count,
     sizeBytes: size,
     intervalMs: interval,
     clients,
-    delayMs: delay,
+    delayMs: options.delay ?? defaults.delay,
     timeoutMs: timeout,
+    signal,
   };
 }
 
 /**
- * A plan as a result says it.
+ * Writes a plan as a result states it.
  *
  * @param plan The plan.
- * @param ports The ports on HOST, if there is one.
+ * @param names The options that have an effect.
  * @returns The options as they take effect.
  */
 export function usedOptions(
-  plan: ComparePlan,
-  ports:
-    | { port: number; stampPort: number; iterativePort: number | null }
-    | null,
-): object {
-  return {
-    ...(ports && {
-      port: ports.port,
-      stamp_port: ports.stampPort,
-      iterative_port: ports.iterativePort,
-    }),
-    rounds: plan.rounds,
-    count: plan.count,
-    size_bytes: plan.sizeBytes,
-    interval_ms: plan.intervalMs,
-    clients: plan.clients,
-    delay_ms: plan.delayMs,
-    timeout_ms: plan.timeoutMs,
-  };
+  plan: ExperimentPlan,
+  names: readonly (keyof typeof EXPERIMENT_OPTIONS)[],
+): Record<string, number> {
+  const entries: [keyof typeof EXPERIMENT_OPTIONS, string, number][] = [
+    ["rounds", "rounds", plan.rounds],
+    ["count", "count", plan.count],
+    ["size", "size_bytes", plan.sizeBytes],
+    ["interval", "interval_ms", plan.intervalMs],
+    ["clients", "clients", plan.clients],
+    ["delay", "delay_ms", plan.delayMs],
+    ["timeout", "timeout_ms", plan.timeoutMs],
+  ];
+  return Object.fromEntries(
+    entries.filter(([name]) => names.includes(name))
+      .map(([, key, value]) => [key, value]),
+  );
 }

@@ -1,73 +1,67 @@
 /**
- * Servers of this very process, for measurements on loopback.
+ * Servers in this process, for experiments on loopback.
  *
  * @module
  */
 
-import type { ImpairmentOptions } from "../net/impaired_path.ts";
-import { serveDatagrams } from "../net/serve_datagrams.ts";
-import {
-  type ServerMode,
-  serveStreams,
-  type StreamHandler,
-} from "../net/serve_streams.ts";
-import type { StampKey } from "../stamp/key.ts";
 import { measureStreams } from "../measure/server.ts";
+import { serveDatagrams } from "../net/serve_datagrams.ts";
+import { type ServerMode, serveStreams } from "../net/serve_streams.ts";
 import { StampReflector } from "../stamp/reflector.ts";
 
-/** No answer is to be held back. */
+/** The servers that experiments measure. */
+export interface ExperimentServers {
+  /** A server of the measure protocol. */
+  measure: Deno.NetAddr;
+  /** A STAMP reflector without a key. */
+  stamp: Deno.NetAddr;
+  /** A measure server that serves one client at a time. */
+  iterative: Deno.NetAddr;
+  /** A measure server that serves all clients at once. */
+  concurrent: Deno.NetAddr;
+}
+
+/** No reply is held back by the rate limit. */
 const MAX_RATE_PER_SEC = 2 ** 20;
 
-/** Servers that run until they are closed. */
-export class LocalServers {
+/** Servers on free ports of 127.0.0.1 that run until they are disposed of. */
+export class LocalServers implements ExperimentServers, AsyncDisposable {
   #stop = new AbortController();
   #served: Promise<void>[] = [];
+  /** A concurrent server of the measure protocol. */
+  readonly measure: Deno.NetAddr = this.#streams("concurrent");
+  /** The same server. */
+  readonly concurrent: Deno.NetAddr = this.measure;
+  /** A measure server that serves one client at a time. */
+  readonly iterative: Deno.NetAddr = this.#streams("iterative");
+  /** A STAMP reflector without a key. */
+  readonly stamp: Deno.NetAddr = this.#reflector();
 
-  /**
-   * Starts a server of streams.
-   *
-   * @param listener Where it is to listen.
-   * @param mode One client at a time, or all of them side by side.
-   * @param handler What it does; default is the measurement protocol.
-   * @returns Its address.
-   */
-  streams(
-    listener: Deno.TcpListener,
-    mode: ServerMode = "concurrent",
-    handler: StreamHandler = measureStreams(),
-  ): Deno.NetAddr {
-    const { addr } = listener;
-    this.#served.push(
-      serveStreams(listener, handler, { mode, signal: this.#stop.signal }),
-    );
-    return addr;
+  /** Stops the servers, and waits until they have stopped. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#served);
   }
 
-  /**
-   * Starts a STAMP reflector.
-   *
-   * @param socket Where it is to receive.
-   * @param options Its key, and what is to happen to its answers.
-   * @returns Its address.
-   */
-  reflector(
-    socket: Deno.DatagramConn,
-    options: { key?: StampKey | undefined; impairment?: ImpairmentOptions } =
-      {},
-  ): Deno.NetAddr {
-    const { key, impairment } = options;
-    const { answer } = new StampReflector({ key });
-    this.#served.push(serveDatagrams(socket, answer, {
-      ...(impairment && { impairment }),
+  #streams(mode: ServerMode): Deno.NetAddr {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { signal } = this.#stop;
+    this.#served.push(
+      serveStreams(listener, measureStreams(), { mode, signal }),
+    );
+    return listener.addr;
+  }
+
+  #reflector(): Deno.NetAddr {
+    const socket = Deno.listenDatagram({
+      transport: "udp",
+      hostname: "127.0.0.1",
+      port: 0,
+    });
+    this.#served.push(serveDatagrams(socket, new StampReflector().answer, {
       maxRatePerSec: MAX_RATE_PER_SEC,
       signal: this.#stop.signal,
     }));
     return socket.addr as Deno.NetAddr;
-  }
-
-  /** Stops them, and waits until they have. */
-  async close(): Promise<void> {
-    this.#stop.abort();
-    await Promise.all(this.#served);
   }
 }

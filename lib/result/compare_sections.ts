@@ -208,7 +208,7 @@ function roundTrip(figures: ExperimentFigures<"round_trip">): Parts {
   const { histogram } = figures;
   const unanswered = udp.sent - udp.received;
   const sentences = [
-    verdict(difference_us, "TCP", "UDP"),
+    verdict(difference_us, "over TCP", "over UDP"),
     floor === null
       ? "There is no path on loopback: the difference is what this runtime and " +
         "the system take for a segment and for a datagram."
@@ -244,7 +244,7 @@ function roundTrip(figures: ExperimentFigures<"round_trip">): Parts {
 /** States which side was faster only where the interval excludes 0. */
 function verdict(difference: Difference, one: string, other: string): string {
   if (difference === null) {
-    return "Too few rounds in which both sides were answered for a verdict.";
+    return "No verdict: too few rounds in which both sides were answered.";
   }
   const { estimate, low, high, confidence_percent: percent } = difference;
   const sign = estimate < 0 ? -1 : 1;
@@ -253,11 +253,11 @@ function verdict(difference: Difference, one: string, other: string): string {
     `(${percent} % interval: ${formatDuration(from!)} to ` +
     `${formatDuration(to!)})`;
   if (low <= 0 && high >= 0) {
-    return `No significant difference between ${one} and ${other}: the ` +
-      `${percent} % interval includes 0; ${medians}.`;
+    return `No significant difference: the ${percent} % interval includes 0; ` +
+      `${medians}.`;
   }
   const [fast, slow] = low > 0 ? [other, one] : [one, other];
-  return `${fast} was faster than ${slow}: ${medians}.`;
+  return `Messages came back faster ${fast} than ${slow}: ${medians}.`;
 }
 
 function headOfLine(figures: ExperimentFigures<"head_of_line">): Parts {
@@ -362,7 +362,11 @@ function nagle({ on, off, difference_us }: ExperimentFigures<"nagle">): Parts {
       }],
     }],
     sentences: [
-      verdict(difference_us, "Nagle's algorithm on", "Nagle's algorithm off"),
+      verdict(
+        difference_us,
+        "with Nagle's algorithm",
+        "without Nagle's algorithm",
+      ),
     ],
   };
 }

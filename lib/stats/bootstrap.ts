@@ -21,7 +21,7 @@ export interface Difference {
   /** The upper end of the interval. */
   high: number;
   /** How often such intervals contain the true difference, in percent. */
-  confidencePercent: number;
+  confidence_percent: number;
 }
 
 /** The samples of both sides in one round, in any unit. */
@@ -70,7 +70,7 @@ export function medianDifference(rounds: readonly Round[]): Difference | null {
     estimate: differenceOf(whole),
     low: differences[tail]!,
     high: differences[RESAMPLES - 1 - tail]!,
-    confidencePercent: CONFIDENCE_PERCENT,
+    confidence_percent: CONFIDENCE_PERCENT,
   };
 }
 

@@ -52,7 +52,7 @@ function normal(random: () => number): number {
 
 test("medianDifference() gives the interval that Python's arithmetic gives", () => {
   const golden = (estimate: number, low: number, high: number) => (
-    { estimate, low, high, confidencePercent: 95 }
+    { estimate, low, high, confidence_percent: 95 }
   );
   assertEquals(medianDifference(APART), golden(12.5, 10, 15));
   assertEquals(medianDifference(ALIKE), golden(0.5, -0.5, 1));

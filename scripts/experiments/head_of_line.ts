@@ -1,0 +1,177 @@
+#!/usr/bin/env -S deno run --unstable-net --allow-net=127.0.0.1
+/**
+ * Experiment: head-of-line blocking. The same two messages are lost over UDP and
+ * over TCP. A lost datagram is gone, and the others do not notice. A lost segment
+ * is sent again after a while, and the messages behind it wait.
+ *
+ * The loss is emulated: the UDP server does not answer these datagrams, and the
+ * TCP server pauses before it answers these messages.
+ *
+ * Protocol:   messages of 100 bytes, echoed by servers in this process
+ * Socket:     stream and datagram
+ * Permission: --allow-net=127.0.0.1; --unstable-net outside of this folder
+ *
+ *     $ deno task experiment-head-of-line
+ *     A lost datagram and a late segment, on loopback
+ *     ...
+ *
+ * @module
+ */
+
+import {
+  type Experiment,
+  experimentMain,
+} from "../../lib/cli/run_experiments.ts";
+import type { ProgramIo } from "../../lib/cli/run_main.ts";
+import { readUint16, writeUint16 } from "../../lib/framing/big_endian.ts";
+import { DatagramSocket } from "../../lib/net/datagram_socket.ts";
+import { StreamConnection } from "../../lib/net/stream_connection.ts";
+import { Histogram } from "../../lib/stats/histogram.ts";
+import { Timeline } from "../../lib/stats/timeline.ts";
+import { Pacer, periodic } from "../../lib/timing/pacer.ts";
+import { sleepUntil } from "../../lib/timing/sleep.ts";
+
+const COUNT = 120;
+const INTERVAL_MS = 5;
+const SIZE_BYTES = 100;
+const DROPPED = new Set([40, 90]);
+/** Linux waits at least so long; RFC 6298 asks for a second. */
+const RETRANSMIT_MS = 200;
+/** A message that takes longer has waited. */
+const WAITED_OVER_MS = 20;
+/** The deadline of each wait. */
+const TIMEOUT_MS = 2000;
+
+/** The experiment. */
+export const headOfLine: Experiment<"head_of_line"> = {
+  name: "head_of_line",
+  program: "experiment-head-of-line",
+  summary: "Shows what a lost message does to the others, over UDP and TCP.",
+  options: [],
+  measure: async (_, { signal }) => ({
+    dropped: DROPPED.size,
+    retransmit_ms: RETRANSMIT_MS,
+    waited_over_ms: WAITED_OVER_MS,
+    udp: await overUdp(signal),
+    tcp: await overTcp(signal),
+  }),
+};
+
+async function overUdp(signal: AbortSignal) {
+  const open = () =>
+    new DatagramSocket(Deno.listenDatagram({
+      transport: "udp",
+      hostname: "127.0.0.1",
+      port: 0,
+    }));
+  using server = open();
+  using client = open();
+  const messages = new Messages();
+
+  async function serve(): Promise<void> {
+    for (let received = 0; received < COUNT; received++) {
+      const datagram = await server.receive(TIMEOUT_MS, signal);
+      if (datagram === null) break;
+      const { bytes, from } = datagram;
+      if (!DROPPED.has(readUint16(bytes, 0))) await server.send(bytes, from);
+    }
+  }
+  async function receive(): Promise<void> {
+    for (let left = COUNT - DROPPED.size; left > 0; left--) {
+      const datagram = await client.receive(TIMEOUT_MS, signal);
+      if (datagram === null) break;
+      messages.received(datagram.bytes);
+    }
+  }
+  const send = (bytes: Uint8Array) => client.send(bytes, server.local);
+  await Promise.all([serve(), receive(), messages.send(send, signal)]);
+  return messages.figures();
+}
+
+async function overTcp(signal: AbortSignal) {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const [accepted, connected] = await Promise.all([
+    listener.accept(),
+    Deno.connect({ hostname: "127.0.0.1", port }),
+  ]);
+  const limits = { readMs: TIMEOUT_MS, writeMs: TIMEOUT_MS };
+  using server = new StreamConnection(accepted, limits);
+  using client = new StreamConnection(connected, limits);
+  server.stopOn(signal);
+  client.stopOn(signal);
+  const messages = new Messages();
+
+  async function serve(): Promise<void> {
+    for (let received = 0; received < COUNT; received++) {
+      const bytes = await server.readExactly(SIZE_BYTES);
+      if (bytes === null) break;
+      if (DROPPED.has(readUint16(bytes, 0))) {
+        await sleepUntil(performance.now() + RETRANSMIT_MS, signal);
+      }
+      await server.writeAll(bytes); // in order: all others wait as well
+    }
+  }
+  async function receive(): Promise<void> {
+    for (let received = 0; received < COUNT; received++) {
+      const bytes = await client.readExactly(SIZE_BYTES);
+      if (bytes === null) break;
+      messages.received(bytes);
+    }
+  }
+  const send = (bytes: Uint8Array) => client.writeAll(bytes);
+  await Promise.all([serve(), receive(), messages.send(send, signal)]);
+  return messages.figures();
+}
+
+/** Messages on a schedule, each with its number in its first two bytes. */
+class Messages {
+  #sentAtMs: number[] = [];
+  #rttMs: (number | null)[] = [];
+
+  async send(
+    send: (message: Uint8Array) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const message = new Uint8Array(SIZE_BYTES);
+    const pacer = new Pacer(periodic(INTERVAL_MS));
+    for (let sequence = 0; sequence < COUNT; sequence++) {
+      await pacer.next(signal);
+      if (signal.aborted) break;
+      writeUint16(message, 0, sequence);
+      this.#rttMs.push(null);
+      this.#sentAtMs.push(performance.now());
+      await send(message);
+    }
+  }
+
+  received(message: Uint8Array): void {
+    const sequence = readUint16(message, 0);
+    this.#rttMs[sequence] = performance.now() - this.#sentAtMs[sequence]!;
+  }
+
+  figures() {
+    const [rtt, timeline] = [new Histogram(), new Timeline()];
+    let waited = 0;
+    this.#rttMs.forEach((ms, sequence) => {
+      const us = ms === null ? null : ms * 1000;
+      timeline.record(this.#sentAtMs[sequence]!, us);
+      if (us !== null) rtt.record(us);
+      if (ms !== null && ms > WAITED_OVER_MS) waited += 1;
+    });
+    return {
+      sent: this.#rttMs.length,
+      received: rtt.count,
+      waited,
+      rtt_us: rtt.distribution(),
+      timeline: timeline.figures(),
+    };
+  }
+}
+
+/** Runs the experiment; returns the exit code. */
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return experimentMain(headOfLine, args, io);
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);
