@@ -21,8 +21,8 @@ import type {
   ProbeCounts,
 } from "./schema.ts";
 
-/** The maximum number of bins of a histogram. */
-const BINS = 16;
+/** The maximum number of bins of a histogram: the rows of a drawing. */
+const BINS = 12;
 
 /** What is known of a measurement before it starts. */
 export interface MeasurementSetup {

@@ -41,7 +41,7 @@ const FRAME_BYTES = 6;
 /** The experiment fails after so many turns without any reply over UDP. */
 const MAX_SILENT = 2;
 /** The maximum number of bins of the histogram. */
-const BINS = 16;
+const BINS = 12;
 
 /** The experiment. */
 export const roundTrip: Experiment<"round_trip"> = {
