@@ -1,68 +1,70 @@
 /**
- * What the figures have in common: programs in processes of their own, and how a
- * figure is printed beside that of a bare loop.
+ * What the figures have in common: programs in processes of their own, turns, and
+ * the table.
  *
- * Where there is `taskset`, servers are kept on one processor and clients on
- * another: left alone, the system now and then moves both onto one, which halves
- * a round trip on loopback and ruins the comparison.
+ * With `taskset`, servers run on the first processor and clients on the second:
+ * otherwise the system sometimes moves both to one, which halves a round trip on
+ * loopback.
  *
  * @module
  */
 
+import { median as medianOrNull } from "../../lib/stats/bootstrap.ts";
 import { Terminal } from "../../lib/terminal/terminal.ts";
 
 /** How often our loop and the bare one take turns. */
 export const ROUNDS = 7;
 /** Where the figures are printed. */
 export const terminal = new Terminal();
+/** The figures that missed their limits. */
+export const missed: string[] = [];
+/** Whether servers and clients have a processor each. */
+export const pinned = await pinSelf();
 
-/** A program in a process of its own, which says something when it is ready. */
+/** A program of `programs.ts` in a process of its own. */
 export class Helper implements AsyncDisposable {
   #child: Deno.ChildProcess;
-  #said: ReadableStreamDefaultReader<string>;
-  #asks: WritableStreamDefaultWriter<Uint8Array>;
+  #output: ReadableStreamDefaultReader<string>;
+  #input: WritableStreamDefaultWriter<Uint8Array>;
 
-  constructor(script: string, ...args: (string | number)[]) {
-    const processor = script === "crowd.ts" ? "1" : "0";
+  constructor(program: string, ...args: number[]) {
+    const processor = program === "clients" ? "1" : "0";
     this.#child = new Deno.Command(pinned ? "taskset" : Deno.execPath(), {
       args: [
         ...(pinned ? ["--cpu-list", processor, Deno.execPath()] : []),
-        "run",
-        "--allow-net=127.0.0.1",
-        new URL(script, import.meta.url).pathname,
+        ...["run", "--unstable-net", "--allow-net=127.0.0.1"],
+        new URL("programs.ts", import.meta.url).pathname,
+        program,
         ...args.map(String),
       ],
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
-    this.#said = this.#child.stdout.pipeThrough(new TextDecoderStream())
+    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream())
       .getReader();
-    this.#asks = this.#child.stdin.getWriter();
+    this.#input = this.#child.stdin.getWriter();
   }
 
-  /** The number at the end of what it says next: a port, or bytes. */
+  /** The number at the end of its next line: a port, a count or bytes. */
   async number(): Promise<number> {
-    const { value = "" } = await this.#said.read();
+    const { value = "" } = await this.#output.read();
     return Number(/\d*$/.exec(value.trim())![0]);
   }
 
   /** Asks it for a number. */
   async ask(): Promise<number> {
-    await this.#asks.write(Uint8Array.of(10));
+    await this.#input.write(Uint8Array.of(10));
     return await this.number();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill("SIGKILL");
-    await this.#asks.close().catch(() => {});
-    await this.#said.cancel();
+    await this.#input.close().catch(() => {});
+    await this.#output.cancel();
     await this.#child.status;
   }
 }
-
-/** Whether servers and clients have a processor each. */
-export const pinned = await pinSelf();
 
 /** Keeps this process on the second processor, if the system can. */
 async function pinSelf(): Promise<boolean> {
@@ -76,36 +78,59 @@ async function pinSelf(): Promise<boolean> {
   }
 }
 
-/** Prints a figure, and whether it is what it should be. */
+/** Measures both sides by turns; gives the medians, and that of the ratios. */
+export async function byTurns(
+  ours: () => Promise<number>,
+  bare: () => Promise<number>,
+): Promise<{ ours: number; bare: number; ratio: number }> {
+  const rounds: [ours: number, bare: number][] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const theirs = await bare();
+    rounds.push([await ours(), theirs]);
+  }
+  return {
+    ours: median(rounds.map(([ours]) => ours)),
+    bare: median(rounds.map(([_, bare]) => bare)),
+    ratio: median(rounds.map(([ours, bare]) => ours / bare)),
+  };
+}
+
+/** Prints the heads of the columns. */
+export function printHead(): void {
+  printRow("figure", "ours", "bare loop", "ratio", "limit");
+}
+
+/** Prints a figure, and whether it meets its limit. */
 export function report(
   what: string,
   ours: string,
   bare: string,
-  verdict: { ratio: number | null; target: string; met: boolean },
+  { ratio, target, met }: {
+    ratio: number | null;
+    target: string;
+    met: boolean;
+  },
 ): void {
-  const ratio = verdict.ratio === null
-    ? ""
-    : `ratio ${verdict.ratio.toFixed(2)}`;
+  const verdict = met ? "met" : "MISSED";
+  printRow(what, ours, bare, ratio?.toFixed(2) ?? "", `${target}: ${verdict}`);
+  if (!met) missed.push(what);
+}
+
+function printRow(...cells: [string, string, string, string, string]): void {
+  const [what, ours, bare, ratio, limit] = cells;
   terminal.print(
-    `${what.padEnd(44)}${ours.padStart(26)}  ${bare.padStart(12)}  ` +
-      `${ratio.padEnd(11)} ${verdict.target}: ${
-        verdict.met ? "met" : "NOT MET"
-      }`,
+    `${what.padEnd(42)} ${ours.padStart(26)} ${bare.padStart(14)} ${
+      ratio.padStart(5)
+    }  ${limit}`,
   );
 }
 
-/** The middle one. */
+/** The median of at least one value. */
 export function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
+  return medianOrNull(values)!;
 }
 
 /** Microseconds, as text. */
 export function us(value: number): string {
   return `${value.toFixed(1)} us`;
-}
-
-/** Megabytes a second, as text. */
-export function mb(bytesPerSec: number): string {
-  return `${(bytesPerSec / 1e6).toFixed(0)} MB/s`;
 }

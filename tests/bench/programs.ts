@@ -1,0 +1,103 @@
+/**
+ * The other programs of the bench: `programs.ts NAME ARGS`. Servers print the port
+ * where they listen, and then a number for each line of standard input.
+ *
+ * @module
+ */
+
+import { measureSession } from "../../lib/measure/client.ts";
+import { serveDatagrams } from "../../lib/net/serve_datagrams.ts";
+import { StreamConnection } from "../../lib/net/stream_connection.ts";
+import { StampReflector } from "../../lib/stamp/reflector.ts";
+import { sleepUntil } from "../../lib/timing/sleep.ts";
+import { main as measureServer } from "../../scripts/measure_server.ts";
+
+const PROGRAMS: Record<string, (...args: number[]) => Promise<unknown>> = {
+  bareEcho,
+  bareDatagrams,
+  reflector,
+  measureServer: () => {
+    answerCounts(() => Deno.memoryUsage().rss);
+    return measureServer(["--port", "0"]);
+  },
+  clients,
+};
+
+/** The plainest echo server; with a delay it spins until each echo is due. */
+async function bareEcho(delayMs = 0): Promise<void> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  print(listener.addr.port);
+  const echo = async (conn: Deno.TcpConn) => {
+    conn.setNoDelay(true);
+    const buffer = new Uint8Array(65_536);
+    for (let count; (count = await conn.read(buffer)) !== null;) {
+      const dueMs = performance.now() + delayMs;
+      while (delayMs > 0 && performance.now() < dueMs) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      for (let done = 0; done < count;) {
+        done += await conn.write(buffer.subarray(done, count));
+      }
+    }
+    conn.close();
+  };
+  for await (const conn of listener) echo(conn).catch(() => {});
+}
+
+/** The plainest echo server of datagrams; counts its echoes. */
+async function bareDatagrams(): Promise<void> {
+  const socket = openDatagrams();
+  let echoed = 0;
+  answerCounts(() => echoed);
+  const buffer = new Uint8Array(65_536);
+  for (;;) {
+    const [datagram, from] = await socket.receive(buffer);
+    await socket.send(datagram, from);
+    echoed += 1;
+  }
+}
+
+/** A STAMP reflector without a rate limit; counts its replies. */
+async function reflector(): Promise<void> {
+  const reflector = new StampReflector();
+  answerCounts(() => reflector.counts.reflected);
+  const options = { maxRatePerSec: 2 ** 20 };
+  await serveDatagrams(openDatagrams(), reflector.answer, options);
+}
+
+/** Many clients of a measure server, each waiting out its delay repeatedly. */
+async function clients(port = 0, count = 0, delayMs = 0): Promise<void> {
+  const dial = async () =>
+    new StreamConnection(await Deno.connect({ hostname: "127.0.0.1", port }));
+  const setup = { type: "rtt", probes: 1e6, sizeBytes: 64, delayMs } as const;
+  for (let index = 0; index < count; index++) {
+    void (async () => {
+      const options = { setup, warmup: 0, intervalMs: 0 };
+      for await (const _ of measureSession(dial, options));
+    })();
+    // Spread over the delay, as independent clients are.
+    await sleepUntil(performance.now() + delayMs / count);
+  }
+  print(count);
+}
+
+function openDatagrams(): Deno.DatagramConn {
+  const address = { hostname: "127.0.0.1", port: 0 };
+  const socket = Deno.listenDatagram({ transport: "udp", ...address });
+  print((socket.addr as Deno.NetAddr).port);
+  return socket;
+}
+
+/** Prints a count for each line of standard input, until that ends. */
+async function answerCounts(count: () => number): Promise<void> {
+  const line = new Uint8Array(64);
+  while (await Deno.stdin.read(line) !== null) print(count());
+}
+
+function print(number: number): void {
+  // deno-lint-ignore no-console
+  console.log(number);
+}
+
+const [name = "", ...args] = Deno.args;
+await PROGRAMS[name]!(...args.map(Number));
