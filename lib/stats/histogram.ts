@@ -138,7 +138,7 @@ export class Histogram {
       );
     }
     histogram.#hdr.add(decoded);
-    if (moments[0] > 0) histogram.#moments = new Moments(moments);
+    histogram.#moments = Moments.from(moments);
     return histogram;
   }
 
@@ -297,26 +297,19 @@ function nanoseconds(us: number): number {
  * @internal
  */
 export class Moments {
-  count: number;
-  min: number;
-  max: number;
-  mean: number;
-  #squares: number;
+  // Initialized with numbers: fields that were ever undefined are stored boxed,
+  // which makes recording 40 % slower.
+  count = 0;
+  min = Infinity;
+  max = -Infinity;
+  mean = 0;
+  #squares = 0;
 
-  constructor(
-    [count, min, max, mean, squares]: MomentFigures = [
-      0,
-      Infinity,
-      -Infinity,
-      0,
-      0,
-    ],
-  ) {
-    this.count = count;
-    this.min = min;
-    this.max = max;
-    this.mean = mean;
-    this.#squares = squares;
+  static from([count, min, max, mean, squares]: MomentFigures): Moments {
+    const moments = new Moments();
+    if (count > 0) Object.assign(moments, { count, min, max, mean });
+    moments.#squares = squares;
+    return moments;
   }
 
   record(us: number): void {
