@@ -1,13 +1,12 @@
 /**
- * A comparison as sections. Every table, chart and sentence is computed from the
- * figures of the result, so that a page can be made from its JSON.
+ * The experiments of a comparison as sections. Every table, chart and sentence is
+ * computed from the figures of the result, so that a page can be made from JSON.
  *
  * @module
  */
 
 import type { Distribution } from "../stats/histogram.ts";
 import type {
-  CompareResult,
   Experiment,
   ExperimentFigures,
   ExperimentName,
@@ -20,8 +19,6 @@ type Parts = Omit<Section, "title">;
 type Difference = ExperimentFigures<"nagle">["difference_us"];
 type Boundaries = ExperimentFigures<"boundaries">["tcp"];
 type Losses = ExperimentFigures<"head_of_line">["tcp"];
-
-const NO_TABLE: Table = { columns: [], rows: [] };
 
 /**
  * How an experiment is shown: its title, what follows that once there are
@@ -110,29 +107,10 @@ export function experimentSection(experiment: Experiment): Section {
   if (figures !== null) return { title, ...view.parts(figures) };
   return {
     title,
-    table: NO_TABLE,
+    table: { columns: [], rows: [] },
     charts: [],
     sentences: [`This experiment failed: ${error ?? "no reason is given"}.`],
   };
-}
-
-/**
- * Turns a comparison into sections.
- *
- * @param result The result.
- * @returns A section for each experiment, and one for the notes if there are any.
- */
-export function compareSections(result: CompareResult): Section[] {
-  const { experiments, notes } = result;
-  const sections = experiments.map(experimentSection);
-  if (notes.length === 0) return sections;
-  return [...sections, {
-    title: "Notes",
-    role: "notes",
-    table: NO_TABLE,
-    charts: [],
-    sentences: notes,
-  }];
 }
 
 function table(columns: string[], rows: (Row | null)[]): Table {

@@ -6,7 +6,7 @@
  */
 
 import type { CompareResult } from "./compare_schema.ts";
-import { compareSections } from "./compare_sections.ts";
+import { experimentSection } from "./compare_sections.ts";
 import type { Named } from "./figures.ts";
 import { measurementSections, noteSentences } from "./measurement.ts";
 import type { MeasurementResult, Result, SweepResult } from "./schema.ts";
@@ -33,12 +33,13 @@ export function resultSections(results: Named<Result>[]): Section[] {
     ...sweepSections(sweeps),
     ...notesSection(sweeps),
     ...comparisons.flatMap(({ name, result }) =>
-      compareSections(result).map((section) =>
+      result.experiments.map(experimentSection).map((section) =>
         comparisons.length === 1
           ? section
           : { ...section, title: `${name}: ${section.title}` }
       )
     ),
+    ...notesSection(comparisons),
   ];
 }
 

@@ -41,6 +41,7 @@ const RETRANSMIT_MS = 200;
 const WAITED_OVER_MS = 20;
 /** The deadline of each wait. */
 const TIMEOUT_MS = 2000;
+const hostname = "127.0.0.1";
 
 /** The experiment. */
 export const headOfLine: Experiment<"head_of_line"> = {
@@ -58,115 +59,109 @@ export const headOfLine: Experiment<"head_of_line"> = {
 };
 
 async function overUdp(signal: AbortSignal) {
-  const open = () =>
-    new DatagramSocket(Deno.listenDatagram({
-      transport: "udp",
-      hostname: "127.0.0.1",
-      port: 0,
-    }));
-  using server = open();
-  using client = open();
-  const messages = new Messages();
-
-  async function serve(): Promise<void> {
+  using server = new DatagramSocket(openSocket());
+  using client = new DatagramSocket(openSocket());
+  const serve = async () => {
     for (let received = 0; received < COUNT; received++) {
       const datagram = await server.receive(TIMEOUT_MS, signal);
       if (datagram === null) break;
       const { bytes, from } = datagram;
       if (!DROPPED.has(readUint16(bytes, 0))) await server.send(bytes, from);
     }
-  }
-  async function receive(): Promise<void> {
-    for (let left = COUNT - DROPPED.size; left > 0; left--) {
-      const datagram = await client.receive(TIMEOUT_MS, signal);
-      if (datagram === null) break;
-      messages.received(datagram.bytes);
-    }
-  }
-  const send = (bytes: Uint8Array) => client.send(bytes, server.local);
-  await Promise.all([serve(), receive(), messages.send(send, signal)]);
-  return messages.figures();
+  };
+  const [figures] = await Promise.all([
+    measure({
+      count: COUNT - DROPPED.size,
+      send: (message) => client.send(message, server.local),
+      receive: async () =>
+        (await client.receive(TIMEOUT_MS, signal))?.bytes ?? null,
+    }, signal),
+    serve(),
+  ]);
+  return figures;
 }
 
 async function overTcp(signal: AbortSignal) {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using listener = Deno.listen({ hostname, port: 0 });
   const { port } = listener.addr;
   const [accepted, connected] = await Promise.all([
     listener.accept(),
-    Deno.connect({ hostname: "127.0.0.1", port }),
+    Deno.connect({ hostname, port }),
   ]);
   const limits = { readMs: TIMEOUT_MS, writeMs: TIMEOUT_MS };
   using server = new StreamConnection(accepted, limits);
   using client = new StreamConnection(connected, limits);
   server.stopOn(signal);
   client.stopOn(signal);
-  const messages = new Messages();
-
-  async function serve(): Promise<void> {
+  const serve = async () => {
     for (let received = 0; received < COUNT; received++) {
-      const bytes = await server.readExactly(SIZE_BYTES);
-      if (bytes === null) break;
-      if (DROPPED.has(readUint16(bytes, 0))) {
+      const message = await server.readExactly(SIZE_BYTES);
+      if (message === null) break;
+      if (DROPPED.has(readUint16(message, 0))) {
         await sleepUntil(performance.now() + RETRANSMIT_MS, signal);
       }
-      await server.writeAll(bytes); // in order: all others wait as well
+      await server.writeAll(message); // in order: those behind it wait as well
     }
-  }
-  async function receive(): Promise<void> {
-    for (let received = 0; received < COUNT; received++) {
-      const bytes = await client.readExactly(SIZE_BYTES);
-      if (bytes === null) break;
-      messages.received(bytes);
-    }
-  }
-  const send = (bytes: Uint8Array) => client.writeAll(bytes);
-  await Promise.all([serve(), receive(), messages.send(send, signal)]);
-  return messages.figures();
+  };
+  const [figures] = await Promise.all([
+    measure({
+      count: COUNT,
+      send: (message) => client.writeAll(message),
+      receive: () => client.readExactly(SIZE_BYTES),
+    }, signal),
+    serve(),
+  ]);
+  return figures;
 }
 
-/** Messages on a schedule, each with its number in its first two bytes. */
-class Messages {
-  #sentAtMs: number[] = [];
-  #rttMs: (number | null)[] = [];
+function openSocket(): Deno.DatagramConn {
+  return Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
+}
 
-  async send(
-    send: (message: Uint8Array) => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<void> {
+/** Sends messages on a schedule, whether or not those before came back. */
+async function measure(client: {
+  /** How many messages come back. */
+  count: number;
+  send(message: Uint8Array): Promise<void>;
+  receive(): Promise<Uint8Array | null>;
+}, signal: AbortSignal) {
+  const sentAtMs: number[] = [];
+  const rttUs: (number | null)[] = [];
+  const send = async () => {
     const message = new Uint8Array(SIZE_BYTES);
     const pacer = new Pacer(periodic(INTERVAL_MS));
     for (let sequence = 0; sequence < COUNT; sequence++) {
       await pacer.next(signal);
       if (signal.aborted) break;
       writeUint16(message, 0, sequence);
-      this.#rttMs.push(null);
-      this.#sentAtMs.push(performance.now());
-      await send(message);
+      rttUs.push(null);
+      sentAtMs.push(performance.now());
+      await client.send(message);
     }
-  }
+  };
+  const receive = async () => {
+    for (let received = 0; received < client.count; received++) {
+      const message = await client.receive();
+      if (message === null) break;
+      const sequence = readUint16(message, 0);
+      rttUs[sequence] = (performance.now() - sentAtMs[sequence]!) * 1000;
+    }
+  };
+  await Promise.all([send(), receive()]);
 
-  received(message: Uint8Array): void {
-    const sequence = readUint16(message, 0);
-    this.#rttMs[sequence] = performance.now() - this.#sentAtMs[sequence]!;
-  }
-
-  figures() {
-    const [rtt, timeline] = [new Histogram(), new Timeline()];
-    let waited = 0;
-    this.#rttMs.forEach((ms, sequence) => {
-      const us = ms === null ? null : ms * 1000;
-      timeline.record(this.#sentAtMs[sequence]!, us);
-      if (us !== null) rtt.record(us);
-      if (ms !== null && ms > WAITED_OVER_MS) waited += 1;
-    });
-    return {
-      sent: this.#rttMs.length,
-      received: rtt.count,
-      waited,
-      rtt_us: rtt.distribution(),
-      timeline: timeline.figures(),
-    };
-  }
+  const [rtt, timeline] = [new Histogram(), new Timeline()];
+  rttUs.forEach((us, sequence) => {
+    timeline.record(sentAtMs[sequence]!, us);
+    if (us !== null) rtt.record(us);
+  });
+  return {
+    sent: rttUs.length,
+    received: rtt.count,
+    waited: rttUs.filter((us) => us !== null && us > WAITED_OVER_MS * 1000)
+      .length,
+    rtt_us: rtt.distribution(),
+    timeline: timeline.figures(),
+  };
 }
 
 /** Runs the experiment; returns the exit code. */

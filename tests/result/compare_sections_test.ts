@@ -1,15 +1,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type {
+  CompareResult,
   Experiment,
   ExperimentFigures,
   ExperimentName,
 } from "../../lib/result/compare_schema.ts";
-import {
-  compareSections,
-  experimentSection,
-} from "../../lib/result/compare_sections.ts";
+import { experimentSection } from "../../lib/result/compare_sections.ts";
 import { formatDuration } from "../../lib/result/quantities.ts";
 import type { Section } from "../../lib/result/section.ts";
+import { resultSections } from "../../lib/result/sections.ts";
 import { Histogram } from "../../lib/stats/histogram.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 import { Timeline } from "../../lib/stats/timeline.ts";
@@ -337,7 +336,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "compareSections() shows failures and notes",
+  name: "resultSections() shows failed experiments and notes",
   permissions: "none",
   fn() {
     const experiments: Experiment[] = [{
@@ -346,17 +345,27 @@ Deno.test({
       error: "nothing listens there",
       figures: null,
     }];
-    const result = { experiments, notes: ["the run was interrupted"] };
-    const [failed, notes] = compareSections(
-      result as Parameters<typeof compareSections>[0],
+    const notes = ["the run was interrupted"];
+    const result = { mode: "compare", experiments, notes } as CompareResult;
+    const sections = resultSections([{ name: "one", result }]);
+    assertEquals(
+      sections.map(({ title, role, sentences }) => [
+        title,
+        role,
+        sentences,
+      ]),
+      [
+        ["Nagle's algorithm, to 192.0.2.1", undefined, [
+          "This experiment failed: nothing listens there.",
+        ]],
+        ["Notes", "notes", ["Note: the run was interrupted."]],
+      ],
     );
-    assertEquals(failed!.title, "Nagle's algorithm, to 192.0.2.1");
-    assertEquals(failed!.sentences, [
-      "This experiment failed: nothing listens there.",
+    assertEquals(sections[0]!.table.rows, []);
+    const [twice] = resultSections([
+      { name: "one", result },
+      { name: "two", result },
     ]);
-    assertEquals(failed!.table.rows, []);
-    assertEquals([notes!.role, notes!.sentences], ["notes", [
-      "the run was interrupted",
-    ]]);
+    assertEquals(twice!.title, "one: Nagle's algorithm, to 192.0.2.1");
   },
 });
