@@ -5,7 +5,7 @@ import { sweepSections } from "../../lib/result/sweep_sections.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 import {
   assertPrinted,
-  assertSectionSnapshots,
+  assertSectionSnapshot,
   DURATION,
   usOf,
 } from "../terminal/section_snapshots.ts";
@@ -91,7 +91,7 @@ Deno.test({
       "RTT against delay",
       "Throughput against delay",
     ]);
-    for (const section of sections) await assertSectionSnapshots(t, section);
+    for (const section of sections) await assertSectionSnapshot(t, section);
   },
 });
 
@@ -100,7 +100,7 @@ Deno.test({
   permissions: "none",
   async fn(t) {
     const section = sectionsOf(WITHOUT_LARGE)[1]!;
-    await assertSectionSnapshots(t, section);
+    await assertSectionSnapshot(t, section);
     assertEquals(section.table.rows.at(-1)!.values, ["failed", "failed", 0]);
     assert(section.sentences.at(-1)!.startsWith("At 32768 bytes"));
     assert(section.sentences.at(-1)!.includes(REFUSED));
@@ -118,7 +118,7 @@ Deno.test({
   async fn(t) {
     const sections = sectionsOf(curvesOf(() => null));
     for (const section of sections.slice(0, 2)) {
-      await assertSectionSnapshots(t, section);
+      await assertSectionSnapshot(t, section);
       // All for the same reason, so that is said once; nothing is drawn.
       assertEquals(section.sentences.length, 1);
       assert(section.sentences[0]!.includes("failed: "));
@@ -133,7 +133,7 @@ Deno.test({
   async fn(t) {
     const points = [point("rtt", 100, 0, 41.25)];
     const sections = sectionsOf([{ quantity: "rtt", against: "size", points }]);
-    await assertSectionSnapshots(t, sections[0]!);
+    await assertSectionSnapshot(t, sections[0]!);
     assertEquals(sections[0]!.sentences, []);
   },
 });
@@ -158,7 +158,7 @@ Deno.test({
     ]);
     assertEquals(sections.length, 4);
     for (const section of sections.slice(0, 2)) {
-      await assertSectionSnapshots(t, section);
+      await assertSectionSnapshot(t, section);
     }
     const [sizes, throughput] = sections;
     assertEquals(
