@@ -35,7 +35,7 @@ const MARKS = { unicode: "●○◆◇■□▲△", ascii: "*o+#@%&=" };
  * @param chart The chart.
  * @param style The style.
  * @returns The label of the vertical axis, the drawing, the label of the
- * horizontal axis; and a legend if there are several series.
+ * horizontal axis; and a legend if there are several series or failed points.
  */
 export function formatCurve(chart: CurveChart, style: Style): string[] {
   const points = chart.series.flatMap(({ points }) => points)
@@ -60,9 +60,14 @@ export function formatCurve(chart: CurveChart, style: Style): string[] {
     truncate(y.label, width, style),
     ...canvas.withAxes(x, y, missing),
     (" ".repeat(indent) + label).trimEnd(),
-    ...(chart.series.length > 1
-      ? legend(chart.series, met.includes(true), style)
-      : []),
+    ...legend(
+      chart.series,
+      [
+        ...(met.includes(true) ? ["2-8: overlapping marks"] : []),
+        ...(missing.length > 0 ? ["x: failed"] : []),
+      ],
+      style,
+    ),
   ];
 }
 
@@ -100,19 +105,22 @@ function markOf(index: number, style: Style): string {
   return marks[index % marks.length]!;
 }
 
-/** Explains the marks, with as many entries in a line as fit. */
+/** Explains marks and signs, with as many entries in a line as fit. */
 function legend(
   series: CurveChart["series"],
-  met: boolean,
+  remarks: string[],
   style: Style,
 ): string[] {
   const width = clampWidth(style);
-  const entries = series.map(({ name }, index) => ({
+  const named = series.map(({ name }, index) => ({
     text: `${markOf(index, style)} ${truncate(name, width - 2, style)}`
       .trimEnd(),
     color: seriesColor(index),
   }));
-  if (met) entries.push({ text: "2-8: overlapping marks", color: "default" });
+  const entries = [
+    ...(series.length > 1 ? named : []),
+    ...remarks.map((text) => ({ text, color: "default" as const })),
+  ];
   const lines: string[] = [];
   let free = 0;
   for (const { text, color } of entries) {
