@@ -1,5 +1,5 @@
 /**
- * What clients share: the target, and how long to wait for it.
+ * The options and operands that clients share.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { parseTarget, type Target } from "../net/address.ts";
 import type { OptionTable } from "./options.ts";
 import { UsageError } from "./options.ts";
 
-/** How long a client waits. */
+/** How long a client waits for its peer. */
 export const TIMEOUT_OPTION = {
   timeout: {
     kind: "duration",
@@ -20,10 +20,10 @@ export const TIMEOUT_OPTION = {
   },
 } as const satisfies OptionTable;
 
-/** What is said of a target in a client's help. */
+/** The sentence of the help about the target. */
 export const TARGET_HELP = "TARGET is HOST, HOST:PORT or [V6]:PORT.";
 
-/** The same where a Unix socket will do. */
+/** The same for programs that also connect to Unix sockets. */
 export const STREAM_TARGET_HELP =
   "TARGET is HOST, HOST:PORT, [V6]:PORT or, for a Unix socket, unix:PATH.";
 
@@ -31,12 +31,12 @@ export const STREAM_TARGET_HELP =
 export type HostTarget = Extract<Target, { transport: "tcp" }>;
 
 /**
- * Reads the target among a client's words.
+ * Parses the target of a client.
  *
- * @param word The word, if there is one.
- * @param defaultPort Taken where the word names no port.
+ * @param operand The operand, if there is one.
+ * @param defaultPort The port if the operand has none.
  * @returns The target.
- * @throws {UsageError} If it is missing or no address.
+ * @throws {UsageError} If it is missing or not an address.
  *
  * @example Usage
  * ```ts
@@ -47,36 +47,36 @@ export type HostTarget = Extract<Target, { transport: "tcp" }>;
  * ```
  */
 export function targetOf(
-  word: string | undefined,
+  operand: string | undefined,
   defaultPort: number,
 ): Target {
-  if (word === undefined) {
+  if (operand === undefined) {
     throw new UsageError(
       `name the target, as in 127.0.0.1 or 127.0.0.1:${defaultPort}: see --help`,
     );
   }
   try {
-    return parseTarget(word, defaultPort);
+    return parseTarget(operand, defaultPort);
   } catch (error) {
     throw new UsageError(
-      `"${word}" is no target: ${(error as Error).message}`,
+      `"${operand}" is not a target: ${(error as Error).message}`,
     );
   }
 }
 
 /**
- * Reads a target that has to be a host.
+ * Parses a target that must be a host.
  *
- * @param word The word, if there is one.
- * @param defaultPort Taken where the word names no port.
+ * @param operand The operand, if there is one.
+ * @param defaultPort The port if the operand has none.
  * @returns The target.
- * @throws {UsageError} If it is missing, no address, or a path.
+ * @throws {UsageError} If it is missing, not an address, or a path.
  */
 export function hostTargetOf(
-  word: string | undefined,
+  operand: string | undefined,
   defaultPort: number,
 ): HostTarget {
-  const target = targetOf(word, defaultPort);
+  const target = targetOf(operand, defaultPort);
   if (target.transport === "tcp") return target;
-  throw new UsageError("this takes no Unix socket: name a host");
+  throw new UsageError("this program does not use Unix sockets: name a host");
 }

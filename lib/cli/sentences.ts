@@ -1,5 +1,5 @@
 /**
- * What a client is to send: its operands, or the lines of standard input.
+ * What a client sends: its operands, or the lines of standard input.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import { isDisconnect } from "../net/errors.ts";
 const MAX_SENTENCE_BYTES = 2 ** 30;
 
 /**
- * Gives the sentences to send.
+ * Returns the sentences to send.
  *
- * @param operands The operands of the command line; without any, standard input is
- * read, line by line, as the sentences are asked for.
+ * @param operands The operands, which are one sentence; without any, each line of
+ * standard input is a sentence, read when it is asked for.
  * @param signal Ends the reading.
- * @returns Each sentence with an LF, a view that is good until the next one.
+ * @returns Each sentence with an LF, a view that is valid until the next one.
  *
  * @example Usage
  * ```ts
@@ -41,7 +41,7 @@ export async function* sentences(
     return;
   }
   const decoder = new LineDecoder(MAX_SENTENCE_BYTES);
-  // A read of standard input knows no deadline; closing it ends the read.
+  // A read of standard input has no deadline; closing it ends the read.
   const stop = () => Deno.stdin.close();
   signal.addEventListener("abort", stop);
   try {

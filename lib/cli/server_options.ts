@@ -1,5 +1,5 @@
 /**
- * The options that servers share, so that each default is written once.
+ * The options that servers share.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export function listenOptions(port: number): ListenOptions {
   };
 }
 
-/** What the uppercase servers answer. */
+/** What the uppercase servers reply. */
 export const TRANSFORM_OPTION = {
   transform: {
     kind: "custom",
@@ -63,29 +63,29 @@ export const STREAM_SERVER_OPTIONS = {
     kind: "choice",
     choices: ["iterative", "concurrent"],
     default: "concurrent",
-    help: "serve one client at a time, or all side by side",
+    help: "serve one client at a time, or all at once",
   },
   idleTimeout: {
     kind: "duration",
     min: 1,
     max: 86_400_000,
     default: `${DEFAULT_STREAM_LIMITS.readMs / 60_000}m`,
-    help: "close a connection whose next message takes longer than this",
+    help: "close a connection if its next message takes longer",
   },
   maxConnections: {
     kind: "integer",
     min: 1,
     max: 1_000_000,
     default: `${DEFAULT_MAX_CONNECTIONS}`,
-    help: "let further clients wait",
+    help: "connections at once; more clients wait",
   },
 } as const satisfies OptionTable;
 
 /**
- * How to serve streams, from the options and the run of a program.
+ * Turns the options of a stream server into those of `serveStreams`.
  *
  * @param run A run of a program that has {@linkcode STREAM_SERVER_OPTIONS}.
- * @returns What `serveStreams` takes.
+ * @returns The options of `serveStreams`.
  */
 export function servingOf(
   run: {

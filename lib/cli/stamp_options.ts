@@ -1,5 +1,5 @@
 /**
- * What STAMP's two programs share: the key.
+ * The key of the STAMP programs: option, help, and where it is read.
  *
  * @module
  */
@@ -14,31 +14,31 @@ export const KEY_OPTION = {
   keyFile: {
     kind: "text",
     placeholder: "FILE",
-    help: "sign with the key in this file; else with $STAMP_HMAC_KEY, if set",
+    help: "sign with the key in this file; default $STAMP_HMAC_KEY, if set",
   },
 } as const satisfies OptionTable;
 
-/** What is said of the key in the help. */
+/** The paragraph of the help about the key. */
 export const KEY_HELP =
-  "With a key packets are signed by HMAC-SHA-256, and what is not signed with the same key is dropped. The key is the content of --key-file (which needs --allow-read=FILE), without the newline at its end, or the variable STAMP_HMAC_KEY (which needs --allow-env=STAMP_HMAC_KEY, as the task has it); never an argument, which every user of the machine could read.";
+  "With a key, packets are signed by HMAC-SHA-256, and packets that are not signed with the same key are dropped. The key is the content of --key-file (which needs --allow-read=FILE) without the newline at its end, or the variable STAMP_HMAC_KEY (which needs --allow-env=STAMP_HMAC_KEY, as the task has it). It cannot be an argument, since every user of the machine can read those.";
 
 /** The variable that may hold the key. */
 const VARIABLE = "STAMP_HMAC_KEY";
 
-/** A key, or none, and how that came. */
+/** Whether packets are signed, and why. */
 export interface FoundKey {
   /** The key; `undefined` if packets are not to be signed. */
   key: StampKey | undefined;
-  /** Says to a person whether packets are signed. */
+  /** Whether packets are signed, in words. */
   mode: "signed" | "not signed";
-  /** Why a key that may be there was not looked for; `null` if all were. */
+  /** Why the variable was not read; `null` if it was, or was not needed. */
   unseen: string | null;
 }
 
 /**
- * Finds the key.
+ * Reads the key.
  *
- * @param keyFile The option's value.
+ * @param keyFile The value of the option.
  * @returns The key, if there is one.
  * @throws {RunError} If the file cannot be read, or the key is empty.
  */
@@ -55,8 +55,7 @@ export async function findKey(keyFile: string | undefined): Promise<FoundKey> {
     variable: VARIABLE,
   });
   if (permission.state !== "granted") {
-    const unseen =
-      `${VARIABLE} was not read, for want of --allow-env=${VARIABLE}`;
+    const unseen = `${VARIABLE} was not read: it needs --allow-env=${VARIABLE}`;
     return { key: undefined, mode: "not signed", unseen };
   }
   const secret = Deno.env.get(VARIABLE);

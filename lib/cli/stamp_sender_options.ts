@@ -1,5 +1,5 @@
 /**
- * What a STAMP sender is asked for: which probes, and when.
+ * The options of a STAMP sender: which probes to send, and when.
  *
  * @module
  */
@@ -22,12 +22,12 @@ import { TIMEOUT_OPTION } from "./client_options.ts";
 import type { OptionTable, OptionValues } from "./options.ts";
 import { UsageError } from "./options.ts";
 
-/** How many probes are sent where neither a count nor a time is given. */
+/** How many probes are sent without --count and --time. */
 const DEFAULT_COUNT = 10;
 /** The shortest interval, in milliseconds: 20 000 probes a second. */
 const MIN_INTERVAL_MS = 0.05;
 
-/** The options that say so. */
+/** The options of a STAMP sender. */
 export const SENDER_OPTIONS = {
   port: {
     kind: "integer",
@@ -35,21 +35,21 @@ export const SENDER_OPTIONS = {
     min: 1,
     max: 65535,
     default: `${STAMP_PORT}`,
-    help: "the port where TARGET names none; the task gives 8620",
+    help: "the port if TARGET has none; the task sets 8620",
   },
   count: {
     kind: "integer",
     short: "n",
     min: 1,
     max: 1e12,
-    help: `how many probes to measure (${DEFAULT_COUNT}, if no --time)`,
+    help: `how many probes to measure (${DEFAULT_COUNT} without --time)`,
   },
   time: {
     kind: "duration",
     short: "t",
     min: 1,
     max: 30 * 86_400_000,
-    help: "for how long to send",
+    help: "how long to send",
   },
   interval: {
     kind: "duration",
@@ -57,32 +57,32 @@ export const SENDER_OPTIONS = {
     min: 0,
     max: 3_600_000,
     default: "100ms",
-    help: "send a probe so often, down to 50us; 0 waits for each reply",
+    help: "time between probes, at least 50us; 0 waits for each reply",
   },
   schedule: {
     kind: "choice",
     choices: ["periodic", "poisson"],
     default: "periodic",
-    help: "send evenly, or at random with that mean interval",
+    help: "send at even or at random intervals (with that mean)",
   },
   seed: {
     kind: "integer",
     min: 0,
     max: 4_294_967_295,
-    help: "repeat an earlier run's random schedule",
+    help: "repeat the random schedule of an earlier run",
   },
   size: {
     kind: "size",
     min: UNAUTHENTICATED.bytes,
     max: MAX_PACKET_BYTES,
-    help: "the length of each packet, padded (44 bytes, signed 112)",
+    help: "length of each packet with padding (44 bytes, signed 112)",
   },
   warmup: {
     kind: "integer",
     min: 0,
     max: 100_000,
     default: "5",
-    help: "send so many probes before, and leave them out",
+    help: "probes to send first and leave out",
   },
   timeout: {
     ...TIMEOUT_OPTION.timeout,
@@ -93,39 +93,39 @@ export const SENDER_OPTIONS = {
     kind: "choice",
     choices: ["ntp", "ptp"],
     default: "ntp",
-    help: "the format of timestamps",
+    help: "format of the timestamps",
   },
   ssid: {
     kind: "integer",
     min: 0,
     max: 65535,
-    help: "the session's identifier, 0 for none; else one is picked",
+    help: "session identifier, 0 for none; random by default",
   },
   relaxed: {
     kind: "flag",
-    help: "send a millisecond or two late, and leave the processor idle",
+    help: "spare the processor, and send a millisecond or two late",
   },
 } as const satisfies OptionTable;
 
-/** What will be measured. */
+/** What the options ask for. */
 export interface SenderPlan {
-  /** For the session. */
+  /** The options of the session. */
   session: Omit<StampOptions, "signal">;
-  /** The options as they take effect, for the result. */
+  /** The options as they take effect. */
   used: object;
-  /** How many probes to expect; `Infinity` if nobody knows. */
+  /** How many probes to expect; `Infinity` if unknown. */
   expected: number;
-  /** Says it to a person, in half a line. */
+  /** The plan in words, for one line. */
   summary: string;
 }
 
 /**
- * Makes a plan of what is asked for.
+ * Turns the options into a plan.
  *
  * @param options The values of {@linkcode SENDER_OPTIONS}.
  * @param key Signs the probes.
  * @returns The plan.
- * @throws {UsageError} If the options do not go together.
+ * @throws {UsageError} If the options contradict each other.
  */
 export function senderPlan(
   options: OptionValues<typeof SENDER_OPTIONS>,
@@ -139,15 +139,15 @@ export function senderPlan(
   }
   if (interval === 0 && (relaxed || random)) {
     const flag = relaxed ? "--relaxed" : "--schedule poisson";
-    throw new UsageError(`${flag} goes with an --interval other than 0`);
+    throw new UsageError(`${flag} needs an --interval other than 0`);
   }
   if (options.seed !== undefined && !random) {
-    throw new UsageError("--seed goes with --schedule poisson");
+    throw new UsageError("--seed needs --schedule poisson");
   }
   const sending = { count, intervalMs: interval, timeoutMs: timeout };
   if (rememberedProbes(sending) > MAX_REMEMBERED) {
     throw new UsageError(
-      "too many probes would be under way at once: shorten --timeout, or " +
+      "too many probes would be outstanding at once: shorten --timeout, or " +
         "lengthen --interval",
     );
   }
@@ -191,7 +191,7 @@ export function senderPlan(
       ...(time === undefined ? [] : [`for ${formatDuration(time * 1000)}`]),
     ].join(" ") +
       (interval === 0
-        ? ", each after the last one's reply"
+        ? ", each after the reply to the one before"
         : `, one every ${formatDuration(interval * 1000)}`) +
       (random ? ` on average, at random (--seed ${seed})` : ""),
   };

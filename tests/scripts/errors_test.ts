@@ -71,7 +71,7 @@ const MISTAKES: [string, [string, ...string[]], number, RegExp][] = [
     "a target that is none",
     ["tcp_client", "127.0.0.1:http", "hello"],
     2,
-    /"127.0.0.1:http" is no target: the port must be a number/,
+    /"127.0.0.1:http" is not a target: the port must be a number/,
   ],
   [
     "two output forms",

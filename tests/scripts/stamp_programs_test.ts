@@ -633,12 +633,12 @@ const MISUSES: [string, string[], RegExp][] = [
   [
     "relaxed turns",
     [NOBODY, "-i", "0", "--relaxed"],
-    /--relaxed goes with an --interval/,
+    /--relaxed needs an --interval/,
   ],
   [
     "random turns",
     [NOBODY, "-i", "0", "--schedule", "poisson"],
-    /--schedule poisson goes with an --interval/,
+    /--schedule poisson needs an --interval/,
   ],
   [
     "a schedule there is not",
@@ -648,7 +648,7 @@ const MISUSES: [string, string[], RegExp][] = [
   [
     "a seed for nothing",
     [NOBODY, "--seed", "1"],
-    /--seed goes with --schedule poisson/,
+    /--seed needs --schedule poisson/,
   ],
   [
     "no room for a TLV",
