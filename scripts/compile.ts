@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --allow-run
 /**
- * Compile: builds single-file executables of the programs here, each with
- * exactly the permissions of its task.
+ * Compile: builds a single-file executable of each program, with exactly the
+ * permissions of its task.
  *
  * Permission: --allow-run, to call deno compile
  *
@@ -10,8 +10,7 @@
  *
  *     $ deno task compile --target aarch64-apple-darwin
  *
- * The permissions and arguments are read from deno.json, where the tasks say
- * them once.
+ * The permissions and arguments are those of the tasks in deno.json.
  *
  * @module
  */
@@ -23,17 +22,17 @@ import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 
 const program = defineProgram({
   name: "compile",
-  summary: "Builds bin/NAME for each program named, or for all of them.",
+  summary: "Builds bin/NAME for each program named, or for all programs.",
   operands: "[NAME...]",
   details: [
-    "NAME is that of a task or of its script, as measure-client or measure_client. An executable has exactly the permissions of its task, and its port.",
-    "Deno fetches a base executable the first time. Where it cannot, set DENORT_BIN to the path of one.",
+    "NAME is the name of a task or of its script, as in measure-client or measure_client. The executable has exactly the permissions of the task, and its port.",
+    "Deno downloads a base executable the first time. If it cannot, set DENORT_BIN to the path of one.",
   ],
   options: {
     target: {
       kind: "text",
       placeholder: "TRIPLE",
-      help: "build for another system, as aarch64-apple-darwin",
+      help: "build for another system, as in aarch64-apple-darwin",
     },
   },
   examples: [
@@ -43,26 +42,26 @@ const program = defineProgram({
   ],
 });
 
-/** A program that can be compiled: its task's flags, and its script. */
+/** A program that can be compiled. */
 export interface Compilable {
-  /** The name of its script without the ending, and of its executable. */
+  /** The name of its script without the extension, and of its executable. */
   name: string;
-  /** What its task gives to `deno run`. */
+  /** The flags of `deno run` in its task. */
   flags: string[];
   /** The script's path. */
   script: string;
-  /** The arguments that its task gives to it. */
+  /** The arguments in its task. */
   args: string[];
 }
 
-/** The programs whose tasks run a script of that name, in the tasks' order. */
+/** The programs that can be compiled, in the order of their tasks. */
 export function compilables(
   tasks: Record<string, { command: string }> = config.tasks,
 ): Compilable[] {
   return Object.entries(tasks).flatMap(([task, { command }]) => {
     const name = task.replaceAll("-", "_");
     const script = `scripts/${name}.ts`;
-    const [deno, run, ...rest] = words(command);
+    const [deno, run, ...rest] = splitCommand(command);
     const at = rest.indexOf(script);
     if (deno !== "deno" || run !== "run" || at < 0) return [];
     if (name === "compile" || name === "demo") return [];
@@ -71,22 +70,24 @@ export function compilables(
   });
 }
 
-/** A task's words, as a shell would take them apart. */
-function words(command: string): string[] {
+/** Splits a command like a shell. */
+function splitCommand(command: string): string[] {
   return [...command.matchAll(/'([^']*)'|(\S+)/g)]
     .map(([, quoted, bare]) => quoted ?? bare!);
 }
 
-/** Compiles the programs; gives the exit code. */
+/** Compiles the programs; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async ({ options, operands, terminal }) => {
     const all = compilables();
-    const wanted = operands.length === 0 ? all : operands.map((word) => {
-      const name = word.replaceAll("-", "_");
+    const wanted = operands.length === 0 ? all : operands.map((operand) => {
+      const name = operand.replaceAll("-", "_");
       const found = all.find((program) => program.name === name);
       if (found) return found;
       const names = all.map((program) => program.name).join(", ");
-      throw new UsageError(`no program is called ${word}: choose of ${names}`);
+      throw new UsageError(
+        `no program is called ${operand}; there are ${names}`,
+      );
     });
     for (const { name, flags, script, args } of wanted) {
       const output = `bin/${name}`;
@@ -115,7 +116,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
   });
 }
 
-/** Why `deno compile` failed, from what it said. */
+/** Why `deno compile` failed; it gives text and an exit code only. */
 function reason(said: string): string {
   if (
     /Setting up base binary|denort/.test(said) &&
@@ -125,11 +126,11 @@ function reason(said: string): string {
   }
   const lines = said.split("\n").filter((line) => line.trim() !== "");
   return lines.find((line) => line.includes("error")) ?? lines.at(-1) ??
-    "deno compile says nothing";
+    "deno compile gave no reason";
 }
 
-/** What is said where the base cannot be had; CI knows it by this. */
+/** The error if the base executable cannot be downloaded; CI tells it by this. */
 export const NO_BASE =
-  "Deno's base executable cannot be fetched from here; set DENORT_BIN to the path of a denort of this version";
+  "Deno's base executable cannot be downloaded from here; set DENORT_BIN to the path of a denort of this version";
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

@@ -1,9 +1,9 @@
 #!/usr/bin/env -S deno run --allow-net=127.0.0.1
 /**
- * Measurement server: echoes probes so that a client can measure the
- * round-trip time and the throughput of the path.
+ * Measurement server: echoes probes, so that a client can measure round-trip time
+ * and throughput.
  *
- * Protocol:   the course's three phases over TCP, port 10000:
+ * Protocol:   measure, the three phases of the course, over TCP, port 10000:
  *               s TYPE PROBES SIZE DELAY  ->  200 OK: Ready
  *               m SEQ PAYLOAD             ->  m SEQ PAYLOAD, DELAY ms later
  *               t                         ->  200 OK: Closing Connection
@@ -35,10 +35,10 @@ import { DEFAULT_MEMORY_BYTES, measureStreams } from "../lib/measure/server.ts";
 
 const program = defineProgram({
   name: "measure-server",
-  summary: "Echoes probes, for measure-client to time them.",
+  summary: "Echoes probes so that measure-client can time them.",
   operands: "",
   details: [
-    "A setup that asks for more than a limit is refused with the protocol's error. All sessions together may have the server hold --max-memory: each counts its payload, and with a delay 64K for what waits. One that comes on top is refused too; small ones without a delay do not count.",
+    "The server answers a setup that exceeds a limit with the protocol's error. --max-memory limits all sessions together: each counts its payload and, with a delay, 64K for the echoes that wait. A session that would exceed it is refused. Small sessions without a delay do not count.",
   ],
   options: {
     ...listenOptions(10000),
@@ -47,35 +47,35 @@ const program = defineProgram({
       min: 1,
       max: SETUP_LIMITS.probes,
       default: `${SETUP_LIMITS.probes}`,
-      help: "the most probes of a session",
+      help: "probes of a session",
     },
     maxSize: {
       kind: "size",
       min: 1,
       max: SETUP_LIMITS.sizeBytes,
       default: `${SETUP_LIMITS.sizeBytes / 2 ** 20}M`,
-      help: "the longest payload",
+      help: "payload of a probe",
     },
     maxDelay: {
       kind: "duration",
       min: 0,
       max: SETUP_LIMITS.delayMs,
       default: `${SETUP_LIMITS.delayMs / 1000}s`,
-      help: "the longest delay of an echo",
+      help: "delay of an echo",
     },
     maxMemory: {
       kind: "size",
       min: 1024 * 1024,
       max: 1024 ** 4,
       default: `${DEFAULT_MEMORY_BYTES / 2 ** 20}M`,
-      help: "what all sessions together may have the server hold",
+      help: "memory of all sessions together",
     },
     ...STREAM_SERVER_OPTIONS,
   },
   examples: ["", "--mode iterative", "--host 0.0.0.0 --max-size 64K"],
 });
 
-/** Runs the server until it is interrupted; gives the exit code. */
+/** Runs the server until it is interrupted; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async (run) => {
     const { host, port, maxProbes, maxSize, maxDelay, maxMemory } = run.options;

@@ -1,9 +1,9 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net=127.0.0.1
 /**
- * STAMP reflector: answers measurement packets of any STAMP or TWAMP-Light
- * sender, a router among them.
+ * STAMP reflector: answers the measurement packets of any STAMP or TWAMP-Light
+ * sender, such as a router.
  *
- * Protocol:   STAMP, RFC 8762, over UDP, port 862 (the task: 8620)
+ * Protocol:   STAMP, RFC 8762, over UDP, port 862 (8620 in the task)
  * Socket:     datagram
  * Permission: --allow-net=HOST, to receive there, and the senders' addresses,
  *             to answer them; --allow-env=STAMP_HMAC_KEY or --allow-read=FILE
@@ -36,42 +36,42 @@ const program = defineProgram({
   summary: "Reflects the packets of STAMP senders, RFC 8762, over UDP.",
   operands: "",
   details: [
-    "A reply is as long as its request, never longer, and has the request's timestamp format. No answer goes to this port on any host, nor to the ports of services that would answer it, nor to what is a reply itself.",
+    "A reply has the length and the timestamp format of its request. To prevent loops, the reflector does not answer replies, its own port on any host, or the ports of services that answer every datagram.",
     KEY_HELP,
-    `Port ${STAMP_PORT} is the protocol's own; below 1024 a port needs the administrator.`,
+    `${STAMP_PORT} is the port of the protocol; ports below 1024 need administrator rights.`,
   ],
   options: {
     ...listenOptions(STAMP_PORT),
     stateless: {
       kind: "flag",
-      help: "copy sequence numbers, instead of counting in each session",
+      help: "copy sequence numbers instead of counting in each session",
     },
     maxSessions: {
       kind: "integer",
       min: 1,
       max: 1_000_000,
       default: `${DEFAULT_MAX_SESSIONS}`,
-      help: "forget the session that was silent for longest for one more",
+      help: "sessions to remember; the longest silent one makes room",
     },
     maxPps: {
       kind: "integer",
       min: 1,
       max: 1_000_000,
       default: "25000",
-      help: "answer one source at most so often a second",
+      help: "packets a second to answer for each source",
     },
     reportInterval: {
       kind: "duration",
       min: 100,
       max: 86_400_000,
-      help: "print the counters so often, and not only at the end",
+      help: "also print the counters this often",
     },
     ...KEY_OPTION,
   },
   examples: ["--port 8620", "--stateless --report-interval 10s"],
 });
 
-/** Runs the reflector until it is interrupted; gives the exit code. */
+/** Runs the reflector until it is interrupted; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(
     program,
