@@ -1,14 +1,17 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net=127.0.0.1
 /**
- * Demo: shows servers and clients in conversation, each server on a free
- * loopback port inside this process, and then what TCP and UDP are good for, by a
- * short comparison. It ends by itself.
+ * Demo: runs each server and its client on loopback inside this process, then a
+ * short comparison of TCP and UDP. It takes some seconds.
  *
- * Protocol:   uppercase, time, hi-hello, the course's measurement, STAMP
+ * Protocol:   hello, uppercase, time, measure, STAMP
  * Socket:     stream and datagram
  * Permission: --allow-net=127.0.0.1; --unstable-net outside of this folder
  *
  *     $ deno task demo
+ *     # Hi is answered with hello
+ *     $ hello-client 127.0.0.1:40123
+ *     hello
+ *     ...
  *
  * @module
  */
@@ -33,52 +36,49 @@ type Main = (args: string[], io: ProgramIo) => Promise<number>;
 
 const program = defineProgram({
   name: "demo",
-  summary: "Shows what is here at work, on loopback, in some seconds.",
+  summary: "Runs each server and its client on loopback, in some seconds.",
   operands: "",
   details: [],
   options: { plots: OUTPUT_OPTIONS.plots },
   examples: [""],
 });
 
-/** A conversation: its title, its server, its client, and what that is told. */
-const CONVERSATIONS: {
+/** A server and its client, with their arguments. */
+interface Conversation {
   title: string;
   server: [Main, ...string[]];
+  /** Its name, and its arguments for a target. */
   client: [Main, string, (target: string) => string[]];
-}[] = [
+}
+
+const CONVERSATIONS: Conversation[] = [
   {
-    title: "Hi is answered hello",
+    title: "Hi is answered with hello",
     server: [helloServer],
     client: [helloClient, "hello-client", (target) => [target]],
   },
   {
-    title: "A sentence in upper case over TCP, which is a stream",
+    title: "A sentence in upper case over TCP, a stream",
     server: [tcpServer],
     client: [tcpClient, "tcp-client", (target) => [target, "hello world"]],
   },
   {
-    title: "The same over UDP, which is datagrams",
+    title: "The same over UDP, in datagrams",
     server: [udpServer],
     client: [udpClient, "udp-client", (target) => [target, "hello world"]],
   },
   {
-    title: "The same over a path that loses half of them, until one comes back",
+    title:
+      "The same over a path that loses half of the datagrams, with retries",
     server: [udpServer, "--drop", "0.5", "--seed", "12"],
     client: [
       udpClient,
       "udp-client",
-      (target) => [
-        target,
-        "--timeout",
-        "200ms",
-        "--retries",
-        "9",
-        "anybody there",
-      ],
+      (target) => [target, "--timeout", "200ms", "--retries", "9", "hello"],
     ],
   },
   {
-    title: "The time, and how far the clocks may differ",
+    title: "The time, and the offset of the clocks",
     server: [timeServer],
     client: [timeClient, "time-client", (target) => [target]],
   },
@@ -93,51 +93,46 @@ const CONVERSATIONS: {
   },
 ];
 
-/** Shows the conversations; gives the exit code. */
+/** Runs the conversations; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(
-    program,
-    args,
-    io,
-    async ({ options, signal, terminal }) => {
-      const plots = ["--plots", options.plots];
-      for (const { title, server, client } of CONVERSATIONS) {
-        const [serve, ...serverArgs] = server;
-        const [ask, name, clientArgs] = client;
-        const stop = new AbortController();
-        const { terminal: watched, address } = listeningTerminal();
-        const served = serve(["--port", "0", ...serverArgs], {
-          terminal: watched,
-          signal: stop.signal,
-        });
-        try {
-          const args = clientArgs(await address);
-          terminal.print(`# ${title}`);
-          terminal.print(`$ ${[name, ...args].join(" ")}`);
-          const shown = ask === measureClient ? plots : [];
-          const code = await ask([...args, ...shown], { terminal, signal });
-          if (code !== 0) throw new RunError(`Cannot go on: ${name} failed`);
-          terminal.print("");
-        } finally {
-          stop.abort();
-          await served;
-        }
-        if (signal.aborted) return 0;
+  return runMain(program, args, io, async ({ options, signal, terminal }) => {
+    const plots = ["--plots", options.plots];
+    for (const { title, server, client } of CONVERSATIONS) {
+      const [serve, ...serverArgs] = server;
+      const [ask, name, clientArgs] = client;
+      const stop = new AbortController();
+      const { terminal: hidden, address } = hiddenTerminal();
+      const served = serve(["--port", "0", ...serverArgs], {
+        terminal: hidden,
+        signal: stop.signal,
+      });
+      try {
+        const args = clientArgs(await address);
+        terminal.print(`# ${title}`);
+        terminal.print(`$ ${[name, ...args].join(" ")}`);
+        const shown = ask === measureClient ? plots : [];
+        const code = await ask([...args, ...shown], { terminal, signal });
+        if (code !== 0) throw new RunError(`Cannot go on: ${name} failed`);
+        terminal.print("");
+      } finally {
+        stop.abort();
+        await served;
       }
-      terminal.print("# TCP or UDP? One at a time or all at once?");
-      terminal.print("$ compare --short");
-      const code = await compare(["--short", ...plots], { terminal, signal });
-      terminal.print(
-        "\nHere client and server took turns in one process; run them apart, as\n" +
-          "deno task measure-server and deno task measure-client, for figures to quote.",
-      );
-      return code;
-    },
-  );
+      if (signal.aborted) return 0;
+    }
+    terminal.print("# TCP or UDP? One client at a time or all at once?");
+    terminal.print("$ compare --short");
+    const code = await compare(["--short", ...plots], { terminal, signal });
+    terminal.print(
+      "\nClient and server shared one process here. For figures to quote, run\n" +
+        "deno task measure-server and deno task measure-client.",
+    );
+    return code;
+  });
 }
 
-/** A terminal that shows nothing, and tells the address a server listens on. */
-function listeningTerminal(): { terminal: Terminal; address: Promise<string> } {
+/** A terminal that shows nothing, and resolves the address of its server. */
+function hiddenTerminal(): { terminal: Terminal; address: Promise<string> } {
   const { promise, resolve } = Promise.withResolvers<string>();
   const decoder = new TextDecoder();
   const sink = {
