@@ -31,11 +31,12 @@ import {
   type ExperimentServers,
   LocalServers,
 } from "../lib/cli/local_servers.ts";
-import { outputOptions } from "../lib/cli/output_options.ts";
 import { noMoreOperands, UsageError } from "../lib/cli/options.ts";
+import { Report } from "../lib/cli/report.ts";
+import { run, type Runnable } from "../lib/cli/run.ts";
 import {
   type PlannedExperiment,
-  runExperiments,
+  runnableExperiments,
 } from "../lib/cli/run_experiments.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { formatAddress } from "../lib/net/address.ts";
@@ -66,42 +67,39 @@ const program = defineProgram({
 
 /** Compares; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async (run) => {
-    const { options, operands, given, signal, terminal } = run;
+  return runMain(program, args, io, async (invocation) => {
+    const { options, operands, given, signal, terminal } = invocation;
     noMoreOperands(operands.slice(1));
     const plan = experimentPlan(options, signal);
-    const output = outputOptions(options, terminal);
+    const report = new Report(options, terminal);
     const target = operands[0] === undefined
       ? null
       : hostTargetOf(operands[0], options.port);
     if (target === null) rejectPorts(given);
     await using local = new LocalServers();
-    const servers = target === null
-      ? local
-      : await serversAt(target, options, local);
-    if (target !== null) await checkServers(servers, plan);
-    const { iterativePort = null, stampPort } = options;
-    return await runExperiments(experiments(servers, local, target, plan), {
-      target: formatAddress(servers.measure),
-      options: {
-        given,
-        used: {
-          ...(target && {
-            port: target.port,
-            stamp_port: stampPort,
-            iterative_port: iterativePort,
-          }),
-          ...usedOptions(
-            plan,
-            Object.keys(
-              EXPERIMENT_OPTIONS,
-            ) as (keyof typeof EXPERIMENT_OPTIONS)[],
-          ),
-        },
-      },
-      output,
-      signal,
-    });
+    return await run(prepare, { report, signal });
+
+    async function prepare(): Promise<Runnable> {
+      const servers = target === null
+        ? local
+        : await serversAt(target, options, local);
+      if (target !== null) await checkServers(servers, plan);
+      const { iterativePort = null, stampPort } = options;
+      const names = Object.keys(EXPERIMENT_OPTIONS);
+      const used = {
+        ...(target && {
+          port: target.port,
+          stamp_port: stampPort,
+          iterative_port: iterativePort,
+        }),
+        ...usedOptions(plan, names as (keyof typeof EXPERIMENT_OPTIONS)[]),
+      };
+      return runnableExperiments(experiments(servers, local, target, plan), {
+        target: formatAddress(servers.measure),
+        options: { given, used },
+        signal,
+      });
+    }
   });
 }
 

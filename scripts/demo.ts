@@ -18,7 +18,7 @@
 
 import { RunError } from "../lib/cli/context.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
-import { OUTPUT_OPTIONS } from "../lib/cli/output_options.ts";
+import { OUTPUT_OPTIONS } from "../lib/cli/report.ts";
 import { Terminal } from "../lib/terminal/terminal.ts";
 import { main as compare } from "./compare.ts";
 import { main as helloClient } from "./hello_client.ts";

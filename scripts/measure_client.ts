@@ -1,9 +1,9 @@
 #!/usr/bin/env -S deno run --allow-net
 /**
- * Measurement client: round-trip time and throughput of the path to a
- * measure-server, once or over a range of sizes and delays.
+ * Measurement client: measures round-trip time or throughput to a measure-server,
+ * once or over a range of sizes and delays.
  *
- * Protocol:   the course's three phases over TCP, port 10000
+ * Protocol:   measure, the three phases of the course, over TCP, port 10000
  * Socket:     stream, or Unix stream
  * Permission: --allow-net, to connect to the target; for unix:PATH also
  *             --allow-read=PATH --allow-write=PATH
@@ -35,14 +35,19 @@ import {
 import { flagOf } from "../lib/cli/options.ts";
 import { noMoreOperands, UsageError } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { Report } from "../lib/cli/report.ts";
+import { run, type Runnable } from "../lib/cli/run.ts";
 import {
-  refuseThresholds,
+  checkThresholds,
+  FAIL_IF_HELP,
   REPORT_OPTIONS,
-  runMeasurement,
+  runnableMeasurement,
 } from "../lib/cli/run_measurement.ts";
-import { runSweep } from "../lib/cli/run_sweep.ts";
-import { outputOptions } from "../lib/cli/output_options.ts";
-import { SWEEP_OPTIONS, sweepPlan } from "../lib/cli/sweep_options.ts";
+import {
+  runnableSweep,
+  SWEEP_OPTIONS,
+  sweepPlan,
+} from "../lib/cli/run_sweep.ts";
 import { measureFloor } from "../lib/measure/floor.ts";
 import { measureSession } from "../lib/measure/client.ts";
 import { runMetadata } from "../lib/result/run_metadata.ts";
@@ -53,14 +58,12 @@ import { formatAddress, type Target } from "../lib/net/address.ts";
 import { connectWithin } from "../lib/net/connect.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { formatCount } from "../lib/result/quantities.ts";
-import { reporterOf } from "../lib/terminal/reporter.ts";
-import { sweepReporterOf } from "../lib/terminal/sweep_reporter.ts";
 import { type MeasurementType, SETUP_LIMITS } from "../lib/measure/messages.ts";
 
-/** The payload where no size is given, in bytes. */
+/** The default payload, in bytes. */
 const DEFAULT_SIZE_BYTES = { rtt: 100, tput: 1024 };
 
-/** How many probes warm up a sweep, if there is the time. */
+/** How many probes warm up a sweep at most. */
 const WARM_UP_PROBES = 1000;
 
 const program = defineProgram({
@@ -69,10 +72,10 @@ const program = defineProgram({
   operands: "rtt|tput|sweep TARGET",
   details: [
     STREAM_TARGET_HELP,
-    "rtt times each probe from just before it is written to the last byte of its echo. tput does the same with larger probes, and prints two figures of payload bytes one way over full round trips: the mean of SIZE / RTT, and PROBES * SIZE / the sum of RTTs.",
-    "sweep does both for several sizes without a delay, and for several delays: tables and curves. --size is then that of the points where the delay varies. It goes on where a point fails, and exits with 1 in the end.",
-    "A probe is sent when the last one was echoed, and with --interval not before its turn. Then a second column counts from the turn, so that what waited behind a stall is not hidden.",
-    "--fail-if compares min, mean, stddev, p50, p90, p99, p99.9 or max of the RTT (as intended.p99 with --interval from the turn), or jitter, with a time; loss with a percentage; throughput of tput, the aggregate, with a rate such as 10M bit/s.",
+    "rtt measures each probe from just before it is written to the last byte of its echo. tput does the same with larger probes, and prints two figures of payload bytes one way over full round trips: the mean of SIZE / RTT, and PROBES * SIZE / the sum of RTTs.",
+    "sweep does both for several sizes without a delay, and for several delays, and prints tables and curves. --size is then the payload of the points where the delay varies. If a point fails, the sweep goes on and exits with 1.",
+    "A probe is sent when the one before was echoed, and with --interval not before its intended time. A second column then counts from the intended time, so that a stall of the peer is not hidden.",
+    FAIL_IF_HELP,
     "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",
   ],
   options: {
@@ -88,14 +91,14 @@ const program = defineProgram({
       kind: "size",
       min: 1,
       max: SETUP_LIMITS.sizeBytes,
-      help: "the payload of each (100 for rtt, 1K for tput)",
+      help: "payload of each probe (100 for rtt, 1K for tput)",
     },
     delay: {
       kind: "duration",
       min: 0,
       max: SETUP_LIMITS.delayMs,
       default: "0",
-      help: "have the server hold each echo for so long",
+      help: "delay of each echo by the server",
     },
     interval: {
       kind: "duration",
@@ -103,26 +106,26 @@ const program = defineProgram({
       min: 0,
       max: 3_600_000,
       default: "0",
-      help: "send a probe so often; 0 sends it after the last echo",
+      help: "time between probes; 0 sends each after the last echo",
     },
     warmup: {
       kind: "integer",
       min: 0,
       max: 100_000,
       default: "5",
-      help: "send so many probes before, and leave them out",
+      help: "probes to send first and leave out",
     },
     ...SWEEP_OPTIONS,
     ...TIMEOUT_OPTION,
     lenient: {
       kind: "flag",
-      help: "accept the known dialects of other servers, and say which",
+      help: "accept known dialects of other servers, and note which",
     },
     delayUnit: {
       kind: "choice",
       choices: ["ms", "s"],
       default: "ms",
-      help: "the unit in which the server takes the delay",
+      help: "unit of the delay that the server expects",
     },
     ...REPORT_OPTIONS,
   },
@@ -134,44 +137,41 @@ const program = defineProgram({
   ],
 });
 
-/** The options that go with one measurement, and those that go with many. */
+/** Options of one measurement only, and of a sweep only. */
 const OF_ONE = ["delay", "calibrate", "hdr", "failIf"] as const;
 const OF_SWEEP = ["sizes", "delays"] as const;
 
-/** Measures once, or sweeps; gives the exit code. */
+/** Measures once, or sweeps; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, (run) => {
-    const { options, operands, given, signal, terminal } = run;
-    const [mode, targetWord, ...rest] = operands;
+  return runMain(program, args, io, (invocation) => {
+    const { options, operands, given, signal, terminal } = invocation;
+    const [mode, targetOperand, ...rest] = operands;
     if (mode !== "rtt" && mode !== "tput" && mode !== "sweep") {
       throw new UsageError(
-        "say what to measure and where, as in rtt 127.0.0.1: see --help",
+        "name what to measure and the target, as in rtt 127.0.0.1: see --help",
       );
     }
-    const target = targetOf(targetWord, 10000);
+    const target = targetOf(targetOperand, 10000);
     noMoreOperands(rest);
-    refuseOptions(mode, given);
+    rejectOptions(mode, given);
     const { count, delay, interval, timeout, lenient, delayUnit } = options;
-    // A lenient session learns the server's dialect from one probe more.
+    // A lenient session learns the dialect of the server from one more probe.
     const warmup = Math.max(options.warmup, lenient ? 1 : 0);
-    if (count + warmup > SETUP_LIMITS.probes) {
+    const maxCount = SETUP_LIMITS.probes - warmup;
+    if (count > maxCount) {
       throw new UsageError(
-        `a session has ${SETUP_LIMITS.probes} probes at most, the warm-up ` +
-          `included: use --count ${
-            SETUP_LIMITS.probes - warmup
-          }, or --warmup 0`,
+        `a session has at most ${SETUP_LIMITS.probes} probes with its ` +
+          `warm-up: use --count ${maxCount}, or --warmup 0`,
       );
     }
-    refuseThresholds(options.failIf, {
-      throughput: mode === "tput",
-      schedule: interval > 0,
-      replies: false,
-    });
-    const output = outputOptions(options, terminal);
+    const measured = { throughput: mode === "tput", schedule: interval > 0 };
+    checkThresholds(options.failIf, { ...measured, replies: false });
+    const report = new Report(options, terminal);
     const address = formatAddress(target);
     const path = target.transport === "tcp" ? "TCP" : "a Unix socket";
-    const title = `${mode} to ${address} over ${path}, the course protocol\n`;
-    const common = {
+    const title = `${mode} to ${address} over ${path}, measure protocol`;
+    const probes = formatCount(count, "probe");
+    const used = {
       count,
       interval_ms: interval,
       warmup,
@@ -179,10 +179,15 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       lenient,
       delay_unit: delayUnit,
     };
-    return mode === "sweep" ? sweep() : once(mode);
 
-    async function once(mode: MeasurementType): Promise<number> {
-      const { size: sizeBytes = DEFAULT_SIZE_BYTES[mode] } = options;
+    return run(() => mode === "sweep" ? sweep() : once(mode), {
+      report,
+      signal,
+      thresholds: options.failIf,
+    });
+
+    async function once(type: MeasurementType): Promise<Runnable> {
+      const { size: sizeBytes = DEFAULT_SIZE_BYTES[type] } = options;
       const floor = options.calibrate
         ? await withContext(
           { action: "calibrate on", target: "127.0.0.1" },
@@ -190,77 +195,59 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
             measureFloor(
               Deno.listen({ hostname: "127.0.0.1", port: 0 }),
               (target) => dial(target, 0),
-              { type: mode, sizeBytes, intervalMs: interval, signal },
+              { type, sizeBytes, intervalMs: interval, signal },
             ),
         )
         : null;
-      const used = { ...common, size_bytes: sizeBytes, delay_ms: delay };
       const { builder, samples } = measurement(
-        { quantity: mode, sizeBytes, delayMs: delay },
-        used,
+        { quantity: type, sizeBytes, delayMs: delay },
+        { ...used, size_bytes: sizeBytes, delay_ms: delay },
         (note) => builder.note(note),
       );
       builder.floor = floor;
-      const reporter = reporterOf(output, "measure", count);
-      reporter.start({
-        title: `${title}${formatCount(count, "probe")} of ${
-          formatCount(sizeBytes, "byte")
-        }, server delay ${delay} ms`,
-        metadata: builder.metadata,
-      });
-      return await runMeasurement({
-        what: `measure the path to ${address}`,
+      const size = formatCount(sizeBytes, "byte");
+      return runnableMeasurement({
+        title: `${title}\n${probes} of ${size}, server delay ${delay} ms`,
         samples,
         builder,
-        reporter,
-        thresholds: options.failIf,
-        hdr: options.hdr,
         count,
-        signal,
-        terminal,
+        hdr: options.hdr,
       });
     }
 
-    async function sweep(): Promise<number> {
-      const size = options.size;
+    function sweep(): Runnable {
+      const { size } = options;
       const plan = sweepPlan(
         options,
         size ? { rtt: size, tput: size } : DEFAULT_SIZE_BYTES,
       );
       const steps = sweepSteps(plan);
-      const used = {
-        ...common,
+      const sweepUsed = {
+        ...used,
         sizes_bytes: plan.sizesBytes,
         delays_ms: plan.delaysMs,
         size_bytes: plan.sizeBytes,
       };
-      const metadata = {
-        ...runMetadata({
-          mode: "sweep",
-          target: address,
-          started: new Date(),
-          options: { given, used },
-        }),
-        protocol: "measure" as const,
-      };
       const notes = new Set<string>();
-      const reporter = sweepReporterOf(output, count, steps.length);
-      reporter.start(
-        `${title}${formatCount(steps.length, "point")} of ${
-          formatCount(count, "probe")
-        } each`,
-        metadata,
-      );
-      return await runSweep({
-        metadata,
+      const metadata = runMetadata({
+        mode: "sweep",
+        target: address,
+        started: new Date(),
+        options: { given, used: sweepUsed },
+      });
+      return runnableSweep({
+        title: `${title}\n${
+          formatCount(steps.length, "point")
+        } of ${probes} each`,
+        metadata: { ...metadata, protocol: "measure" },
         steps,
+        probes: count,
         warmUp: () =>
-          measurement(steps[0]!, used, () => {}, WARM_UP_PROBES).samples,
-        measure: (step) => measurement(step, used, (note) => notes.add(note)),
+          measurement(steps[0]!, sweepUsed, () => {}, WARM_UP_PROBES).samples,
+        measure: (step) =>
+          measurement(step, sweepUsed, (note) => notes.add(note)),
         notes,
-        reporter,
         signal,
-        terminal,
       });
     }
 
@@ -313,12 +300,12 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
   });
 }
 
-/** Refuses what would have no effect. */
-function refuseOptions(mode: MeasurementType | "sweep", given: object): void {
-  const [refused, goesWith] = mode === "sweep"
+/** Rejects options that would have no effect. */
+function rejectOptions(mode: MeasurementType | "sweep", given: object): void {
+  const [rejected, goesWith] = mode === "sweep"
     ? [OF_ONE, "rtt and tput"]
     : [OF_SWEEP, "sweep"];
-  const found = refused.find((name) => Object.hasOwn(given, name));
+  const found = rejected.find((name) => Object.hasOwn(given, name));
   if (found === undefined) return;
   throw new UsageError(
     `--${flagOf(found)} goes with ${goesWith}, not with ${mode}`,

@@ -3,7 +3,7 @@
  * STAMP sender: round-trip time, loss by direction, one-way delay and jitter of
  * the path to a stamp-server, or to any STAMP or TWAMP-Light reflector.
  *
- * Protocol:   STAMP, RFC 8762, over UDP, port 862 (the task: 8620)
+ * Protocol:   STAMP, RFC 8762, over UDP, port 862 (8620 in the task)
  * Socket:     datagram
  * Permission: --allow-net, to reach the target; --allow-env=STAMP_HMAC_KEY or
  *             --allow-read=FILE for a key; --unstable-net outside of this folder
@@ -22,12 +22,14 @@ import { withContext } from "../lib/cli/context.ts";
 import { hostTargetOf, TARGET_HELP } from "../lib/cli/client_options.ts";
 import { noMoreOperands } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { Report } from "../lib/cli/report.ts";
+import { run, type Runnable } from "../lib/cli/run.ts";
 import {
-  refuseThresholds,
+  checkThresholds,
+  FAIL_IF_HELP,
   REPORT_OPTIONS,
-  runMeasurement,
+  runnableMeasurement,
 } from "../lib/cli/run_measurement.ts";
-import { outputOptions } from "../lib/cli/output_options.ts";
 import { findKey, KEY_HELP, KEY_OPTION } from "../lib/cli/stamp_options.ts";
 import { SENDER_OPTIONS, senderPlan } from "../lib/cli/stamp_sender_options.ts";
 import { stampFloor } from "../lib/stamp/floor.ts";
@@ -36,7 +38,6 @@ import { StampSession } from "../lib/stamp/session.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { localHostFor } from "../lib/net/datagram_socket.ts";
 import { resolveHost } from "../lib/net/connect.ts";
-import { reporterOf } from "../lib/terminal/reporter.ts";
 
 const program = defineProgram({
   name: "stamp-client",
@@ -44,10 +45,10 @@ const program = defineProgram({
   operands: "TARGET",
   details: [
     TARGET_HELP,
-    "Probes leave on a schedule of their own, whatever became of those before. A probe is lost if no reply came within --timeout; a reply after that is late. With -i 0 each leaves when the last one was answered or lost.",
-    "RTT is without the time that the reflector says it took; a second column is with it, a third counts from the moment a probe was meant to leave. One-way delays depend on two clocks, whose offset is estimated, and its bound told.",
+    "Probes are sent on a fixed schedule, whether or not earlier ones were answered. A probe is lost if no reply comes within --timeout; a later reply is late. With -i 0 each probe is sent when the one before was answered or lost.",
+    "The RTT excludes the time that the reflector reports for itself; a second column includes it, and a third counts from the intended time of each probe. One-way delays depend on two clocks; their offset is estimated, and its bound is printed.",
     KEY_HELP,
-    "--fail-if compares min, mean, stddev, p50, p90, p99, p99.9 or max of the RTT (as intended.p99 from the schedule), or jitter, with a time; loss with a percentage.",
+    FAIL_IF_HELP,
     "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",
   ],
   options: {
@@ -66,65 +67,65 @@ const program = defineProgram({
   ],
 });
 
-/** Measures once; gives the exit code. */
+/** Measures once; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async (run) => {
-    const { options, operands, given, signal, terminal } = run;
+  return runMain(program, args, io, (invocation) => {
+    const { options, operands, given, signal, terminal } = invocation;
     const target = hostTargetOf(operands[0], options.port);
     noMoreOperands(operands.slice(1));
-    const output = outputOptions(options, terminal);
-    const { interval } = options;
-    refuseThresholds(options.failIf, {
+    checkThresholds(options.failIf, {
       throughput: false,
-      schedule: interval > 0,
+      schedule: options.interval > 0,
       replies: true,
     });
-    const { key, mode, unseen } = await findKey(options.keyFile);
-    const plan = senderPlan(options, key);
-    const hostname = await withContext(
-      { action: "look up", target: target.hostname },
-      () => resolveHost(target.hostname),
-    );
-    const floor = options.calibrate
-      ? await withContext(
-        { action: "calibrate on", target: "127.0.0.1" },
-        () => stampFloor(() => open("127.0.0.1"), { ...plan.session, signal }),
-      )
-      : null;
-
-    const session = new StampSession(
-      () => open(localHostFor(hostname)),
-      { hostname, port: target.port },
-      { ...plan.session, signal },
-    );
+    const report = new Report(options, terminal);
     const address = formatAddress(target);
-    const builder = new ResultBuilder({
-      protocol: "stamp",
-      mode: "rtt",
-      target: address,
-      sizeBytes: plan.session.request.sizeBytes,
-      intervalMs: interval,
-      replies: session.replyStats,
-      options: { given, used: plan.used },
-    });
-    builder.floor = floor;
-    if (unseen !== null) builder.note(`not signed: ${unseen}`);
-    const reporter = reporterOf(output, "stamp", plan.expected);
-    reporter.start({
-      title: `rtt to ${address} over UDP, STAMP, ${mode}\n${plan.summary}`,
-      metadata: builder.metadata,
-    });
-    return await runMeasurement({
-      what: `measure the path to ${address}`,
-      samples: session.samples(),
-      builder,
-      reporter,
-      thresholds: options.failIf,
-      hdr: options.hdr,
-      count: plan.session.count,
+
+    return run(prepare, {
+      report,
       signal,
-      terminal,
+      thresholds: options.failIf,
     });
+
+    async function prepare(): Promise<Runnable> {
+      const { key, mode, unseen } = await findKey(options.keyFile);
+      const plan = senderPlan(options, key);
+      const hostname = await withContext(
+        { action: "look up", target: target.hostname },
+        () => resolveHost(target.hostname),
+      );
+      const sessionOptions = { ...plan.session, signal };
+      const floor = options.calibrate
+        ? await withContext(
+          { action: "calibrate on", target: "127.0.0.1" },
+          () => stampFloor(() => open("127.0.0.1"), sessionOptions),
+        )
+        : null;
+      const session = new StampSession(
+        () => open(localHostFor(hostname)),
+        { hostname, port: target.port },
+        sessionOptions,
+      );
+      const builder = new ResultBuilder({
+        protocol: "stamp",
+        mode: "rtt",
+        target: address,
+        sizeBytes: plan.session.request.sizeBytes,
+        intervalMs: options.interval,
+        replies: session.replyStats,
+        options: { given, used: plan.used },
+      });
+      builder.floor = floor;
+      if (unseen !== null) builder.note(`not signed: ${unseen}`);
+      return runnableMeasurement({
+        title: `rtt to ${address} over UDP, STAMP, ${mode}\n${plan.summary}`,
+        samples: session.samples(),
+        builder,
+        count: plan.session.count,
+        expected: plan.expected,
+        hdr: options.hdr,
+      });
+    }
   });
 }
 

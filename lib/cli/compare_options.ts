@@ -8,8 +8,8 @@ import { isRequestSize, UNAUTHENTICATED } from "../stamp/packet.ts";
 import { MIN_ROUNDS } from "../stats/bootstrap.ts";
 import { TIMEOUT_OPTION } from "./client_options.ts";
 import type { OptionTable, OptionValues } from "./options.ts";
-import { OUTPUT_OPTIONS } from "./output_options.ts";
 import { UsageError } from "./options.ts";
+import { OUTPUT_OPTIONS } from "./report.ts";
 
 const { csv: _, ...OUTPUT } = OUTPUT_OPTIONS;
 

@@ -1,10 +1,11 @@
 /**
- * Runs experiments one after the other: figures in, sections or JSON out.
+ * Experiments, for the runner: one after the other.
  *
  * @module
  */
 
 import type {
+  CompareResult,
   Experiment as ExperimentResult,
   ExperimentFigures,
   ExperimentName,
@@ -12,8 +13,6 @@ import type {
 import { experimentTitle } from "../result/compare_sections.ts";
 import { roundFigures } from "../result/quantities.ts";
 import { runMetadata } from "../result/run_metadata.ts";
-import type { OutputOptions } from "../terminal/output_options.ts";
-import { sectionReporterOf } from "../terminal/section_reporter.ts";
 import {
   EXPERIMENT_OPTIONS,
   EXPERIMENT_OUTPUT,
@@ -24,7 +23,8 @@ import {
 import { explain } from "./context.ts";
 import { type ExperimentServers, LocalServers } from "./local_servers.ts";
 import { parseOptions } from "./options.ts";
-import { outputOptions } from "./output_options.ts";
+import { Report } from "./report.ts";
+import { run, type Runnable } from "./run.ts";
 import { type ProgramIo, runMain } from "./run_main.ts";
 
 /** An experiment, which is a program of its own and a part of a comparison. */
@@ -55,13 +55,11 @@ export interface PlannedExperiment {
 }
 
 /** What is known of a run of experiments before it starts. */
-export interface ExperimentsRun {
+export interface AboutExperiments {
   /** The target, as `HOST:PORT`. */
   target: string;
   /** The options as they were given, and as they take effect. */
   options: { given: object; used: object };
-  /** How the result is shown. */
-  output: OutputOptions;
   /** Ends the run early. */
   signal: AbortSignal;
 }
@@ -97,14 +95,15 @@ export function experimentMain<N extends ExperimentName>(
     async ({ options: asked, given, signal, terminal }) => {
       const defaults = parseOptions(EXPERIMENT_OPTIONS, []).options;
       const plan = experimentPlan({ ...defaults, ...asked }, signal);
-      const output = outputOptions(asked, terminal);
+      const report = new Report(asked, terminal);
       const used = usedOptions(plan, options);
       await using servers = new LocalServers();
       const measure = () => experiment.measure(servers, plan);
-      return await runExperiments([{ name, where: "on loopback", measure }], {
-        target: "127.0.0.1",
-        options: { given, used },
-        output,
+      const planned = [{ name, where: "on loopback", measure }];
+      const target = "127.0.0.1";
+      const about = { target, options: { given, used }, signal };
+      return await run(() => runnableExperiments(planned, about), {
+        report,
         signal,
       });
     },
@@ -112,50 +111,54 @@ export function experimentMain<N extends ExperimentName>(
 }
 
 /**
- * Runs experiments. One that fails is shown as failed, and the others follow.
+ * Prepares experiments for the runner. One that fails is reported as failed, and
+ * the others follow.
  *
  * @param experiments The experiments.
- * @param run The run.
- * @returns The exit code: 0, or 1 if an experiment failed.
+ * @param about What the result says of the run, and what ends it early.
+ * @returns What {@linkcode run} takes.
  */
-export async function runExperiments(
+export function runnableExperiments(
   experiments: PlannedExperiment[],
-  { target, options, output, signal }: ExperimentsRun,
-): Promise<number> {
-  const { terminal } = output;
+  { target, options, signal }: AboutExperiments,
+): Runnable {
   const started = new Date();
   const metadata = runMetadata({ mode: "compare", target, started, options });
-  const reporter = sectionReporterOf(output);
   const results: ExperimentResult[] = [];
-  reporter.start(metadata);
-  for (const { name, where, measure } of experiments) {
-    reporter.part(
-      `experiment ${results.length + 1} of ${experiments.length}: ` +
-        experimentTitle(name),
-    );
-    let result;
-    try {
-      const figures = roundFigures(await measure());
-      result = { name, where, error: null, figures } as ExperimentResult;
-    } catch (error) {
-      if (signal.aborted) break;
-      result = { name, where, error: explain(error), figures: null };
-    }
-    if (signal.aborted || terminal.closed) break;
-    results.push(result);
-    reporter.experiment(result);
-  }
-  // Of a run interrupted during its first experiment there is nothing to show.
-  if (results.length === 0) signal.throwIfAborted();
-  const notes = signal.aborted
-    ? [
-      `the run was interrupted, after ${results.length} of ` +
-      `${experiments.length} experiments`,
-    ]
-    : [];
-  reporter.end({ ...metadata, experiments: results, notes });
-  const failed = results.filter(({ error }) => error !== null).length;
-  if (failed === 0) return 0;
-  terminal.info(`${failed} of ${experiments.length} experiments failed`);
-  return 1;
+  const notes: string[] = [];
+  const result = (): CompareResult => (
+    { ...metadata, ended: "complete", experiments: results, notes }
+  );
+  return {
+    title: "",
+    metadata,
+    progress: () => ({
+      done: results.length,
+      total: experiments.length,
+      unit: "experiment",
+    }),
+    note: (text) => notes.push(text),
+    result,
+    async measure(report) {
+      for (const { name, where, measure } of experiments) {
+        const number = results.length + 1;
+        report.progress(
+          `experiment ${number} of ${experiments.length}: ` +
+            experimentTitle(name),
+        );
+        let figures = null;
+        let error = null;
+        try {
+          figures = roundFigures(await measure());
+        } catch (thrown) {
+          error = explain(thrown);
+        }
+        if (signal.aborted) return; // the experiment is incomplete
+        const done = { name, where, error, figures } as ExperimentResult;
+        results.push(done);
+        report.event({ event: "experiment", data: done });
+        report.sections(result());
+      }
+    },
+  };
 }

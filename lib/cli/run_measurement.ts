@@ -1,20 +1,19 @@
 /**
- * Runs one measurement to its end: samples in, report and exit code out.
+ * One measurement, for the runner: its options, and samples added up to a result.
  *
  * @module
  */
 
 import type { ResultBuilder } from "../result/builder.ts";
-import type { Sample } from "../stats/sample.ts";
-import type { Reporter } from "../terminal/reporter.ts";
-import type { Terminal } from "../terminal/terminal.ts";
-import { RunError, withContext } from "./context.ts";
-import type { OptionTable } from "./options.ts";
-import { OUTPUT_OPTIONS } from "./output_options.ts";
-import { UsageError } from "./options.ts";
+import { csvHeader } from "../result/formats.ts";
 import { parseThreshold, type Threshold } from "../result/thresholds.ts";
+import type { Sample } from "../stats/sample.ts";
+import { RunError, withContext } from "./context.ts";
+import { type OptionTable, UsageError } from "./options.ts";
+import { OUTPUT_OPTIONS } from "./report.ts";
+import type { Runnable } from "./run.ts";
 
-/** How a measurement is shown and judged. */
+/** The options of every measurement. */
 export const REPORT_OPTIONS = {
   ...OUTPUT_OPTIONS,
   calibrate: {
@@ -25,7 +24,7 @@ export const REPORT_OPTIONS = {
   hdr: {
     kind: "text",
     placeholder: "FILE",
-    help: "also write the percentiles of the RTT as HdrHistogram's tools do",
+    help: "also write the percentiles of the RTT in HdrHistogram's text format",
   },
   failIf: {
     kind: "repeated",
@@ -36,14 +35,25 @@ export const REPORT_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
+/** The paragraph of the help about thresholds. */
+export const FAIL_IF_HELP =
+  "--fail-if compares a figure with a limit: min, p50, p90, p95, p99, p99.9, max, mean or stddev of the RTT, or jitter, with a time; loss with a percentage; throughput of tput with a rate such as 10M bit/s. intended.p99 is counted from the intended time of each probe.";
+
+/** What a figure needs, as its user asks for it. */
+const NEEDED = {
+  throughput: "tput of measure-client",
+  schedule: "--interval",
+  replies: "stamp-client",
+};
+
 /**
- * Makes sure that thresholds are about what will be measured.
+ * Rejects thresholds on what is not measured.
  *
  * @param thresholds The thresholds.
  * @param measured What the measurement has.
  * @throws {UsageError} If one is about something else.
  */
-export function refuseThresholds(
+export function checkThresholds(
   thresholds: Threshold[],
   measured: { throughput: boolean; schedule: boolean; replies: boolean },
 ): void {
@@ -53,88 +63,70 @@ export function refuseThresholds(
   }
 }
 
-const NEEDED = {
-  throughput: "tput of measure-client",
-  schedule: "--interval",
-  replies: "stamp-client",
-};
-
 const UNANSWERED =
-  "check the host and the port, that a server runs there, that its key (if any) is yours, and that no firewall is in between";
+  "no probe was answered; check the host and the port, that a server runs there, that its key (if any) is yours, and that no firewall is in between";
 
 /** A measurement about to run. */
 export interface Measurement {
-  /** What is being done, as in `measure the path to 127.0.0.1:10000`. */
-  what: string;
-  /** Yields the samples. */
+  /** What is measured, in lines of text. */
+  title: string;
+  /** Yields the samples; ends early when the run is interrupted. */
   samples: AsyncIterable<Sample>;
   /** Adds them up. */
   builder: ResultBuilder;
-  /** Shows them. */
-  reporter: Reporter;
-  /** Judges the result. */
-  thresholds: Threshold[];
-  /** Where to write the percentile file, if anywhere. */
-  hdr: string | undefined;
-  /** How many samples were asked for, the warm-up left out; or `Infinity`. */
+  /** How many probes are to be measured; `Infinity` for any number. */
   count: number;
-  /** Aborted if the run was interrupted. */
-  signal: AbortSignal;
-  /** Where to say what went wrong. */
-  terminal: Terminal;
+  /** How many are expected; `Infinity` if unknown. Default: `count`. */
+  expected?: number;
+  /** The file to write percentiles to. */
+  hdr: string | undefined;
 }
 
 /**
- * Runs a measurement. Whatever was measured is reported, also when the run
- * ended early or failed.
+ * Prepares a measurement for the runner.
  *
  * @param measurement The measurement.
- * @returns The exit code: 0, or 3 if a threshold was crossed.
- * @throws {RunError} If the run failed, or ended before the first reply.
+ * @returns What {@linkcode run} takes.
  */
-export async function runMeasurement(
-  measurement: Measurement,
-): Promise<number> {
-  const { what, samples, builder, reporter, hdr, count, terminal } =
-    measurement;
-  const writeHdr = (text: string) =>
-    hdr === undefined ? undefined : withContext(
+export function runnableMeasurement(measurement: Measurement): Runnable {
+  const { title, samples, builder, count, expected = count, hdr } = measurement;
+  const { metadata } = builder;
+  const { protocol, target } = metadata;
+  return {
+    title,
+    metadata,
+    csvHeader: csvHeader(protocol),
+    progress: () => ({
+      done: builder.probes.sent,
+      total: count,
+      unit: "probe",
+    }),
+    note: (text) => builder.note(text),
+    result: () => builder.result(),
+    async measure(report) {
+      const task = { action: "measure the path to", target };
+      await writeHdr(""); // before a long run, in case the path is wrong
+      const show = report.live(expected);
+      const print = report.samples(protocol);
+      await withContext(task, async () => {
+        for await (const sample of samples) {
+          builder.add(sample);
+          print(sample);
+          show(sample, builder);
+        }
+      }).finally(() => writeHdr(builder.percentileFile()));
+      const { sent, received } = builder.probes;
+      if (sent > 0 && received === 0) {
+        throw new RunError(`Cannot ${task.action} ${target}: ${UNANSWERED}`);
+      }
+    },
+  };
+
+  async function writeHdr(text: string): Promise<void> {
+    if (hdr === undefined) return;
+    await withContext(
       { action: "write", write: hdr },
       () => Deno.writeTextFile(hdr, text),
     );
-  await writeHdr(""); // now, lest a long run should end in a wrong path
-  let failure: unknown = null;
-  try {
-    await withContext(what, async () => {
-      for await (const sample of samples) {
-        builder.add(sample);
-        reporter.sample(sample, builder);
-        if (terminal.closed) return;
-      }
-    });
-  } catch (error) {
-    failure = error;
-    reporter.error((error as Error).message);
   }
-  const { sent, received } = builder.probes;
-  if (failure !== null && sent === 0) throw failure;
-  if (sent < count && count < Infinity) {
-    builder.note(`the run ended early, after ${sent} of ${count} probes`);
-  } else if (measurement.signal.aborted) {
-    builder.note(`the run was interrupted, after ${sent} probes`);
-  }
-  // Of a run interrupted before the first reply there is nothing to show.
-  if (received === 0) measurement.signal.throwIfAborted();
-  const result = builder.result();
-  reporter.end(result);
-  await writeHdr(builder.percentileFile());
-  if (failure !== null) throw failure;
-  if (received === 0) {
-    throw new RunError(`Cannot ${what}: no probe was answered; ${UNANSWERED}`);
-  }
-  const crossings = measurement.thresholds
-    .map((threshold) => threshold.crossedBy(result))
-    .filter((crossing) => crossing !== null);
-  for (const crossing of crossings) terminal.info(`crossed ${crossing}`);
-  return crossings.length === 0 ? 0 : 3;
 }

@@ -1,105 +1,199 @@
 /**
- * Runs a sweep to its end: points in, report and exit code out.
+ * A sweep, for the runner: its options, and a measurement at each point.
  *
  * @module
  */
 
-import type { SweepCurve, SweepMetadata } from "../result/schema.ts";
+import { type MeasurementType, SETUP_LIMITS } from "../measure/messages.ts";
 import type { ResultBuilder } from "../result/builder.ts";
+import { sweepCsvHeader, sweepCsvRow } from "../result/formats.ts";
+import { formatCount, parseDuration, parseSize } from "../result/quantities.ts";
+import type {
+  SweepCurve,
+  SweepMetadata,
+  SweepResult,
+} from "../result/schema.ts";
+import {
+  addPoint,
+  type SweepPlan,
+  sweepPoint,
+  type SweepStep,
+} from "../result/sweep.ts";
 import type { Sample } from "../stats/sample.ts";
-import { addPoint, sweepPoint, type SweepStep } from "../result/sweep.ts";
-import { formatCount } from "../result/quantities.ts";
-import type { SweepReporter } from "../terminal/sweep_reporter.ts";
-import type { Terminal } from "../terminal/terminal.ts";
 import { explain, RunError } from "./context.ts";
+import type { OptionTable } from "./options.ts";
+import type { Runnable } from "./run.ts";
+
+/** The sizes of the course, in bytes. */
+const SIZES_BYTES: Record<MeasurementType, number[]> = {
+  rtt: [1, 100, 200, 400, 800, 1000],
+  tput: [1024, 2048, 4096, 8192, 16_384, 32_768],
+};
+/** The delays of the course, in milliseconds. */
+const DELAYS_MS = [0, 50, 100, 200];
+/** The maximum length of a list. */
+const MAX_VALUES = 100;
+/** How much of a list an error quotes, in characters. */
+const MAX_QUOTED = 60;
+
+/** The options of a sweep. */
+export const SWEEP_OPTIONS = {
+  sizes: {
+    kind: "custom",
+    placeholder: "SIZE,...",
+    parse: listOf(
+      parseSize,
+      { min: 1, max: SETUP_LIMITS.sizeBytes },
+      "sizes in bytes such as 1,100,1K, each from 1 to 1M",
+    ),
+    help:
+      "sweep: payloads of both quantities (rtt 1,100,200,400,800,1000; tput 1K,2K,4K,8K,16K,32K)",
+  },
+  delays: {
+    kind: "custom",
+    placeholder: "TIME,...",
+    parse: listOf(
+      parseDuration,
+      { min: 0, max: SETUP_LIMITS.delayMs },
+      "times such as 0,50ms,1s (a bare number is ms), each from 0 to 60s",
+    ),
+    help: `sweep: delays (${DELAYS_MS.join(",")})`,
+  },
+} as const satisfies OptionTable;
+
+/**
+ * Turns the options into a plan.
+ *
+ * @param options The values of {@linkcode SWEEP_OPTIONS}.
+ * @param sizeBytes The payload of the points where the delay varies.
+ * @returns The plan.
+ */
+export function sweepPlan(
+  options: { sizes: number[] | undefined; delays: number[] | undefined },
+  sizeBytes: SweepPlan["sizeBytes"],
+): SweepPlan {
+  const { sizes, delays } = options;
+  return {
+    sizesBytes: sizes ? { rtt: sizes, tput: sizes } : SIZES_BYTES,
+    delaysMs: delays ?? DELAYS_MS,
+    sizeBytes,
+  };
+}
 
 /** How long to warm up at most, in milliseconds. */
 const WARM_UP_MS = 300;
 
 /** A sweep about to run. */
 export interface Sweep {
-  /** What made it, where to, and how. */
+  /** What is measured, in lines of text. */
+  title: string;
+  /** What the result says of itself. */
   metadata: SweepMetadata;
   /** What to measure, in this order. */
   steps: SweepStep[];
+  /** How many probes each point has. */
+  probes: number;
   /** Starts a measurement whose samples are left out. */
-  warmUp: () => AsyncIterable<Sample>;
+  warmUp(): AsyncIterable<Sample>;
   /** Starts the measurement of a point. */
-  measure: (
+  measure(
     step: SweepStep,
-  ) => { samples: AsyncIterable<Sample>; builder: ResultBuilder };
+  ): { samples: AsyncIterable<Sample>; builder: ResultBuilder };
   /** What a reader should know; the measurements may add to it. */
   notes: Set<string>;
-  /** Shows the points. */
-  reporter: SweepReporter;
-  /** Aborted if the run was interrupted. */
+  /** Aborted if the run is interrupted. */
   signal: AbortSignal;
-  /** Where to say what went wrong. */
-  terminal: Terminal;
 }
 
 /**
- * Runs a sweep. A point that fails is shown as failed, and the rest goes on;
- * only a server that cannot be reached from the first is an error at once.
+ * Prepares a sweep for the runner. A point that fails is reported as failed, and
+ * the sweep goes on; it fails only if the server cannot be reached at first.
  *
  * @param sweep The sweep.
- * @returns The exit code: 0, or 1 if a point failed.
- * @throws {RunError} If there is no server, or nothing was measured.
+ * @returns What {@linkcode run} takes.
  */
-export async function runSweep(sweep: Sweep): Promise<number> {
-  const { metadata, steps, measure, reporter, notes, signal, terminal } = sweep;
+export function runnableSweep(sweep: Sweep): Runnable {
+  const { title, metadata, steps, probes, notes, signal } = sweep;
   const curves: SweepCurve[] = [];
   let done = 0;
-  let failed = 0;
-  await warmUp(sweep);
-  for (const step of steps) {
-    if (signal.aborted) break;
-    const { samples, builder } = measure(step);
-    const live = reporter.step(step);
-    let error: string | null = null;
-    try {
-      for await (const sample of samples) {
-        builder.add(sample);
-        live(sample, builder);
+  const result = (): SweepResult => (
+    { ...metadata, ended: "complete", curves, notes: [...notes] }
+  );
+  return {
+    title,
+    metadata,
+    csvHeader: sweepCsvHeader(),
+    progress: () => ({ done, total: steps.length, unit: "point" }),
+    note: (text) => notes.add(text),
+    result,
+    async measure(report) {
+      await warmUp(sweep);
+      for (const step of steps) {
+        if (signal.aborted) return;
+        const { quantity, against, sizeBytes, delayMs } = step;
+        const { samples, builder } = sweep.measure(step);
+        const show = report.live(
+          probes,
+          `point ${done + 1} of ${steps.length}: ${quantity}, ${
+            formatCount(sizeBytes, "byte")
+          }, delay ${delayMs} ms`,
+        );
+        let error: string | null = null;
+        try {
+          for await (const sample of samples) {
+            builder.add(sample);
+            show(sample, builder);
+          }
+        } catch (thrown) {
+          error = explain(thrown);
+        }
+        if (signal.aborted) return; // the point is incomplete
+        const point = sweepPoint(step, builder.result(), error);
+        const last = curves.at(-1);
+        const isSameCurve = last?.quantity === quantity &&
+          last.against === against;
+        if (!isSameCurve) report.sections(result());
+        addPoint(curves, step, point);
+        report.event({ event: "point", data: { quantity, against, ...point } });
+        report.row(sweepCsvRow(step, point));
+        done += 1;
       }
-    } catch (thrown) {
-      error = explain(thrown);
-    }
-    if (signal.aborted) break; // half a point is none
-    const point = sweepPoint(step, builder.result(), error);
-    addPoint(curves, step, point);
-    reporter.point(step, point);
-    done += 1;
-    if (error !== null) failed += 1;
-    if (terminal.closed) break;
-  }
-  // Of a run interrupted before the first point there is nothing to show.
-  if (done === 0) signal.throwIfAborted();
-  if (signal.aborted) {
-    notes.add(
-      `the run was interrupted, after ${done} of ${steps.length} points`,
-    );
-  }
-  reporter.end({ ...metadata, curves, notes: [...notes] });
-  if (failed === 0) return 0;
-  terminal.info(`${failed} of ${formatCount(steps.length, "point")} failed`);
-  return 1;
+    },
+  };
 }
 
 /**
- * Has the compiler see the hot path, lest the first point should be slower for
- * want of it. A server that is not there is found here.
+ * Lets the compiler optimize the hot path before the first point, which would be
+ * slower otherwise. An unreachable server is noticed here.
  */
-async function warmUp({ warmUp, reporter, signal }: Sweep): Promise<void> {
+async function warmUp({ warmUp, signal }: Sweep): Promise<void> {
   const endMs = performance.now() + WARM_UP_MS;
   try {
     for await (const _ of warmUp()) {
       if (signal.aborted || performance.now() >= endMs) break;
     }
   } catch (error) {
-    // What else goes wrong will be said of the points.
-    if (!(error instanceof RunError)) return;
-    reporter.error(error.message);
-    throw error;
+    // Another error is reported with the points.
+    if (error instanceof RunError) throw error;
   }
+}
+
+function listOf(
+  parse: (text: string) => number | null,
+  { min, max }: { min: number; max: number },
+  accepted: string,
+): (text: string) => number[] {
+  return (text) => {
+    const values = text.split(",").map((part) => parse(part.trim()));
+    const isGood = (value: number | null): value is number =>
+      value !== null && value >= min && value <= max;
+    if (values.length <= MAX_VALUES && values.every(isGood)) {
+      return [...new Set(values)];
+    }
+    throw new SyntaxError(
+      `a list of ${accepted}, at most ${MAX_VALUES} of them, not "${
+        text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}...`
+      }"`,
+    );
+  };
 }

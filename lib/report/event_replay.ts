@@ -141,7 +141,12 @@ function remakeOf(label: unknown): Remake {
 }
 
 function remadeSweep(label: SweepMetadata): Remake {
-  const result: SweepResult = { ...label, curves: [], notes: [] };
+  const result: SweepResult = {
+    ...label,
+    ended: "interrupted",
+    curves: [],
+    notes: [],
+  };
   let count = 0;
   return {
     take(event, data) {
@@ -159,7 +164,12 @@ function remadeSweep(label: SweepMetadata): Remake {
 }
 
 function remadeComparison(label: CompareMetadata): Remake {
-  const result: CompareResult = { ...label, experiments: [], notes: [] };
+  const result: CompareResult = {
+    ...label,
+    ended: "interrupted",
+    experiments: [],
+    notes: [],
+  };
   return {
     take(event, data) {
       if (event !== "experiment") return;
@@ -201,6 +211,7 @@ function remadeMeasurement(label: MeasurementMetadata): Remake {
         result: {
           ...figures,
           ...label,
+          ended: "interrupted",
           probes: { sent, received, lost, warmup },
           // Of the machine that measured, not of this one.
           quality: {

@@ -186,6 +186,7 @@ export class ResultBuilder {
     const isPaced = intervalMs > 0;
     return {
       ...this.metadata,
+      ended: "complete",
       probes: { ...this.#probes, ...(replies && replyCounts(replies)) },
       probes_per_second: roundFigures(this.#rate()),
       rtt_us: roundFigures(this.#rtt.distribution()),

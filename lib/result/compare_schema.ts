@@ -13,6 +13,7 @@ import {
   BIN_COUNTS,
   COUNT,
   DISTRIBUTION,
+  ENDING,
   FIGURE,
   histogramOf,
   list,
@@ -138,6 +139,7 @@ export const COMPARE_START = v.object(METADATA);
 /** @internal */
 export const COMPARE = v.object({
   ...METADATA,
+  ...ENDING,
   experiments: list(EXPERIMENT, 100),
   notes: NOTES,
 });

@@ -182,6 +182,15 @@ export function metadataEntries<const M extends v.GenericSchema>(mode: M) {
   };
 }
 
+/** @internal How a run ended; every result has these keys. */
+export const ENDING = {
+  ended: about(
+    "How the run ended",
+    v.picklist(["complete", "interrupted", "failed"]),
+  ),
+  error: v.exactOptional(about("Why the run failed, if it did", TEXT)),
+};
+
 /**
  * Checks a value of unknown origin.
  *

@@ -13,7 +13,7 @@ import type { Table, Unit } from "./section.ts";
 /** What figures are read from: a measurement, or a point of a sweep. */
 export type Measured =
   & Pick<MeasurementResult, "probes" | "rtt_us">
-  & Partial<MeasurementResult>;
+  & Partial<Omit<MeasurementResult, "error">>;
 
 /** What was measured, and its name beside others. */
 export interface Named<R = Measured> {

@@ -22,6 +22,7 @@ import {
   checked,
   COUNT,
   DISTRIBUTION,
+  ENDING,
   FIGURE,
   histogramOf,
   isRising,
@@ -156,6 +157,7 @@ export const MEASUREMENT_START = v.object(MEASUREMENT_METADATA);
 /** @internal */
 export const MEASUREMENT = v.object({
   ...MEASUREMENT_METADATA,
+  ...ENDING,
   probes: PROBES,
   probes_per_second: v.object({
     asked: about("null without a schedule", v.nullable(FIGURE)),
@@ -208,6 +210,7 @@ export const POINT = v.object({ ...CURVE, ...SWEEP_POINT.entries });
 /** @internal */
 export const SWEEP = v.object({
   ...SWEEP_METADATA,
+  ...ENDING,
   curves: list(v.object({ ...CURVE, points: list(SWEEP_POINT, 1000) }), 20),
   notes: NOTES,
 });

@@ -52,6 +52,7 @@ export const RTT: MeasurementResult = {
   ...LABEL,
   protocol: "measure",
   mode: "rtt",
+  ended: "complete",
   probes: { sent: 200, received: 197, lost: 3, warmup: 5 },
   probes_per_second: { asked: null, achieved: 25_000 },
   rtt_us: DISTRIBUTION,
@@ -181,6 +182,7 @@ export const SWEEP: SweepResult = {
   ...LABEL,
   mode: "sweep",
   protocol: "measure",
+  ended: "complete",
   curves: [
     {
       quantity: "rtt",
@@ -214,6 +216,7 @@ export const SWEEP: SweepResult = {
 export const COMPARE: CompareResult = {
   ...LABEL,
   mode: "compare",
+  ended: "complete",
   experiments: [
     {
       name: "first_byte",

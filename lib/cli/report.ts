@@ -1,0 +1,228 @@
+/**
+ * Shows a run while it goes on, and prints its result in the form asked for.
+ *
+ * | form | at the start | for each sample, point or experiment | at the end |
+ * |---|---|---|---|
+ * | text | title | | sections, each as soon as it is complete |
+ * | `--json` | | | the result |
+ * | `--ndjson` | `start` | `sample`, `point` or `experiment` | `end` with the result |
+ * | `--csv` | header | a row | |
+ *
+ * @module
+ */
+
+import { csvRow, formatJson, sampleFigures } from "../result/formats.ts";
+import type { ResultBuilder } from "../result/builder.ts";
+import type {
+  MeasurementResult,
+  Result,
+  ResultEvent,
+} from "../result/schema.ts";
+import { resultSections } from "../result/sections.ts";
+import type { Sample } from "../stats/sample.ts";
+import { showLive } from "../terminal/live.ts";
+import { formatSections } from "../terminal/section.ts";
+import type { Style } from "../terminal/style.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { type OptionTable, type OptionValues, UsageError } from "./options.ts";
+
+/** The options of a report. */
+export const OUTPUT_OPTIONS = {
+  json: { kind: "flag", short: "J", help: "print one JSON object at the end" },
+  ndjson: { kind: "flag", help: "print one JSON event a line as it happens" },
+  csv: { kind: "flag", help: "print one row of CSV for each probe or point" },
+  plots: {
+    kind: "choice",
+    choices: ["unicode", "ascii", "none"],
+    default: "unicode",
+    help: "how to draw charts",
+  },
+  quiet: { kind: "flag", short: "q", help: "show no progress" },
+} as const satisfies OptionTable;
+
+/** The values of {@linkcode OUTPUT_OPTIONS}; not every program has CSV. */
+export type OutputValues =
+  & Omit<OptionValues<typeof OUTPUT_OPTIONS>, "csv">
+  & { csv?: boolean };
+
+/** What a report prints at the start. */
+export interface ReportStart {
+  /** What is measured, in lines of text; empty for none. */
+  title: string;
+  /** What the `start` event carries. */
+  metadata: Extract<ResultEvent, { event: "start" }>["data"];
+  /** The header of the CSV form. */
+  csvHeader?: string;
+}
+
+/** Reports one run. */
+export class Report {
+  /** The form of the output. */
+  readonly form: "text" | "json" | "ndjson" | "csv";
+  /** Where it is printed. */
+  readonly terminal: Terminal;
+  #options: OutputValues;
+  #isFirst = true;
+  #sectionsPrinted = 0;
+
+  /**
+   * Chooses the form; prints nothing yet.
+   *
+   * @param options What the user asked for.
+   * @param terminal Where to print.
+   * @throws {UsageError} If more than one form is asked for.
+   */
+  constructor(options: OutputValues, terminal: Terminal) {
+    const forms = (["json", "ndjson", "csv"] as const)
+      .filter((form) => options[form]);
+    if (forms.length > 1) {
+      throw new UsageError(
+        `choose one of ${forms.map((form) => `--${form}`).join(" and ")}`,
+      );
+    }
+    this.form = forms[0] ?? "text";
+    this.#options = options;
+    this.terminal = terminal;
+  }
+
+  /**
+   * Prints what is known at the start.
+   *
+   * @param start What is known.
+   */
+  start({ title, metadata, csvHeader }: ReportStart): void {
+    if (title !== "") this.#text(title);
+    this.event({ event: "start", data: metadata });
+    if (csvHeader !== undefined) this.row(csvHeader);
+  }
+
+  /**
+   * Prints an event, in the NDJSON form.
+   *
+   * @param event The event.
+   */
+  event(event: ResultEvent): void {
+    if (this.form === "ndjson") this.terminal.print(JSON.stringify(event));
+  }
+
+  /**
+   * Prints a row, in the CSV form.
+   *
+   * @param text The row.
+   */
+  row(text: string): void {
+    if (this.form === "csv") this.terminal.print(text);
+  }
+
+  /**
+   * Returns what prints each sample, in the NDJSON and the CSV form.
+   *
+   * @param protocol The protocol spoken.
+   * @returns A function to call with each sample.
+   */
+  samples(
+    protocol: MeasurementResult["protocol"],
+  ): (sample: Sample) => void {
+    const startMs = performance.now();
+    switch (this.form) {
+      case "ndjson":
+        return (sample) =>
+          this.event({ event: "sample", data: sampleFigures(sample, startMs) });
+      case "csv":
+        return (sample) => this.row(csvRow(sample, startMs, protocol));
+      default:
+        return () => {};
+    }
+  }
+
+  /**
+   * Shows the progress of a measurement and its figures so far.
+   *
+   * @param total How many samples are expected; `Infinity` if unknown.
+   * @param title What is measured, if it is one of several measurements.
+   * @returns A function to call after each sample was added to the builder.
+   */
+  live(
+    total: number,
+    title?: string,
+  ): (sample: Sample, builder: ResultBuilder) => void {
+    const { isTerminal, isLive } = this.terminal;
+    // Rows that go to the same terminal show the progress themselves.
+    const hasRows = isTerminal &&
+      (this.form === "ndjson" || this.form === "csv");
+    if (this.#options.quiet || hasRows || !isLive) return () => {};
+    return showLive(this.terminal, {
+      total,
+      draw: this.#options.plots !== "none",
+      style: () => this.#style(),
+      ...(title !== undefined && { title }),
+    });
+  }
+
+  /**
+   * Shows what is being done.
+   *
+   * @param text One line.
+   */
+  progress(text: string): void {
+    if (!this.#options.quiet) this.terminal.live(() => [text]);
+  }
+
+  /**
+   * Prints the sections that are complete, in the text form.
+   *
+   * @param result The result so far; a later one has more sections, and the same
+   * before them.
+   * @param isFinal Whether its notes are complete, too.
+   */
+  sections(result: Result, isFinal = false): void {
+    if (this.form !== "text") return;
+    const all = resultSections([{ name: result.target, result }])
+      .filter(({ role }) => isFinal || role !== "notes");
+    const complete = all.slice(this.#sectionsPrinted);
+    if (complete.length === 0) return;
+    this.#sectionsPrinted = all.length;
+    const draw = this.#options.plots !== "none";
+    this.#text(formatSections(complete, this.#style(), draw));
+  }
+
+  /**
+   * Prints the result.
+   *
+   * @param result The result.
+   */
+  end(result: Result): void {
+    this.sections(result, true);
+    if (this.form === "json") this.terminal.print(formatJson(result));
+    this.event({ event: "end", data: result });
+  }
+
+  /**
+   * Prints why a run failed before anything of its result was known.
+   *
+   * @param error The reason.
+   */
+  failure(error: string): void {
+    this.event({ event: "error", data: { message: error } });
+    if (this.form !== "json") return;
+    this.terminal.print(
+      formatJson({ tool: "roundtrip", ended: "failed", error }),
+    );
+  }
+
+  /** Prints text, below an empty line if there is text before it. */
+  #text(text: string): void {
+    if (this.form !== "text") return;
+    this.terminal.print(this.#isFirst ? text : `\n${text}`);
+    this.#isFirst = false;
+  }
+
+  /** The terminal may be resized; colours are for people (`NO_COLOR`). */
+  #style(): Style {
+    return {
+      width: this.terminal.columns,
+      ascii: this.#options.plots === "ascii",
+      color: this.terminal.isTerminal && !Deno.noColor,
+    };
+  }
+}
