@@ -58,7 +58,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Terminal.info() writes talk to stderr alone",
+  name: "Terminal.info() writes messages to stderr alone",
   permissions: "none",
   fn() {
     const [stdout, stderr] = [new FakeSink(), new FakeSink()];
@@ -68,7 +68,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Terminal.write() goes on where a write stopped short",
+  name: "Terminal.write() continues after a short write",
   permissions: "none",
   fn() {
     for (const maxBytes of [1, 2, 3, 7]) {
@@ -83,7 +83,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Terminal.write() stops for good when nobody reads, and says so once",
+  name:
+    "Terminal.write() stops when the reader closes the pipe, and calls back once",
   permissions: "none",
   fn() {
     const stdout = new FakeSink();
@@ -112,7 +113,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Terminal.info() does not mind that nobody listens",
+  name: "Terminal.info() ignores a closed stderr",
   permissions: "none",
   fn() {
     const [stdout, stderr] = [new FakeSink(), new FakeSink(true)];
@@ -139,7 +140,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Terminal.printReply() escapes a peer's text for a person only",
+  name: "Terminal.printReply() escapes a peer's text on a terminal only",
   permissions: "none",
   fn() {
     const reply = new TextEncoder().encode("\x1b[2Jhello\n");
@@ -157,7 +158,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Terminal.printReply() gives a program the very bytes",
+  name: "Terminal.printReply() writes the bytes unchanged to a pipe",
   permissions: "none",
   fn() {
     const written: number[] = [];
@@ -192,7 +193,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Terminal.log() does not limit what is said",
+  name: "Terminal.log() does not limit Terminal.info()",
   permissions: "none",
   fn() {
     using _time = new FakeTime(5000);
@@ -204,7 +205,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Terminal.live() rewrites its block, and data takes it away",
+  name: "Terminal.live() replaces its lines, and data erases them",
   permissions: "none",
   fn() {
     using time = new FakeTime(5000);
@@ -226,7 +227,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Terminal.live() leaves nothing of a block in a screen",
+  name: "Terminal.live() leaves nothing of its lines on the screen",
   permissions: "none",
   fn() {
     using time = new FakeTime(5000);
@@ -266,7 +267,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Terminal.live() takes the block away before it talks",
+  name: "Terminal.live() is erased before a message",
   permissions: "none",
   fn() {
     using _time = new FakeTime(5000);
@@ -279,7 +280,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Terminal.live() shows five blocks a second, and makes no others",
+  name:
+    "Terminal.live() shows its lines five times a second and makes no others",
   permissions: "none",
   fn() {
     using time = new FakeTime(5000);
@@ -294,13 +296,13 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Terminal.live() shows nothing where no person is looking",
+  name: "Terminal.live() shows nothing without a terminal",
   permissions: "none",
   fn() {
     const stderr = new FakeSink(false);
     const terminal = new Terminal(new FakeSink(true), stderr);
     terminal.live(() => {
-      throw new Error("a line was made that nobody sees");
+      throw new Error("lines were made that are not shown");
     });
     terminal.clearLive();
     assertEquals(stderr.writes, 0);
