@@ -6,6 +6,7 @@ import {
   assertMatch,
   assertRejects,
 } from "@std/assert";
+import { once } from "node:events";
 import {
   type MeasureServerOptions,
   measureStreams,
@@ -16,6 +17,7 @@ import {
   connect,
   cuts,
   dial,
+  dialForReset,
   exchange,
   readText,
   readToEnd,
@@ -284,3 +286,16 @@ test("measureStreams() lets no delay hold up the end of the server beyond its gr
   measurement.abort();
   await measurement.served; // within 5 s, not when the echoes are due
 });
+
+test("measureStreams() drops the delayed echoes of a client that is gone", async () => {
+  await using measurement = server();
+  {
+    using conn = await dial(measurement);
+    await writeAll(conn, bytes("s rtt 9 1 60000\nm 1 a\nm 2 b\n"));
+    assertEquals(await readText(conn, READY.length), READY);
+  }
+  const socket = await dialForReset(measurement);
+  socket.write("s rtt 9 1 60000\nm 1 a\n");
+  await once(socket, "data");
+  socket.resetAndDestroy();
+}); // the server ends long before the echoes are due
