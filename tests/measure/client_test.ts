@@ -28,10 +28,10 @@ const READY = "200 OK: Ready\n";
 const CLOSING = "200 OK: Closing Connection\n";
 const PROBE_ERROR = "404 ERROR: Invalid Measurement Message\n";
 
-/** What a server sends, each string in a write of its own; `null` closes. */
+/** What a server sends, each string in one write; `null` closes. */
 type Reply = (string | null)[];
 
-/** How a foreign server answers; what is not given is by the protocol. */
+/** How a server deviates from the protocol. */
 interface Dialect {
   ready?: Reply;
   echo?: (message: string, sequence: number, payload: string) => Reply;
@@ -58,14 +58,14 @@ function foreignServer(dialect: Dialect): RunningServer {
   }
 }
 
-/** What came of a session. */
+/** The outcome of a session. */
 interface Outcome {
   samples: Sample[];
   error: Error | null;
   told: string[];
 }
 
-/** Three probes of a size, and whatever comes of them. */
+/** Measures three probes. */
 async function measure(
   server: { addr: Deno.NetAddr },
   { sizeBytes = 20, lenient = false, readMs = 250, ...others }:
@@ -293,7 +293,7 @@ const broken: [
   ],
 ];
 for (const [what, dialect, expected, message] of broken) {
-  test(`measureSession() tells of a server that ${what}`, async () => {
+  test(`measureSession() reports a server that ${what}`, async () => {
     await using server = foreignServer(dialect);
     // 404 is longer than the echo of one, and shorter than that of the other.
     for (const sizeBytes of [20, 100]) {
@@ -305,7 +305,7 @@ for (const [what, dialect, expected, message] of broken) {
   });
 }
 
-test("measureSession() gives up on a server that falls silent", async () => {
+test("measureSession() times out on a silent server", async () => {
   const silences: [Dialect, boolean[]][] = [
     [{ ready: [] }, []],
     [atProbe2([]), [true, false]],
@@ -368,7 +368,7 @@ const dialects: [what: string, dialect: Dialect, told: string[]][] = [
   }, ["a session closed without a reply"]],
 ];
 for (const [what, dialect, told] of dialects) {
-  test(`measureSession() tolerates a server that ${what}, and says so`, async () => {
+  test(`measureSession() tolerates a server that ${what}, and reports it`, async () => {
     await using server = foreignServer(dialect);
     const outcome = await measure(server, { lenient: true, readMs: 4000 });
     assertEquals(outcome.error, null);
@@ -383,7 +383,7 @@ for (const [what, dialect, told] of dialects) {
   });
 }
 
-test("measureSession() tolerates a server that ends all it sends with LF and NUL", async () => {
+test("measureSession() tolerates a server that ends all messages with LF and NUL", async () => {
   await using server = foreignServer({
     ready: [`${READY}\0`],
     echo: (message) => [`${message}\0`],
@@ -479,7 +479,7 @@ for (const [what, dialect, message] of hopeless) {
   });
 }
 
-test("measureSession() quotes what the server said first, not what the second try brought", async () => {
+test("measureSession() reports the first reply, not that of the second try", async () => {
   await using server = foreignServer({
     echo: (_, sequence) => sequence === 1 ? ["garbled\n"] : [PROBE_ERROR, null],
   });
@@ -488,11 +488,11 @@ test("measureSession() quotes what the server said first, not what the second tr
   assertEquals(text(error.reply), "garbled\n");
 });
 
-test("measureSession() ends early when aborted between probes, and says goodbye", async () => {
-  const goodbye = Promise.withResolvers<void>();
+test("measureSession() ends when aborted between probes, with a termination", async () => {
+  const terminated = Promise.withResolvers<void>();
   await using server = foreignServer({
     get closing() {
-      goodbye.resolve();
+      terminated.resolve();
       return [CLOSING];
     },
   });
@@ -510,10 +510,10 @@ test("measureSession() ends early when aborted between probes, and says goodbye"
     setTimeout(() => stop.abort(), 0); // while it waits for the second's time
   }
   assertEquals(count, 1);
-  await goodbye.promise;
+  await terminated.promise;
 });
 
-test("measureSession() ends early when aborted inside a probe, which is not a loss", async () => {
+test("measureSession() ends when aborted inside a probe, which is not lost", async () => {
   const stop = new AbortController();
   for (const lenient of [false, true]) {
     await using server = foreignServer({
@@ -529,7 +529,7 @@ test("measureSession() ends early when aborted inside a probe, which is not a lo
   }
 });
 
-test("measureSession() closes its connection when its reader has enough", async () => {
+test("measureSession() closes its connection when its reader leaves", async () => {
   const closed = Promise.withResolvers<void>();
   const serve = measureStreams();
   await using server = streamServer(async (connection) => {
