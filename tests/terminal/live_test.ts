@@ -3,7 +3,7 @@ import { ResultBuilder } from "../../lib/result/builder.ts";
 import { newSample, type Sample } from "../../lib/stats/sample.ts";
 import { formatLive, showLive } from "../../lib/terminal/live.ts";
 import { type Style, textWidth } from "../../lib/terminal/style.ts";
-import { FakeTime, keptTerminal } from "./sinks.ts";
+import { FakeTime, recordingTerminal } from "./sinks.ts";
 
 const START_MS = 1000;
 const STYLE: Style = { width: 80, ascii: false, color: false };
@@ -106,7 +106,7 @@ Deno.test({
   permissions: "none",
   fn() {
     using time = new FakeTime(START_MS);
-    const { terminal, stderr } = keptTerminal(true);
+    const { terminal, stderr } = recordingTerminal(true);
     const style = { ...STYLE };
     const show = showLive(terminal, {
       total: 120,

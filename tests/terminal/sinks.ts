@@ -1,12 +1,12 @@
 /**
- * Terminals that keep what is written, for whom it was.
+ * Terminals that record what is written.
  *
  * @module
  */
 
 import { type Sink, Terminal } from "../../lib/terminal/terminal.ts";
 
-/** A destination that keeps what is written. */
+/** Records what is written. */
 export class RecordingSink implements Sink {
   text = "";
   #decoder = new TextDecoder();
@@ -23,10 +23,10 @@ export class RecordingSink implements Sink {
   }
 }
 
-/** A terminal, and what was written to it. */
-export function keptTerminal(isPerson = false) {
-  const stdout = new RecordingSink(isPerson);
-  const stderr = new RecordingSink(isPerson);
+/** Makes a terminal and the records of what it writes. */
+export function recordingTerminal(isTerminal = false) {
+  const stdout = new RecordingSink(isTerminal);
+  const stderr = new RecordingSink(isTerminal);
   return { terminal: new Terminal(stdout, stderr), stdout, stderr };
 }
 
