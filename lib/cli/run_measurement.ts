@@ -57,9 +57,9 @@ export function checkThresholds(
   thresholds: Threshold[],
   measured: { throughput: boolean; schedule: boolean; replies: boolean },
 ): void {
-  for (const { figure: { key, needs } } of thresholds) {
+  for (const { name, figure: { needs } } of thresholds) {
     if (needs === undefined || measured[needs]) continue;
-    throw new UsageError(`--fail-if on ${key} goes with ${NEEDED[needs]}`);
+    throw new UsageError(`--fail-if on ${name} goes with ${NEEDED[needs]}`);
   }
 }
 

@@ -66,7 +66,7 @@ function qualitySection(results: NamedMeasurement[]): Section {
     table: one ? NO_TABLE : figuresTable(figures, results),
     charts: [],
     sentences: [
-      ...(one ? sentences(figureSentence(figures, one.result)) : []),
+      ...(one ? [figureSentence(figures, one.result)] : []),
       ...noteSentences(
         results.map(({ name, result }) => ({ name, result: result.quality })),
       ),
@@ -142,11 +142,11 @@ function headlineSection(results: NamedMeasurement[]): Section {
     charts: [],
     sentences: one
       ? [
-        ...sentences(figureSentence(figuresOf("jitter"), one.result)),
-        ...sentences(replies(one.result)),
-        `${counts(one.result)}.`,
-        `${rtt(one.result)}.`,
-      ]
+        figureSentence(figuresOf("jitter"), one.result),
+        replies(one.result),
+        counts(one.result),
+        rtt(one.result),
+      ].filter((line) => line !== "")
       : results.map(({ name, result }) =>
         `${name}, to ${result.target}: ${counts(result)}; ${rtt(result)}.`
       ),
@@ -304,10 +304,6 @@ function curve(
   return [{ kind: "curve", title, detail: true, ...chart }];
 }
 
-function sentences(text: string): string[] {
-  return text === "" ? [] : [`${capital(text)}.`];
-}
-
 function capital(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
@@ -323,7 +319,7 @@ export function noteSentences(
 ): string[] {
   return results.flatMap(({ name, result }) =>
     result.notes.map((note) =>
-      `${results.length === 1 ? "Note" : name}: ${note}.`
+      `${results.length === 1 ? "note" : name}: ${note}`
     )
   );
 }

@@ -19,6 +19,8 @@ import type { Unit } from "./section.ts";
 
 /** One threshold. */
 export interface Threshold {
+  /** The name of the figure, as it was written. */
+  name: string;
   /** The figure it is about. */
   figure: Figure;
   /**
@@ -115,6 +117,7 @@ export function parseThreshold(text: string): Threshold {
     );
   }
   return {
+    name,
     figure,
     crossedBy: (result) => {
       for (const [index, figure] of figures.entries()) {

@@ -136,7 +136,7 @@ Deno.test({
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     const json = JSON.parse(stdout);
     assertEquals([json.format, json.mode, json.protocol, json.target], [
-      1,
+      2,
       "sweep",
       "measure",
       server.address,
@@ -286,7 +286,7 @@ Deno.test({
     const csv = await run(sweepScript(server.address, ...sizes, "--csv"));
     assertMatch(
       csv.stdout,
-      /^tput,size,32768,.*,"The server refused .*""404 /m,
+      /^tput,size,32768,.*,"Expected the reply .*""404 /m,
     );
     assertEquals(csv.stdout.trimEnd().split("\n").length, 21);
   },
