@@ -89,14 +89,8 @@ function formatText(section: Section, style: Style): string[] {
   ];
 }
 
-/**
- * Formats sentences.
- *
- * @param text The sentences; they may be untrusted.
- * @param style The style.
- * @returns Lines, none wider than the style.
- */
-export function formatProse(text: string, style: Style): string[] {
+/** Sanitizes sentences and breaks them into lines. */
+function formatProse(text: string, style: Style): string[] {
   return wrap(
     sanitize(text, style),
     Math.min(clampWidth(style), PROSE_WIDTH),
