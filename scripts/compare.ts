@@ -21,7 +21,6 @@
 import { type HostTarget, hostTargetOf } from "../lib/cli/client_options.ts";
 import {
   COMPARE_OPTIONS,
-  EXPERIMENT_OPTIONS,
   type ExperimentPlan,
   experimentPlan,
   usedOptions,
@@ -33,15 +32,11 @@ import {
 } from "../lib/cli/local_servers.ts";
 import { noMoreOperands, UsageError } from "../lib/cli/options.ts";
 import { Report } from "../lib/cli/report.ts";
-import { run, type Runnable } from "../lib/cli/run.ts";
-import {
-  type PlannedExperiment,
-  runnableExperiments,
-} from "../lib/cli/run_experiments.ts";
+import { run } from "../lib/cli/run.ts";
+import { runnableExperiments } from "../lib/cli/run_experiments.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { resolveHost } from "../lib/net/connect.ts";
-import { MIN_ROUNDS } from "../lib/stats/bootstrap.ts";
 import { firstByte, tcpAttempt, udpAttempt } from "./experiments/first_byte.ts";
 import { headOfLine } from "./experiments/head_of_line.ts";
 import { iterativeOrConcurrent } from "./experiments/iterative_or_concurrent.ts";
@@ -77,76 +72,44 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       : hostTargetOf(operands[0], options.port);
     if (target === null) rejectPorts(given);
     await using local = new LocalServers();
-    return await run(prepare, { report, signal });
-
-    async function prepare(): Promise<Runnable> {
-      const servers = target === null
-        ? local
-        : await serversAt(target, options, local);
-      if (target !== null) await checkServers(servers, plan);
-      const { iterativePort = null, stampPort } = options;
-      const names = Object.keys(EXPERIMENT_OPTIONS);
-      const used = {
-        ...(target && {
-          port: target.port,
-          stamp_port: stampPort,
-          iterative_port: iterativePort,
-        }),
-        ...usedOptions(plan, names as (keyof typeof EXPERIMENT_OPTIONS)[]),
+    return await run(async () => {
+      const { stampPort, iterativePort = null } = options;
+      const here = { where: "on loopback", servers: local };
+      const there = target === null ? here : {
+        where: `to ${target.hostname}`,
+        servers: await serversAt(target, stampPort, iterativePort, local),
       };
-      return runnableExperiments(experiments(servers, local, target, plan), {
-        target: formatAddress(servers.measure),
-        options: { given, used },
-        signal,
-      });
-    }
+      if (target !== null) await checkServers(there.servers, plan);
+      return runnableExperiments(
+        [
+          { experiment: firstByte, ...there },
+          { experiment: roundTrip, ...there },
+          { experiment: headOfLine, ...here },
+          { experiment: messageBoundaries, ...here },
+          { experiment: nagle, ...there },
+          {
+            experiment: iterativeOrConcurrent,
+            ...(iterativePort === null ? here : there),
+          },
+        ],
+        plan,
+        {
+          target: formatAddress(there.servers.measure),
+          options: {
+            given,
+            used: {
+              ...(target && {
+                port: target.port,
+                stamp_port: stampPort,
+                iterative_port: iterativePort,
+              }),
+              ...usedOptions(plan),
+            },
+          },
+        },
+      );
+    }, { report, signal });
   });
-}
-
-/** The experiments in the order in which they are shown. */
-function experiments(
-  servers: ExperimentServers,
-  local: ExperimentServers,
-  target: HostTarget | null,
-  plan: ExperimentPlan,
-): PlannedExperiment[] {
-  const here = "on loopback";
-  const where = target === null ? here : `to ${target.hostname}`;
-  const isIterativeHere = servers.iterative === local.iterative;
-  return [
-    { ...firstByte, where, measure: () => firstByte.measure(servers, plan) },
-    {
-      ...roundTrip,
-      where,
-      measure: async () => {
-        const figures = await roundTrip.measure(servers, plan);
-        if (target === null || plan.signal.aborted) return figures;
-        const floor = await roundTrip.measure(
-          local,
-          { ...plan, rounds: MIN_ROUNDS },
-        );
-        const p50 = (side: typeof floor.tcp) => side.rtt_us?.p50 ?? null;
-        const loopback_p50_us = { tcp: p50(floor.tcp), udp: p50(floor.udp) };
-        return { ...figures, loopback_p50_us };
-      },
-    },
-    {
-      ...headOfLine,
-      where: here,
-      measure: () => headOfLine.measure(local, plan),
-    },
-    {
-      ...messageBoundaries,
-      where: here,
-      measure: () => messageBoundaries.measure(local, plan),
-    },
-    { ...nagle, where, measure: () => nagle.measure(servers, plan) },
-    {
-      ...iterativeOrConcurrent,
-      where: isIterativeHere ? here : where,
-      measure: () => iterativeOrConcurrent.measure(servers, plan),
-    },
-  ];
 }
 
 /** Rejects options that would have no effect. */
@@ -164,7 +127,8 @@ function rejectPorts(given: object): void {
 
 async function serversAt(
   target: HostTarget,
-  ports: { stampPort: number; iterativePort: number | undefined },
+  stampPort: number,
+  iterativePort: number | null,
   local: ExperimentServers,
 ): Promise<ExperimentServers> {
   const hostname = await withContext(
@@ -174,14 +138,12 @@ async function serversAt(
   const at = (port: number): Deno.NetAddr => (
     { transport: "tcp", hostname, port }
   );
-  const { stampPort, iterativePort } = ports;
-  const measure = at(target.port);
   return {
-    measure,
+    measure: at(target.port),
     stamp: { ...at(stampPort), transport: "udp" },
-    ...(iterativePort === undefined
-      ? { iterative: local.iterative, concurrent: local.concurrent }
-      : { iterative: at(iterativePort), concurrent: measure }),
+    concurrent: at(target.port),
+    iterative: at(iterativePort ?? target.port),
+    local,
   };
 }
 

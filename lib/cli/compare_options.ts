@@ -159,24 +159,29 @@ export function experimentPlan(
  * Writes a plan as a result states it.
  *
  * @param plan The plan.
- * @param names The options that have an effect.
+ * @param names The options that have an effect; default all.
  * @returns The options as they take effect.
  */
 export function usedOptions(
   plan: ExperimentPlan,
-  names: readonly (keyof typeof EXPERIMENT_OPTIONS)[],
+  names: readonly (keyof typeof EXPERIMENT_OPTIONS)[] = [
+    "rounds",
+    "count",
+    "size",
+    "interval",
+    "clients",
+    "delay",
+    "timeout",
+  ],
 ): Record<string, number> {
-  const entries: [keyof typeof EXPERIMENT_OPTIONS, string, number][] = [
-    ["rounds", "rounds", plan.rounds],
-    ["count", "count", plan.count],
-    ["size", "size_bytes", plan.sizeBytes],
-    ["interval", "interval_ms", plan.intervalMs],
-    ["clients", "clients", plan.clients],
-    ["delay", "delay_ms", plan.delayMs],
-    ["timeout", "timeout_ms", plan.timeoutMs],
-  ];
-  return Object.fromEntries(
-    entries.filter(([name]) => names.includes(name))
-      .map(([, key, value]) => [key, value]),
-  );
+  const used: Record<string, [string, number]> = {
+    rounds: ["rounds", plan.rounds],
+    count: ["count", plan.count],
+    size: ["size_bytes", plan.sizeBytes],
+    interval: ["interval_ms", plan.intervalMs],
+    clients: ["clients", plan.clients],
+    delay: ["delay_ms", plan.delayMs],
+    timeout: ["timeout_ms", plan.timeoutMs],
+  };
+  return Object.fromEntries(names.map((name) => used[name]!));
 }

@@ -19,6 +19,8 @@ export interface ExperimentServers {
   iterative: Deno.NetAddr;
   /** A measure server that serves all clients at once. */
   concurrent: Deno.NetAddr;
+  /** Servers in this process to compare those of another host with. */
+  local?: ExperimentServers;
 }
 
 /** No reply is held back by the rate limit. */

@@ -44,24 +44,19 @@ export interface Experiment<N extends ExperimentName = ExperimentName> {
   ): Promise<ExperimentFigures<N>>;
 }
 
+/** Any experiment. */
+export type AnyExperiment = {
+  [N in ExperimentName]: Experiment<N>;
+}[ExperimentName];
+
 /** An experiment of a run. */
 export interface PlannedExperiment {
-  /** The name in the result. */
-  name: ExperimentName;
+  /** The experiment. */
+  experiment: AnyExperiment;
   /** Where it takes place, as `on loopback`. */
   where: string;
-  /** Measures. */
-  measure: () => Promise<ExperimentFigures<ExperimentName>>;
-}
-
-/** What is known of a run of experiments before it starts. */
-export interface AboutExperiments {
-  /** The target, as `HOST:PORT`. */
-  target: string;
-  /** The options as they were given, and as they take effect. */
-  options: { given: object; used: object };
-  /** Ends the run early. */
-  signal: AbortSignal;
+  /** The servers that it measures. */
+  servers: ExperimentServers;
 }
 
 /**
@@ -72,12 +67,12 @@ export interface AboutExperiments {
  * @param io Where the program runs, if not by itself.
  * @returns The exit code.
  */
-export function experimentMain<N extends ExperimentName>(
-  experiment: Experiment<N>,
+export function experimentMain(
+  experiment: AnyExperiment,
   args: string[],
   io?: ProgramIo,
 ): Promise<number> {
-  const { name, program, summary, options } = experiment;
+  const { program, summary, options } = experiment;
   const table = Object.fromEntries(
     options.map((option) => [option, EXPERIMENT_OPTIONS[option]]),
   ) as typeof EXPERIMENT_OPTIONS;
@@ -96,16 +91,14 @@ export function experimentMain<N extends ExperimentName>(
       const defaults = parseOptions(EXPERIMENT_OPTIONS, []).options;
       const plan = experimentPlan({ ...defaults, ...asked }, signal);
       const report = new Report(asked, terminal);
-      const used = usedOptions(plan, options);
       await using servers = new LocalServers();
-      const measure = () => experiment.measure(servers, plan);
-      const planned = [{ name, where: "on loopback", measure }];
-      const target = "127.0.0.1";
-      const about = { target, options: { given, used }, signal };
-      return await run(() => runnableExperiments(planned, about), {
-        report,
-        signal,
-      });
+      const planned = [{ experiment, where: "on loopback", servers }];
+      const runnable = () =>
+        runnableExperiments(planned, plan, {
+          target: "127.0.0.1",
+          options: { given, used: usedOptions(plan, options) },
+        });
+      return await run(runnable, { report, signal });
     },
   );
 }
@@ -115,15 +108,18 @@ export function experimentMain<N extends ExperimentName>(
  * the others follow.
  *
  * @param experiments The experiments.
- * @param about What the result says of the run, and what ends it early.
+ * @param plan What to measure.
+ * @param about The target, and the options as they were given and as they take
+ * effect.
  * @returns What {@linkcode run} takes.
  */
 export function runnableExperiments(
   experiments: PlannedExperiment[],
-  { target, options, signal }: AboutExperiments,
+  plan: ExperimentPlan,
+  about: { target: string; options: { given: object; used: object } },
 ): Runnable {
   const started = new Date();
-  const metadata = runMetadata({ mode: "compare", target, started, options });
+  const metadata = runMetadata({ mode: "compare", started, ...about });
   const results: ExperimentResult[] = [];
   const notes: string[] = [];
   const result = (): CompareResult => (
@@ -140,7 +136,8 @@ export function runnableExperiments(
     note: (text) => notes.push(text),
     result,
     async measure(report) {
-      for (const { name, where, measure } of experiments) {
+      for (const { experiment, where, servers } of experiments) {
+        const { name } = experiment;
         const number = results.length + 1;
         report.progress(
           `experiment ${number} of ${experiments.length}: ` +
@@ -149,11 +146,11 @@ export function runnableExperiments(
         let figures = null;
         let error = null;
         try {
-          figures = roundFigures(await measure());
+          figures = roundFigures(await experiment.measure(servers, plan));
         } catch (thrown) {
           error = explain(thrown);
         }
-        if (signal.aborted) return; // the experiment is incomplete
+        if (plan.signal.aborted) return; // the experiment is incomplete
         const done = { name, where, error, figures } as ExperimentResult;
         results.push(done);
         report.event({ event: "experiment", data: done });

@@ -14,7 +14,9 @@
  * @module
  */
 
+import type { ExperimentPlan } from "../../lib/cli/compare_options.ts";
 import { RunError } from "../../lib/cli/context.ts";
+import type { ExperimentServers } from "../../lib/cli/local_servers.ts";
 import {
   type Experiment,
   experimentMain,
@@ -24,8 +26,9 @@ import { measureSession } from "../../lib/measure/client.ts";
 import { connectWithin } from "../../lib/net/connect.ts";
 import { localHostFor } from "../../lib/net/datagram_socket.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
+import type { ExperimentFigures } from "../../lib/result/compare_schema.ts";
 import { StampSession } from "../../lib/stamp/session.ts";
-import { medianDifference } from "../../lib/stats/bootstrap.ts";
+import { medianDifference, MIN_ROUNDS } from "../../lib/stats/bootstrap.ts";
 import { Histogram } from "../../lib/stats/histogram.ts";
 import { interleave } from "../../lib/stats/interleave.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
@@ -50,72 +53,86 @@ export const roundTrip: Experiment<"round_trip"> = {
   summary: "Measures the round-trip time over TCP and UDP by turns.",
   options: ["rounds", "count", "size", "interval", "timeout"],
   async measure(servers, plan) {
-    const { count, sizeBytes, intervalMs, timeoutMs, signal } = plan;
-    const [tcp, udp] = [new Side(), new Side()];
-    let silent = 0;
-    const turns = await interleave(plan.rounds, [
-      () => {
-        const { hostname, port } = servers.measure;
-        const connect = async () =>
-          new StreamConnection(
-            await connectWithin(
-              timeoutMs,
-              signal,
-              (signal) => Deno.connect({ hostname, port, signal }),
-            ),
-            { readMs: timeoutMs, writeMs: timeoutMs },
-          );
-        const probes = WARMUP + count;
-        const payloadBytes = sizeBytes - FRAME_BYTES;
-        return tcp.turn(measureSession(connect, {
-          setup: { type: "rtt", probes, sizeBytes: payloadBytes, delayMs: 0 },
-          warmup: WARMUP,
-          intervalMs,
-          signal,
-        }));
-      },
-      async () => {
-        const hostname = localHostFor(servers.stamp.hostname);
-        const open = () =>
-          Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
-        const session = new StampSession(open, servers.stamp, {
-          request: { sizeBytes, ssid: 1, format: "ntp", errorUs: null },
-          count,
-          durationMs: Infinity,
-          warmup: WARMUP,
-          schedule: periodic(intervalMs),
-          intervalMs,
-          timeoutMs,
-          signal,
-        });
-        const rttsUs = await udp.turn(session.samples());
-        silent = rttsUs.length === 0 ? silent + 1 : 0;
-        if (silent < MAX_SILENT || signal.aborted) return rttsUs;
-        throw new RunError(
-          `No datagram came back in ${silent} turns of ${count}`,
-        );
-      },
-    ], signal);
-    const edges = tcp.rtt.binEdges(BINS, udp.rtt);
-    return {
-      size_bytes: sizeBytes,
-      tcp: tcp.figures(),
-      udp: udp.figures(),
-      difference_us: medianDifference(turns),
-      rounds: {
-        done: turns.length,
-        answered: turns.filter((turn) => turn.every((rtts) => rtts.length > 0))
-          .length,
-      },
-      loopback_p50_us: null,
-      histogram: edges && {
-        edges_us: edges,
-        tcp: tcp.rtt.counts(edges),
-        udp: udp.rtt.counts(edges),
-      },
-    };
+    const figures = await measureBoth(servers, plan);
+    if (servers.local === undefined || plan.signal.aborted) return figures;
+    const rounds = MIN_ROUNDS;
+    const floor = await measureBoth(servers.local, { ...plan, rounds });
+    const p50 = (side: typeof floor.tcp) => side.rtt_us?.p50 ?? null;
+    const loopback_p50_us = { tcp: p50(floor.tcp), udp: p50(floor.udp) };
+    return { ...figures, loopback_p50_us };
   },
 };
+
+/** Measures both protocols by turns. */
+async function measureBoth(
+  servers: ExperimentServers,
+  plan: ExperimentPlan,
+): Promise<ExperimentFigures<"round_trip">> {
+  const { count, sizeBytes, intervalMs, timeoutMs, signal } = plan;
+  const [tcp, udp] = [new Side(), new Side()];
+  let silent = 0;
+  const turns = await interleave(plan.rounds, [
+    () => {
+      const { hostname, port } = servers.measure;
+      const connect = async () =>
+        new StreamConnection(
+          await connectWithin(
+            timeoutMs,
+            signal,
+            (signal) => Deno.connect({ hostname, port, signal }),
+          ),
+          { readMs: timeoutMs, writeMs: timeoutMs },
+        );
+      const probes = WARMUP + count;
+      const payloadBytes = sizeBytes - FRAME_BYTES;
+      return tcp.turn(measureSession(connect, {
+        setup: { type: "rtt", probes, sizeBytes: payloadBytes, delayMs: 0 },
+        warmup: WARMUP,
+        intervalMs,
+        signal,
+      }));
+    },
+    async () => {
+      const hostname = localHostFor(servers.stamp.hostname);
+      const open = () =>
+        Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
+      const session = new StampSession(open, servers.stamp, {
+        request: { sizeBytes, ssid: 1, format: "ntp", errorUs: null },
+        count,
+        durationMs: Infinity,
+        warmup: WARMUP,
+        schedule: periodic(intervalMs),
+        intervalMs,
+        timeoutMs,
+        signal,
+      });
+      const rttsUs = await udp.turn(session.samples());
+      silent = rttsUs.length === 0 ? silent + 1 : 0;
+      if (silent < MAX_SILENT || signal.aborted) return rttsUs;
+      throw new RunError(
+        `No datagram came back in ${silent} turns of ${count}`,
+      );
+    },
+  ], signal);
+  const edges = tcp.rtt.binEdges(BINS, udp.rtt);
+  return {
+    size_bytes: sizeBytes,
+    tcp: tcp.figures(),
+    udp: udp.figures(),
+    difference_us: medianDifference(turns),
+    rounds: {
+      done: turns.length,
+      answered: turns.filter((turn) => turn.every((rtts) => rtts.length > 0))
+        .length,
+    },
+    loopback_p50_us: null,
+    histogram: edges && {
+      edges_us: edges,
+      tcp: tcp.rtt.counts(edges),
+      udp: udp.rtt.counts(edges),
+    },
+  };
+}
 
 /** What was measured over one protocol. */
 class Side {

@@ -140,8 +140,8 @@ Deno.test(
       events.map(({ event }) => event),
       ["start", ...NAMES.map(() => "experiment"), "end"],
     );
-    const { experiments, notes, ...metadata } = events.at(-1).data;
-    assertEquals([events[0].data, notes], [metadata, []]);
+    const { experiments, notes, ended, ...metadata } = events.at(-1).data;
+    assertEquals([events[0].data, notes, ended], [metadata, [], "complete"]);
     assertEquals(experiments, events.slice(1, -1).map(({ data }) => data));
   },
 );
@@ -155,7 +155,8 @@ Deno.test(
     const { code, stdout, stderr } = await program.stop();
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     const { event, data } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
-    assertEquals([event, data.experiments.length], ["end", 1]);
+    const { experiments, ended } = data;
+    assertEquals([event, experiments.length, ended], ["end", 1, "interrupted"]);
     assertEquals(data.notes, [
       "the run was interrupted, after 1 of 6 experiments",
     ]);

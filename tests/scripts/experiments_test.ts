@@ -11,7 +11,7 @@ import config from "../../deno.json" with { type: "json" };
 import type { ExperimentPlan } from "../../lib/cli/compare_options.ts";
 import { RunError } from "../../lib/cli/context.ts";
 import { LocalServers } from "../../lib/cli/local_servers.ts";
-import type { Experiment } from "../../lib/cli/run_experiments.ts";
+import type { AnyExperiment } from "../../lib/cli/run_experiments.ts";
 import { ProtocolError } from "../../lib/measure/messages.ts";
 import { DeadlineError } from "../../lib/net/errors.ts";
 import type { ExperimentFigures } from "../../lib/result/compare_schema.ts";
@@ -228,7 +228,7 @@ Deno.test("every experiment ends early when it is told to", LIMIT, async () => {
   for (const experiment of EXPERIMENTS) {
     const startMs = performance.now();
     const signal = AbortSignal.timeout(50);
-    const measured = (experiment as Experiment)
+    const measured = (experiment as AnyExperiment)
       .measure(servers, plan({ timeoutMs: 60_000, signal }));
     await measured.catch((error) => {
       assert(signal.aborted, String(error));
