@@ -1,11 +1,11 @@
 #!/usr/bin/env -S deno run --no-lock --allow-read --allow-write=.
 /**
- * Report: makes a page with charts from results, to look at, to print and to
- * send. It is one HTML file that loads nothing and runs no script.
+ * Report: makes an HTML page with charts from results, to view, print and send.
+ * The page is one file that loads nothing and runs no script.
  *
  * Permission: --allow-read, for the results; --allow-write=., to write the page
- *             here or below. The task also names a lock file of its own, for the
- *             libraries that draw
+ *             to this folder or below. The task also names a lock file of its
+ *             own, for the chart library
  *
  *     $ deno task -q measure-client rtt 127.0.0.1 -n 1000 --json > rtt.json
  *     $ deno task report rtt.json -o report.html
@@ -16,24 +16,26 @@
  * @module
  */
 
+import { fstatSync, statSync } from "node:fs";
+import { abortable } from "npm:deno-std@^1.4.0/async/abortable.js";
 import { withContext } from "../lib/cli/context.ts";
 import { UsageError } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
-
 import { fileNames, type NamedFile, reportPage } from "../lib/report/page.ts";
-import { readResult } from "../lib/report/result_file.ts";
+import type { ReadResult } from "../lib/report/event_replay.ts";
+import { readResult } from "../lib/report/read_result.ts";
 
 /** Stands for standard input. */
 const STDIN = "-";
-/** More cannot be told apart in a chart. */
-const MOST_FILES = 20;
+/** The maximum number of results; more cannot be told apart in a chart. */
+const MAX_FILES = 20;
 
 const program = defineProgram({
   name: "report",
   summary: "Makes an HTML page with charts from results.",
   operands: "RESULT...",
   details: [
-    "RESULT is a file that measure-client, stamp-client or compare wrote with --json or --ndjson, or - for standard input. Results of the same kind are shown side by side. Of an --ndjson file that ends early, what is in it is shown.",
+    "RESULT is a file that measure-client, stamp-client or compare wrote with --json or --ndjson, or - for standard input. Results of the same kind are shown side by side. If an --ndjson file ends early, the page shows what is in it.",
     "The page is one file that loads nothing and runs no script. Without --output it goes to standard output.",
   ],
   options: {
@@ -50,14 +52,14 @@ const program = defineProgram({
   ],
 });
 
-/** Makes one page; gives the exit code. */
+/** Makes one page, and returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async (run) => {
     const { options: { output }, operands: paths, signal, terminal } = run;
     refuseMisuse(paths, output);
     if (output === undefined && terminal.isTerminal) {
       throw new UsageError(
-        "say where to write the page, as in --output report.html",
+        "a terminal shows no page; name a file, as in --output report.html",
       );
     }
 
@@ -67,14 +69,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       const name = names[index]!;
       const read = await withContext(
         path === STDIN ? `read ${name}` : { action: "read", read: path },
-        async () => {
-          const chunks = path === STDIN
-            ? Deno.stdin.readable
-            : (await Deno.open(path)).readable;
-          return readResult(
-            chunks.pipeThrough(new TransformStream(), { signal }),
-          );
-        },
+        () => abortable(readFrom(path), signal),
       );
       files.push({ name, ...read });
     }
@@ -102,9 +97,9 @@ function refuseMisuse(paths: string[], output: string | undefined): void {
       `--output ${output} is a result; write the page to another file`,
     );
   }
-  if (paths.length > MOST_FILES) {
+  if (paths.length > MAX_FILES) {
     throw new UsageError(
-      `${MOST_FILES} results at most make a page, not ${paths.length}`,
+      `a page shows at most ${MAX_FILES} results, not ${paths.length}`,
     );
   }
   if (paths.filter((path) => path === STDIN).length > 1) {
@@ -112,12 +107,24 @@ function refuseMisuse(paths: string[], output: string | undefined): void {
   }
 }
 
+async function readFrom(path: string): Promise<ReadResult> {
+  return await readResult(
+    path === STDIN ? Deno.stdin.readable : (await Deno.open(path)).readable,
+  );
+}
+
+/** Also true of two names of one file, and of a file that is standard input. */
 function isSameFile(path: string, output: string): boolean {
   try {
-    return Deno.realPathSync(path) === Deno.realPathSync(output);
-  } catch { // one of them is not there
+    const [source, target] = [
+      path === STDIN ? fstatSync(0) : statSync(path),
+      statSync(output),
+    ];
+    return source.dev === target.dev && source.ino === target.ino;
+  } catch { // one of them does not exist
     return false;
   }
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+// Exit at once: a pending open or read of a pipe cannot be cancelled.
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,8 +1,8 @@
 /**
- * A measurement once more, from the events of its `--ndjson` file.
+ * Rebuilds a result from the events of an NDJSON file.
  *
- * The last event is the result. Of a file that ends before it, killed or cut
- * off, the result is made from the events that are there.
+ * The last event is the result. If a file ends before it, because the run was
+ * killed or the file cut off, the result is computed from the events in it.
  *
  * @module
  */
@@ -30,7 +30,7 @@ import {
 } from "../result/schema.ts";
 import { addPoint } from "../result/sweep.ts";
 
-/** A result, and what is to be known of the file it comes from. */
+/** A result, and what a reader should know about its file. */
 export interface ReadResult {
   /** The result. */
   result: Result;
@@ -38,13 +38,20 @@ export interface ReadResult {
   remarks: string[];
 }
 
-/** Makes a result from the events of one kind of run. */
-interface Remake {
-  /** Takes an event. */
-  take(event: string, data: unknown): void;
-  /** What the events so far add up to, and what they are called. */
-  made(): { result: ReadResult["result"]; of: string };
+/** Builds the result of one kind of run. */
+interface Rebuild {
+  /** The name of the events that it takes. */
+  event: string;
+  /** Takes the data of such an event. */
+  take(data: unknown): void;
+  /** Computes the result. */
+  result(): Result;
 }
+
+/** The maximum number of events that are kept, unlike samples. */
+const MAX_KEPT = 20_000;
+/** The maximum number of errors that are shown. */
+const MAX_ERRORS = 10;
 
 /**
  * Takes the events of one file.
@@ -62,15 +69,16 @@ interface Remake {
  * ```
  */
 export class EventReplay {
-  #remake: Remake;
-  #end: ReadResult["result"] | null = null;
+  #rebuild: Rebuild;
+  #count = 0;
+  #end: Result | null = null;
   #errors: string[] = [];
 
   /**
    * Starts with the first event.
    *
    * @param first The event, of unknown shape.
-   * @throws {SyntaxError} If no measurement starts with it.
+   * @throws {SyntaxError} If it is not the start of a run.
    */
   constructor(first: unknown) {
     const { event, data } = eventOf(first);
@@ -79,111 +87,113 @@ export class EventReplay {
         "it has events of another program, or not from their start; measure with --json or --ndjson",
       );
     }
-    this.#remake = remakeOf(data);
+    this.#rebuild = rebuildOf(data);
   }
 
   /**
-   * Takes the next event. One of an unknown name says nothing here.
+   * Takes the next event. An event with an unknown name is ignored.
    *
    * @param next The event, of unknown shape.
-   * @throws {SyntaxError} If it is not as an event of that name is.
+   * @throws {SyntaxError} If it does not have the shape that its name requires.
    */
   take(next: unknown): void {
     const { event, data } = eventOf(next);
     if (event === "start") {
       throw new SyntaxError(
-        "a second measurement starts; keep each in a file of its own",
+        "a second run starts; keep each run in a file of its own",
       );
     }
     if (event === "end") this.#end = checkedResult(data);
-    else if (event === "error") this.#errors.push(messageOf(data));
-    else if (this.#end === null) this.#remake.take(event, data);
+    else if (event === "error") {
+      if (this.#errors.length < MAX_ERRORS) this.#errors.push(messageOf(data));
+    } else if (event === this.#rebuild.event && this.#end === null) {
+      this.#rebuild.take(data);
+      this.#count += 1;
+      if (event !== "sample" && this.#count > MAX_KEPT) {
+        throw new SyntaxError(`it has more than ${MAX_KEPT} ${event}s`);
+      }
+    }
   }
 
   /**
-   * What the events add up to.
+   * Computes the result of the events so far.
    *
-   * @returns The result, and what is to be known of it.
+   * @returns The result, and what a reader should know about it.
+   * @throws {SyntaxError} If there are too many events for a result.
    */
   result(): ReadResult {
     const failures = this.#errors.map((message) =>
       `The run failed: ${message}.`
     );
     if (this.#end !== null) return { result: this.#end, remarks: failures };
-    const { result, of } = this.#remake.made();
+    const count = formatCount(this.#count, this.#rebuild.event);
     const early =
-      `The file ends early: its figures are computed from the ${of} in it.`;
-    return { result, remarks: [...failures, early] };
+      `The file ends early: its figures are computed from the ${count} in it.`;
+    return {
+      result: this.#rebuild.result(),
+      remarks: [...failures, early],
+    };
   }
 }
 
 function eventOf(value: unknown): { event: string; data: unknown } {
   const { event, data } = Object(value) as Record<string, unknown>;
-  if (typeof event !== "string") throw new SyntaxError("it is no event");
+  if (typeof event !== "string") throw new SyntaxError("it is not an event");
   return { event, data };
 }
 
 function messageOf(data: unknown): string {
   const { message } = Object(data) as Record<string, unknown>;
-  return typeof message === "string" ? message : "it does not say why";
+  return typeof message === "string" ? message : "it gives no reason";
 }
 
-function remakeOf(label: unknown): Remake {
-  const { mode } = Object(label) as Record<string, unknown>;
+function rebuildOf(start: unknown): Rebuild {
+  const { mode } = Object(start) as Record<string, unknown>;
   switch (mode) {
     case "sweep":
-      return remadeSweep(checked(SWEEP_START, label, "its start"));
+      return sweepOf(checked(SWEEP_START, start, "its start"));
     case "compare":
-      return remadeComparison(checked(COMPARE_START, label, "its start"));
+      return comparisonOf(checked(COMPARE_START, start, "its start"));
     default:
-      return remadeMeasurement(checked(MEASUREMENT_START, label, "its start"));
+      return measurementOf(checked(MEASUREMENT_START, start, "its start"));
   }
 }
 
-function remadeSweep(label: SweepMetadata): Remake {
+function sweepOf(metadata: SweepMetadata): Rebuild {
   const result: SweepResult = {
-    ...label,
+    ...metadata,
     ended: "interrupted",
     curves: [],
     notes: [],
   };
-  let count = 0;
   return {
-    take(event, data) {
-      if (event !== "point") return;
-      const point = checked(POINT, data, "its point");
-      const { quantity, against, ...figures } = point;
-      addPoint(result.curves, { quantity, against }, figures);
-      count += 1;
+    event: "point",
+    take(data) {
+      const { quantity, against, ...point } = checked(POINT, data, "its point");
+      addPoint(result.curves, { quantity, against }, point);
     },
-    made: () => ({
-      result: checkedResult(result), // there may be too many
-      of: formatCount(count, "point"),
-    }),
+    result: () => checkedResult(result),
   };
 }
 
-function remadeComparison(label: CompareMetadata): Remake {
+function comparisonOf(metadata: CompareMetadata): Rebuild {
   const result: CompareResult = {
-    ...label,
+    ...metadata,
     ended: "interrupted",
     experiments: [],
     notes: [],
   };
   return {
-    take(event, data) {
-      if (event !== "experiment") return;
+    event: "experiment",
+    take(data) {
       result.experiments.push(checked(EXPERIMENT, data, "its experiment"));
     },
-    made: () => ({
-      result: checkedResult(result), // there may be too many
-      of: formatCount(result.experiments.length, "experiment"),
-    }),
+    result: () => checkedResult(result),
   };
 }
 
-function remadeMeasurement(label: MeasurementMetadata): Remake {
-  const { protocol, mode, target, options } = label;
+function measurementOf(metadata: MeasurementMetadata): Rebuild {
+  const { protocol, mode, target, options } = metadata;
   const number = (key: string) => {
     const value = options.used[key];
     return typeof value === "number" && value >= 0 && value < 1e15 ? value : 0;
@@ -197,36 +207,31 @@ function remadeMeasurement(label: MeasurementMetadata): Remake {
     ...(protocol === "stamp" && { replies: NOTHING_REPORTED }),
     options,
   });
-  let count = 0;
   return {
-    take(event, data) {
-      if (event !== "sample") return;
+    event: "sample",
+    take(data) {
       builder.add(sampleOf(checked(SAMPLE, data, "its sample")));
-      count += 1;
     },
-    made() {
+    result() {
       const { probes, quality, ...figures } = builder.result();
       const { sent, received, lost, warmup } = probes;
       return {
-        result: {
-          ...figures,
-          ...label,
-          ended: "interrupted",
-          probes: { sent, received, lost, warmup },
-          // Of the machine that measured, not of this one.
-          quality: {
-            ...quality,
-            clock_resolution_us: null,
-            processor_percent: null,
-          },
+        ...figures,
+        ...metadata,
+        ended: "interrupted",
+        probes: { sent, received, lost, warmup },
+        // The clock and the processor are those of this machine.
+        quality: {
+          ...quality,
+          clock_resolution_us: null,
+          processor_percent: null,
         },
-        of: formatCount(count, "sample"),
       };
     },
   };
 }
 
-/** What only the end event would say. */
+/** What only the last event contains. */
 const NOTHING_REPORTED = {
   counts: {
     late: 0,

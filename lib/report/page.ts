@@ -7,9 +7,9 @@
 
 import config from "../../deno.json" with { type: "json" };
 import { chartOption } from "./chart.ts";
-import type { Chart, Section } from "../result/section.ts";
+import type { Chart, Section, SectionRole } from "../result/section.ts";
+import { resultSections } from "../result/sections.ts";
 import { chartNumbers } from "./chart_numbers.ts";
-import { chaptersOf } from "./chapters.ts";
 import { renderSvg } from "./echarts.ts";
 import { Html, markup } from "./html.ts";
 import { STYLE } from "./page_style.ts";
@@ -20,6 +20,8 @@ import type { ReadResult } from "./event_replay.ts";
 const POLICY = new Html(
   "default-src 'none'; style-src 'unsafe-inline'",
 );
+/** The order of sections on the page. */
+const ROLES: SectionRole[] = ["headline", "figures", "quality", "notes"];
 /** For a screen, and for a phone; the page shows one of them. */
 const VIEWPORTS = {
   wide: { width: 720, height: 280 },
@@ -46,7 +48,7 @@ export interface NamedFile extends ReadResult {
  * const page = reportPage([{
  *   name: "nothing.json",
  *   result: {
- *     format: 1,
+ *     format: 2,
  *     tool: "roundtrip",
  *     version: "0.1.0",
  *     runtime: { deno: "2.9.6", os: "linux", arch: "x86_64" },
@@ -54,7 +56,8 @@ export interface NamedFile extends ReadResult {
  *     target: "<b>",
  *     started: "2026-01-01T00:00:00.000Z",
  *     options: { given: {}, used: {} },
- *     sections: [],
+ *     ended: "complete",
+ *     experiments: [],
  *     notes: [],
  *   },
  *   remarks: [],
@@ -64,8 +67,9 @@ export interface NamedFile extends ReadResult {
  */
 export function reportPage(files: NamedFile[]): string {
   const heading = headingOf(files);
-  const sections = chaptersOf(files).flatMap(({ columns }) => columns)
-    .flatMap(({ sections }) => sections);
+  const rank = ({ role = "figures" }: Section) => ROLES.indexOf(role);
+  const sections = resultSections(files)
+    .toSorted((one, other) => rank(one) - rank(other));
   const page = markup`<!DOCTYPE html>
 <html lang="en">
 <head>

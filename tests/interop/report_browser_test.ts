@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { reportPage } from "../../lib/report/page.ts";
 import { COLOURS } from "../../lib/report/page_style.ts";
-import { readResult } from "../../lib/report/result_file.ts";
+import { readResult } from "../../lib/report/read_result.ts";
 import { run, script, serveScript } from "../programs.ts";
 import { COMPARE, NOTHING, STAMP, SWEEP, TPUT } from "../report/results.ts";
 import { openBrowser } from "./browser.ts";

@@ -13,8 +13,7 @@ import {
 import type { Chart } from "../../lib/result/section.ts";
 import { chartOption } from "../../lib/report/chart.ts";
 import { renderSvg } from "../../lib/report/echarts.ts";
-import { readResult } from "../../lib/report/result_file.ts";
-import { bytesOf } from "./events.ts";
+import { readResult } from "../../lib/report/read_result.ts";
 import { COMPARE, NOTHING, RTT, STAMP, SWEEP, TPUT } from "./results.ts";
 
 const RESULTS = { RTT, TPUT, STAMP, NOTHING, SWEEP, COMPARE };
@@ -153,8 +152,8 @@ Deno.test({
     assertStringIncludes(page, "<p>SWEEP: The file ends early.</p>");
     const { texts } = parsed(page);
     assert(texts.filter((text) => text === "failed").length > 2);
-    const bars = parsed(reportPage(files("COMPARE"))).texts;
-    assert(bars.some((text) => text.includes("failed: no server")));
+    const bars = CHARTS.flatMap(drawn).filter((text) => text === "failed");
+    assertEquals(bars.length, 2);
   },
 });
 
@@ -179,9 +178,18 @@ const HOSTILE: [text: string, shown?: string][] = [
   ["one\ntwo", "one two"],
 ];
 
-/** Words with a meaning in the format. */
-const FIXED =
-  /^(rtt|tput|sweep|compare|roundtrip|measure|stamp|us|ms|s|bits_per_second|bytes|count|percent|linear|log|percentile|curve|histogram|timeline|bars|size|delay|first_byte|round_trip|head_of_line|boundaries|nagle|concurrency)$/;
+/** Words with a meaning in the format, and in charts. */
+const FIXED = new RegExp(
+  `^(${
+    [
+      "rtt|tput|sweep|compare|roundtrip|measure|stamp|size|delay",
+      "complete|interrupted|failed",
+      ...COMPARE.experiments.map(({ name }) => name),
+      "us|ms|s|bits_per_second|bytes|count|percent|linear|log|percentile",
+      "curve|histogram|timeline|bars",
+    ].join("|")
+  })$`,
+);
 
 /** The same value with another text in place of each that is free. */
 function withText<T>(value: T, text: string): T {
@@ -209,18 +217,19 @@ for (const [text, shown = text] of HOSTILE) {
     permissions: "none",
     async fn() {
       const hostile: NamedFile[] = [];
-      for (const result of [STAMP, SWEEP, COMPARE]) {
+      for (const result of [RTT, STAMP, SWEEP, COMPARE]) {
         const json = JSON.stringify(withText(result, text));
-        const read = await readResult([bytesOf(json)]);
+        const read = await readResult([new TextEncoder().encode(json)]);
         hostile.push({ name: text, ...read, remarks: [text] });
       }
       const page = reportPage(hostile);
       const { texts } = parsed(page);
-      assertEquals(page.match(/(?!\n)[\p{Cc}\u202e\u2066]/u), null);
+      for (const chart of CHARTS) texts.push(...drawn(withText(chart, text)));
+      assertEquals(texts.join("").match(/(?!\n)[\p{Cc}\u202e\u2066]/u), null);
       const all = texts.map(unescaped);
       assert(all.includes(shown), "as a cell of a table");
       assert(
-        all.filter((each) => each.startsWith(shown.slice(0, 8))).length > 4,
+        all.filter((each) => each.startsWith(shown.slice(0, 8))).length > 20,
       );
     },
   });
@@ -266,6 +275,41 @@ Deno.test({
     }
   },
 });
+
+/** A chart of each kind. */
+const CHARTS: Chart[] = [
+  {
+    kind: "curve",
+    title: "Percentiles",
+    x: { label: "percentile", unit: "percent", scale: "percentile" },
+    y: { label: "RTT", unit: "us", scale: "log" },
+    series: ["one", "two"].map((name) => ({
+      name,
+      points: [{ x: 0, y: 9 }, { x: 50, y: null }, { x: 100, y: 5000 }],
+    })),
+  },
+  {
+    kind: "histogram",
+    title: "RTT",
+    edges_us: [20, 40, 60, 1500],
+    series: ["one", "two"].map((name) => ({ name, count: [3, 40, 1] })),
+  },
+  {
+    kind: "timeline",
+    title: "RTT over time",
+    series: ["one", "two"].map((name) => ({
+      name,
+      timeline: RTT.series.timeline,
+    })),
+  },
+  {
+    kind: "bars",
+    title: "Time",
+    value: { label: "time", unit: "us" },
+    names: ["TCP", "UDP"],
+    series: ["one", "two"].map((name) => ({ name, values: [3, null] })),
+  },
+];
 
 /** The texts of a drawing in the order in which the library draws them. */
 function drawn(chart: Chart): string[] {

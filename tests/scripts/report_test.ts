@@ -4,143 +4,152 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { run, script, serveScript } from "../programs.ts";
-import { measurementEvents } from "../report/events.ts";
-import { COMPARE, RTT } from "../report/results.ts";
+import { Program, run, runHere, script, serveHere } from "../programs.ts";
+import { COMPARE, RTT, STAMP } from "../report/results.ts";
+import { ScratchFolder } from "../scratch.ts";
 
 const TIMEOUT_MS = 60_000;
-/** Those of the task, but to write where tests may. */
-const FLAGS = ["--no-prompt", "--allow-read", "--allow-write=/tmp"];
 
-/** A folder under /tmp with some files, which is removed with the scope. */
-async function folder(files: Record<string, string>) {
-  const path = await Deno.makeTempDir({ dir: "/tmp" });
-  for (const [name, text] of Object.entries(files)) {
-    await Deno.writeTextFile(`${path}/${name}`, text);
-  }
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
-}
-
-/** What a client prints, measuring a server. */
+/** What a client writes when it measures a server of this process. */
 async function measured(
   server: "measure_server" | "stamp_server",
-  client: (address: string) => string[],
+  client: "measure_client" | "stamp_client",
+  mode: string[],
+  ...rest: string[]
 ): Promise<string> {
-  await using serving = await serveScript(server);
-  const { code, stdout, stderr } = await run(client(serving.address));
+  await using serving = await serveHere(server);
+  const args = [...mode, serving.address, ...rest];
+  const { code, stdout, stderr } = await runHere(client, ...args);
   assertEquals(code, 0, stderr);
   return stdout;
 }
 
-const COURSE = (mode: "rtt" | "tput", ...rest: string[]) => (address: string) =>
-  script("measure_client", [mode, address, "-n", "50", ...rest]);
-const STAMP = (...rest: string[]) => (address: string) =>
-  script("stamp_client", [address, "-n", "50", "-i", "2ms", ...rest]);
-const SWEEP = (...rest: string[]) => (address: string) =>
-  script("measure_client", ["sweep", address, "-n", "3", ...rest]);
+const measure = (mode: string, ...rest: string[]) => () =>
+  measured("measure_server", "measure_client", [mode], ...rest);
+const stamp = (...rest: string[]) => () =>
+  measured("stamp_server", "stamp_client", [], "-n50", "-i2ms", ...rest);
 
 const MEASUREMENTS: [string, () => Promise<string>][] = [
-  ["rtt --json", () => measured("measure_server", COURSE("rtt", "--json"))],
-  ["rtt --ndjson", () => measured("measure_server", COURSE("rtt", "--ndjson"))],
-  ["tput --json", () => measured("measure_server", COURSE("tput", "--json"))],
-  [
-    "tput --ndjson with a schedule",
-    () => measured("measure_server", COURSE("tput", "--ndjson", "-i", "2ms")),
-  ],
-  ["STAMP --json", () => measured("stamp_server", STAMP("--json"))],
-  ["STAMP --ndjson", () => measured("stamp_server", STAMP("--ndjson"))],
-  ["sweep --json", () => measured("measure_server", SWEEP("--json"))],
-  ["sweep --ndjson", () => measured("measure_server", SWEEP("--ndjson"))],
+  ["rtt --json", measure("rtt", "-n50", "--json")],
+  ["rtt --ndjson", measure("rtt", "-n50", "--ndjson")],
+  ["tput --json", measure("tput", "-n50", "--json")],
+  ["tput --ndjson", measure("tput", "-n50", "--ndjson", "-i2ms")],
+  ["stamp --json", stamp("--json")],
+  ["stamp --ndjson", stamp("--ndjson")],
+  ["sweep --json", measure("sweep", "-n3", "--json")],
+  ["sweep --ndjson", measure("sweep", "-n3", "--ndjson")],
   [
     "compare --ndjson",
     async () => {
-      const words = ["--short", "--ndjson", "--quiet"];
-      const { code, stdout, stderr } = await run(script("compare", words));
+      const { code, stdout, stderr } = await runHere(
+        "compare",
+        ...["--short", "--ndjson", "--quiet"],
+      );
       assertEquals(code, 0, stderr);
       return stdout;
     },
   ],
 ];
 
-for (const [name, measure] of MEASUREMENTS) {
+for (const [name, measurement] of MEASUREMENTS) {
   Deno.test({
     name: `report makes a page of what ${name} writes, and of a part of it`,
     timeout: TIMEOUT_MS,
     async fn() {
-      const text = await measure();
-      const { code, stdout, stderr } = await run(script("report", ["-"]), text);
+      using folder = new ScratchFolder();
+      const text = await measurement();
+      const whole = folder.file("whole", text);
+      const part = folder.file("part", text.slice(0, text.length * 2 / 3));
+
+      const { code, stdout, stderr } = await runHere("report", whole);
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
       assertMatch(stdout, /^<!DOCTYPE html>\n<html lang="en">/);
       assert(stdout.includes("<svg") && stdout.endsWith("</html>\n"));
       assertEquals(stdout.includes("ends early"), false);
 
-      const cut = await run(
-        script("report", ["-"]),
-        text.slice(0, text.length * 2 / 3),
-      );
+      const cut = await runHere("report", part);
       if (name.includes("--ndjson")) {
         assertEquals([cut.code, cut.stderr], [0, ""]);
         assertStringIncludes(cut.stdout, "The file ends early");
       } else {
         assertEquals([cut.code, cut.stdout], [1, ""]);
-        assertMatch(cut.stderr, /^report: Cannot read standard input: it /);
+        assertMatch(cut.stderr, /^report: Cannot read \S+: it begins as JSON/);
       }
     },
   });
 }
 
 Deno.test({
-  name: "report writes the page to a file, over an older one, and says so",
+  name: "report writes the page to a file, replaces an older one, and says so",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using files = await folder({
-      "a.json": JSON.stringify(RTT),
-      "b.ndjson": measurementEvents("stamp").join("\n"),
-      "c.json": JSON.stringify(COMPARE),
-      "page.html": "x".repeat(1_000_000),
-    });
-    const paths = ["a.json", "b.ndjson", "c.json"]
-      .map((name) => `${files.path}/${name}`);
-    const output = `${files.path}/page.html`;
-    const words = [...paths, "-o", output];
-    const { code, stdout, stderr } = await run(script("report", words, FLAGS));
-    assertEquals([code, stdout], [0, ""]);
+    using folder = new ScratchFolder();
+    const paths = Object.entries({ RTT, STAMP, COMPARE }).map(
+      ([name, result]) => folder.file(`${name}.json`, JSON.stringify(result)),
+    );
+    const output = folder.file("page.html", "x".repeat(1_000_000));
+    const { code, stdout, stderr } = await runHere(
+      "report",
+      ...[...paths, "-o", output],
+    );
+    assertEquals([code, stdout], [0, ""], stderr);
     const page = await Deno.readTextFile(output);
     const size = Math.ceil(new TextEncoder().encode(page).length / 1000);
     assertEquals(stderr, `wrote ${output}, ${size} KB\n`);
-    assertMatch(page, /<title>Roundtrip: a.json, b.ndjson, c.json<\/title>/);
+    assertMatch(page, /<title>Roundtrip: 3 results to 192\.0\.2\.1:10000, /);
 
-    const again = await run(script("report", paths));
+    const again = await runHere("report", ...paths);
     assertEquals(again.stdout, page);
   },
 });
 
-/** What is wrong, the words, the exit code, and what it has to say. */
+Deno.test({
+  name: "report never overwrites a result, whatever it is called",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    using folder = new ScratchFolder();
+    const source = folder.file("a.json", JSON.stringify(RTT));
+    await Deno.link(source, `${folder.path}/linked.json`);
+    for (const name of ["a.json", "./a.json", "linked.json"]) {
+      const output = `${folder.path}/${name}`;
+      const { code, stderr } = await runHere("report", source, "-o", output);
+      assertEquals(code, 2);
+      assertStringIncludes(stderr, "is a result; write the page to another");
+    }
+    assertEquals(await Deno.readTextFile(source), JSON.stringify(RTT));
+  },
+});
+
+Deno.test({
+  name:
+    "report reads standard input, and ends at a signal while it waits for it",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    const command = script("report", ["-"]);
+    const { code, stdout, stderr } = await run(command, JSON.stringify(RTT));
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertStringIncludes(stdout, ">standard input<");
+
+    await using waiting = new Program(command);
+    await waiting.write(" ".repeat(300_000)); // more than a pipe holds
+    waiting.signal("SIGTERM");
+    const ended = await waiting.ended();
+    assertEquals([ended.code, ended.stdout], [1, ""]);
+    assertMatch(ended.stderr, /^report: Interrupted/);
+  },
+});
+
+/** What is wrong, the arguments, the exit code, and the message. */
 const MISTAKES: [string, string[], number, RegExp][] = [
   ["no file", [], 2, /^report: name a result, as in result\.json: see --help$/],
   ["standard input twice", ["-", "-"], 2, /which is read only once$/],
-  ["21 files", Array(21).fill("a.json"), 2, /^report: 20 results at most/],
-  [
-    "an output that is a result",
-    ["deno.json", "-o", "./deno.json"],
-    2,
-    /^report: --output \.\/deno\.json is a result; write the page to another/,
-  ],
-  [
-    "a file that is not in this folder",
-    ["nothing.json"],
-    1,
-    /^report: Cannot read nothing\.json: there is no such path in \/\S+, where it was looked for; /,
-  ],
+  ["21 files", Array(21).fill("a.json"), 2, /a page shows at most 20 results/],
   ["an output without a name", ["a.json", "-o"], 2, /--output needs a value/],
   [
-    "a file that is not there",
-    ["/tmp/nothing/a.json"],
+    "a file that does not exist",
+    ["/nothing/a.json"],
     1,
-    /^report: Cannot read \/tmp\/nothing\/a\.json: there is no such path; check the spelling$/,
+    /^report: Cannot read \/nothing\/a\.json: there is no such path; check the spelling$/,
   ],
   ["a folder", ["tests"], 1, /^report: Cannot read tests: it is a folder; /],
   [
@@ -150,19 +159,19 @@ const MISTAKES: [string, string[], number, RegExp][] = [
     /^report: Cannot read deno\.json: it is JSON, but no result of this tool; /,
   ],
   [
-    "no text",
+    "a file that is not text",
     [Deno.execPath()],
     1,
-    /^report: Cannot read \S+: it is not text, so it is no result; /,
+    /^report: Cannot read \S+: it is not text; /,
   ],
 ];
 
-for (const [what, words, exitCode, sentence] of MISTAKES) {
+for (const [what, args, exitCode, sentence] of MISTAKES) {
   Deno.test({
-    name: `report refuses ${what} in one sentence, with ${exitCode}`,
+    name: `report rejects ${what} in one sentence, with code ${exitCode}`,
     timeout: TIMEOUT_MS,
     async fn() {
-      const { code, stdout, stderr } = await run(script("report", words));
+      const { code, stdout, stderr } = await runHere("report", ...args);
       assertEquals([code, stdout], [exitCode, ""]);
       assertMatch(stderr.trimEnd(), sentence);
       assertEquals(stderr.trimEnd().split("\n").length, 1);
@@ -174,20 +183,20 @@ Deno.test({
   name: "report says where it cannot write",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using files = await folder({ "a.json": JSON.stringify(RTT) });
-    const input = `${files.path}/a.json`;
-    const places: [string, RegExp][] = [
-      [files.path, /Cannot write \S+: it is a folder; name a file$/],
-      [`${files.path}/no/page.html`, /Cannot write \S+: there is no such path/],
+    using folder = new ScratchFolder();
+    const source = folder.file("a.json", JSON.stringify(RTT));
+    const outputs: [string, RegExp][] = [
+      [folder.path, /Cannot write \S+: it is a folder; name a file$/],
+      [`${folder.path}/no/p.html`, /Cannot write \S+: there is no such path/],
     ];
-    for (const [output, sentence] of places) {
-      const ended = await run(script("report", [input, "-o", output], FLAGS));
-      assertEquals(ended.code, 1);
-      assertMatch(ended.stderr.trimEnd(), sentence);
+    for (const [output, sentence] of outputs) {
+      const { code, stderr } = await runHere("report", source, "-o", output);
+      assertEquals(code, 1);
+      assertMatch(stderr.trimEnd(), sentence);
     }
-    // The task may write only in the folder where it runs.
-    const ended = await run(script("report", [input, "-o", "/tmp/page.html"]));
-    assertEquals(ended.code, 1);
-    assertMatch(ended.stderr, /--allow-write=\/tmp\/page\.html\n$/);
+    // The task may write only to the folder in which it runs.
+    const denied = await run(script("report", [source, "-o", "/page.html"]));
+    assertEquals(denied.code, 1);
+    assertMatch(denied.stderr, /--allow-write=\/page\.html\n$/);
   },
 });

@@ -1,0 +1,167 @@
+/**
+ * Reads a result from the file that a client wrote with `--json` or `--ndjson`.
+ *
+ * @module
+ */
+
+import { checkedResult, type Result } from "../result/schema.ts";
+import { EventReplay, type ReadResult } from "./event_replay.ts";
+
+/** The maximum length of a file in bytes; a million samples take half of it. */
+const MAX_BYTES = 256 * 2 ** 20;
+/** The maximum length of a line, and of a JSON object, in characters. */
+const MAX_CHARACTERS = 16 * 2 ** 20;
+const ADVICE = "measure with --json or --ndjson";
+
+/**
+ * Reads a result. Samples are added up as they are read, and not kept.
+ *
+ * @param chunks The bytes of the file, cut anywhere. They may be UTF-8, or UTF-16
+ * with a byte order mark, as some shells of Windows write it.
+ * @returns The result; of NDJSON that ends early, the result of what is there.
+ * @throws {SyntaxError} If it is not a result; the message is half a sentence
+ * that says what is wrong and what to do.
+ * @throws {RangeError} If it is too long.
+ *
+ * @example Usage
+ * ```ts
+ * import { readResult } from "./read_result.ts";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const csv = new TextEncoder().encode("sequence,warmup,rtt_us\n1,false,9\n");
+ * await assertRejects(
+ *   () => readResult([csv]),
+ *   SyntaxError,
+ *   "it is not JSON, but looks like CSV; measure with --json or --ndjson",
+ * );
+ * ```
+ */
+export async function readResult(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<ReadResult> {
+  const whole: string[] = [];
+  let length = 0;
+  let replay: EventReplay | null = null;
+  let number = 0;
+  for await (const { lines, ended } of linesOf(chunks)) {
+    for (const line of lines) {
+      number += 1;
+      if (replay !== null) {
+        takeLine(replay, line, ended, number);
+        continue;
+      }
+      if (length === 0) {
+        if (line.trim() === "") continue;
+        refuseOtherText(line);
+        const first = parsed(line);
+        if (typeof first === "object" && first !== null && "event" in first) {
+          replay = new EventReplay(first);
+          continue;
+        }
+      }
+      whole.push(line);
+      length += line.length + 1; // an empty line takes memory too
+      if (length > MAX_CHARACTERS) {
+        throw new RangeError("it is too long to be one result");
+      }
+    }
+  }
+  if (replay !== null) return replay.result();
+  return { result: oneResult(whole.join("\n")), remarks: [] };
+}
+
+function takeLine(
+  replay: EventReplay,
+  line: string,
+  ended: boolean,
+  number: number,
+): void {
+  if (line === "" || line.trim() === "") return;
+  const event = parsed(line);
+  // The last line of a file that was cut off.
+  if (event === undefined && !ended) return;
+  try {
+    if (event === undefined) throw new SyntaxError("it is not JSON");
+    replay.take(event);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new SyntaxError(`line ${number} is damaged: ${error.message}`);
+  }
+}
+
+function oneResult(text: string): Result {
+  if (text === "") throw new SyntaxError(`it is empty; ${ADVICE}`);
+  const value = parsed(text);
+  if (value === undefined) {
+    throw new SyntaxError(
+      "it begins as JSON, but is cut off or damaged; measure again, with --ndjson for a file that can be read in part",
+    );
+  }
+  return checkedResult(value);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** How other files begin. */
+const OTHERS: [RegExp, string][] = [
+  [/^\s*</, "HTML"],
+  [/^(rtt|tput) to /, "the table for people"],
+  [/^\s*Value\s+Percentile/, "a file of --hdr"],
+  [/^[^{]+,/, "CSV"],
+];
+
+function refuseOtherText(line: string): void {
+  if (/^\s*[{[]/.test(line)) return;
+  const other = OTHERS.find(([start]) => start.test(line))?.[1];
+  const looks = other ? `, but looks like ${other}` : "";
+  throw new SyntaxError(`it is not JSON${looks}; ${ADVICE}`);
+}
+
+/**
+ * Splits a text into lines: those that end in each chunk, then one that does not
+ * end. An incomplete character at the end of the text is left out.
+ */
+async function* linesOf(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): AsyncGenerator<{ lines: string[]; ended: boolean }> {
+  let decoder: TextDecoder | null = null;
+  let bytes = 0;
+  let rest = "";
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) {
+      throw new RangeError(
+        `it is longer than ${
+          MAX_BYTES / 2 ** 20
+        } MiB; measure with --json, whose result is short`,
+      );
+    }
+    const isUtf16 = chunk[0] === 0xff && chunk[1] === 0xfe;
+    decoder ??= new TextDecoder(isUtf16 ? "utf-16le" : "utf-8", {
+      fatal: true,
+    });
+    const lines = (rest + decoded(decoder, chunk)).split("\n");
+    rest = lines.pop()!;
+    if (rest.length > MAX_CHARACTERS) {
+      throw new RangeError("it has a line that is too long for a result");
+    }
+    yield { lines, ended: true };
+  }
+  if (rest !== "") yield { lines: [rest], ended: false };
+}
+
+function decoded(decoder: TextDecoder, chunk: Uint8Array): string {
+  try {
+    const text = decoder.decode(chunk, { stream: true });
+    if (!text.includes("\0")) return text;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  throw new SyntaxError(`it is not text; ${ADVICE}`);
+}
