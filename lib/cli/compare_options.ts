@@ -23,7 +23,7 @@ const WHOLE = { rounds: 20, count: 40, delay: 50 };
 const SHORT = { rounds: 10, count: 15, delay: 20 };
 
 /** How an experiment is shown. */
-export const EXPERIMENT_OUTPUT = OUTPUT;
+export const EXPERIMENT_OUTPUT: Omit<typeof OUTPUT_OPTIONS, "csv"> = OUTPUT;
 
 /** What an experiment may be asked for. */
 export const EXPERIMENT_OPTIONS = {
