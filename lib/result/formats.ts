@@ -136,9 +136,6 @@ function toNanosecond(value: number, perUnit: number): number {
   return Math.round(value * perUnit) / perUnit;
 }
 
-/** What a row of a sweep holds. */
-type Place = Pick<SweepCurve, "quantity" | "against">;
-
 /** The figures of a point in CSV. */
 const POINT_FIGURES: Figure[] = [
   figureOf("sent")!,
@@ -179,7 +176,10 @@ export function sweepCsvHeader(): string {
  * @param point The point.
  * @returns The row, without a newline.
  */
-export function sweepCsvRow(place: Place, point: SweepPoint): string {
+export function sweepCsvRow(
+  place: Pick<SweepCurve, "quantity" | "against">,
+  point: SweepPoint,
+): string {
   const text: string = stringify([[
     place.quantity,
     place.against,

@@ -34,7 +34,9 @@ const NO_TABLE: Table = { columns: [], rows: [] };
  * @param results The measurements, at least one.
  * @returns The sections; one for what no measurement has is left out.
  */
-export function measurementSections(results: NamedMeasurement[]): Section[] {
+export function measurementSections(
+  results: Named<MeasurementResult>[],
+): Section[] {
   const [one] = results.length === 1 ? results : [];
   const rtt = figuresOf("rtt").filter(({ part }) => part !== "p95");
   return [

@@ -71,6 +71,7 @@ Deno.test({
       "started",
       "options",
       "protocol",
+      "ended",
       "probes",
       "probes_per_second",
       "rtt_us",

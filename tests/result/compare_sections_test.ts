@@ -358,7 +358,7 @@ Deno.test({
         ["Nagle's algorithm, to 192.0.2.1", undefined, [
           "This experiment failed: nothing listens there.",
         ]],
-        ["Notes", "notes", ["Note: the run was interrupted."]],
+        ["Notes", "notes", ["note: the run was interrupted"]],
       ],
     );
     assertEquals(sections[0]!.table.rows, []);

@@ -1,0 +1,24 @@
+/**
+ * Results: their schema, the figures in them, how they are built from samples,
+ * shown as sections, written for other programs and compared with thresholds.
+ *
+ * @module
+ */
+
+export * from "./builder.ts";
+export * from "./compare_schema.ts";
+export * from "./compare_sections.ts";
+export * from "./escape.ts";
+export * from "./figure_schema.ts";
+export * from "./figures.ts";
+export * from "./formats.ts";
+export * from "./measurement.ts";
+export * from "./notes.ts";
+export * from "./quantities.ts";
+export * from "./run_metadata.ts";
+export * from "./schema.ts";
+export * from "./section.ts";
+export * from "./sections.ts";
+export * from "./sweep.ts";
+export * from "./sweep_sections.ts";
+export * from "./thresholds.ts";

@@ -1,0 +1,191 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { FIGURES } from "../../lib/result/figures.ts";
+import { measurementSections } from "../../lib/result/measurement.ts";
+import type { MeasurementResult } from "../../lib/result/schema.ts";
+import type { Section } from "../../lib/result/section.ts";
+import { resultSections } from "../../lib/result/sections.ts";
+import { formatSections } from "../../lib/terminal/section.ts";
+import { NOTHING, RTT, STAMP, SWEEP, TPUT } from "../report/results.ts";
+
+const STYLE = { width: 80, ascii: true, color: false };
+
+/** A result with all parts, a thousand probes, and no notes. */
+function complete(result: MeasurementResult): MeasurementResult {
+  const rtt_us = { ...RTT.rtt_us!, count: 1000 };
+  const way = { delay_us: rtt_us, jitter_us: RTT.jitter_us };
+  return {
+    ...result,
+    rtt_us,
+    rtt_from_intended_us: rtt_us,
+    ...(result.one_way && {
+      rtt_with_reflector_us: rtt_us,
+      one_way: {
+        clock_offset_us: -1234.5,
+        clock_bound_us: 40,
+        forward: way,
+        backward: way,
+      },
+    }),
+    probes_per_second: { asked: 1000, achieved: 999.5 },
+    quality: {
+      ...result.quality,
+      send_lateness_us: { p50: 1, p99: 250, max: 40_000 },
+      notes: [],
+    },
+  };
+}
+
+function sectionsOf(...results: MeasurementResult[]): Section[] {
+  return measurementSections(
+    results.map((result, index) => ({ name: `run ${index + 1}`, result })),
+  );
+}
+
+function section(title: string, ...results: MeasurementResult[]): Section {
+  return sectionsOf(...results).find((each) => each.title.startsWith(title))!;
+}
+
+for (const [name, result] of Object.entries({ RTT, TPUT, STAMP })) {
+  Deno.test({
+    name: `measurementSections() of ${name} fits a screen, the headline last`,
+    permissions: "none",
+    fn() {
+      const text = formatSections(sectionsOf(complete(result)), STYLE, false);
+      const lines = text.split("\n");
+      // Two lines come before it, and the prompt comes after it.
+      assert(lines.length <= 24 - 3, text);
+      for (const line of lines) assert(line.length <= 80, line);
+      assertMatch(lines.at(-2)!, /^200 probes sent, 197 received, 3 lost/);
+      assertMatch(lines.at(-1)!, /^RTT p50 [\d.]+ us, p99 [\d.]+ ms/);
+    },
+  });
+}
+
+Deno.test({
+  name: "measurementSections() puts the times of one result into a matrix",
+  permissions: "none",
+  fn() {
+    const { table } = section("Round-trip", complete(STAMP));
+    assertEquals(table.columns.map(({ name }) => name), [
+      "RTT",
+      "with reflector",
+      "from intended",
+    ]);
+    assertEquals(
+      table.rows.map(({ name }) => name).join(" "),
+      "min p50 p90 p99 p99.9 max mean stddev",
+    );
+  },
+});
+
+Deno.test({
+  name: "measurementSections() leaves out what too few samples cannot carry",
+  permissions: "none",
+  fn() {
+    const rows = (count: number) =>
+      section("Round-trip", { ...RTT, rtt_us: { ...RTT.rtt_us!, count } })
+        .table.rows.map(({ name }) => name)
+        .filter((name) => name.startsWith("p"));
+    assertEquals(rows(99), ["p50", "p90"]);
+    assertEquals(rows(100), ["p50", "p90", "p99"]);
+    assertEquals(rows(1000), ["p50", "p90", "p99", "p99.9"]);
+    const few = { ...RTT, rtt_us: { ...RTT.rtt_us!, count: 99 } };
+    const headline = sectionsOf(few).at(-1)!;
+    assertEquals(headline.sentences.at(-1), "RTT p50 41.3 us, max 2.00 s");
+  },
+});
+
+Deno.test({
+  name: "measurementSections() names losses, their direction and the warm-up",
+  permissions: "none",
+  fn() {
+    const known = {
+      ...STAMP,
+      probes: { ...STAMP.probes, lost_forward: 1, lost_backward: 0 },
+    };
+    const { role, sentences } = sectionsOf(known).at(-1)!;
+    assertEquals(role, "headline");
+    assertEquals(
+      sentences[1],
+      "of those lost, 1 on the way there, 0 on the way back; 2 late, " +
+        "4 duplicate, 5 reordered, 6 corrupt; 5 warm-up probes left out",
+    );
+    assertEquals(
+      sentences[2],
+      "200 probes sent, 197 received, 3 lost (1.5 %)",
+    );
+    assertEquals(sectionsOf(NOTHING).at(-1)!.sentences, [
+      "1 probe sent, 0 received, 1 lost (100 %)",
+      "no probe was answered",
+    ]);
+  },
+});
+
+Deno.test({
+  name: "measurementSections() puts several results side by side",
+  permissions: "none",
+  fn() {
+    const sections = sectionsOf(RTT, STAMP, NOTHING);
+    for (const { table, role } of sections) {
+      if (role === undefined) continue;
+      assertEquals(table.columns.length, 3);
+    }
+    const { table } = section("Round-trip", RTT, NOTHING);
+    const p50 = table.rows.find(({ name }) => name === "RTT p50");
+    assertEquals(p50?.values, [41.25, null]);
+  },
+});
+
+Deno.test({
+  name: "measurementSections() tells by how much results differ, and in what",
+  permissions: "none",
+  fn() {
+    const said = (...results: MeasurementResult[]) =>
+      section("Round-trip", ...results).sentences;
+    assertEquals(said(RTT, TPUT), [
+      "The median RTT of run 2 is 30.0 us, that of run 1 41.3 us, 1.38 to 1. " +
+      "One run of each does not tell whether that is more than chance.",
+    ]);
+    assertMatch(said(TPUT, STAMP)[0]!, /They differ in protocol as well\.$/);
+    assertEquals(said(RTT, RTT), ["The median RTT is 41.3 us."]);
+    assertEquals(said(RTT, NOTHING), []);
+  },
+});
+
+Deno.test({
+  name: "resultSections() keeps kinds of results apart, and their notes",
+  permissions: "none",
+  fn() {
+    const sections = resultSections([
+      { name: "sweep", result: SWEEP },
+      { name: "rtt", result: RTT },
+    ]);
+    const titles = sections.map(({ title }) => title);
+    assert(
+      titles.indexOf("Round-trip time") < titles.indexOf("RTT against size"),
+    );
+    assertEquals(sections.at(-1), {
+      title: "Notes",
+      role: "notes",
+      table: { columns: [], rows: [] },
+      charts: [],
+      sentences: ["note: the points were measured one after the other"],
+    });
+    assertEquals(resultSections([]), []);
+  },
+});
+
+Deno.test({
+  name: "FIGURES have a key each, and each is read from some result",
+  permissions: "none",
+  fn() {
+    const keys = FIGURES.map(({ key }) => key);
+    assertEquals(new Set(keys).size, keys.length);
+    const full = { ...complete(STAMP), throughput: TPUT.throughput! };
+    full.probes = { ...full.probes, lost_backward: 0 };
+    full.quality.floor_us = { p50: 1, p99: 2 };
+    for (const { key, read } of FIGURES) {
+      assertEquals(typeof read(full), "number", key);
+    }
+  },
+});

@@ -1,0 +1,59 @@
+import { assertEquals } from "@std/assert";
+import { ResultBuilder } from "../../lib/result/builder.ts";
+import { checkedResult } from "../../lib/result/schema.ts";
+import { newSample } from "../../lib/stats/sample.ts";
+import {
+  COMPARE,
+  NOTHING,
+  RTT,
+  STAMP,
+  SWEEP,
+  TPUT,
+} from "../report/results.ts";
+import { jsonSchema, SCHEMA_URL } from "./json_schema.ts";
+
+Deno.test({
+  name: "docs/result.schema.json is what the schema generates",
+  permissions: { read: true },
+  async fn() {
+    const kept = await Deno.readTextFile(SCHEMA_URL);
+    assertEquals(kept, jsonSchema(), "run deno task schema");
+  },
+});
+
+Deno.test({
+  name: "checkedResult() keeps every key of a result",
+  permissions: "none",
+  fn() {
+    for (const result of [RTT, TPUT, STAMP, NOTHING, SWEEP, COMPARE]) {
+      assertEquals(checkedResult(result), result);
+    }
+  },
+});
+
+Deno.test({
+  name: "checkedResult() accepts what ResultBuilder.result() returns",
+  permissions: "none",
+  fn() {
+    for (const protocol of ["measure", "stamp"] as const) {
+      for (const mode of ["rtt", "tput"] as const) {
+        for (const count of [0, 1, 5]) {
+          const builder = new ResultBuilder({
+            protocol,
+            mode,
+            target: "127.0.0.1:10000",
+            sizeBytes: 100,
+            intervalMs: count,
+            options: { given: {}, used: { size_bytes: 100 } },
+          });
+          for (let sequence = 0; sequence < count; sequence++) {
+            const rttMs = sequence === 3 ? null : 0.1;
+            builder.add({ ...newSample(sequence, false, sequence), rttMs });
+          }
+          const result = builder.result();
+          assertEquals<unknown>(checkedResult(result), result);
+        }
+      }
+    }
+  },
+});
