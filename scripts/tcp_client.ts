@@ -1,6 +1,6 @@
 #!/usr/bin/env -S deno run --allow-net
 /**
- * Uppercase client over TCP: sends a sentence and prints the answer.
+ * Uppercase client over TCP: sends a sentence and prints the reply.
  *
  * Protocol:   lines of text over TCP, port 12000, or over a Unix socket
  * Socket:     stream, or Unix stream
@@ -30,19 +30,19 @@ import { formatAddress } from "../lib/net/address.ts";
 import { connectWithin } from "../lib/net/connect.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 
-/** How much longer a text can be in upper case, as UTF-8. */
+/** The factor by which a text can grow in upper case, as UTF-8. */
 const MAX_GROWTH = 3;
-/** What an answer may have beside that, in bytes. */
+/** What a reply may have in addition, in bytes. */
 const SLACK_BYTES = 65_536;
 
 const program = defineProgram({
   name: "tcp-client",
-  summary: "Sends sentences over TCP, one at a time, and prints the answers.",
+  summary: "Sends sentences over TCP, one at a time, and prints the replies.",
   operands: "TARGET [WORD...]",
   details: [
     STREAM_TARGET_HELP,
-    "The words are sent as one line; after -- one may begin with a dash. Without words each line of standard input is a sentence, sent when the one before it was answered. Only answers are printed on standard output.",
-    "An answer ends at its newline. The textbook's server sends none: there it ends with the connection, or when nothing follows it for --flush-after.",
+    "The words are sent as one line; after -- a word may start with a dash. Without words, each line of standard input is a sentence, sent after the reply to the previous one. Standard output has the replies only.",
+    "A reply ends at its newline. The textbook's server sends none: its reply ends with the connection, or after a pause of --flush-after.",
   ],
   options: {
     ...TIMEOUT_OPTION,
@@ -51,7 +51,7 @@ const program = defineProgram({
       min: 0,
       max: 3_600_000,
       default: "250ms",
-      help: "take an answer without a newline for whole after this",
+      help: "take a reply without a newline as complete after this",
     },
   },
   examples: [
@@ -61,7 +61,7 @@ const program = defineProgram({
   ],
 });
 
-/** Sends the sentences; gives the exit code. */
+/** Sends the sentences; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async ({ options, operands, ...run }) => {
     const { timeout, flushAfter } = options;
@@ -83,40 +83,40 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     connection.stopOn(run.signal);
 
     for await (const sentence of sentences(operands.slice(1), run.signal)) {
-      await withContext({ action: "get an answer from", target }, async () => {
-        // A long sentence is answered while it is sent: do both at once.
+      await withContext({ action: "get a reply from", target }, async () => {
+        // The reply to a long sentence arrives while it is sent.
         const sent = connection.writeAll(sentence);
-        sent.catch(() => {}); // what was answered is printed first
-        await printAnswer(MAX_GROWTH * sentence.length + SLACK_BYTES);
+        sent.catch(() => {}); // print what arrived before throwing
+        await printReply(MAX_GROWTH * sentence.length + SLACK_BYTES);
         await sent;
       });
       if (run.signal.aborted) break;
     }
     return 0;
 
-    async function printAnswer(mostBytes: number): Promise<void> {
-      let answered = false;
-      let leftBytes = mostBytes;
+    async function printReply(maxBytes: number): Promise<void> {
+      let received = false;
+      let leftBytes = maxBytes;
       for (;;) {
         const part = await readPart();
         if (part === null) break;
-        answered = true;
+        received = true;
         leftBytes -= part.length;
         if (leftBytes < 0) {
           throw new RunError(
-            `The answer from ${address} does not end: ` +
-              "it is longer than any to this sentence could be",
+            `The reply from ${address} does not end: ` +
+              "it is longer than a reply to this sentence can be",
           );
         }
         run.terminal.printReply(part);
         if (part.at(-1) === LF) return;
-        // A long answer comes in pieces as long as the limit.
+        // A long reply comes in pieces as long as the limit.
         if (part.length < connection.messageLimitBytes) break;
       }
-      if (answered) run.terminal.print("");
+      if (received) run.terminal.print("");
       else if (!run.signal.aborted) {
         throw new RunError(
-          `No answer came from ${address}: it closed the connection`,
+          `No reply from ${address}: it closed the connection`,
         );
       }
     }
@@ -125,7 +125,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       try {
         return await connection.readMessage(flushAfter, { pieces: true });
       } catch (error) {
-        // What came before the connection broke is an answer too.
+        // Print what arrived before the connection broke.
         const part = connection.takePending();
         if (part !== null) {
           run.terminal.printReply(part);

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S deno run --allow-net=127.0.0.1
 /**
- * Uppercase server over TCP: answers each line in upper case.
+ * Uppercase server over TCP: replies to each line in upper case.
  *
  * Protocol:   lines of text over TCP, port 12000, or over a Unix socket
  * Socket:     stream, or Unix stream
@@ -30,11 +30,11 @@ import { uppercaseStreams } from "../lib/text/uppercase.ts";
 
 const program = defineProgram({
   name: "tcp-server",
-  summary: "Answers each line in upper case, over TCP.",
+  summary: "Replies to each line in upper case, over TCP.",
   operands: "",
   details: [
-    "A message is a line. Bytes that no newline follows for --flush-after are a message too, so that the textbook's client, which sends none, gets its answer. A connection stays open for any number of messages until the client ends it.",
-    "A line of more than 64K comes back in pieces that add up to it; reverse and count, which need the whole line, refuse it and close. Bytes that are not UTF-8 pass through unchanged.",
+    "A message is a line. Bytes without a newline are a message after --flush-after, because the textbook's client sends no newline. A connection carries any number of messages until the client ends it.",
+    "A line above 64K is transformed in pieces; reverse and count need the whole line, so they close the connection. Bytes that are not UTF-8 pass through unchanged.",
   ],
   options: {
     ...listenOptions(12000),
@@ -49,7 +49,7 @@ const program = defineProgram({
       min: 0,
       max: 3_600_000,
       default: "100ms",
-      help: "answer bytes that no newline follows for so long",
+      help: "take bytes without a newline as a message after this",
     },
     ...STREAM_SERVER_OPTIONS,
   },
@@ -61,7 +61,7 @@ const program = defineProgram({
   ],
 });
 
-/** Runs the server until it is interrupted; gives the exit code. */
+/** Runs the server until it is interrupted; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async (run) => {
     const { host, port, unix, transform, flushAfter } = run.options;
@@ -86,7 +86,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
   });
 }
 
-/** Removes a socket's file, which some versions of Deno do by themselves. */
+/** Removes the socket's file; some versions of Deno do that themselves. */
 async function removeSocket(path: string): Promise<void> {
   try {
     await Deno.remove(path);

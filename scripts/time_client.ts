@@ -1,7 +1,6 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net
 /**
- * Time client: prints the time a server tells, and how far its clock may be
- * from ours.
+ * Time client: prints the time of a server, and the offset of its clock.
  *
  * Protocol:   the manner of RFC 867 (ctime, iso) or RFC 868, port 9999
  * Socket:     stream, or datagram
@@ -31,29 +30,29 @@ import { escapeControls } from "../lib/result/escape.ts";
 import { formatDuration } from "../lib/result/quantities.ts";
 import { clockOffset, parseTime } from "../lib/text/time.ts";
 
-/** How long a silence ends an answer of a server that does not close. */
+/** How long a pause ends the reply of a server that does not close. */
 const QUIET_MS = 250;
-/** What is looked at of an answer, in bytes; every format is shorter. */
-const MAX_ANSWER_BYTES = 128;
+/** How much of a reply is parsed, in bytes; every format is shorter. */
+const MAX_REPLY_BYTES = 128;
 /** Time zones differ by multiples of this. */
 const QUARTER_HOUR_MS = 15 * 60_000;
 
 const program = defineProgram({
   name: "time-client",
-  summary: "Prints the time a server tells, and the offset of its clock.",
+  summary: "Prints the time of a server, and the offset of its clock.",
   operands: "TARGET",
   details: [
     `${TARGET_HELP} Each of the server's formats is recognised; a ctime is taken as local time.`,
-    "The offset is positive if the server's clock is ahead. Its bound is half the round trip, and half of the second or millisecond that the server told.",
+    "The offset is positive if the server's clock is ahead. Its bound is half the round trip plus half the resolution of the server's time.",
   ],
   options: {
-    udp: { kind: "flag", short: "u", help: "ask over UDP instead of TCP" },
+    udp: { kind: "flag", short: "u", help: "use UDP instead of TCP" },
     ...TIMEOUT_OPTION,
   },
   examples: ["127.0.0.1", "127.0.0.1 --udp"],
 });
 
-/** Asks for the time once; gives the exit code. */
+/** Requests the time once; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async ({ options, operands, ...run }) => {
     const { timeout } = options;
@@ -62,34 +61,38 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     noMoreOperands(operands.slice(1));
     const address = formatAddress(target);
 
-    const askedAt = new Date();
-    const askedAtMs = performance.now();
-    const answer = await withContext(
+    const requestedAt = new Date();
+    const startMs = performance.now();
+    const reply = await withContext(
       { action: "get the time from", target },
       options.udp ? askUdp : askTcp,
     );
-    const roundTripMs = performance.now() - askedAtMs;
-    if (answer === null) throw new RunError(`No time came from ${address}`);
+    const roundTripMs = performance.now() - startMs;
+    if (reply === null) throw new RunError(`No time from ${address}`);
 
-    const told = parseTime(answer, askedAt);
-    if (told === null) {
-      const text = new TextDecoder().decode(answer.subarray(0, 80));
-      throw new RunError(`${address} told no time: ${JSON.stringify(text)}`);
+    const received = parseTime(reply, requestedAt);
+    if (received === null) {
+      const text = new TextDecoder().decode(reply.subarray(0, 80));
+      throw new RunError(
+        `The reply from ${address} is not a time: ${JSON.stringify(text)}`,
+      );
     }
     const { offsetMs, boundMs } = clockOffset(
-      told,
-      askedAt.getTime(),
+      received,
+      requestedAt.getTime(),
       roundTripMs,
     );
     const sign = offsetMs < 0 ? "-" : "+";
     const offset = formatDuration(Math.abs(offsetMs) * 1000);
-    terminal.print(escapeControls(told.text));
+    terminal.print(escapeControls(received.text));
     terminal.print(
       `clock offset ${sign}${offset}, +- ${formatDuration(boundMs * 1000)}`,
     );
     const zones = Math.round(offsetMs / QUARTER_HOUR_MS);
     if (zones !== 0 && Math.abs(offsetMs - zones * QUARTER_HOUR_MS) < boundMs) {
-      terminal.info("so whole an offset suggests another time zone");
+      terminal.info(
+        "the offset is a multiple of 15 minutes: probably another time zone",
+      );
     }
     return 0;
 
@@ -101,14 +104,14 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       );
       using connection = new StreamConnection(conn, { readMs: timeout });
       connection.stopOn(signal);
-      // Four binary bytes may hold an LF, which is the end of no line then.
-      const answer: number[] = [];
-      while (answer.length < 4) {
+      // An LF among the four binary bytes of RFC 868 does not end the reply.
+      const reply: number[] = [];
+      while (reply.length < 4) {
         const part = await connection.readMessage(QUIET_MS);
         if (part === null) break;
-        answer.push(...part.subarray(0, MAX_ANSWER_BYTES));
+        reply.push(...part.subarray(0, MAX_REPLY_BYTES));
       }
-      return answer.length === 0 ? null : Uint8Array.from(answer);
+      return reply.length === 0 ? null : Uint8Array.from(reply);
     }
 
     async function askUdp(): Promise<Uint8Array | null> {

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net=127.0.0.1
 /**
- * Time server: tells who connects the time, and ends the connection; with
- * --udp, tells it to who sends any datagram, even an empty one.
+ * Time server: sends the time on connection and closes; with --udp, replies with
+ * the time to any datagram, even an empty one.
  *
  * Protocol:   the manner of RFC 867 (ctime, iso) or RFC 868, port 9999
  * Socket:     stream, or datagram
@@ -37,11 +37,11 @@ import {
 
 const program = defineProgram({
   name: "time-server",
-  summary: "Tells the time, over TCP or UDP.",
+  summary: "Sends the time, over TCP or UDP.",
   operands: "",
   details: [
     "ctime is the local time as C writes it, iso is UTC to the millisecond, rfc868 is four bytes: the seconds since 1900.",
-    `Over UDP an answer is longer than the empty datagram it answers, so one source gets at most ${MAX_TIME_REPLIES_PER_SEC} a second.`,
+    `Over UDP a reply is longer than its empty request, so one source gets at most ${MAX_TIME_REPLIES_PER_SEC} replies per second, plus bursts of a quarter of that.`,
   ],
   options: {
     ...listenOptions(9999),
@@ -57,7 +57,7 @@ const program = defineProgram({
   examples: ["", "--udp", "--format iso --port 0"],
 });
 
-/** Runs the server until it is interrupted; gives the exit code. */
+/** Runs the server until it is interrupted; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async (run) => {
     const { host, port, udp, format } = run.options;

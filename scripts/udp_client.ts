@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net
 /**
- * Uppercase client over UDP: sends a sentence, prints the answer, and does not
- * wait for ever.
+ * Uppercase client over UDP: sends a sentence and prints the reply, with a
+ * deadline.
  *
  * Protocol:   one text a datagram over UDP, port 12000
  * Socket:     datagram
@@ -14,8 +14,8 @@
  *     $ deno task udp-client 127.0.0.1:9 hello
  *     Request timed out
  *
- * A socket of its own for each sentence tells the answers apart: one that comes
- * too late finds nobody, and cannot be taken for the next one.
+ * Each sentence has a socket of its own, so a late reply cannot be taken for the
+ * reply to the next sentence.
  *
  * @module
  */
@@ -34,11 +34,11 @@ import { DatagramSocket, localHostFor } from "../lib/net/datagram_socket.ts";
 
 const program = defineProgram({
   name: "udp-client",
-  summary: "Sends sentences over UDP, one at a time, and prints the answers.",
+  summary: "Sends sentences over UDP, one at a time, and prints the replies.",
   operands: "TARGET [WORD...]",
   details: [
     TARGET_HELP,
-    "The words are sent as one datagram; after -- one may begin with a dash. Without words each line of standard input is a sentence. Only answers are printed on standard output; for a sentence without one, Request timed out is said on standard error, and the exit code is 1.",
+    "The words are sent as one datagram; after -- a word may start with a dash. Without words, each line of standard input is a sentence. Standard output has the replies only; for a sentence without one, standard error has Request timed out, and the exit code is 1.",
   ],
   options: {
     timeout: { ...TIMEOUT_OPTION.timeout, default: "1s" },
@@ -47,7 +47,7 @@ const program = defineProgram({
       min: 0,
       max: 100,
       default: "0",
-      help: "send a sentence again so many times",
+      help: "send a sentence again up to this many times",
     },
   },
   examples: [
@@ -56,7 +56,7 @@ const program = defineProgram({
   ],
 });
 
-/** Sends the sentences; gives the exit code. */
+/** Sends the sentences; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async ({ options, operands, ...run }) => {
     const { timeout, retries } = options;

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net=127.0.0.1
 /**
- * Uppercase server over UDP: answers each datagram in upper case.
+ * Uppercase server over UDP: replies to each datagram in upper case.
  *
  * Protocol:   one text a datagram over UDP, port 12000
  * Socket:     datagram
@@ -32,42 +32,45 @@ const TIME = { kind: "duration", min: 0, max: 60_000, default: "0" } as const;
 
 const program = defineProgram({
   name: "udp-server",
-  summary: "Answers each datagram in upper case, over UDP.",
+  summary: "Replies to each datagram in upper case, over UDP.",
   operands: "",
   details: [
-    "The options from --drop to --seed make the path bad on purpose. Each answer's fate is drawn from a generator: with the same --seed and the same datagrams it is the same again. A share is from 0 to 1.",
-    "An answer is never longer than its question: where the transform would make it longer, the answer is the text as it came. No answer goes to the server's own port on any host, nor to the ports of services that would answer it.",
+    "The options from --drop to --seed emulate an impaired path for the replies. The same --seed and the same datagrams give the same impairments. A share is from 0 to 1.",
+    "A reply is never longer than its request: if the transform makes it longer, the reply is the request itself. The server sends no reply to its own port on any host, nor to the ports of services that would reply to it.",
   ],
   options: {
     ...listenOptions(12000),
     ...TRANSFORM_OPTION,
-    drop: { ...SHARE, help: "lose this share of the answers" },
-    duplicate: { ...SHARE, help: "send this share of the answers twice" },
+    drop: { ...SHARE, help: "lose this share of the replies" },
+    duplicate: { ...SHARE, help: "send this share of the replies twice" },
     reorder: {
       ...SHARE,
       help:
-        "hold this share back until the next answer has left (100 ms at most)",
+        "hold this share back until the next reply is sent (at most 100 ms)",
     },
-    delay: { ...TIME, help: "send each answer so much later" },
-    jitter: { ...TIME, help: "vary the delay by up to so much either way" },
+    delay: { ...TIME, help: "delay each reply" },
+    jitter: {
+      ...TIME,
+      help: "vary the delay by up to this in either direction",
+    },
     seed: {
       kind: "integer",
       min: 0,
       max: 4_294_967_295,
-      help: "repeat an earlier run's fates; else a seed is picked and shown",
+      help: "repeat an earlier run; by default a random seed, which is shown",
     },
     maxRate: {
       kind: "integer",
       min: 1,
       max: 100_000,
       default: `${DEFAULT_MAX_RATE_PER_SEC}`,
-      help: "answer one source at most so often a second",
+      help: "replies per second to one source, plus bursts of a quarter of it",
     },
   },
   examples: ["", "--drop 0.3 --seed 1", "--delay 50ms --jitter 10ms"],
 });
 
-/** Runs the server until it is interrupted; gives the exit code. */
+/** Runs the server until it is interrupted; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(
     program,
@@ -85,7 +88,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       );
       terminal.print(`listening udp ${formatAddress(socket.addr)}`);
       const impaired = drop + duplicate + reorder + delay + jitter > 0;
-      if (impaired) terminal.info(`the path is bad on purpose: --seed ${seed}`);
+      if (impaired) terminal.info(`emulating an impaired path (seed ${seed})`);
       await serveDatagrams(socket, uppercaseDatagrams(options.transform), {
         maxRatePerSec: options.maxRate,
         ...(impaired

@@ -6,8 +6,8 @@
 
 import { type Clock, systemClock } from "../timing/clock.ts";
 
-/** How many sources are remembered; the least recently seen is dropped. */
-const MAX_SOURCES = 4096;
+/** When so many sources were seen, those seen before them are dropped. */
+const GENERATION_SOURCES = 2048;
 
 /**
  * Limits how often each source is served. A bucket holds a quarter of a
@@ -15,7 +15,8 @@ const MAX_SOURCES = 4096;
  * most the rate and that burst in any one second.
  *
  * A bucket is kept as the time at which it is full again (GCRA, ITU-T I.371), one
- * number for each source. Memory is bounded, whatever addresses are forged.
+ * number for each of the last 4096 sources at most. So memory is bounded, whatever
+ * addresses are forged.
  *
  * @example Usage
  * ```ts
@@ -34,8 +35,10 @@ export class RateLimiter {
   #intervalMs: number;
   #burstMs: number;
   #clock: Clock;
-  /** When each bucket is full again; a Map keeps the order of insertion. */
-  #fullAtMs = new Map<string, number>();
+  /** When the buckets are full again: of the sources since the last drop. */
+  #recent = new Map<string, number>();
+  /** The same of the sources before them. */
+  #older = new Map<string, number>();
 
   /**
    * Creates full buckets.
@@ -62,15 +65,14 @@ export class RateLimiter {
    */
   allow(source: string): boolean {
     const nowMs = this.#clock.now();
-    const before = this.#fullAtMs.get(source) ?? nowMs;
+    const before = this.#recent.get(source) ?? this.#older.get(source) ?? nowMs;
     const after = Math.max(before, nowMs) + this.#intervalMs;
     // A nanosecond of tolerance, since the sums are rounded.
     const allowed = after <= nowMs + this.#burstMs + 1e-6;
-    this.#fullAtMs.delete(source); // so that it moves to the end
-    this.#fullAtMs.set(source, allowed ? after : before);
-    if (this.#fullAtMs.size > MAX_SOURCES) {
-      const [oldest] = this.#fullAtMs.keys();
-      this.#fullAtMs.delete(oldest!);
+    this.#recent.set(source, allowed ? after : before);
+    if (this.#recent.size >= GENERATION_SOURCES) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
     }
     return allowed;
   }

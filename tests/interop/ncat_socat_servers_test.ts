@@ -77,7 +77,7 @@ const CONVERSATIONS: {
     client: ["tcp_client", "hello"],
     code: 1,
     stdout: "",
-    stderr: /^tcp-client: No answer came from \S+: it closed the connection\n$/,
+    stderr: /^tcp-client: No reply from \S+: it closed the connection\n$/,
   },
   {
     needs: "socat",
@@ -137,7 +137,7 @@ const CONVERSATIONS: {
     client: ["time_client"],
     code: 1,
     stdout: "",
-    stderr: /^time-client: \S+ told no time: "noon\\n"\n$/,
+    stderr: /^time-client: The reply from \S+ is not a time: "noon\\n"\n$/,
   },
   {
     needs: "socat",

@@ -53,7 +53,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "tcp_client gives up on an answer that does not end",
+  name: "tcp_client gives up on a reply that does not end",
   timeout: TIMEOUT_MS,
   async fn() {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -73,7 +73,7 @@ Deno.test({
     );
     await talking;
     assertEquals(code, 1);
-    assertMatch(stderr, /^tcp-client: The answer from \S+ does not end: /);
+    assertMatch(stderr, /^tcp-client: The reply from \S+ does not end: /);
   },
 });
 
@@ -101,7 +101,7 @@ Deno.test({
   name: "udp_client gets an answer by retries that one try would not get",
   timeout: TIMEOUT_MS,
   async fn() {
-    // The fates of seed 12: the first two answers are lost.
+    // With seed 12 the first two replies are lost.
     await using server = await serveHere(
       "udp_server",
       "--drop",
@@ -114,7 +114,7 @@ Deno.test({
     assertEquals((await ask("hello")).code, 1);
     const retried = await ask("--retries", "20", "hello");
     assertEquals(retried.stdout, "HELLO\n");
-    await server.heard(/--seed 12/, "stderr");
+    await server.heard(/seed 12/, "stderr");
   },
 });
 
