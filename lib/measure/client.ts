@@ -7,6 +7,7 @@
 
 import { concat } from "npm:deno-std@^1.4.0/bytes/concat.js";
 import { Buffer } from "node:buffer";
+import { FramingError } from "../framing/line_decoder.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { newSample, type Sample } from "../stats/sample.ts";
 import { Pacer, periodic } from "../timing/pacer.ts";
@@ -177,11 +178,17 @@ export class MeasureConversation {
       sample.sendCallMs = performance.now() - sentAtMs;
       reply = await connection.readEcho(echo);
     } catch (error) {
-      throw this.#describe(error, echoOfProbe(sequence));
+      throw this.#describe(
+        error,
+        echoOfProbe(sequence),
+        (reply) => this.#isEchoDialect(sequence, reply),
+      );
     }
     const rttMs = performance.now() - sentAtMs;
-    if (reply === null || !sameBytes(reply, echo)) {
-      throw this.#unexpected(echoOfProbe(sequence), reply);
+    if (reply === null) throw this.#unexpected(echoOfProbe(sequence), null);
+    if (!sameBytes(reply, echo)) {
+      const isDialect = this.#isEchoDialect(sequence, reply);
+      throw this.#unexpected(echoOfProbe(sequence), reply, isDialect);
     }
     sample.rttMs = rttMs;
   }
@@ -243,7 +250,7 @@ export class MeasureConversation {
       if (mayClose && error instanceof Deno.errors.ConnectionReset) {
         return tolerate(CLOSED_SILENTLY);
       }
-      throw this.#describe(error, expected);
+      throw this.#describe(error, expected, isSuccess);
     }
     if (reply === null) {
       if (signal?.aborted) return;
@@ -251,31 +258,42 @@ export class MeasureConversation {
       throw this.#unexpected(expected, null);
     }
     if (sameBytes(reply, status)) return;
-    if (!tolerate || !isSuccess(reply)) throw this.#unexpected(expected, reply);
+    if (!tolerate || !isSuccess(reply)) {
+      throw this.#unexpected(expected, reply, isSuccess(reply));
+    }
     tolerate(`the reply ${quote(reply)} to the ${phase}`);
   }
 
-  /** An error of a read; where the server sent something, that says more. */
-  #describe(error: unknown, expected: string): unknown {
+  /** An error of a read; what the server sent instead says more. */
+  #describe(
+    error: unknown,
+    expected: string,
+    isDialect: (reply: Uint8Array<ArrayBuffer>) => boolean,
+  ): unknown {
     const reply = this.connection.takePending();
-    return reply === null ? error : this.#unexpected(expected, reply);
+    if (reply === null) return error;
+    const isTooLong = error instanceof FramingError;
+    return this.#unexpected(expected, reply, !isTooLong && isDialect(reply));
   }
 
-  /** A lenient session may help, unless the server refused. */
-  #unexpected(expected: string, reply: Uint8Array | null): ProtocolError {
-    const isRefusal = reply !== null && /^404\b/.test(text(reply));
-    const mayBeDialect = reply !== null && !isRefusal &&
-      !this.#options.tolerate;
-    return new ProtocolError(expected, reply, mayBeDialect ? "dialect" : null);
+  #unexpected(
+    expected: string,
+    reply: Uint8Array | null,
+    isDialect = false,
+  ): ProtocolError {
+    const helps = isDialect && !this.#options.tolerate;
+    return new ProtocolError(expected, reply, helps ? "dialect" : null);
+  }
+
+  /** Whether a lenient session would accept the echo of the first probe. */
+  #isEchoDialect(sequence: number, reply: Uint8Array<ArrayBuffer>): boolean {
+    const { sizeBytes } = this.#options.setup;
+    return sequence === 1 && learnEchoForm(reply, 1, sizeBytes) !== null;
   }
 }
 
 function echoOfProbe(sequence: number): string {
   return `the echo of probe ${sequence}`;
-}
-
-function text(reply: Uint8Array): string {
-  return new TextDecoder().decode(reply.subarray(0, 4));
 }
 
 /** Compares 32 KiB in 0.5 us; `@std/bytes` takes 5. */

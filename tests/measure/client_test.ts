@@ -230,7 +230,7 @@ const BROKEN: [
     0,
     AT_SETUP,
     "200 ".padEnd(200),
-    "dialect",
+    null,
   ],
   [
     "answers 404 at probe 2",
@@ -255,16 +255,16 @@ const BROKEN: [
     1,
     at(2),
     "m 2 abc",
-    "dialect",
+    null,
   ],
-  ["changes one byte", { echo: changed }, 0, at(1), "m 1 abcdEf", "dialect"],
+  ["changes one byte", { echo: changed }, 0, at(1), "m 1 abcdEf", null],
   [
     "echoes nonsense",
     { echo: () => ["nonsense\n".repeat(20)] },
     0,
     at(1),
     "nonsense\n",
-    "dialect",
+    null,
   ],
   [
     "echoes the payload alone",
@@ -289,7 +289,7 @@ const BROKEN: [
     1,
     at(2),
     "m 1 abc",
-    "dialect",
+    null,
   ],
   [
     "closes instead of the closing reply",
