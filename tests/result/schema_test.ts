@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ResultBuilder } from "../../lib/result/builder.ts";
 import { checkedResult } from "../../lib/result/schema.ts";
 import { newSample } from "../../lib/stats/sample.ts";
@@ -55,5 +55,20 @@ Deno.test({
         }
       }
     }
+  },
+});
+
+Deno.test({
+  name: "deno.lock names no library that only readers and tests load",
+  permissions: { read: true },
+  async fn() {
+    // Deno fetches all that a lock file names, for every program.
+    const url = new URL("../../deno.lock", import.meta.url);
+    const { npm } = JSON.parse(await Deno.readTextFile(url));
+    const names = Object.keys(npm).map((key) => key.replace(/@[^@]+$/, ""));
+    for (const name of ["valibot", "@valibot/to-json-schema", "fast-check"]) {
+      assert(!names.includes(name), name);
+    }
+    assert(names.includes("hdr-histogram-js"));
   },
 });
