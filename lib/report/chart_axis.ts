@@ -123,7 +123,13 @@ export function scaledAxis(axis: Axis, values: number[]): ScaledAxis {
         interval: 2 ** Math.max(0, Math.ceil(Math.log2((max - min) / 6))),
       }),
       ...(values.every((value) => value === 0) && { min: 0, max: 1 }),
-      axisLabel: { ...axisLabel, formatter },
+      // Time ends with the last value, which is not round.
+      ...(unit === "s" && max > 0 && { max }),
+      axisLabel: {
+        ...axisLabel,
+        formatter,
+        ...(unit === "s" && { showMaxLabel: false }),
+      },
     },
     at: (value) => value,
   };

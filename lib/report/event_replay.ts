@@ -50,8 +50,6 @@ interface Rebuild {
 
 /** The maximum number of events that are kept, unlike samples. */
 const MAX_KEPT = 20_000;
-/** The maximum number of errors that are shown. */
-const MAX_ERRORS = 10;
 
 /**
  * Takes the events of one file.
@@ -72,7 +70,7 @@ export class EventReplay {
   #rebuild: Rebuild;
   #count = 0;
   #end: Result | null = null;
-  #errors: string[] = [];
+  #error: string | null = null;
 
   /**
    * Starts with the first event.
@@ -104,9 +102,8 @@ export class EventReplay {
       );
     }
     if (event === "end") this.#end = checkedResult(data);
-    else if (event === "error") {
-      if (this.#errors.length < MAX_ERRORS) this.#errors.push(messageOf(data));
-    } else if (event === this.#rebuild.event && this.#end === null) {
+    else if (event === "error") this.#error = messageOf(data);
+    else if (event === this.#rebuild.event && this.#end === null) {
       this.#rebuild.take(data);
       this.#count += 1;
       if (event !== "sample" && this.#count > MAX_KEPT) {
@@ -122,18 +119,32 @@ export class EventReplay {
    * @throws {SyntaxError} If there are too many events for a result.
    */
   result(): ReadResult {
-    const failures = this.#errors.map((message) =>
-      `The run failed: ${message}.`
-    );
-    if (this.#end !== null) return { result: this.#end, remarks: failures };
+    if (this.#end !== null) return readResultOf(this.#end);
     const count = formatCount(this.#count, this.#rebuild.event);
     const early =
       `The file ends early: its figures are computed from the ${count} in it.`;
-    return {
-      result: this.#rebuild.result(),
-      remarks: [...failures, early],
-    };
+    const result = this.#rebuild.result();
+    if (this.#error === null) return { result, remarks: [early] };
+    const failed = { ended: "failed" as const, error: this.#error };
+    const { remarks } = readResultOf({ ...result, ...failed });
+    return { result: { ...result, ...failed }, remarks: [...remarks, early] };
   }
+}
+
+/**
+ * Tells how the run of a result ended, unless it was complete.
+ *
+ * @param result The result.
+ * @returns The result, and what a reader should know about it.
+ */
+export function readResultOf(result: Result): ReadResult {
+  const { ended, error } = result;
+  const remarks = ended === "failed"
+    ? [`The run failed: ${error ?? "it gives no reason"}.`]
+    : ended === "interrupted"
+    ? ["The run was interrupted: its figures cover the time until then."]
+    : [];
+  return { result, remarks };
 }
 
 function eventOf(value: unknown): { event: string; data: unknown } {

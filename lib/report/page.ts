@@ -67,9 +67,7 @@ export interface NamedFile extends ReadResult {
  */
 export function reportPage(files: NamedFile[]): string {
   const heading = headingOf(files);
-  const rank = ({ role = "figures" }: Section) => ROLES.indexOf(role);
-  const sections = resultSections(files)
-    .toSorted((one, other) => rank(one) - rank(other));
+  const sections = topDown(resultSections(files));
   const page = markup`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -95,6 +93,19 @@ ${sections.map((section, index) => sectionHtml(section, `part-${index + 1}`))}
 </html>
 `;
   return page.text;
+}
+
+/** A terminal shows measurements bottom up and their headline last. */
+function topDown(sections: Section[]): Section[] {
+  const rank = ({ role = "figures" }: Section) => ROLES.indexOf(role);
+  const end = sections.findLastIndex(({ role }) => role === "headline") + 1;
+  return [...sections.slice(0, end).reverse(), ...sections.slice(end)]
+    .toSorted((one, other) => rank(one) - rank(other))
+    .map((section) =>
+      section.role === "headline"
+        ? { ...section, sentences: section.sentences.toReversed() }
+        : section
+    );
 }
 
 /** What was measured, to where and when. */
@@ -181,8 +192,12 @@ function sectionHtml(
 <h2 id="${id}">${title}</h2>
 ${says.length === 0 ? [] : markup`<ul class="says">${says}</ul>`}
 <div class="body">
-${figures.length === 0 ? [] : markup`<div class="charts">${figures}</div>`}
-${table.rows.length === 0 ? [] : tableHtml(table, title)}</div>
+${table.rows.length === 0 ? [] : tableHtml(table, title)}
+${
+    figures.length === 0
+      ? []
+      : markup`<div class="charts">${figures}</div>`
+  }</div>
 </section>
 `;
 }

@@ -94,6 +94,7 @@ thead th { vertical-align: bottom; font-weight: 650; }
 thead th, thead td { border-bottom: 1px solid var(--text); }
 .words { white-space: normal; min-width: 6rem; max-width: 22rem;
   overflow-wrap: break-word; }
+.files { margin-top: 1rem; }
 .files td, .files thead th { text-align: left; }
 .files .words { min-width: 9rem; }
 @media screen and (max-width: 45rem) {

@@ -5,7 +5,7 @@
  */
 
 import { checkedResult, type Result } from "../result/schema.ts";
-import { EventReplay, type ReadResult } from "./event_replay.ts";
+import { EventReplay, type ReadResult, readResultOf } from "./event_replay.ts";
 
 /** The maximum length of a file in bytes; a million samples take half of it. */
 const MAX_BYTES = 256 * 2 ** 20;
@@ -67,7 +67,7 @@ export async function readResult(
     }
   }
   if (replay !== null) return replay.result();
-  return { result: oneResult(whole.join("\n")), remarks: [] };
+  return readResultOf(oneResult(whole.join("\n")));
 }
 
 function takeLine(

@@ -161,14 +161,23 @@ test("computes throughput from the size in the start event", async () => {
   );
 });
 
-test("tells why a run failed, at most ten times", async () => {
+test("tells how a run ended, unless it was complete", async () => {
   const error = '{"event":"error","data":{"message":"Cannot connect"}}';
-  const { result, remarks } = await read(
-    `${START}\n${`${error}\n`.repeat(1000)}`,
-  );
+  const { result, remarks } = await read(`${START}\n${error}\n`);
   assertEquals(remarks[0], "The run failed: Cannot connect.");
-  assertEquals(remarks.length, 11);
   assertEquals((result as MeasurementResult).rtt_us, null);
+  for (
+    const [ending, remark] of [
+      [{ ended: "failed", error: "reset" }, "The run failed: reset."],
+      [
+        { ended: "interrupted" },
+        "The run was interrupted: its figures cover the time until then.",
+      ],
+    ] as const
+  ) {
+    const { remarks } = await read(JSON.stringify({ ...RTT, ...ending }));
+    assertEquals(remarks, [remark]);
+  }
 });
 
 test("adds up many samples", async () => {
