@@ -46,12 +46,12 @@ Deno.test(
   LIMIT,
   async () => {
     await using server = datagramServer(echo);
+    using one = datagramClient();
+    using other = datagramClient();
     for (let count = 0; count < 5; count++) {
       using gone = datagramClient();
       await gone.send(bytes("gone"), server.addr);
     }
-    using one = datagramClient();
-    using other = datagramClient();
     await one.send(bytes("one"), server.addr);
     await other.send(bytes("other"), server.addr);
     assertEquals(text(await other.receiveFrom(server.addr, 4000)), "other");
