@@ -77,12 +77,12 @@ export async function run(
   }
   const { done, total, unit } = runnable.progress();
   if (done === 0 && signal.aborted) failure ??= { error: signal.reason };
-  if (done < total && total < Infinity) {
+  if (done > 0 && done < total && total < Infinity) {
     const why = signal.aborted ? "was interrupted" : "ended early";
     runnable.note(
       `the run ${why}, after ${done} of ${formatCount(total, unit)}`,
     );
-  } else if (signal.aborted) {
+  } else if (done > 0 && signal.aborted) {
     runnable.note(`the run was interrupted, after ${formatCount(done, unit)}`);
   }
   const error = failure && explain(failure.error);

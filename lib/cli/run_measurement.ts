@@ -59,7 +59,7 @@ export function checkThresholds(
 ): void {
   for (const { name, figure: { needs } } of thresholds) {
     if (needs === undefined || measured[needs]) continue;
-    throw new UsageError(`--fail-if on ${name} goes with ${NEEDED[needs]}`);
+    throw new UsageError(`--fail-if on ${name} needs ${NEEDED[needs]}`);
   }
 }
 

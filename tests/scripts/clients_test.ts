@@ -256,7 +256,10 @@ Deno.test({
     const { event, data } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
     assertEquals(event, "end");
     assertEquals(data.probes.lost, 0);
-    assertMatch(data.quality.notes.join(), /the run ended early, after \d+ of/);
+    assertMatch(
+      data.quality.notes.join(),
+      /the run was interrupted, after \d+ of/,
+    );
   },
 });
 

@@ -59,7 +59,7 @@ const MISTAKES: [string, [string, ...string[]], number, RegExp][] = [
     "a missing measurement",
     ["measure_client"],
     2,
-    /say what to measure and where/,
+    /name what to measure and the target/,
   ],
   [
     "a word too many",
@@ -89,13 +89,13 @@ const MISTAKES: [string, [string, ...string[]], number, RegExp][] = [
     "a threshold on what is not measured",
     ["measure_client", "rtt", NOBODY, "--fail-if", "throughput<1M"],
     2,
-    /--fail-if on throughput goes with tput/,
+    /--fail-if on throughput needs tput/,
   ],
   [
     "a threshold on turns without an interval",
     ["measure_client", "rtt", NOBODY, "--fail-if", "intended.p99>1ms"],
     2,
-    /--fail-if on intended\.p99 goes with --interval/,
+    /--fail-if on intended\.p99 needs --interval/,
   ],
   [
     "a port apart from its host",

@@ -267,6 +267,7 @@ Deno.test({
       "started",
       "options",
       "protocol",
+      "ended",
       "probes",
       "probes_per_second",
       "rtt_us",
@@ -634,7 +635,7 @@ Deno.test({
 /** What is wrong, the arguments, and what is said of it. */
 const MISUSES: [string, string[], RegExp][] = [
   ["no target", [], /name the target, as in 127\.0\.0\.1/],
-  ["a Unix socket", ["unix:/tmp/x.sock"], /takes no Unix socket/],
+  ["a Unix socket", ["unix:/tmp/x.sock"], /does not use Unix sockets/],
   ["a word too many", [NOBODY, "862"], /unexpected argument "862"/],
   ["an interval too short", [NOBODY, "-i", "10us"], /--interval is 0, or 50us/],
   [
@@ -671,12 +672,12 @@ const MISUSES: [string, string[], RegExp][] = [
   [
     "a threshold on throughput",
     [NOBODY, "--fail-if", "throughput>1M"],
-    /--fail-if on throughput goes with tput/,
+    /--fail-if on throughput needs tput/,
   ],
   [
     "a threshold on turns",
     [NOBODY, "--fail-if", "intended.p99>1ms", "-i", "0"],
-    /--fail-if on intended\.p99 goes with --interval/,
+    /--fail-if on intended\.p99 needs --interval/,
   ],
   [
     "two output forms",
@@ -688,12 +689,12 @@ const MISUSES: [string, string[], RegExp][] = [
   [
     "too many under way",
     [NOBODY, ..."-i 50us --timeout 1h -n 100000000".split(" ")],
-    /too many probes would be under way at once: shorten --timeout/,
+    /too many probes would be outstanding at once: shorten --timeout/,
   ],
   [
     "too many under way, for a time",
     [NOBODY, ..."-i 50us --timeout 1h -t 10s".split(" ")],
-    /too many probes would be under way at once: shorten --timeout/,
+    /too many probes would be outstanding at once: shorten --timeout/,
   ],
   [
     "a session beyond 16 bits",
@@ -991,12 +992,12 @@ for (const form of ["table", "json"] as const) {
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
       if (form === "table") {
         assertMatch(stdout, /^[1-9]\d* probes sent, \d+ received, 0 lost/m);
-        assertMatch(stdout, /^note: the run ended early, after \d+ of/m);
+        assertMatch(stdout, /^note: the run was interrupted, after \d+ of/m);
       } else {
         const { probes, quality } = json(stdout);
         assertGreater(probes.received, 0);
         assertEquals(probes.lost, 0);
-        assertMatch(quality.notes.join("\n"), /the run ended early, after/);
+        assertMatch(quality.notes.join("\n"), /the run was interrupted, after/);
       }
     },
   });
@@ -1056,7 +1057,7 @@ Deno.test({
     assertLessOrEqual(probes.sent, 30);
     assertGreaterOrEqual(probes.sent, 15);
     assertEquals(probes.received, probes.sent);
-    assertEquals(/ended early/.test(quality.notes.join()), false);
+    assertEquals(/ended early|interrupted/.test(quality.notes.join()), false);
   },
 });
 
@@ -1091,7 +1092,7 @@ Deno.test({
     assertEquals("rtt_from_intended_us" in result, false);
     assertEquals("send_lateness_us" in result.quality, false);
     const table = await measure(server, ..."-i 0 -n 5".split(" "));
-    assertMatch(table.stdout, /^5 probes of 44 bytes, each after the last/m);
+    assertMatch(table.stdout, /^5 probes of 44 bytes, each after the reply to the one before$/m);
     assertMatch(table.stdout, /^ +RTT +with reflector$/m);
   },
 });
