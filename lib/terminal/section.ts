@@ -75,14 +75,14 @@ export function formatSections(
 function formatText(section: Section, style: Style): string[] {
   const { role = "figures", title, table, sentences } = section;
   const rows = formatTable(table, style);
-  const isLone = rows.length === 0 && sentences.length > 0 &&
-    role !== "headline";
+  const hasTitle = role !== "headline" && role !== "notes";
+  const isLone = rows.length === 0 && sentences.length > 0 && hasTitle;
   const prose = sentences.flatMap((sentence, at) =>
     formatProse(isLone && at === 0 ? `${title}: ${sentence}` : sentence, style)
   );
   const isLoose = role === "figures" && rows.length > 0 && prose.length > 0;
   return [
-    ...(isLone || role === "headline" ? [] : formatProse(title, style)),
+    ...(hasTitle && !isLone ? formatProse(title, style) : []),
     ...rows,
     ...(isLoose ? [""] : []),
     ...prose,

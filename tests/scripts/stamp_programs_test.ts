@@ -1092,7 +1092,10 @@ Deno.test({
     assertEquals("rtt_from_intended_us" in result, false);
     assertEquals("send_lateness_us" in result.quality, false);
     const table = await measure(server, ..."-i 0 -n 5".split(" "));
-    assertMatch(table.stdout, /^5 probes of 44 bytes, each after the reply to the one before$/m);
+    assertMatch(
+      table.stdout,
+      /^5 probes of 44 bytes, each after the reply to the one before$/m,
+    );
     assertMatch(table.stdout, /^ +RTT +with reflector$/m);
   },
 });
