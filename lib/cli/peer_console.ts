@@ -147,17 +147,19 @@ export class PeerConsole {
         return true;
       case "disconnect":
         if (mesh.missing.some(({ address }) => address === rest)) {
-          mesh.forget(rest);
+          mesh.disconnect(rest);
         } else this.#with(mesh, rest, ({ id }) => mesh.disconnect(id));
         return true;
       case "msg": {
         const [, name = "", text = ""] = /^(\S*)\s?(.*)$/s.exec(rest) ?? [];
         if (text === "") this.#refuse("usage: /msg NAME TEXT");
-        else {this.#with(mesh, name, ({ id }) =>
-            this.#send(text, (text) => {
-              mesh.tell(id, text);
-              return 1;
-            }));}
+        else {
+          this.#with(
+            mesh,
+            name,
+            ({ id }) => this.#send(text, (line) => mesh.tell(id, line)),
+          );
+        }
         return true;
       }
       case "name":
@@ -204,9 +206,9 @@ export class PeerConsole {
         row("-", address, state === "dialling" ? state : "will be dialled")
       ),
     ];
-    const states = peers.map(({ rttMs, ...peer }) => ({
-      ...peer,
-      state: "connected",
+    const states = peers.map(({ id, name, address, dialled, rttMs }) => ({
+      ...{ id, name, address, state: "connected" },
+      dialled: dialled === null ? "there" : "here",
       rtt_ms: rttMs && Math.round(rttMs * 1000) / 1000,
     }));
     this.#show(

@@ -194,13 +194,21 @@ export class AddressBook {
   }
 
   /**
-   * Whether the user waits for an address and has not been told of it yet.
+   * Tells whether the user named an address.
+   *
+   * @param address As `HOST:PORT`.
+   */
+  isWanted(address: string): boolean {
+    return this.#entries.get(address)?.kind === "wanted";
+  }
+
+  /**
+   * Tells whether the user waits for the first dial of an address.
    *
    * @param address As `HOST:PORT`.
    */
   isNews(address: string): boolean {
-    const entry = this.#entries.get(address);
-    return entry?.kind === "wanted" && entry.dials === 1;
+    return this.isWanted(address) && this.#entries.get(address)!.dials === 1;
   }
 
   /** Dials no more. */

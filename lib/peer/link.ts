@@ -8,7 +8,7 @@
 
 import { concat } from "npm:deno-std@^1.4.0/bytes/concat.js";
 import { FramingError } from "../framing/line_decoder.ts";
-import { formatAddress } from "../net/address.ts";
+import { RateLimiter } from "../net/rate_limiter.ts";
 import type {
   StreamConnection,
   StreamLimits,
@@ -23,7 +23,7 @@ import {
   PeerFault,
   type PeerMessage,
 } from "./messages.ts";
-import { splitAddress } from "./scope.ts";
+import { parseNumeric } from "./scope.ts";
 
 /** The most that may wait for a peer, unless told otherwise, in bytes. */
 export const QUEUE_BYTES = 256 * 1024;
@@ -36,7 +36,7 @@ const FAREWELL_MS = 2000;
 export interface LinkLimits {
   /** A peer that sends no whole line for so long is dropped, in milliseconds. */
   timeoutMs: number;
-  /** A peer that sends more lines in a second is dropped. */
+  /** A peer that sends more lines a second is dropped. */
   maxRatePerSec: number;
   /** A peer for which more bytes wait is dropped; default {@linkcode QUEUE_BYTES}. */
   queueBytes?: number;
@@ -59,6 +59,8 @@ export class PeerLink {
   id = "";
   /** What the peer is shown as; unique among the peers. */
   name = "";
+  /** The folded form of that name. */
+  folded = "";
   /** Where the peer listens, as `HOST:PORT`, or else where it connected from. */
   address: string;
   /** Whether both sides sent `welcome`. */
@@ -83,8 +85,7 @@ export class PeerLink {
   #pings: ReturnType<typeof setInterval> | undefined;
   #ping = 0;
   #pingedMs = 0;
-  #second = 0;
-  #linesInSecond = 0;
+  #rate: RateLimiter;
 
   /**
    * Takes over a connection.
@@ -100,11 +101,12 @@ export class PeerLink {
   ) {
     this.#connection = connection;
     this.#limits = limits;
-    const remote = splitAddress(connection.remote);
+    this.#rate = new RateLimiter(limits.maxRatePerSec, {
+      burst: limits.maxRatePerSec,
+    });
+    const remote = parseNumeric(connection.remote);
     this.host = remote?.hostname ?? connection.remote;
-    this.address = remote === null
-      ? connection.remote
-      : formatAddress({ transport: "tcp", ...remote });
+    this.address = remote?.address ?? connection.remote;
   }
 
   /**
@@ -169,7 +171,12 @@ export class PeerLink {
         );
       }
       if (line === null) return null;
-      this.#count();
+      if (!this.#rate.allow("")) {
+        const { maxRatePerSec } = this.#limits;
+        throw new PeerFault(
+          `it sent more than ${maxRatePerSec} lines a second`,
+        );
+      }
       const message = parsePeerMessage(line);
       if (message.verb === "ping") {
         this.send({ verb: "pong", token: message.token });
@@ -217,7 +224,11 @@ export class PeerLink {
 
   /** Reads to the end of the stream, so that no reset overtakes our last line. */
   async ignoreRest(): Promise<void> {
-    while (await this.#connection.readLine() !== null);
+    try {
+      while (await this.#connection.readSome() !== null);
+    } catch {
+      // It is closed, by the peer or after the time that it had.
+    }
   }
 
   /** Closes the connection at once. */
@@ -226,20 +237,6 @@ export class PeerLink {
     clearInterval(this.#pings);
     this.#queue = [];
     this.#connection.close();
-  }
-
-  /** Counts lines by the second. */
-  #count(): void {
-    const second = Math.floor(performance.now() / 1000);
-    if (second !== this.#second) this.#linesInSecond = 0;
-    this.#second = second;
-    this.#linesInSecond += 1;
-    const { maxRatePerSec } = this.#limits;
-    if (this.#linesInSecond > maxRatePerSec) {
-      throw new PeerFault(
-        `it sent more than ${maxRatePerSec} lines in a second`,
-      );
-    }
   }
 
   async #write(): Promise<void> {

@@ -9,8 +9,9 @@
  * @module
  */
 
-import { formatAddress, parseTarget } from "../net/address.ts";
+import { parseTarget } from "../net/address.ts";
 import { isDisconnect } from "../net/errors.ts";
+import { RateLimiter } from "../net/rate_limiter.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { sleepUntil } from "../timing/sleep.ts";
 import { AddressBook } from "./address_book.ts";
@@ -25,16 +26,19 @@ import {
   type PeerMessage,
   randomPeerId,
 } from "./messages.ts";
-import { distinctName } from "./names.ts";
-import { mayTell, scopeOf, sourceOf, splitAddress } from "./scope.ts";
+import { distinctName, foldName } from "./names.ts";
+import {
+  addressOf,
+  mayTell,
+  parseNumeric,
+  scopeOf,
+  sourceOf,
+} from "./scope.ts";
 
 /** How many connections one source may have, unless told otherwise. */
 const MAX_PER_SOURCE = 8;
-/** How many it may open in a minute, as a multiple of that. */
-const ARRIVALS_FACTOR = 4;
-const ARRIVALS_MS = 60_000;
-/** How many sources are counted; while there are more, none is let in. */
-const MAX_SOURCES = 4096;
+/** How many it may open in a minute, for each that it may have. */
+const ARRIVALS_PER_MINUTE = 4;
 
 /** Something that happened; `name` is what the peer is shown as. */
 export type PeerEvent =
@@ -44,18 +48,9 @@ export type PeerEvent =
   | { event: "error"; address: string; error: unknown };
 
 /** One of the others, as it is now. */
-export interface PeerState {
-  /** Who it is. */
-  id: string;
-  /** What it is shown as, different from all others. */
-  name: string;
-  /** Where it listens, or else where it connected from. */
-  address: string;
-  /** Which side dialled. */
-  dialled: "here" | "there";
-  /** The last round trip in milliseconds; `null` before the first. */
-  rttMs: number | null;
-}
+export type PeerState = Readonly<
+  Pick<PeerLink, "id" | "name" | "address" | "dialled" | "rttMs">
+>;
 
 /** How to take part. */
 export interface MeshOptions extends LinkLimits {
@@ -90,8 +85,7 @@ export class PeerMesh {
   #peers = new Map<string, PeerLink>();
   /** All connections. */
   #links = new Set<PeerLink>();
-  #arrivals = new Map<string, number>();
-  #arrivalsMs = 0;
+  #arrivals: RateLimiter;
   #leave = new AbortController();
   #running = new Set<Promise<void>>();
 
@@ -103,6 +97,9 @@ export class PeerMesh {
   constructor(options: MeshOptions) {
     this.#options = options;
     this.#name = options.name;
+    const { maxPerSource = MAX_PER_SOURCE } = options;
+    const burst = ARRIVALS_PER_MINUTE * maxPerSource;
+    this.#arrivals = new RateLimiter(burst / 60, { burst });
     this.#book = new AddressBook({
       dial: (address) => void this.#track(this.#dial(address)),
       isConnected: (id) => this.#peers.get(id)?.isJoined ?? false,
@@ -111,12 +108,7 @@ export class PeerMesh {
 
   /** The others, in the order of their names. */
   get peers(): PeerState[] {
-    return this.#joined
-      .map(({ id, name, address, dialled, rttMs }) => {
-        const side = dialled === null ? "there" as const : "here" as const;
-        return { id, name, address, dialled: side, rttMs };
-      })
-      .sort((a, b) => a.name < b.name ? -1 : 1);
+    return this.#joined.sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
   /** The addresses that are being dialled, or will be. */
@@ -139,23 +131,15 @@ export class PeerMesh {
   }
 
   /**
-   * Dials an address no more.
+   * Parts from a peer, so that neither side dials again, or dials an address no
+   * more.
    *
-   * @param address As `HOST:PORT`.
+   * @param what The peer's ID, or the address.
    */
-  forget(address: string): void {
-    this.#book.forget(address, false);
-  }
-
-  /**
-   * Ends the connection to one peer on purpose; neither side dials again.
-   *
-   * @param id Who it is.
-   */
-  disconnect(id: string): void {
-    const link = this.#peers.get(id);
+  disconnect(what: string): void {
+    this.#book.forget(what, false);
+    const link = this.#peers.get(what);
     if (link === undefined) return;
-    this.#book.forget(id, false);
     this.#part(link);
     void this.#track(link.finish("leave"));
   }
@@ -168,10 +152,7 @@ export class PeerMesh {
    * @throws {RangeError} If it is not one line, or too long.
    */
   say(text: string): number {
-    const line = lineOf("say", text);
-    const links = this.#joined;
-    for (const link of links) link.send(line);
-    return links.length;
+    return send(this.#joined, "say", text);
   }
 
   /**
@@ -179,10 +160,11 @@ export class PeerMesh {
    *
    * @param id Who it is.
    * @param text One line.
+   * @returns How many peers it was sent to.
    * @throws {RangeError} If it is not one line, or too long.
    */
-  tell(id: string, text: string): void {
-    this.#peers.get(id)?.send(lineOf("tell", text));
+  tell(id: string, text: string): number {
+    return send(this.#joined.filter((link) => link.id === id), "tell", text);
   }
 
   /**
@@ -266,7 +248,7 @@ export class PeerMesh {
       let isOpen = await this.#greet(link);
       while (isOpen) isOpen = await this.#take(link, await link.receive());
     } catch (error) {
-      await this.#fail(link, link.fault ?? error).catch(() => {});
+      await this.#fail(link, link.fault ?? error);
     } finally {
       link.close();
       this.#links.delete(link);
@@ -280,22 +262,14 @@ export class PeerMesh {
   #admits({ host, dialled }: PeerLink): boolean {
     const { maxPeers, maxPerSource } = this.#options;
     if (this.#links.size > 2 * maxPeers) return false;
-    if (dialled !== null) return true;
     if (maxPerSource === undefined && scopeOf(host) === 0) return true;
-    const max = maxPerSource ?? MAX_PER_SOURCE;
+    if (dialled !== null && this.#book.isWanted(dialled)) return true;
     const source = sourceOf(host);
     const open = [...this.#links].filter((link) =>
       sourceOf(link.host) === source
     );
-    const nowMs = performance.now();
-    if (nowMs - this.#arrivalsMs > ARRIVALS_MS) {
-      this.#arrivals.clear();
-      this.#arrivalsMs = nowMs;
-    }
-    const arrivals = (this.#arrivals.get(source) ?? 0) + 1;
-    if (arrivals === 1 && this.#arrivals.size >= MAX_SOURCES) return false;
-    this.#arrivals.set(source, arrivals);
-    return open.length <= max && arrivals <= ARRIVALS_FACTOR * max;
+    return (dialled !== null || this.#arrivals.allow(source)) &&
+      open.length <= (maxPerSource ?? MAX_PER_SOURCE);
   }
 
   /** Reads the hello, and gives whether to go on. */
@@ -313,7 +287,7 @@ export class PeerMesh {
       this.#book.leadsTo(dialled, id, null);
       link.isReachable = true;
     } else if (port > 0) {
-      link.address = formatAddress({ transport: "tcp", hostname: host, port });
+      link.address = addressOf(host, port);
       link.isReachable = true;
     }
     return this.id > id || await this.#choose(link);
@@ -341,13 +315,15 @@ export class PeerMesh {
   async #take(link: PeerLink, message: PeerMessage | null): Promise<boolean> {
     if (message === null) return false;
     const { id, name } = link;
+    // We have parted from it, and read on to its end.
+    const isParted = link.isJoined && this.#peers.get(id) !== link;
+    if (isParted) return message.verb !== "bye";
     switch (message.verb) {
       case "bye":
         return this.#partedBy(link, message.reason);
       case "name":
-        link.name = message.name;
+        this.#rename(link, message.name);
         if (!link.isJoined) return true;
-        link.name = this.#distinct(link);
         this.#emit({ event: "renamed", id, name: link.name, before: name });
         return true;
       case "welcome":
@@ -374,15 +350,16 @@ export class PeerMesh {
   #join(link: PeerLink): void {
     const { id, host, dialled, address } = link;
     link.isJoined = true;
-    link.name = this.#distinct(link);
+    this.#rename(link, link.name);
     if (dialled !== null) this.#book.leadsTo(dialled, id, null);
     else if (link.isReachable) this.#book.leadsTo(address, id, host);
     this.#emit({ event: "joined", id, name: link.name, address });
     link.startPings();
     const addresses = this.#joined
-      .filter((other) => other !== link && other.isReachable)
+      .filter((other) =>
+        other !== link && other.isReachable && mayTell(other.host, host)
+      )
       .map(({ address }) => address)
-      .filter((address) => mayTell(address, host))
       .slice(0, MAX_TOLD_ADDRESSES);
     link.send({ verb: "peers", addresses });
   }
@@ -391,21 +368,20 @@ export class PeerMesh {
   #learn({ host }: PeerLink, addresses: string[]): void {
     const known = new Set(this.#joined.map(({ address }) => address));
     for (const told of addresses) {
-      const target = splitAddress(told);
-      if (target === null || !mayTell(told, host)) continue;
-      const address = formatAddress({ transport: "tcp", ...target });
+      const target = parseNumeric(told);
       const isFull = this.#peers.size >= this.#options.maxPeers;
-      if (!known.has(address) && !isFull) this.#book.offer(address, host);
+      if (target === null || isFull || known.has(target.address)) continue;
+      if (mayTell(target.hostname, host)) {
+        this.#book.offer(target.address, host);
+      }
     }
   }
 
-  /** What a peer is shown as: its own name, with a number if it is taken. */
-  #distinct(link: PeerLink): string {
+  /** Gives a peer a name that is shown for no other. */
+  #rename(link: PeerLink, name: string): void {
     const others = this.#joined.filter((other) => other !== link);
-    return distinctName(link.name, [
-      this.#name,
-      ...others.map(({ name }) => name),
-    ]);
+    const taken = new Set(others.map(({ folded }) => folded));
+    Object.assign(link, distinctName(name, taken.add(foldName(this.#name))));
   }
 
   /** Acts on a bye; gives that the connection is over. */
@@ -452,10 +428,14 @@ export class PeerMesh {
   }
 }
 
-/** A line of text as it is sent. */
-function lineOf(verb: "say" | "tell", text: string): Uint8Array {
-  if (isPeerText(text)) return formatPeerMessage({ verb, text });
-  throw new RangeError(
-    `Cannot send what is not one line of at most ${MAX_TEXT_BYTES} bytes`,
-  );
+/** Sends a line of text on some connections, and gives on how many. */
+function send(links: PeerLink[], verb: "say" | "tell", text: string): number {
+  if (!isPeerText(text)) {
+    throw new RangeError(
+      `Cannot send what is not one line of at most ${MAX_TEXT_BYTES} bytes`,
+    );
+  }
+  const line = formatPeerMessage({ verb, text });
+  for (const link of links) link.send(line);
+  return links.length;
 }

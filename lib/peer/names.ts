@@ -39,30 +39,38 @@ export function foldName(name: string): string {
   return letters.join("").replaceAll("rn", "m").replaceAll("vv", "w");
 }
 
+/** What a peer is shown as. */
+export interface ShownName {
+  /** Its name, with a number if it was taken. */
+  name: string;
+  /** The folded form, by which it is compared. */
+  folded: string;
+}
+
 /**
  * Numbers a name that is taken: the number cannot be part of a name, since `#`
  * cannot.
  *
  * @param name The name a peer gave itself.
- * @param taken What the others, and this peer, are shown as.
+ * @param taken The folded forms of the names that are in use.
  * @returns The name, or as in `ada#2` if it looks like one that is taken.
  *
  * @example Usage
  * ```ts
- * import { distinctName } from "./names.ts";
+ * import { distinctName, foldName } from "./names.ts";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(distinctName("Ada", ["ada", "bob"]), "Ada#2");
+ * const taken = new Set(["ada", "bob"].map(foldName));
+ * assertEquals(distinctName("Ada", taken).name, "Ada#2");
  * ```
  */
-export function distinctName(name: string, taken: Iterable<string>): string {
-  const folded = new Set(Array.from(taken, (shown) => {
-    const [, own = "", number = ""] = /^([^#]*)(.*)$/.exec(shown)!;
-    return foldName(own) + number;
-  }));
-  const own = foldName(name);
-  if (!folded.has(own)) return name;
+export function distinctName(
+  name: string,
+  taken: ReadonlySet<string>,
+): ShownName {
+  const folded = foldName(name);
+  if (!taken.has(folded)) return { name, folded };
   let number = 2;
-  while (folded.has(`${own}#${number}`)) number += 1;
-  return `${name}#${number}`;
+  while (taken.has(`${folded}#${number}`)) number += 1;
+  return { name: `${name}#${number}`, folded: `${folded}#${number}` };
 }

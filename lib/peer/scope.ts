@@ -12,9 +12,7 @@
  */
 
 import { BlockList, isIP } from "node:net";
-
-/** How close a host is: 0 this machine, 1 a private network, 2 the public one. */
-export type Scope = 0 | 1 | 2;
+import { formatAddress } from "../net/address.ts";
 
 const LOOPBACK = networks("127.0.0.0/8", "::1/128");
 /** RFC 1918, 3927 and 6598; RFC 4193 and 4291. */
@@ -31,7 +29,8 @@ const NOT_PUBLIC = networks(
  * Tells how close a host is.
  *
  * @param host A numeric address.
- * @returns Its scope; `null` if it is no numeric unicast address.
+ * @returns 0 for this machine, 1 for a private network, 2 for the public one;
+ * `null` if it is no numeric unicast address.
  *
  * @example Usage
  * ```ts
@@ -42,7 +41,7 @@ const NOT_PUBLIC = networks(
  * assertEquals(hosts.map(scopeOf), [0, 1, 2, null]);
  * ```
  */
-export function scopeOf(host: string): Scope | null {
+export function scopeOf(host: string): 0 | 1 | 2 | null {
   const family = isIP(host) === 6 ? "ipv6" : "ipv4";
   if (isIP(host) === 0) return null;
   if (LOOPBACK.check(host, family)) return 0;
@@ -76,22 +75,33 @@ export function sourceOf(host: string): string {
 }
 
 /**
- * Splits an address that a connection came from, or that a peer told.
+ * Reads an address that a connection came from, or that a peer told.
  *
- * @param address As `HOST:PORT`.
- * @returns Host and port, an IPv4 address in IPv6 as the plain one; `null` if it
- * is no numeric unicast address.
+ * @param text As `HOST:PORT`.
+ * @returns Its host, and the whole in the one form in which it is compared: an
+ * IPv4 address in IPv6 is the plain one. `null` if it is no numeric unicast
+ * address.
  */
-export function splitAddress(
-  address: string,
-): { hostname: string; port: number } | null {
-  const [, v6, v4 = "", digits] =
-    /^(?:\[([^\]]+)\]|([\d.]+)):([1-9]\d{0,4})$/.exec(address) ?? [];
+export function parseNumeric(
+  text: string,
+): { hostname: string; address: string } | null {
+  const [, v6, v4 = "", port] =
+    /^(?:\[([^\]]+)\]|([\d.]+)):([1-9]\d{0,4})$/.exec(text) ?? [];
   const hostname = v6 === undefined ? v4 : canonical(v6);
-  const port = Number(digits);
-  return scopeOf(hostname) === null || port > 65_535
-    ? null
-    : { hostname, port };
+  if (scopeOf(hostname) === null || Number(port) > 65_535) return null;
+  const address = addressOf(hostname, Number(port));
+  return { hostname, address };
+}
+
+/**
+ * Writes an address.
+ *
+ * @param hostname The host.
+ * @param port The port.
+ * @returns As `HOST:PORT`.
+ */
+export function addressOf(hostname: string, port: number): string {
+  return formatAddress({ transport: "tcp", hostname, port });
 }
 
 /** Writes an IPv6 address in the one way that RFC 5952 recommends. */
@@ -106,13 +116,11 @@ function canonical(host: string): string {
 /**
  * Tells whether an address may be told by a peer, or to one.
  *
- * @param address As `HOST:PORT`.
- * @param host The host of that peer.
- * @returns Whether it is numeric, and no closer than the peer.
+ * @param hostname The host of the address, numeric.
+ * @param peer The host of that peer.
+ * @returns Whether it is no closer than the peer.
  */
-export function mayTell(address: string, host: string): boolean {
-  const target = splitAddress(address);
-  const own = scopeOf(host);
-  return target !== null && own !== null &&
-    scopeOf(target.hostname)! >= own;
+export function mayTell(hostname: string, peer: string): boolean {
+  const [told, own] = [scopeOf(hostname), scopeOf(peer)];
+  return told !== null && own !== null && told >= own;
 }

@@ -104,8 +104,8 @@ Deno.test(
       await meshed([ada, bob]);
       assertNoFlapping([ada, bob]);
       assertEquals([...ada.connections], [...bob.connections]);
-      const sides = [ada, bob].map(({ mesh }) => mesh.peers[0]!.dialled);
-      assertEquals(sides.toSorted(), ["here", "there"]);
+      const dialled = [ada, bob].map(({ mesh }) => mesh.peers[0]!.dialled);
+      assertEquals(dialled.filter((address) => address === null).length, 1);
       if (ada.mostConnections + bob.mostConnections === 4) crossed += 1;
     }
     assertGreater(crossed, 50); // else it was not at once, and proves nothing
@@ -207,7 +207,7 @@ Deno.test(
     assertEquals(ada.heard("renamed")[0]!.before, "ВОВ#2");
     await bob.say("bye leave");
     await until(() => ada.names === "B0b#2 Аdа#2", "bob's end");
-    await self.say("name cy", "name B0b#2"); // the second is no name
+    await self.say("name cy", "name B0b#2"); // the second is not allowed
     await ada.event("left", ({ name }) => name === "cy");
   },
 );
@@ -216,10 +216,10 @@ Deno.test("PeerMesh.peers tells the round trip", LIMIT, async () => {
   await using peers = new Peers("ada bob");
   const [ada, bob] = await peers.join() as [Peer, Peer];
   await until(() => (ada.mesh.peers[0]?.rttMs ?? null) !== null, "a pong");
-  const { rttMs, ...state } = ada.mesh.peers[0]!;
+  const { rttMs, id, name, address, dialled } = ada.mesh.peers[0]!;
   assert(rttMs! > 0 && rttMs! < 5000);
-  const { id, address } = bob;
-  assertEquals(state, { id, name: "bob", address, dialled: "there" });
+  assertEquals([id, name, address], [bob.id, "bob", bob.address]);
+  assertEquals(dialled, null);
 });
 
 Deno.test(
@@ -364,6 +364,25 @@ Deno.test(
       for (const line of lines(peer, 5)) peer.mesh.say(line);
     }
     await allHeard(others, 5);
+  },
+);
+
+Deno.test(
+  "PeerMesh.disconnect() ends what is heard of a peer at once",
+  LIMIT,
+  async () => {
+    await using ada = new Peer("ada");
+    await using hand = await Hand.to(ada);
+    await hand.line(/^peers/);
+    await hand.say("say before");
+    await ada.event("said");
+    ada.mesh.disconnect(hand.id);
+    await hand.say("say after", "name after");
+    await hand.line(/^bye leave$/);
+    await hand.close();
+    await until(() => ada.connections.size === 0, "its end");
+    const events = ada.events.map(({ event }) => event);
+    assertEquals(events, ["joined", "said", "left"]);
   },
 );
 
