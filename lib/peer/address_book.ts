@@ -41,14 +41,6 @@ interface Entry {
   createdMs: number;
 }
 
-/** What is left of an address that is not to be dialled again. */
-const SPENT: Partial<Entry> = {
-  kind: "offered",
-  peer: null,
-  dials: OFFERED_DIALS,
-  state: "idle",
-};
-
 /** What the book asks of the mesh. */
 export interface Dialler {
   /** Dials an address; `failed` says that it led to no connection. */
@@ -163,19 +155,22 @@ export class AddressBook {
   }
 
   /**
-   * Dials an address no more, or those of a peer, until it is named again.
+   * Dials an address no more, or those of a peer, until the user names it again.
    *
    * @param what An address, or an ID.
-   * @param told Whether it may be dialled when a peer tells it.
    */
-  forget(what: string, told: boolean): void {
+  forget(what: string): void {
     for (const [address, entry] of this.#entries) {
       if (address !== what && entry.peer !== what) continue;
       clearTimeout(entry.timer);
-      // A spent address stays known as such, or it could be told again.
-      const isSpent = entry.kind === "offered" && entry.dials > 0;
-      if (told && !isSpent) this.#entries.delete(address);
-      else Object.assign(entry, SPENT);
+      // It stays known as spent, or it could be told again.
+      const dials = OFFERED_DIALS;
+      Object.assign(entry, {
+        kind: "offered",
+        dials,
+        peer: null,
+        state: "idle",
+      });
     }
   }
 

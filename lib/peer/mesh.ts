@@ -137,7 +137,7 @@ export class PeerMesh {
    * @param what The peer's ID, or the address.
    */
   disconnect(what: string): void {
-    this.#book.forget(what, false);
+    this.#book.forget(what);
     const link = this.#peers.get(what);
     if (link === undefined) return;
     this.#part(link);
@@ -390,7 +390,7 @@ export class PeerMesh {
       throw new PeerFault("it has no room for another peer", false);
     }
     if (reason === "leave" && link.isJoined) {
-      this.#book.forget(link.id, true);
+      this.#book.forget(link.id);
       this.#part(link);
     }
     return false;
@@ -416,8 +416,8 @@ export class PeerMesh {
     }
     if (!(error instanceof PeerFault)) return;
     if (error.isFinal) {
-      if (link.isJoined) this.#book.forget(id, false);
-      if (dialled !== null) this.#book.forget(dialled, false);
+      if (link.isJoined) this.#book.forget(id);
+      if (dialled !== null) this.#book.forget(dialled);
     }
     await link.finish("error");
     await link.ignoreRest();

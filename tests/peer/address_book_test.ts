@@ -126,7 +126,7 @@ test("dials an address that a peer told twice, however often it is told", (f) =>
 test("dials the port that peers announce twice, however many come and go", (f) => {
   for (let at = 0; at < 300; at++) {
     f.join(`id${at}`, A, "192.0.2.1");
-    if (at % 2 === 0) f.book.forget(`id${at}`, true); // it said bye
+    if (at % 2 === 1) f.book.forget(`id${at}`); // it said bye
     f.lose(`id${at}`);
     if (f.next() !== null) f.fail(A);
   }
@@ -147,20 +147,10 @@ test("dials a proven peer 14 times after each loss", (f) => {
   }
 });
 
-test("dials no peer that said bye, but one that is told or wanted again", (f) => {
+test("dials no peer that was parted from, even if it is told, until it is wanted", (f) => {
   f.book.want(A);
   f.join("id", A);
-  f.book.forget("id", true);
-  f.lose("id");
-  assertEquals(f.next(), null);
-  f.book.offer(A, TELLER);
-  assertEquals(f.dials, [A, A]);
-});
-
-test("dials no address that the user parted from, even if it is told", (f) => {
-  f.book.want(A);
-  f.join("id", A);
-  f.book.forget("id", false);
+  f.book.forget("id");
   f.lose("id");
   f.book.offer(A, TELLER);
   f.join("other", A, "192.0.2.1");
@@ -169,7 +159,7 @@ test("dials no address that the user parted from, even if it is told", (f) => {
   f.book.want(A);
   assertEquals(f.dials, [A, A]);
   f.book.failed(A);
-  f.book.forget(A, false); // while it waits
+  f.book.forget(A); // while it waits
   assertEquals([f.next(), f.dials.length, f.book.missing], [null, 2, []]);
 });
 
@@ -189,13 +179,13 @@ test("binds no address to a peer that only announces its port", (f) => {
   f.book.want(A);
   f.join("bob", A);
   f.join("eve", A, "192.0.2.1");
-  f.book.forget("eve", true);
+  f.book.forget("eve");
   f.lose("eve");
   assertEquals(f.next(), null);
   f.lose("bob");
   f.next();
   f.join("eve2", A, "192.0.2.1"); // while bob is being dialled
-  f.book.forget("eve2", true);
+  f.book.forget("eve2");
   assertEquals(f.fail(A).length, 40);
 });
 

@@ -176,7 +176,9 @@ Deno.test(
     for (let at = 0; at < 300; at++) {
       await using hand = await Hand.to(ada, { port });
       await hand.line(/^peers/);
-      if (at % 3 === 0) await hand.say("bye leave");
+      if (at === 99) await hand.close();
+      if (at === 99) await until(() => dials === 2, "two dials");
+      if (at > 99 && at % 3 === 0) await hand.say("bye leave");
       if (at % 3 === 1) await hand.say(`peers 127.0.0.1:${port}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 2500));
