@@ -15,7 +15,12 @@ import type {
 import { type ScaledAxis, scaledAxis } from "./chart_axis.ts";
 import { type Drawing, frame, legendOf, plot } from "./chart_layout.ts";
 import { band, base, colour, custom, line } from "./chart_marks.ts";
-import type { ChartOption, ChartSeries, Viewport } from "./echarts.ts";
+import {
+  CHARACTER_WIDTH,
+  type ChartOption,
+  type ChartSeries,
+  type Viewport,
+} from "./echarts.ts";
 import { sanitized } from "./html.ts";
 
 /** A curve of more points has no symbols. */
@@ -170,11 +175,11 @@ function bars(chart: BarChart, { width }: Viewport): Drawing {
   viewport.height += legend?.height ?? 0;
   const text = (figure: number | null) =>
     figure === null ? "failed" : formatValue(figure, value.unit);
+  const textWidth = Math.max(...known.map((figure) => text(figure).length), 6) *
+    CHARACTER_WIDTH;
   const option: ChartOption = {
-    ...frame(legend),
-    xAxis: { ...x.option, boundaryGap: [0, "18%"] } as NonNullable<
-      ChartOption["xAxis"]
-    >,
+    ...frame(legend, 0, textWidth),
+    xAxis: x.option,
     yAxis: {
       type: "category",
       inverse: true,

@@ -20,7 +20,7 @@ export interface ScaledAxis {
 /** A logarithmic axis has no value below this. */
 const MIN_LOG = 1e-9;
 /** The maximum number of marks of a logarithmic axis. */
-const MAX_LOG_TICKS = 9;
+const MAX_LOG_TICKS = 12;
 /** The maximum length of a label, in characters. */
 const MAX_LABEL = 30;
 /** An axis starts at 0 unless its values are closer together than this part. */

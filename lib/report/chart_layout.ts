@@ -73,16 +73,18 @@ export function plot(
  * @internal
  * @param legend The legend, if there is one.
  * @param above The room between legend and plot, in pixels.
+ * @param right The room right of the plot, in pixels.
  */
 export function frame(
   legend: ReturnType<typeof legendOf> | null,
   above: number = 0,
+  right: number = 0,
 ): ChartOption {
   return {
     textStyle: { fontFamily: "system-ui, sans-serif", fontSize: 12 },
     grid: {
       left: 8,
-      right: 20,
+      right: 20 + right,
       bottom: 6,
       top: 14 + above + (legend?.height ?? 0),
     },

@@ -67,7 +67,7 @@ export interface NamedFile extends ReadResult {
  */
 export function reportPage(files: NamedFile[]): string {
   const heading = headingOf(files);
-  const sections = topDown(resultSections(files));
+  const sections = topDown(resultSections(files), files.length === 1);
   const page = markup`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -95,14 +95,17 @@ ${sections.map((section, index) => sectionHtml(section, `part-${index + 1}`))}
   return page.text;
 }
 
-/** A terminal shows measurements bottom up and their headline last. */
-function topDown(sections: Section[]): Section[] {
+/**
+ * Reverses measurements: a terminal shows the headline last, and of a single
+ * result its most important line last.
+ */
+function topDown(sections: Section[], isSingle: boolean): Section[] {
   const rank = ({ role = "figures" }: Section) => ROLES.indexOf(role);
   const end = sections.findLastIndex(({ role }) => role === "headline") + 1;
   return [...sections.slice(0, end).reverse(), ...sections.slice(end)]
     .toSorted((one, other) => rank(one) - rank(other))
     .map((section) =>
-      section.role === "headline"
+      isSingle && section.role === "headline"
         ? { ...section, sentences: section.sentences.toReversed() }
         : section
     );
