@@ -23,6 +23,7 @@
 export * from "./framing/mod.ts";
 export * from "./measure/mod.ts";
 export * from "./net/mod.ts";
+export * from "./result/mod.ts";
 export * from "./stamp/mod.ts";
 export * from "./stats/mod.ts";
 export * from "./timing/mod.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Distribution } from "../stats/histogram.ts";
+import { canCarry, type Distribution } from "../stats/histogram.ts";
 import type {
   Experiment,
   ExperimentFigures,
@@ -131,7 +131,7 @@ function times(name: string, values: (number | null)[]): Row {
 /** The rows of distributions; p99 only where it is not the maximum. */
 function distributionRows(sides: (Distribution | null)[]): Row[] {
   const keys = ["min", "p50", "p90", "p99", "max"] as const;
-  const few = sides.some((side) => (side?.count ?? 0) < 100);
+  const few = !sides.every((side) => canCarry(99, side?.count ?? 0));
   return keys.filter((key) => key !== "p99" || !few)
     .map((key) => times(key, sides.map((side) => side?.[key] ?? null)));
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Distribution } from "../stats/histogram.ts";
+import { canCarry, type Distribution } from "../stats/histogram.ts";
 import { formatValue } from "./quantities.ts";
 import type { MeasurementResult } from "./schema.ts";
 import type { Table, Unit } from "./section.ts";
@@ -59,17 +59,17 @@ export interface Figure {
   isCarried(of: Measured): boolean;
 }
 
-/** The parts of a distribution, and how many values each of them takes. */
+/** The parts of a distribution; the percentile that each of them is, or 0. */
 const PARTS: [keyof Distribution, string, number][] = [
-  ["min", "min", 1],
-  ["p50", "p50", 1],
-  ["p90", "p90", 1],
-  ["p95", "p95", 20],
-  ["p99", "p99", 100],
-  ["p999", "p99.9", 1000],
-  ["max", "max", 1],
-  ["mean", "mean", 1],
-  ["stddev", "stddev", 1],
+  ["min", "min", 0],
+  ["p50", "p50", 50],
+  ["p90", "p90", 90],
+  ["p95", "p95", 95],
+  ["p99", "p99", 99],
+  ["p999", "p99.9", 99.9],
+  ["max", "max", 0],
+  ["mean", "mean", 0],
+  ["stddev", "stddev", 0],
 ];
 
 type Read<T> = (of: Measured) => T | null | undefined;
@@ -92,14 +92,14 @@ function parts(
   series: string,
   distribution: Read<Distribution>,
 ): Figure[] {
-  return PARTS.map(([of, part, minCount]) => ({
+  return PARTS.map(([of, part, percent]) => ({
     ...shared,
     key: `${key}.${part}`,
     series,
     part,
     read: (measured) => distribution(measured)?.[of],
     isCarried: (measured) =>
-      (distribution(measured)?.count ?? minCount) >= minCount,
+      canCarry(percent, distribution(measured)?.count ?? Infinity),
   }));
 }
 
