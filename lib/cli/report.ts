@@ -183,7 +183,9 @@ export class Report {
     if (complete.length === 0) return;
     this.#sectionsPrinted = all.length;
     const draw = this.#options.plots !== "none";
-    this.#text(formatSections(complete, this.#style(), draw));
+    // Without drawings, a measurement is to fit a screen of 24 rows.
+    const isDense = !draw && complete.some(({ role }) => role === "headline");
+    this.#text(formatSections(complete, this.#style(), draw), isDense);
   }
 
   /**
@@ -211,9 +213,9 @@ export class Report {
   }
 
   /** Prints text, below an empty line if there is text before it. */
-  #text(text: string): void {
+  #text(text: string, isDense = false): void {
     if (this.form !== "text") return;
-    this.terminal.print(this.#isFirst ? text : `\n${text}`);
+    this.terminal.print(this.#isFirst || isDense ? text : `\n${text}`);
     this.#isFirst = false;
   }
 
