@@ -2,81 +2,60 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { parseOptions, UsageError } from "../../lib/cli/options.ts";
 import { SWEEP_OPTIONS, sweepPlan } from "../../lib/cli/run_sweep.ts";
 
+type Name = keyof typeof SWEEP_OPTIONS;
+
 const SIZE_BYTES = { rtt: 100, tput: 1024 };
+const HUNDRED = Array.from({ length: 100 }, (_, index) => index + 1);
 
-function sizes(text: string): number[] | undefined {
-  return parseOptions(SWEEP_OPTIONS, ["--sizes", text]).options.sizes;
-}
-
-function delays(text: string): number[] | undefined {
-  return parseOptions(SWEEP_OPTIONS, ["--delays", text]).options.delays;
+function parse(name: Name, text: string): number[] | undefined {
+  return parseOptions(SWEEP_OPTIONS, [`--${name}=${text}`]).options[name];
 }
 
 Deno.test({
-  name: "SWEEP_OPTIONS.sizes reads sizes as everywhere, in the given order",
+  name: "SWEEP_OPTIONS take lists in the given order, each value once",
   permissions: "none",
   fn() {
-    assertEquals(sizes("1,100,1K"), [1, 100, 1024]);
-    assertEquals(sizes("1M"), [1_048_576]);
-    assertEquals(sizes("300,2,10"), [300, 2, 10]);
-    assertEquals(sizes(" 1, 2 ,3 "), [1, 2, 3]);
-    assertEquals(sizes("1,1K,1024,1"), [1, 1024]);
-    const hundred = Array.from({ length: 100 }, (_, index) => index + 1);
-    assertEquals(sizes(hundred.join(",")), hundred);
-  },
-});
-
-Deno.test({
-  name: "SWEEP_OPTIONS.delays reads times as everywhere",
-  permissions: "none",
-  fn() {
-    assertEquals(delays("0,50ms,1s"), [0, 50, 1000]);
-    assertEquals(delays("0.5,60s,60000"), [0.5, 60_000]);
-    assertEquals(delays("250us"), [0.25]);
-  },
-});
-
-const REFUSED: [keyof typeof SWEEP_OPTIONS, string[]][] = [
-  ["sizes", ["1,,2", "0", "2M", "1025K", ",", "1,", "-1", "1.5", "1;2", "x"]],
-  ["delays", ["1,,2", "61s", "2m", "-1", "soon", "1e3", "0,", "NaN"]],
-];
-for (const [name, texts] of REFUSED) {
-  Deno.test({
-    name: `SWEEP_OPTIONS.${name} refuses what it cannot mean, in one sentence`,
-    permissions: "none",
-    fn() {
-      const many = Array.from({ length: 101 }, (_, index) => index + 1);
-      for (const text of [...texts, many.join(",")]) {
-        const error = assertThrows(
-          () => parseOptions(SWEEP_OPTIONS, [`--${name}=${text}`]),
-          UsageError,
-        );
-        assert(error.message.startsWith(`--${name} is a list of `));
-        const quoted = text.length <= 60 ? text : `${text.slice(0, 60)}...`;
-        assert(error.message.endsWith(`not "${quoted}"`), error.message);
-        assertMatch(error.message, /\b100\b/);
-        assert(!/\n|\. |\.$/.test(error.message), error.message);
-      }
-    },
-  });
-}
-
-Deno.test({
-  name: "SWEEP_OPTIONS refuses an empty list",
-  permissions: "none",
-  fn() {
-    for (const flag of ["--sizes", "--delays"]) {
-      assertThrows(
-        () => parseOptions(SWEEP_OPTIONS, [`${flag}=`]),
-        UsageError,
-        `${flag} needs a value`,
-      );
+    const cases: [Name, string, number[]][] = [
+      ["sizes", "1,100,1K", [1, 100, 1024]],
+      ["sizes", "1M", [1_048_576]],
+      ["sizes", "300,2,10", [300, 2, 10]],
+      ["sizes", " 1, 2 ,3 ", [1, 2, 3]],
+      ["sizes", "1,1K,1024,1", [1, 1024]],
+      ["sizes", HUNDRED.join(","), HUNDRED],
+      ["delays", "0,50ms,1s", [0, 50, 1000]],
+      ["delays", "0.5,60s,60000", [0.5, 60_000]],
+      ["delays", "250us", [0.25]],
+    ];
+    for (const [name, text, values] of cases) {
+      assertEquals(parse(name, text), values, text);
     }
   },
 });
 
 Deno.test({
-  name: "sweepPlan() is the course's unless told otherwise",
+  name: "SWEEP_OPTIONS reject anything else in one short sentence",
+  permissions: "none",
+  fn() {
+    const sizes = "1,,2 0 2M 1025K , 1, -1 1.5 1;2 x".split(" ");
+    const delays = "1,,2 61s 2m -1 soon 1e3 0, NaN".split(" ");
+    const many = [...HUNDRED, 101].join(",");
+    const cases: [Name, string][] = [
+      ...[...sizes, many].map((text): [Name, string] => ["sizes", text]),
+      ...[...delays, many].map((text): [Name, string] => ["delays", text]),
+    ];
+    for (const [name, text] of cases) {
+      const { message } = assertThrows(() => parse(name, text), UsageError);
+      assert(message.startsWith(`--${name} is a list of `), message);
+      const quoted = text.length <= 60 ? text : `${text.slice(0, 60)}...`;
+      assert(message.endsWith(`not "${quoted}"`), message);
+      assertMatch(message, /\b100\b/);
+      assert(!/\n|\. |\.$/.test(message), message);
+    }
+  },
+});
+
+Deno.test({
+  name: "sweepPlan() is that of the course by default",
   permissions: "none",
   fn() {
     const none = { sizes: undefined, delays: undefined };
@@ -88,13 +67,11 @@ Deno.test({
       delaysMs: [0, 50, 100, 200],
       sizeBytes: SIZE_BYTES,
     });
-    assertEquals(
-      sweepPlan({ sizes: [5], delays: [1, 2] }, { rtt: 7, tput: 7 }),
-      {
-        sizesBytes: { rtt: [5], tput: [5] },
-        delaysMs: [1, 2],
-        sizeBytes: { rtt: 7, tput: 7 },
-      },
-    );
+    const sizeBytes = { rtt: 7, tput: 7 };
+    assertEquals(sweepPlan({ sizes: [5], delays: [1, 2] }, sizeBytes), {
+      sizesBytes: { rtt: [5], tput: [5] },
+      delaysMs: [1, 2],
+      sizeBytes,
+    });
   },
 });
