@@ -258,18 +258,21 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       probes = count + warmup,
     ): { builder: ResultBuilder; samples: AsyncIterable<Sample> } {
       const { quantity, sizeBytes, delayMs } = step;
+      const skipped = { count: 0, longestPauseMs: 0 };
       const builder = new ResultBuilder({
         protocol: "measure",
         mode: quantity,
         target: address,
         sizeBytes,
         intervalMs: interval,
+        skipped,
         options: { given, used },
       });
       const samples = measureSession(() => dial(target, delayMs), {
         setup: { type: quantity, probes, sizeBytes, delayMs },
         warmup,
         intervalMs: interval,
+        skipped,
         delayUnit,
         ...(lenient ? { tolerate: (what) => note(`tolerated: ${what}`) } : {}),
         signal,

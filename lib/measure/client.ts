@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer";
 import { FramingError } from "../framing/line_decoder.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { newSample, type Sample } from "../stats/sample.ts";
-import { Pacer, periodic } from "../timing/pacer.ts";
+import { Pacer, periodic, type SkippedEvents } from "../timing/pacer.ts";
 import { isSuccess, learnEchoForm } from "./dialects.ts";
 import {
   formatSetup,
@@ -33,6 +33,8 @@ export interface MeasureOptions {
    * echo of the one before. The warm-up is always sent that way.
    */
   intervalMs: number;
+  /** Receives the slots that were missed in a pause of this process. */
+  skipped?: SkippedEvents;
   /** The unit in which the server takes its delay. Default `"ms"`. */
   delayUnit?: "ms" | "s";
   /** Makes the session lenient; receives each deviation that was accepted. */
@@ -88,13 +90,17 @@ export async function* measureSession(
       }
       if (learnt !== null) yield learnt;
     }
-    const { intervalMs } = options;
-    const pacer = new Pacer(intervalMs === 0 ? null : periodic(intervalMs));
+    const { intervalMs, skipped } = options;
+    using pacer = new Pacer(intervalMs === 0 ? null : periodic(intervalMs), {
+      intervalMs,
+      closedLoop: true,
+      ...(skipped && { skipped }),
+    });
     for (let sequence = learnt ? 2 : 1; sequence <= setup.probes; sequence++) {
       const warmup = sequence <= options.warmup;
       const intendedAtMs = warmup
         ? performance.now()
-        : await pacer.next(signal);
+        : (await pacer.next(signal))!;
       if (signal?.aborted) return await session.abandon();
       const sample = newSample(sequence, warmup, intendedAtMs);
       try {

@@ -5,6 +5,7 @@
  */
 
 import { measureResolutionUs, systemClock } from "../timing/clock.ts";
+import type { SkippedEvents } from "../timing/pacer.ts";
 import { ProcessorTime } from "../timing/processor_time.ts";
 import { Histogram } from "../stats/histogram.ts";
 import { Jitter } from "../stats/jitter.ts";
@@ -36,6 +37,8 @@ export interface MeasurementSetup {
   sizeBytes: number;
   /** The mean time from one probe to the next, in milliseconds; 0 for none. */
   intervalMs: number;
+  /** The slots that were missed; complete at the end. */
+  skipped?: SkippedEvents;
   /** What datagrams have and streams have not; complete at the end. */
   replies?: ReplyStats;
   /** The options as they were given, and as they take effect. */
@@ -182,12 +185,16 @@ export class ResultBuilder {
    * @returns The result.
    */
   result(): MeasurementResult {
-    const { mode, intervalMs, replies } = this.#setup;
+    const { mode, intervalMs, replies, skipped } = this.#setup;
     const isPaced = intervalMs > 0;
     return {
       ...this.metadata,
       ended: "complete",
-      probes: { ...this.#probes, ...(replies && replyCounts(replies)) },
+      probes: {
+        ...this.#probes,
+        ...(isPaced && skipped && { not_sent: skipped.count }),
+        ...(replies && replyCounts(replies)),
+      },
       probes_per_second: roundFigures(this.#rate()),
       rtt_us: roundFigures(this.#rtt.distribution()),
       ...(replies && {
@@ -244,6 +251,7 @@ export class ResultBuilder {
           intervalUs: this.#setup.intervalMs * 1000,
           latenessP99Us: this.#lateness.percentile(99),
           oneWay: this.#oneWay.result(),
+          skipped: this.#setup.skipped,
           replies: this.#setup.replies,
         }),
       ],

@@ -137,6 +137,9 @@ export const FIGURES: readonly Figure[] = [
         sent === 0 ? null : 100 * Math.min(lost, sent) / sent,
     ],
   }),
+  ...figures({ ...PROBES, needs: "schedule" }, {
+    not_sent: ["not sent", "", ({ probes }) => probes.not_sent],
+  }),
   ...figures({ ...PROBES, needs: "replies" }, {
     lost_forward: ["lost on the way there", "", (of) => of.probes.lost_forward],
     lost_backward: [

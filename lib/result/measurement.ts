@@ -156,10 +156,12 @@ function headlineSection(results: NamedMeasurement[]): Section {
 }
 
 function counts(result: MeasurementResult): string {
-  const { sent, received, lost } = result.probes;
+  const { probes } = result;
+  const { sent, received, lost } = probes;
   const loss = formatValue(figureOf("loss")!.read(result) ?? null, "percent");
   return `${formatCount(sent, "probe")} sent, ${received} received, ` +
-    `${lost} lost${sent === 0 ? "" : ` (${loss})`}`;
+    `${lost} lost${sent === 0 ? "" : ` (${loss})`}` +
+    (probes.not_sent ? `, ${probes.not_sent} not sent` : "");
 }
 
 /** The counters of replies and of the warm-up. */

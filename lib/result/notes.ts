@@ -7,7 +7,8 @@
 import { errorMessage } from "../net/errors.ts";
 import type { ReplyStats } from "../stamp/outstanding_probes.ts";
 import type { OneWayResult } from "../stats/one_way.ts";
-import { formatCount } from "./quantities.ts";
+import type { SkippedEvents } from "../timing/pacer.ts";
+import { formatCount, formatDuration } from "./quantities.ts";
 
 /** What the notes are derived from. */
 export interface Observations {
@@ -19,6 +20,8 @@ export interface Observations {
   latenessP99Us: number | null;
   /** The one-way figures; `null` without any. */
   oneWay: OneWayResult | null;
+  /** The slots that were missed in a pause of this process. */
+  skipped?: SkippedEvents | undefined;
   /** What the session says of its replies, with datagrams. */
   replies: ReplyStats | undefined;
 }
@@ -30,12 +33,24 @@ export interface Observations {
  * @returns Sentences without a capital and a period.
  */
 export function measurementNotes(observed: Observations): string[] {
-  const { intervalUs, latenessP99Us, oneWay, replies } = observed;
+  const { intervalUs, latenessP99Us, oneWay, skipped, replies } = observed;
   const isLate = intervalUs > 0 && (latenessP99Us ?? 0) > intervalUs;
   const late = replies
     ? "a late timer or on a busy machine"
     : "a late echo or timer";
+  const { count: missed, longestPauseMs } = skipped ?? {
+    count: 0,
+    longestPauseMs: 0,
+  };
   const notes: [boolean, string][] = [
+    [
+      missed > 0,
+      `this program did not run for up to ${
+        formatDuration(longestPauseMs * 1000)
+      } (it was stopped, or the machine was busy): ${
+        formatCount(missed, "probe")
+      } not sent; the RTT of a probe under way contains the pause`,
+    ],
     [
       isLate,
       `the schedule was not kept: probes left late, after ${late}; read the ` +

@@ -40,6 +40,10 @@ const PROBES = v.object({
   received: about("Probes answered in time", COUNT),
   lost: about("Probes not answered in time", COUNT),
   warmup: about("Probes sent before these; they are in no other figure", COUNT),
+  not_sent: v.exactOptional(about(
+    "Probes that were not sent because this program did not run at their time",
+    COUNT,
+  )),
   lost_forward: v.exactOptional(about(
     "Lost before they reached the reflector; null if that is unknown",
     v.nullable(COUNT),

@@ -173,13 +173,11 @@ export class StampSession {
     for (let sent = 0; sent < warmup && !signal.aborted; sent++) {
       await this.#sendAndWait(socket);
     }
-    const pacer = new Pacer(schedule, { relaxed });
-    let endMs = Infinity;
+    using pacer = new Pacer(schedule, { relaxed, durationMs });
     for (let sent = 0; sent < count && !signal.aborted; sent++) {
       const beforeMs = performance.now();
       const intendedMs = await pacer.next(signal);
-      if (sent === 0) endMs = intendedMs + durationMs;
-      if (signal.aborted || Math.max(beforeMs, intendedMs) >= endMs) break;
+      if (signal.aborted || intendedMs === null) break;
       // When late, no timer is awaited; yield so that replies are read.
       if (intendedMs < beforeMs) await nextTurn();
       while (this.#outstanding.window.isFull && !signal.aborted) {

@@ -113,6 +113,19 @@ Deno.test({
 });
 
 Deno.test({
+  name: "ResultBuilder.result() counts what was not sent, and names the pause",
+  permissions: "none",
+  fn() {
+    const skipped = { count: 50, longestPauseMs: 503 };
+    const { probes, quality } = resultOf([1], { intervalMs: 10, skipped });
+    assertEquals([probes.sent, probes.not_sent], [1, 50]);
+    assert(quality.notes.some((note) => /503 ms .*: 50 probes not/.test(note)));
+    const unpaced = resultOf([1], { skipped: { count: 0, longestPauseMs: 0 } });
+    assertEquals("not_sent" in unpaced.probes, false);
+  },
+});
+
+Deno.test({
   name: "ResultBuilder.result() leaves out what does not apply",
   permissions: "none",
   fn() {

@@ -182,7 +182,7 @@ Deno.test({
     const keys = FIGURES.map(({ key }) => key);
     assertEquals(new Set(keys).size, keys.length);
     const full = { ...complete(STAMP), throughput: TPUT.throughput! };
-    full.probes = { ...full.probes, lost_backward: 0 };
+    full.probes = { ...full.probes, lost_backward: 0, not_sent: 0 };
     full.quality.floor_us = { p50: 1, p99: 2 };
     for (const { key, read } of FIGURES) {
       assertEquals(typeof read(full), "number", key);

@@ -8,6 +8,7 @@ import {
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 import {
   Pacer,
+  type PacerOptions,
   periodic,
   poisson,
   type Schedule,
@@ -91,9 +92,9 @@ Deno.test({
 });
 
 /** A pacer on a clock that the test sets. */
-function paced(schedule: Schedule | null) {
+function paced(schedule: Schedule | null, options: PacerOptions = {}) {
   const clock = { nowMs: 5, now: () => clock.nowMs };
-  return { clock, pacer: new Pacer(schedule, { clock }) };
+  return { clock, pacer: new Pacer(schedule, { clock, ...options }) };
 }
 
 Deno.test({
@@ -109,6 +110,85 @@ Deno.test({
     }
     clock.nowMs = 150;
     assertEquals(await pacer.next(), 150);
+  },
+});
+
+Deno.test({
+  name: "Pacer.next() skips all events that passed in a pause",
+  permissions: "none",
+  async fn() {
+    const cases = [
+      // interval, time after the first event, then what is skipped and returned
+      { intervalMs: 1, atMs: 10, skipped: 0, next: 1 }, // late by 9 ms
+      { intervalMs: 1, atMs: 12, skipped: 11, next: 12 }, // late by 11 ms
+      { intervalMs: 1, atMs: 500, skipped: 499, next: 500 },
+      { intervalMs: 100, atMs: 200, skipped: 0, next: 100 }, // by one interval
+      { intervalMs: 100, atMs: 500, skipped: 4, next: 500 },
+    ];
+    for (const { intervalMs, atMs, ...expected } of cases) {
+      const skipped = { count: 0, longestPauseMs: 0 };
+      const { clock, pacer } = paced(periodic(intervalMs), {
+        intervalMs,
+        skipped,
+      });
+      clock.nowMs = 0;
+      await pacer.next();
+      clock.nowMs = atMs;
+      const next = await pacer.next();
+      assertEquals({ skipped: skipped.count, next }, expected);
+      const pauseMs = expected.skipped === 0 ? 0 : atMs - intervalMs;
+      assertEquals(skipped.longestPauseMs, pauseMs);
+    }
+  },
+});
+
+Deno.test({
+  name: "Pacer.next() skips nothing after the end of its schedule",
+  permissions: "none",
+  async fn() {
+    const skipped = { count: 0, longestPauseMs: 0 };
+    const options = { intervalMs: 10, durationMs: 50, skipped };
+    const { clock, pacer } = paced(periodic(10), options);
+    clock.nowMs = 0;
+    assertEquals(await pacer.next(), 0);
+    clock.nowMs = 10_000;
+    assertEquals(await pacer.next(), null);
+    assertEquals(skipped, { count: 4, longestPauseMs: 9990 });
+    const { clock: other, pacer: unpaced } = paced(null, options);
+    assertEquals(await unpaced.next(), 5);
+    other.nowMs = 55;
+    assertEquals(await unpaced.next(), null);
+  },
+});
+
+function blockMs(ms: number): void {
+  for (const untilMs = performance.now() + ms; performance.now() < untilMs;);
+}
+
+Deno.test({
+  name:
+    "Pacer.next() of a closed loop skips the events in a pause of this process, not in one of the peer",
+  permissions: "none",
+  timeout: 5000,
+  async fn() {
+    const skipped = { count: 0, longestPauseMs: 0 };
+    using pacer = new Pacer(periodic(20), {
+      intervalMs: 20,
+      closedLoop: true,
+      skipped,
+    });
+    const startMs = (await pacer.next())!;
+    await new Promise((resolve) => setTimeout(resolve, 110)); // the peer's
+    for (let event = 1; event <= 5; event++) {
+      assertEquals(await pacer.next(), startMs + event * 20);
+    }
+    assertEquals(skipped.count, 0);
+    await pacer.next();
+    blockMs(110);
+    const nextMs = (await pacer.next())!;
+    assertGreaterOrEqual(nextMs, startMs + 220);
+    assertEquals(skipped.count, Math.round((nextMs - startMs) / 20) - 7);
+    assertGreaterOrEqual(skipped.longestPauseMs, 110);
   },
 });
 
@@ -129,7 +209,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     const pacer = new Pacer(periodic(3));
-    const startMs = await pacer.next();
+    const startMs = (await pacer.next())!;
     for (let index = 1; index <= 5; index++) {
       const intendedMs = await pacer.next();
       assertEquals(intendedMs, startMs + index * 3);
@@ -145,7 +225,7 @@ Deno.test({
   async fn() {
     const controller = new AbortController();
     const pacer = new Pacer(periodic(3_600_000));
-    const startMs = await pacer.next();
+    const startMs = (await pacer.next())!;
     const next = pacer.next(controller.signal);
     controller.abort();
     assertEquals(await next, startMs + 3_600_000);
