@@ -8,6 +8,7 @@
 import { FramingError } from "../framing/line_decoder.ts";
 import { ProtocolError } from "../measure/messages.ts";
 import { formatAddress, type Target } from "../net/address.ts";
+import { ResultError } from "../result/result_error.ts";
 import { DeadlineError, errorCode, errorMessage } from "../net/errors.ts";
 
 /** Where something is done: an address, or the name of a host. */
@@ -141,6 +142,12 @@ const MEANINGS: [
   ],
 ];
 
+/** How to get a file that is a result. */
+const RESULT_REMEDIES: Record<ResultError["hint"], string> = {
+  measure: "measure with --json or --ndjson",
+  record: "measure again, with --ndjson for a file that can be read in part",
+};
+
 /**
  * Explains an error, and says what to do about it.
  *
@@ -158,6 +165,9 @@ export function explain(error: unknown, task?: Task): string {
   }
   if (error instanceof ProtocolError && error.hint === "dialect") {
     return `${error.message}; --lenient accepts the known dialects`;
+  }
+  if (error instanceof ResultError) {
+    return `${error.message}; ${RESULT_REMEDIES[error.hint]}`;
   }
   if (error instanceof TypeError && !("listenDatagram" in Deno)) {
     return "UDP is off; run it as deno run --unstable-net --allow-net, or from the project's folder";

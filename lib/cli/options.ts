@@ -10,7 +10,7 @@ import { levenshteinDistance } from "npm:deno-std@^1.4.0/text/levenshtein_distan
 import { parseDuration, parseSize } from "../result/quantities.ts";
 
 /** What every option has. */
-interface Described {
+export interface Described {
   /** One letter, for `-p` beside `--port`. */
   short?: string;
   /** What it does, in a few words. */
@@ -74,7 +74,7 @@ export type Option = Flag | Text | Choice | Quantity | Custom<unknown>;
 export type OptionTable = Record<string, Option>;
 
 /** The type of an option's value. */
-type ValueOf<O extends Option> = O extends Flag ? boolean
+export type ValueOf<O extends Option> = O extends Flag ? boolean
   : O extends Text ? string
   : O extends Choice<infer T> ? T
   : O extends Quantity ? number

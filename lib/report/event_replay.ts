@@ -28,6 +28,7 @@ import {
   type SweepMetadata,
   type SweepResult,
 } from "../result/schema.ts";
+import { ResultError } from "../result/result_error.ts";
 import { addPoint } from "../result/sweep.ts";
 
 /** A result, and what a reader should know about its file. */
@@ -81,8 +82,8 @@ export class EventReplay {
   constructor(first: unknown) {
     const { event, data } = eventOf(first);
     if (event !== "start") {
-      throw new SyntaxError(
-        "it has events of another program, or not from their start; measure with --json or --ndjson",
+      throw new ResultError(
+        "it has events of another program, or not from their start",
       );
     }
     this.#rebuild = rebuildOf(data);

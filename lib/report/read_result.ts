@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ResultError } from "../result/result_error.ts";
 import { checkedResult, type Result } from "../result/schema.ts";
 import { EventReplay, type ReadResult, readResultOf } from "./event_replay.ts";
 
@@ -11,7 +12,6 @@ import { EventReplay, type ReadResult, readResultOf } from "./event_replay.ts";
 const MAX_BYTES = 256 * 2 ** 20;
 /** The maximum length of a line, and of a JSON object, in characters. */
 const MAX_CHARACTERS = 16 * 2 ** 20;
-const ADVICE = "measure with --json or --ndjson";
 
 /**
  * Reads a result. Samples are added up as they are read, and not kept.
@@ -90,11 +90,12 @@ function takeLine(
 }
 
 function oneResult(text: string): Result {
-  if (text === "") throw new SyntaxError(`it is empty; ${ADVICE}`);
+  if (text === "") throw new ResultError("it is empty");
   const value = parsed(text);
   if (value === undefined) {
-    throw new SyntaxError(
-      "it begins as JSON, but is cut off or damaged; measure again, with --ndjson for a file that can be read in part",
+    throw new ResultError(
+      "it begins as JSON, but is cut off or damaged",
+      "record",
     );
   }
   return checkedResult(value);
@@ -112,7 +113,7 @@ function parsed(text: string): unknown {
 const OTHERS: [RegExp, string][] = [
   [/^\s*</, "HTML"],
   [/^(rtt|tput) to /, "the table for people"],
-  [/^\s*Value\s+Percentile/, "a file of --hdr"],
+  [/^\s*Value\s+Percentile/, "percentiles for HdrHistogram's tools"],
   [/^[^{]+,/, "CSV"],
 ];
 
@@ -120,7 +121,7 @@ function refuseOtherText(line: string): void {
   if (/^\s*[{[]/.test(line)) return;
   const other = OTHERS.find(([start]) => start.test(line))?.[1];
   const looks = other ? `, but looks like ${other}` : "";
-  throw new SyntaxError(`it is not JSON${looks}; ${ADVICE}`);
+  throw new ResultError(`it is not JSON${looks}`);
 }
 
 /**
@@ -163,5 +164,5 @@ function decoded(decoder: TextDecoder, chunk: Uint8Array): string {
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
   }
-  throw new SyntaxError(`it is not text; ${ADVICE}`);
+  throw new ResultError("it is not text");
 }

@@ -34,6 +34,7 @@ import {
   TEXT,
   TIMELINE,
 } from "./figure_schema.ts";
+import { ResultError } from "./result_error.ts";
 
 const PROBES = v.object({
   sent: about("Probes sent", COUNT),
@@ -297,9 +298,7 @@ export type ResultEvent = Output<typeof EVENT>;
 export function checkedResult(value: unknown): Result {
   const { tool, format, mode } = Object(value) as Record<string, unknown>;
   if (tool !== "roundtrip") {
-    throw new SyntaxError(
-      "it is JSON, but no result of this tool; measure with --json or --ndjson",
-    );
+    throw new ResultError("it is JSON, but no result of this tool");
   }
   if (format !== 2) {
     throw new SyntaxError(

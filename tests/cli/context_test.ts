@@ -12,6 +12,7 @@ import {
   withContext,
 } from "../../lib/cli/context.ts";
 import { FramingError } from "../../lib/framing/line_decoder.ts";
+import { ResultError } from "../../lib/result/result_error.ts";
 import { ProtocolError } from "../../lib/measure/messages.ts";
 
 const { errors } = Deno;
@@ -136,6 +137,8 @@ Deno.test({
       new FramingError("Line too long", 70_000, 65_536),
       new ProtocolError("the echo", null),
       new ProtocolError("the echo", new Uint8Array([97]), "dialect"),
+      new ResultError("it is empty"),
+      new ResultError("it is cut off", "record"),
       coded("ENOTFOUND"),
       coded("ENETUNREACH"),
       coded("EHOSTUNREACH"),

@@ -1,0 +1,27 @@
+/**
+ * The error of a file that is not a result.
+ *
+ * @module
+ */
+
+/** Thrown for content that is not a result; the message is half a sentence. */
+export class ResultError extends SyntaxError {
+  /** Distinguishes it from other errors, also in a log. */
+  override readonly name = "ResultError";
+  /**
+   * What to do about it: `"measure"` to get a result, `"record"` to record
+   * events, which can be read in part.
+   */
+  readonly hint: "measure" | "record";
+
+  /**
+   * Describes what is wrong with the content.
+   *
+   * @param message What it is instead.
+   * @param hint What to do about it.
+   */
+  constructor(message: string, hint: "measure" | "record" = "measure") {
+    super(message);
+    this.hint = hint;
+  }
+}
