@@ -5,6 +5,7 @@
  */
 
 import { Server } from "../programs.ts";
+import { ScratchFolder } from "../scratch.ts";
 
 /** How long a test may take. */
 const TEST_MS = 60_000;
@@ -179,12 +180,8 @@ export function serveNcat(...flags: string[]): Promise<Server> {
 export async function withSocketPath(
   use: (path: string) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir({ dir: "/tmp" });
-  try {
-    await use(`${folder}/socket`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  using folder = new ScratchFolder();
+  await use(`${folder.path}/socket`);
 }
 
 /** The flags that a script needs for a Unix socket, as its header says. */

@@ -9,6 +9,7 @@ import {
 import type { MeasurementResult } from "../../lib/result/schema.ts";
 import { run, script, serve, type Server } from "../programs.ts";
 import { interopTest, python } from "./programs.ts";
+import { ScratchFolder } from "../scratch.ts";
 
 const KEY = "the key of both";
 const NO_FILE = ["--unstable-net", "--allow-net=127.0.0.1"];
@@ -50,15 +51,11 @@ async function withKey<T>(
   if (place === "environment") {
     return await use(["env", `STAMP_HMAC_KEY=${KEY}`, ...script(name, args)]);
   }
-  const file = await Deno.makeTempFile({ dir: "/tmp" });
-  try {
-    await Deno.writeTextFile(file, `${KEY}\n`);
-    const words = [...args, "--key-file", file];
-    const flags = [...NO_FILE, `--allow-read=${file}`];
-    return await use(script(name, words, flags));
-  } finally {
-    await Deno.remove(file);
-  }
+  using folder = new ScratchFolder();
+  const file = folder.file("key", `${KEY}\n`);
+  const words = [...args, "--key-file", file];
+  const flags = [...NO_FILE, `--allow-read=${file}`];
+  return await use(script(name, words, flags));
 }
 
 function serveSigned(place: Place, ...args: string[]): Promise<Server> {

@@ -15,6 +15,7 @@ import {
 import { isDisconnect } from "../../lib/net/errors.ts";
 import { run, script, type Server, serveScript } from "../programs.ts";
 import { interopTest } from "./programs.ts";
+import { ScratchFolder } from "../scratch.ts";
 
 const COUNT = 5;
 const SSID = 0x1234;
@@ -141,28 +142,24 @@ type Fields = Record<string, string> & {
 
 /** Decodes datagrams as those of TWAMP, whose format is STAMP's. */
 async function decode(datagrams: Datagram[]): Promise<Fields[]> {
-  const file = await Deno.makeTempFile({ dir: "/tmp", suffix: ".pcap" });
-  try {
-    await Deno.writeFile(file, captureFile(datagrams));
-    const { code, stdout, stderr } = await run([
-      ...["env", "TZ=UTC", "tshark", "-r", file, "-T", "json"],
-      ...["-d", `udp.port==${REFLECTOR_PORT},twamp.test`],
-    ]);
-    assertEquals(code, 0, stderr);
-    const packets: {
-      _source: { layers: Record<string, Record<string, string>> };
-    }[] = JSON.parse(stdout);
-    return packets.map(({ _source: { layers } }) => {
-      // What is malformed would be named behind.
-      assertEquals(
-        layers.frame!["frame.protocols"],
-        "raw:ip:udp:twamp.test",
-      );
-      return withoutPrefix(layers["twamp.test"]!);
-    });
-  } finally {
-    await Deno.remove(file);
-  }
+  using folder = new ScratchFolder();
+  const file = folder.file("packets.pcap", captureFile(datagrams));
+  const { code, stdout, stderr } = await run([
+    ...["env", "TZ=UTC", "tshark", "-r", file, "-T", "json"],
+    ...["-d", `udp.port==${REFLECTOR_PORT},twamp.test`],
+  ]);
+  assertEquals(code, 0, stderr);
+  const packets: {
+    _source: { layers: Record<string, Record<string, string>> };
+  }[] = JSON.parse(stdout);
+  return packets.map(({ _source: { layers } }) => {
+    // What is malformed would be named behind.
+    assertEquals(
+      layers.frame!["frame.protocols"],
+      "raw:ip:udp:twamp.test",
+    );
+    return withoutPrefix(layers["twamp.test"]!);
+  });
 }
 
 function withoutPrefix(fields: object): Fields {

@@ -9,6 +9,7 @@ import {
   serveHere,
   serveScript,
 } from "../programs.ts";
+import { ScratchFolder } from "../scratch.ts";
 
 const TIMEOUT_MS = 60_000;
 
@@ -116,8 +117,8 @@ Deno.test({
   timeout: TIMEOUT_MS,
   ignore: Deno.build.os === "windows",
   async fn() {
-    const folder = await Deno.makeTempDir({ dir: "/tmp" });
-    const path = `${folder}/upper.sock`;
+    using folder = new ScratchFolder();
+    const path = `${folder.path}/upper.sock`;
     const flags = [
       "--no-prompt",
       `--allow-net=unix:${path}`,
@@ -135,8 +136,7 @@ Deno.test({
       assertMatch(second.stderr, /that path exists/);
       assertEquals((await server.stop()).code, 0);
     }
-    assertEquals([...Deno.readDirSync(folder)], []);
-    await Deno.remove(folder);
+    assertEquals([...Deno.readDirSync(folder.path)], []);
   },
 });
 

@@ -20,6 +20,7 @@ import {
   serveHere,
   serveScript,
 } from "../programs.ts";
+import { ScratchFolder } from "../scratch.ts";
 
 const TIMEOUT_MS = 60_000;
 /** For misuse, which is found before anything is sent. */
@@ -81,13 +82,6 @@ async function countersOf(
   return Object.fromEntries(
     COUNTER_NAMES.map((name, index) => [name, Number(found[index + 1])]),
   ) as Record<typeof COUNTER_NAMES[number], number>;
-}
-
-/** A path under /tmp, which is removed with the scope. */
-async function temporary(content = "") {
-  const path = await Deno.makeTempFile({ dir: "/tmp" });
-  await Deno.writeTextFile(path, content);
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path) };
 }
 
 // deno-lint-ignore no-explicit-any -- JSON, whose every key is looked at
@@ -597,7 +591,8 @@ Deno.test({
   timeout: TIMEOUT_MS,
   async fn() {
     await using server = await serveHere("stamp_server");
-    await using file = await temporary("what was there before");
+    using fileFolder = new ScratchFolder();
+    const file = { path: fileFolder.file("file", "what was there before") };
     const { code, stderr } = await run(
       script("stamp_client", [
         server.address,
@@ -845,8 +840,10 @@ async function measureSigned(
   clientKey: string | null,
   ...args: string[]
 ) {
-  await using serverFile = await temporary(serverKey ?? "");
-  await using clientFile = await temporary(clientKey ?? "");
+  using serverFileFolder = new ScratchFolder();
+  const serverFile = { path: serverFileFolder.file("file", serverKey ?? "") };
+  using clientFileFolder = new ScratchFolder();
+  const clientFile = { path: clientFileFolder.file("file", clientKey ?? "") };
   const flags = (path: string) => [...EVERY_ADDRESS, `--allow-read=${path}`];
   const key = (path: string, secret: string | null) =>
     secret === null ? [] : ["--key-file", path];
@@ -947,7 +944,8 @@ Deno.test({
   name: "stamp_client refuses a size in which no signed packet fits",
   timeout: TIMEOUT_MS,
   async fn() {
-    await using file = await temporary("a secret");
+    using fileFolder = new ScratchFolder();
+    const file = { path: fileFolder.file("file", "a secret") };
     for (const size of ["44", "111", "113"]) {
       const { code, stderr } = await run(
         script("stamp_client", [
