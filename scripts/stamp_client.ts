@@ -10,7 +10,7 @@
  *
  *     $ deno task stamp-client 127.0.0.1 --count 100 --interval 10ms
  *     rtt to 127.0.0.1:8620 over UDP, STAMP, not signed
- *     100 probes of 44 bytes, one every 10 ms
+ *     100 probes of 44 bytes, one every 10.0 ms
  *     ...
  *
  *     $ deno task stamp-client 127.0.0.1 --time 1m --interval 1ms --json

@@ -146,6 +146,7 @@ const MEANINGS: [
 const RESULT_REMEDIES: Record<ResultError["hint"], string> = {
   measure: "measure with --json or --ndjson",
   record: "measure again, with --ndjson for a file that can be read in part",
+  summarize: "measure with --json, whose result is short",
 };
 
 /**

@@ -137,10 +137,9 @@ async function* linesOf(
   for await (const chunk of chunks) {
     bytes += chunk.length;
     if (bytes > MAX_BYTES) {
-      throw new RangeError(
-        `it is longer than ${
-          MAX_BYTES / 2 ** 20
-        } MiB; measure with --json, whose result is short`,
+      throw new ResultError(
+        `it is longer than ${MAX_BYTES / 2 ** 20} MiB`,
+        "summarize",
       );
     }
     const isUtf16 = chunk[0] === 0xff && chunk[1] === 0xfe;

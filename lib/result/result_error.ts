@@ -10,9 +10,10 @@ export class ResultError extends SyntaxError {
   override readonly name = "ResultError";
   /**
    * What to do about it: `"measure"` to get a result, `"record"` to record
-   * events, which can be read in part.
+   * events, which can be read in part, `"summarize"` to get a result without
+   * its samples.
    */
-  readonly hint: "measure" | "record";
+  readonly hint: "measure" | "record" | "summarize";
 
   /**
    * Describes what is wrong with the content.
@@ -20,7 +21,7 @@ export class ResultError extends SyntaxError {
    * @param message What it is instead.
    * @param hint What to do about it.
    */
-  constructor(message: string, hint: "measure" | "record" = "measure") {
+  constructor(message: string, hint: ResultError["hint"] = "measure") {
     super(message);
     this.hint = hint;
   }
