@@ -26,10 +26,8 @@ import { findKey, KEY_HELP, KEY_OPTION } from "../lib/cli/stamp_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
 import { STAMP_PORT } from "../lib/stamp/packet.ts";
-import {
-  DEFAULT_MAX_SESSIONS,
-  StampReflector,
-} from "../lib/stamp/reflector.ts";
+import { StampReflector } from "../lib/stamp/reflector.ts";
+import { DEFAULT_MAX_SESSIONS } from "../lib/stamp/session_table.ts";
 
 const program = defineProgram({
   name: "stamp-server",
@@ -51,7 +49,7 @@ const program = defineProgram({
       min: 1,
       max: 1_000_000,
       default: `${DEFAULT_MAX_SESSIONS}`,
-      help: "sessions to remember; the longest silent one makes room",
+      help: "sessions to remember; those that last are kept",
     },
     maxPps: {
       kind: "integer",

@@ -181,8 +181,10 @@ export function localHostFor(hostname: string): string {
  * @returns Whether the port and, if known, the address are the same.
  */
 export function isFrom(from: Deno.NetAddr, target: DatagramTarget): boolean {
-  const isAddress = /^[0-9.]+$|:/.test(target.hostname);
-  const unspecified = /^(0\.0\.0\.0|::)$/.test(target.hostname);
+  // Deno gives the source of a datagram without its zone.
+  const hostname = target.hostname.replace(/%.*/, "");
+  const isAddress = /^[0-9.]+$|:/.test(hostname);
+  const unspecified = /^(0\.0\.0\.0|::)$/.test(hostname);
   return from.port === target.port &&
-    (!isAddress || unspecified || from.hostname === target.hostname);
+    (!isAddress || unspecified || from.hostname === hostname);
 }

@@ -14,6 +14,7 @@ import {
   UNAUTHENTICATED,
 } from "./packet.ts";
 import { isReply, reflect, type ReplyFields, ssidOf } from "./reply.ts";
+import { SessionTable } from "./session_table.ts";
 import type { StampKey } from "./key.ts";
 import {
   type Clock,
@@ -50,25 +51,13 @@ export interface ReflectorCounts {
   wronglySigned: number;
 }
 
-/** The default of `maxSessions`. */
-export const DEFAULT_MAX_SESSIONS = 1000;
-/** A session without requests ends after REFWAIT (RFC 5357, section 4.2). */
-const SESSION_MS = 900_000;
 /** How often to follow the system's clock. */
 const FOLLOW_MS = 1000;
-
-interface Session {
-  /** The sequence number of its next reply. */
-  next: number;
-  /** When its last request arrived. */
-  heardMs: number;
-}
 
 /**
  * Reflects requests, and counts them.
  *
- * A session is an address, a port and an SSID. When there are too many, the one
- * with the oldest request is forgotten.
+ * A session is an address, a port and an SSID; see {@linkcode SessionTable}.
  *
  * @example Usage
  * ```ts
@@ -105,14 +94,11 @@ export class StampReflector {
   #key: StampKey | undefined;
   #layout: PacketLayout;
   #stateless: boolean;
-  #maxSessions: number;
   #clock: Clock;
   #wall: WallClock;
   #followedMs: number;
   #fields: ReplyFields;
-  /** In the order of their last requests. */
-  #sessions = new Map<string, Session>();
-  #latest: { session: Session; from: Deno.NetAddr; ssid: number } | null = null;
+  #sessions: SessionTable;
 
   /**
    * Starts without any session.
@@ -123,7 +109,7 @@ export class StampReflector {
     this.#key = options.key;
     this.#layout = options.key ? AUTHENTICATED : UNAUTHENTICATED;
     this.#stateless = options.stateless ?? false;
-    this.#maxSessions = options.maxSessions ?? DEFAULT_MAX_SESSIONS;
+    this.#sessions = new SessionTable(options.maxSessions);
     this.#clock = options.clock ?? systemClock;
     this.#wall = new WallClock(this.#clock);
     this.#followedMs = this.#clock.now();
@@ -146,7 +132,9 @@ export class StampReflector {
     if (!this.#isRequest(packet)) return null;
     fields.sequence = this.#stateless
       ? readUint32(packet, 0)
-      : this.#session(packet, from, nowMs).next++;
+      : this.#sessions.find(from, ssidOf(packet, this.#layout), nowMs)
+        .answered++;
+    this.counts.sessions = this.#sessions.opened;
     this.#wall.read(this.#clock.now());
     reflect(packet, this.#layout, fields, this.#key);
     this.counts.reflected += 1;
@@ -179,44 +167,5 @@ export class StampReflector {
       counts.wronglySigned += 1;
     } else counts.replies += 1;
     return false;
-  }
-
-  #session(
-    packet: Uint8Array,
-    from: Deno.NetAddr,
-    nowMs: number,
-  ): Session {
-    const ssid = ssidOf(packet, this.#layout);
-    const latest = this.#latest;
-    if (
-      latest !== null && latest.ssid === ssid &&
-      latest.from.port === from.port &&
-      latest.from.hostname === from.hostname &&
-      nowMs - latest.session.heardMs <= SESSION_MS
-    ) {
-      latest.session.heardMs = nowMs;
-      return latest.session;
-    }
-    const name = `${from.hostname} ${from.port} ${ssid}`;
-    let session = this.#sessions.get(name);
-    if (session === undefined || nowMs - session.heardMs > SESSION_MS) {
-      session = { next: 0, heardMs: nowMs };
-      this.counts.sessions += 1;
-      this.#forgetOld(nowMs);
-    }
-    session.heardMs = nowMs;
-    this.#sessions.delete(name); // last in the order of the Map
-    this.#sessions.set(name, session);
-    this.#latest = { session, from, ssid };
-    return session;
-  }
-
-  /** Makes room for another session; the oldest come first in the Map. */
-  #forgetOld(nowMs: number): void {
-    for (const [name, { heardMs }] of this.#sessions) {
-      const full = this.#sessions.size >= this.#maxSessions;
-      if (!full && nowMs - heardMs <= SESSION_MS) return;
-      this.#sessions.delete(name);
-    }
   }
 }

@@ -109,4 +109,13 @@ Deno.test("isFrom() compares the port, and the address if it is known", () => {
   for (const [hostname, port, expected] of cases) {
     assertEquals(isFrom(from, { hostname, port }), expected, hostname);
   }
+  const local = { ...from, hostname: "fe80::1" }; // as Deno gives it
+  for (
+    const [hostname, expected] of [["fe80::1%eth0", true], [
+      "fe80::2%eth0",
+      false,
+    ]] as const
+  ) {
+    assertEquals(isFrom(local, { hostname, port: 7000 }), expected, hostname);
+  }
 });
