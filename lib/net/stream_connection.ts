@@ -115,11 +115,11 @@ export class StreamConnection implements Disposable {
     };
     this.#readWatch = new Watchdog(
       readMs,
-      () => expire(new DeadlineError("read", readMs)),
+      (limitMs) => expire(new DeadlineError("read", limitMs)),
     );
     this.#writeWatch = new Watchdog(
       writeMs,
-      () => expire(new DeadlineError("write", writeMs)),
+      (limitMs) => expire(new DeadlineError("write", limitMs)),
     );
     // Nagle's algorithm would hold back small messages for up to 40 ms.
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
@@ -133,6 +133,11 @@ export class StreamConnection implements Disposable {
   /** Changes the limit, as when both sides agree on longer messages. */
   set messageLimitBytes(limitBytes: number) {
     this.#decoder.limitBytes = limitBytes;
+  }
+
+  /** Changes the longest wait for one whole message, in milliseconds. */
+  set readMs(limitMs: number) {
+    this.#readWatch.limitMs = limitMs;
   }
 
   /** Aborted when the socket is closed. */
@@ -396,14 +401,22 @@ export class StreamConnection implements Disposable {
  */
 class Watchdog implements Disposable {
   #limitMs: number;
-  #onExpired: () => void;
+  #onExpired: (limitMs: number) => void;
   #startedAtMs: number | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
 
-  constructor(limitMs: number, onExpired: () => void) {
+  constructor(limitMs: number, onExpired: (limitMs: number) => void) {
     this.#limitMs = limitMs;
     this.#onExpired = onExpired;
+  }
+
+  /** Also applies to a wait that has begun. */
+  set limitMs(limitMs: number) {
+    this.#limitMs = limitMs;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#startedAtMs !== null) this.#check();
   }
 
   start(): void {
@@ -426,7 +439,7 @@ class Watchdog implements Disposable {
     this.#timer = undefined;
     if (this.#startedAtMs === null) return;
     const leftMs = this.#startedAtMs + this.#limitMs - systemClock.now();
-    if (leftMs <= 0) this.#onExpired();
+    if (leftMs <= 0) this.#onExpired(this.#limitMs);
     else this.#timer = setTimeout(this.#check, Math.ceil(leftMs));
   };
 }

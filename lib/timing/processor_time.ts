@@ -24,7 +24,7 @@ import { type Clock, systemClock } from "./clock.ts";
 export class ProcessorTime {
   #clock: Clock;
   #startMs: number;
-  #startUs: number;
+  #start = process.cpuUsage();
 
   /**
    * Starts measuring.
@@ -34,7 +34,6 @@ export class ProcessorTime {
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
     this.#startMs = clock.now();
-    this.#startUs = usedUs();
   }
 
   /**
@@ -43,13 +42,21 @@ export class ProcessorTime {
    * @returns Percent of one processor; `null` before any time has passed.
    */
   percent(): number | null {
+    return this.shares()?.total ?? null;
+  }
+
+  /**
+   * Returns the share of the process itself, that of the system on its behalf,
+   * and their sum.
+   *
+   * @returns Percent of one processor; `null` before any time has passed.
+   */
+  shares(): { total: number; user: number; system: number } | null {
     const elapsedUs = (this.#clock.now() - this.#startMs) * 1000;
     if (elapsedUs <= 0) return null;
-    return 100 * (usedUs() - this.#startUs) / elapsedUs;
+    const used = process.cpuUsage(this.#start);
+    const user = 100 * used.user / elapsedUs;
+    const system = 100 * used.system / elapsedUs;
+    return { total: user + system, user, system };
   }
-}
-
-function usedUs(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
 }
