@@ -1,10 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { Program, run } from "../programs.ts";
+import { Program, run, runHere } from "../programs.ts";
 
 const TIMEOUT_MS = 120_000;
 const ROOT = new URL("../../", import.meta.url);
-const EXAMPLES = examples("docs/library.md");
+const EXAMPLES = new Map([
+  ...examples("docs/library.md"),
+  ...examples("README.md"),
+]);
 
 /** The files in a document: each starts with its name and how it is run. */
 function examples(path: string): Map<string, string> {
@@ -58,7 +61,7 @@ async function deno(...args: string[]) {
 /** An example's text where `./roundtrip/` is this repository. */
 function located(name: string): string {
   const source = EXAMPLES.get(name);
-  if (!source) throw new Error(`docs/library.md has no ${name}`);
+  if (!source) throw new Error(`No document has ${name}`);
   return source.replaceAll("./roundtrip/", ROOT.href);
 }
 
@@ -91,20 +94,41 @@ Deno.test("every program with a task is an export, and every export exists", () 
   }
 });
 
+/** Checks the examples of a document in a project elsewhere. */
+async function checked(...names: string[]): Promise<Project> {
+  const project = await Project.make(
+    Object.fromEntries(names.map((name) => [name, located(name)])),
+  );
+  for (const name of names) {
+    await deno(...project.command(["check", "--no-lock"], name).slice(1));
+  }
+  return project;
+}
+
+const LOOPBACK = ["run", "--no-lock", "--allow-net=127.0.0.1"];
+const LISTENING = /^listening tcp 127\.0\.0\.1:(\d+)$/m;
+
+Deno.test({
+  name: "README.md has a server that works elsewhere",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using project = await checked("echo_server.ts");
+    const command = project.command(LOOPBACK, "echo_server.ts", "0");
+    await using server = new Program(command);
+    const [, port] = await server.heard(LISTENING);
+    const client = await runHere("tcp_client", `127.0.0.1:${port}`, "hello");
+    assertEquals(client.stdout, "hello\n");
+  },
+});
+
 Deno.test({
   name: "docs/library.md has a server and a client that work elsewhere",
   timeout: TIMEOUT_MS,
   async fn() {
     const names = ["calculator_server.ts", "calculator_client.ts"] as const;
-    await using project = await Project.make(
-      Object.fromEntries(names.map((name) => [name, located(name)])),
-    );
-    for (const name of names) {
-      await deno(...project.command(["check", "--no-lock"], name).slice(1));
-    }
-    const flags = ["run", "--no-lock", "--allow-net=127.0.0.1"];
-    await using server = new Program(project.command(flags, names[0], "0"));
-    const [, port] = await server.heard(/^listening tcp 127\.0\.0\.1:(\d+)$/m);
+    await using project = await checked(...names);
+    await using server = new Program(project.command(LOOPBACK, names[0], "0"));
+    const [, port] = await server.heard(LISTENING);
     for (
       const [sum, answer] of [
         ["2 + 40", "42"],
@@ -112,7 +136,7 @@ Deno.test({
         ["two", "write: 2 + 40"],
       ]
     ) {
-      const client = project.command(flags, names[1], port!, sum!);
+      const client = project.command(LOOPBACK, names[1], port!, sum!);
       assertEquals((await run(client)).stdout, `${answer}\n`);
     }
   },
@@ -122,13 +146,8 @@ Deno.test({
   name: "docs/library.md has a measurement that works elsewhere",
   timeout: TIMEOUT_MS,
   async fn() {
-    const file = { "path.ts": located("path.ts") };
-    await using project = await Project.make(file);
-    await deno(...project.command(["check", "--no-lock"], "path.ts").slice(1));
-    const command = project.command(
-      ["run", "--no-lock", "--allow-net=127.0.0.1"],
-      "path.ts",
-    );
+    await using project = await checked("path.ts");
+    const command = project.command(LOOPBACK, "path.ts");
     const { stdout } = await deno(...command.slice(1));
     assertMatch(stdout, /^100 answered, 0 lost, p50 [\d.]+ us\n$/);
   },
