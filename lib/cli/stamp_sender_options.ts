@@ -4,8 +4,13 @@
  * @module
  */
 
-import type { StampOptions } from "../stamp/session.ts";
-import { MAX_REMEMBERED, rememberedProbes } from "../stamp/session.ts";
+import {
+  type CompleteStampOptions,
+  completeStampOptions,
+  MAX_REMEMBERED,
+  rememberedProbes,
+  STAMP_DEFAULTS,
+} from "../stamp/session.ts";
 import { formatCount, formatDuration } from "../result/quantities.ts";
 import {
   AUTHENTICATED,
@@ -15,15 +20,12 @@ import {
   UNAUTHENTICATED,
 } from "../stamp/packet.ts";
 import type { StampKey } from "../stamp/key.ts";
-import { measureResolutionUs, systemClock } from "../timing/clock.ts";
-import { periodic, poisson } from "../timing/pacer.ts";
+import { poisson } from "../timing/pacer.ts";
 import { randomSeed, seededRandom } from "../stats/seeded_random.ts";
 import { TIMEOUT_OPTION } from "./client_options.ts";
 import type { OptionTable, OptionValues } from "./options.ts";
 import { UsageError } from "./options.ts";
 
-/** How many probes are sent without --count and --time. */
-const DEFAULT_COUNT = 10;
 /** The shortest interval, in milliseconds: 20 000 probes a second. */
 const MIN_INTERVAL_MS = 0.05;
 
@@ -42,7 +44,7 @@ export const SENDER_OPTIONS = {
     short: "n",
     min: 1,
     max: 1e12,
-    help: `how many probes to measure (${DEFAULT_COUNT} without --time)`,
+    help: `how many probes to measure (${STAMP_DEFAULTS.count} without --time)`,
   },
   time: {
     kind: "duration",
@@ -56,7 +58,7 @@ export const SENDER_OPTIONS = {
     short: "i",
     min: 0,
     max: 3_600_000,
-    default: "100ms",
+    default: `${STAMP_DEFAULTS.intervalMs}ms`,
     help: "time between probes, at least 50us; 0 waits for each reply",
   },
   schedule: {
@@ -81,12 +83,12 @@ export const SENDER_OPTIONS = {
     kind: "integer",
     min: 0,
     max: 100_000,
-    default: "5",
+    default: `${STAMP_DEFAULTS.warmup}`,
     help: "probes to send first and leave out",
   },
   timeout: {
     ...TIMEOUT_OPTION.timeout,
-    default: "2s",
+    default: `${STAMP_DEFAULTS.timeoutMs / 1000}s`,
     help: "a probe is lost if its reply takes longer than this",
   },
   timestamp: {
@@ -110,7 +112,7 @@ export const SENDER_OPTIONS = {
 /** What the options ask for. */
 export interface SenderPlan {
   /** The options of the session. */
-  session: Omit<StampOptions, "signal">;
+  session: CompleteStampOptions;
   /** The options as they take effect. */
   used: object;
   /** How many probes to expect; `Infinity` if unknown. */
@@ -133,7 +135,6 @@ export function senderPlan(
 ): SenderPlan {
   const { interval, timeout, time, warmup, relaxed, timestamp } = options;
   const random = options.schedule === "poisson";
-  const count = options.count ?? (time ? Infinity : DEFAULT_COUNT);
   if (interval > 0 && interval < MIN_INTERVAL_MS) {
     throw new UsageError("--interval is 0, or 50us at least");
   }
@@ -144,29 +145,32 @@ export function senderPlan(
   if (options.seed !== undefined && !random) {
     throw new UsageError("--seed needs --schedule poisson");
   }
-  const sending = { count, intervalMs: interval, timeoutMs: timeout };
-  if (rememberedProbes(sending) > MAX_REMEMBERED) {
+  const { seed = randomSeed(), ssid } = options;
+  const sizeBytes = packetSize(options.size, key);
+  const session = completeStampOptions({
+    request: {
+      sizeBytes,
+      format: timestamp,
+      key,
+      ...(ssid !== undefined && { ssid }),
+    },
+    ...(options.count !== undefined && { count: options.count }),
+    durationMs: time ?? Infinity,
+    ...(random && { schedule: poisson(interval, seededRandom(seed)) }),
+    intervalMs: interval,
+    warmup,
+    timeoutMs: timeout,
+    relaxed,
+  });
+  if (rememberedProbes(session) > MAX_REMEMBERED) {
     throw new UsageError(
       "too many probes would be outstanding at once: shorten --timeout, or " +
         "lengthen --interval",
     );
   }
-  const { seed = randomSeed(), ssid = 1 + randomSeed() % 65535 } = options;
-  const sizeBytes = packetSize(options.size, key);
-  const errorUs = measureResolutionUs(systemClock);
+  const { count, request } = session;
   return {
-    session: {
-      ...sending,
-      request: { sizeBytes, ssid, format: timestamp, errorUs, key },
-      durationMs: time ?? Infinity,
-      schedule: interval === 0
-        ? null
-        : random
-        ? poisson(interval, seededRandom(seed))
-        : periodic(interval),
-      warmup,
-      relaxed,
-    },
+    session,
     used: {
       count: count === Infinity ? null : count,
       time_ms: time ?? null,
@@ -177,7 +181,7 @@ export function senderPlan(
       warmup,
       timeout_ms: timeout,
       timestamp,
-      ssid,
+      ssid: request.ssid,
       relaxed,
       signed: key !== undefined,
     },

@@ -12,9 +12,12 @@ import {
   rttDistribution,
 } from "../stats/calibration.ts";
 import type { Distribution } from "../stats/histogram.ts";
-import { periodic } from "../timing/pacer.ts";
 import { StampReflector } from "./reflector.ts";
-import { type StampOptions, StampSession } from "./session.ts";
+import {
+  completeStampOptions,
+  type StampOptions,
+  StampSession,
+} from "./session.ts";
 
 /** No reply is held back by the rate limit. */
 const MAX_RATE_PER_SEC = 2 ** 20;
@@ -23,28 +26,27 @@ const MAX_RATE_PER_SEC = 2 ** 20;
  * Measures the floor, with a reflector in this process.
  *
  * @param open Opens a socket on loopback; the first is the reflector's.
- * @param options The measurement to come.
+ * @param given The measurement to come.
  * @returns The round-trip times in microseconds; `null` if it was aborted before
  * the first.
  */
 export async function stampFloor(
   open: () => Deno.DatagramConn,
-  options: StampOptions,
+  given: StampOptions,
 ): Promise<Distribution | null> {
-  const { intervalMs, count } = calibrationPlan(options.intervalMs);
+  const { request, intervalMs, relaxed, signal } = completeStampOptions(given);
   const stop = new AbortController();
   const socket = open();
-  const { answer } = new StampReflector({ key: options.request.key });
+  const { answer } = new StampReflector({ key: request.key });
   const served = serveDatagrams(socket, answer, {
     maxRatePerSec: MAX_RATE_PER_SEC,
     signal: stop.signal,
   });
   const session = new StampSession(open, socket.addr as Deno.NetAddr, {
-    ...options,
-    count,
-    durationMs: Infinity,
-    schedule: intervalMs === 0 ? null : periodic(intervalMs),
-    intervalMs,
+    ...calibrationPlan(intervalMs),
+    request,
+    relaxed,
+    ...(signal && { signal }),
     warmup: CALIBRATION_WARMUP,
     timeoutMs: CALIBRATION_MS,
   });

@@ -19,10 +19,13 @@ import {
 } from "../net/datagram_socket.ts";
 import { isDisconnect } from "../net/errors.ts";
 import { type Sample, SampleQueue } from "../stats/sample.ts";
-import { Pacer, type Schedule } from "../timing/pacer.ts";
+import { randomSeed } from "../stats/seeded_random.ts";
+import { measureResolutionUs, systemClock } from "../timing/clock.ts";
+import { Pacer, periodic, type Schedule } from "../timing/pacer.ts";
 import { nextTurn } from "../timing/sleep.ts";
 import { WallClock } from "../timing/wall_clock.ts";
 import { OutstandingProbes, type ReplyStats } from "./outstanding_probes.ts";
+import { AUTHENTICATED, UNAUTHENTICATED } from "./packet.ts";
 import {
   type RequestOptions,
   StampReplyReader,
@@ -31,24 +34,94 @@ import {
 
 /** What to measure, and how. */
 export interface StampOptions {
-  /** What is the same in all probes. */
-  request: RequestOptions;
-  /** How many probes to send after the warm-up; may be `Infinity`. */
-  count: number;
-  /** For how long to send, in milliseconds; may be `Infinity`. */
-  durationMs: number;
-  /** When to send; `null` sends each probe when the last one was completed. */
-  schedule: Schedule | null;
-  /** The mean time between probes, in milliseconds; 0 without a schedule. */
-  intervalMs: number;
-  /** How many warm-up probes to send first, one at a time. */
-  warmup: number;
-  /** A probe without a reply is lost after this time, in milliseconds. */
-  timeoutMs: number;
-  /** Leaves the processor idle between probes, and sends less precisely. */
+  /**
+   * What is the same in all probes. Default: 44 bytes (112 with a key), a random
+   * SSID, NTP timestamps, the resolution of the clock as their error.
+   */
+  request?: Partial<RequestOptions>;
+  /**
+   * How many probes to send after the warm-up; may be `Infinity`. Default: 10,
+   * or with a duration as many as fit into it.
+   */
+  count?: number;
+  /** For how long to send, in milliseconds. Default: `Infinity`. */
+  durationMs?: number;
+  /**
+   * When to send; `null` sends each probe when the last one was completed.
+   * Default: periodic, or `null` for an interval of 0.
+   */
+  schedule?: Schedule | null;
+  /**
+   * The mean time between probes, in milliseconds; 0 without a schedule.
+   * Default: 100.
+   */
+  intervalMs?: number;
+  /** How many warm-up probes to send first, one at a time. Default: 5. */
+  warmup?: number;
+  /**
+   * A probe without a reply is lost after this time, in milliseconds. Default:
+   * 2000.
+   */
+  timeoutMs?: number;
+  /**
+   * Leaves the processor idle between probes, and sends less precisely. Default:
+   * `false`.
+   */
   relaxed?: boolean;
   /** Ends the session early. */
   signal?: AbortSignal;
+}
+
+/** The values of options that are not given. */
+export const STAMP_DEFAULTS = {
+  count: 10,
+  intervalMs: 100,
+  warmup: 5,
+  timeoutMs: 2000,
+} as const;
+
+/** All options, each with a value. */
+export interface CompleteStampOptions
+  extends Required<Omit<StampOptions, "signal">> {
+  request: RequestOptions;
+  signal?: AbortSignal;
+}
+
+/**
+ * Sets the options that were not given to their defaults.
+ *
+ * @param options Those that were given.
+ * @returns All of them.
+ *
+ * @example Usage
+ * ```ts
+ * import { completeStampOptions } from "./session.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { count, request } = completeStampOptions({ count: 100 });
+ * assertEquals([count, request.sizeBytes], [100, 44]);
+ * ```
+ */
+export function completeStampOptions(
+  options: StampOptions,
+): CompleteStampOptions {
+  const { durationMs = Infinity, request } = options;
+  const { intervalMs, count } = { ...STAMP_DEFAULTS, ...options };
+  return {
+    ...STAMP_DEFAULTS,
+    count: durationMs === Infinity ? count : options.count ?? Infinity,
+    durationMs,
+    schedule: intervalMs === 0 ? null : periodic(intervalMs),
+    relaxed: false,
+    ...options,
+    request: {
+      sizeBytes: (request?.key ? AUTHENTICATED : UNAUTHENTICATED).bytes,
+      ssid: 1 + randomSeed() % 65_535,
+      format: "ntp",
+      errorUs: measureResolutionUs(systemClock),
+      ...request,
+    },
+  };
 }
 
 /** The most probes remembered at a time; they take 60 MB. */
@@ -82,7 +155,7 @@ export class StampSession {
   readonly replyStats: ReplyStats;
   #open: () => Deno.DatagramConn;
   #target: { transport: "udp"; hostname: string; port: number };
-  #options: StampOptions;
+  #options: CompleteStampOptions;
   #outstanding: OutstandingProbes;
   #queue = new SampleQueue();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -99,14 +172,15 @@ export class StampSession {
    * @param open Opens a socket; called a second time only if probes were lost,
    * to find out whether the reflector is stateful.
    * @param target The reflector's address.
-   * @param options What to measure.
+   * @param given What to measure; see {@linkcode StampOptions} for the defaults.
    * @throws {RangeError} If too many probes would be outstanding.
    */
   constructor(
     open: () => Deno.DatagramConn,
     target: { hostname: string; port: number },
-    options: StampOptions,
+    given: StampOptions = {},
   ) {
+    const options = completeStampOptions(given);
     this.#open = open;
     this.#target = { transport: "udp", ...target };
     this.#options = options;
@@ -167,8 +241,7 @@ export class StampSession {
   }
 
   async #send(socket: Deno.DatagramConn): Promise<void> {
-    const { warmup, schedule, relaxed = false, count, durationMs } =
-      this.#options;
+    const { warmup, schedule, relaxed, count, durationMs } = this.#options;
     const { signal } = this.#stop;
     for (let sent = 0; sent < warmup && !signal.aborted; sent++) {
       await this.#sendAndWait(socket);

@@ -32,7 +32,6 @@ import { medianDifference, MIN_ROUNDS } from "../../lib/stats/bootstrap.ts";
 import { Histogram } from "../../lib/stats/histogram.ts";
 import { interleave } from "../../lib/stats/interleave.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
-import { periodic } from "../../lib/timing/pacer.ts";
 
 /**
  * The probes before each turn, which are left out: those with a sequence number
@@ -97,11 +96,9 @@ async function measureBoth(
       const open = () =>
         Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
       const session = new StampSession(open, servers.stamp, {
-        request: { sizeBytes, ssid: 1, format: "ntp", errorUs: null },
+        request: { sizeBytes },
         count,
-        durationMs: Infinity,
         warmup: WARMUP,
-        schedule: periodic(intervalMs),
         intervalMs,
         timeoutMs,
         signal,

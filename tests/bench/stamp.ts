@@ -10,7 +10,6 @@ import { type StampOptions, StampSession } from "../../lib/stamp/session.ts";
 import { Histogram } from "../../lib/stats/histogram.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
 import { ProcessorTime } from "../../lib/timing/processor_time.ts";
-import { periodic } from "../../lib/timing/pacer.ts";
 import { byTurns, Helper, median, report, ROUNDS, us } from "./harness.ts";
 
 const REQUEST = {
@@ -159,10 +158,7 @@ function open(): Deno.DatagramConn {
 function prepare(port: number, options: Partial<StampOptions>) {
   const { intervalMs = 1 } = options;
   const session = new StampSession(open, { hostname: "127.0.0.1", port }, {
-    request: REQUEST,
     count: 1000,
-    durationMs: Infinity,
-    schedule: intervalMs === 0 ? null : periodic(intervalMs),
     intervalMs,
     warmup: 200,
     timeoutMs: 1000,

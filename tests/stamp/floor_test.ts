@@ -12,12 +12,7 @@ for (const intervalMs of [0, 5]) {
     for (const key of [undefined, new StampKey(new Uint8Array(32))]) {
       const floor = await stampFloor(openDatagrams, {
         request: { sizeBytes: 200, ssid: 1, format: "ptp", errorUs: 1, key },
-        count: Infinity,
-        durationMs: Infinity,
-        schedule: null,
         intervalMs,
-        warmup: 0,
-        timeoutMs: 10_000,
       });
       assert(floor !== null && floor.count >= 20);
       assert(floor.p50 > 0.5 && floor.p50 < 100_000, `${floor.p50} us`);

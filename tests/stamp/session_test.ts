@@ -14,7 +14,6 @@ import {
   type ReflectorOptions,
   StampReflector,
 } from "../../lib/stamp/reflector.ts";
-import { periodic } from "../../lib/timing/pacer.ts";
 import {
   datagramServer,
   openDatagrams,
@@ -27,12 +26,6 @@ function test(name: string, fn: () => void | Promise<void>): void {
 }
 
 const TIMEOUT_MS = 250;
-const REQUEST = {
-  sizeBytes: 44,
-  ssid: 7,
-  format: "ntp",
-  errorUs: 0.1,
-} as const;
 
 function reflector(options: ReflectorOptions = {}): RunningServer {
   return datagramServer(new StampReflector(options).answer, {
@@ -53,10 +46,7 @@ async function measure(
 ): Promise<Run> {
   const intervalMs = options.intervalMs ?? 1;
   const session = new StampSession(() => openDatagrams(), target.addr, {
-    request: REQUEST,
     count: 100,
-    durationMs: Infinity,
-    schedule: intervalMs === 0 ? null : periodic(intervalMs),
     intervalMs,
     warmup: 0,
     timeoutMs: TIMEOUT_MS,
