@@ -74,7 +74,7 @@ const program = defineProgram({
     "rtt measures each probe from just before it is written to the last byte of its echo. tput does the same with larger probes, and prints two figures of payload bytes one way over full round trips: the mean of SIZE / RTT, and PROBES * SIZE / the sum of RTTs.",
     "sweep does both for several sizes without a delay, and for several delays, and prints tables and curves. --size is then the payload of the points where the delay varies. If a point fails, the sweep goes on and exits with 1.",
     "A probe is sent when the one before was echoed, and with --interval not before its intended time. A second column then counts from the intended time, so that a stall of the peer is not hidden.",
-    FAIL_IF_HELP,
+    `${FAIL_IF_HELP} throughput of tput is compared with a rate such as 10M bit/s.`,
     "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",
   ],
   options: {
@@ -182,7 +182,6 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     return run(() => mode === "sweep" ? sweep() : once(mode), {
       report,
       signal,
-      thresholds: options.failIf,
     });
 
     async function once(type: MeasurementType): Promise<Runnable> {
@@ -265,6 +264,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         sizeBytes,
         intervalMs: interval,
         skipped,
+        thresholds: options.failIf,
         options: { given, used },
       });
       const samples = measureSession(() => dial(target, delayMs), {

@@ -48,7 +48,7 @@ const program = defineProgram({
     "Probes are sent on a fixed schedule, whether or not earlier ones were answered. A probe is lost if no reply comes within --timeout; a later reply is late. With -i 0 each probe is sent when the one before was answered or lost.",
     "The RTT excludes the time that the reflector reports for itself; a second column includes it, and a third counts from the intended time of each probe. One-way delays depend on two clocks; their offset is estimated, and its bound is printed.",
     KEY_HELP,
-    FAIL_IF_HELP,
+    `${FAIL_IF_HELP} not_sent is a number; loss.forward and loss.backward are percentages; there.p99 and back.p99 are of one way.`,
     "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",
   ],
   options: {
@@ -84,7 +84,6 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     return run(prepare, {
       report,
       signal,
-      thresholds: options.failIf,
     });
 
     async function prepare(): Promise<Runnable> {
@@ -113,6 +112,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         sizeBytes: plan.session.request.sizeBytes,
         intervalMs: options.interval,
         replies: session.replyStats,
+        thresholds: options.failIf,
         options: { given, used: plan.used },
       });
       builder.floor = floor;

@@ -13,9 +13,8 @@
  * @module
  */
 
-import { formatCount } from "../result/quantities.ts";
+import { formatCount, formatValue } from "../result/quantities.ts";
 import type { Result } from "../result/schema.ts";
-import type { Threshold } from "../result/thresholds.ts";
 import { explain } from "./context.ts";
 import { UsageError } from "./options.ts";
 import type { Report, ReportStart } from "./report.ts";
@@ -43,8 +42,6 @@ export interface RunOptions {
   report: Report;
   /** Aborted if the run is interrupted. */
   signal: AbortSignal;
-  /** The thresholds. */
-  thresholds?: Threshold[];
 }
 
 /**
@@ -60,7 +57,7 @@ export async function run(
   prepare: () => Runnable | Promise<Runnable>,
   options: RunOptions,
 ): Promise<number> {
-  const { report, signal, thresholds = [] } = options;
+  const { report, signal } = options;
   let runnable;
   try {
     runnable = await prepare();
@@ -101,7 +98,7 @@ export async function run(
   // Text without figures says nothing beside the error.
   if (done > 0 || report.form !== "text") report.end(result);
   if (failure !== null) throw failure.error;
-  const { code, reasons } = judge(result, thresholds);
+  const { code, reasons } = judge(result);
   for (const reason of reasons) report.terminal.info(reason);
   return code;
 }
@@ -109,7 +106,6 @@ export async function run(
 /** What is wrong with a result, and the exit code for it. */
 function judge(
   result: Result,
-  thresholds: Threshold[],
 ): { code: number; reasons: string[] } {
   if (result.mode === "sweep" || result.mode === "compare") {
     const [parts, unit] = result.mode === "sweep"
@@ -120,8 +116,11 @@ function judge(
     const reason = `${failed} of ${formatCount(parts.length, unit)} failed`;
     return { code: 1, reasons: [reason] };
   }
-  const reasons = thresholds.map((threshold) => threshold.crossedBy(result))
-    .filter((crossing) => crossing !== null)
-    .map((crossing) => `crossed ${crossing}`);
+  const reasons = (result.limits ?? []).filter(({ crossed }) => crossed)
+    .map(({ rule, figure, value, unit }) =>
+      `crossed ${rule}: ${figure} is ${
+        value === null ? "unknown" : formatValue(value, unit)
+      }`
+    );
   return { code: reasons.length === 0 ? 0 : 3, reasons };
 }

@@ -37,7 +37,7 @@ export const REPORT_OPTIONS = {
 
 /** The paragraph of the help about thresholds. */
 export const FAIL_IF_HELP =
-  "--fail-if compares a figure with a limit: min, p50, p90, p95, p99, p99.9, max, mean or stddev of the RTT, or jitter, with a time; loss with a percentage; throughput of tput with a rate such as 10M bit/s. intended.p99 is counted from the intended time of each probe.";
+  "--fail-if compares a figure with a limit: a percentile such as p99 or p99.5, min, max, mean or stddev of the RTT, jitter or ipdv.p99 with a time; loss with a percentage. With a schedule, the RTT and the RTT from the intended time of each probe are judged, whichever is stricter; rtt.p99 and intended.p99 name one.";
 
 /** What a figure needs, as its user asks for it. */
 const NEEDED = {
@@ -57,7 +57,7 @@ export function checkThresholds(
   thresholds: Threshold[],
   measured: { throughput: boolean; schedule: boolean; replies: boolean },
 ): void {
-  for (const { name, figure: { needs } } of thresholds) {
+  for (const { name, figures: [{ needs }] } of thresholds) {
     if (needs === undefined || measured[needs]) continue;
     throw new UsageError(`--fail-if on ${name} needs ${NEEDED[needs]}`);
   }

@@ -13,8 +13,10 @@ import { OneWay } from "../stats/one_way.ts";
 import type { Sample } from "../stats/sample.ts";
 import { Timeline, type TimelineFigures } from "../stats/timeline.ts";
 import type { ReplyStats } from "../stamp/outstanding_probes.ts";
+import type { TimedSeries } from "./figures.ts";
 import { measurementNotes } from "./notes.ts";
 import { roundFigures } from "./quantities.ts";
+import type { Threshold } from "./thresholds.ts";
 import { runMetadata } from "./run_metadata.ts";
 import type {
   MeasurementMetadata,
@@ -41,6 +43,8 @@ export interface MeasurementSetup {
   skipped?: SkippedEvents;
   /** What datagrams have and streams have not; complete at the end. */
   replies?: ReplyStats;
+  /** What the result is compared with. */
+  thresholds?: Threshold[];
   /** The options as they were given, and as they take effect. */
   options: { given: object; used: object };
 }
@@ -79,6 +83,11 @@ export class ResultBuilder {
   #jitter = new Jitter();
   #withReflector = new Histogram();
   #oneWay = new OneWay();
+  #timed: Record<TimedSeries, Histogram> = {
+    rtt: this.#rtt,
+    reflector: this.#withReflector,
+    intended: this.#fromIntended,
+  };
   #firstSentMs = Infinity;
   #lastSentMs = -Infinity;
   #processor = new ProcessorTime();
@@ -187,7 +196,7 @@ export class ResultBuilder {
   result(): MeasurementResult {
     const { mode, intervalMs, replies, skipped } = this.#setup;
     const isPaced = intervalMs > 0;
-    return {
+    const result: MeasurementResult = {
       ...this.metadata,
       ended: "complete",
       probes: {
@@ -209,6 +218,15 @@ export class ResultBuilder {
       quality: this.#quality(isPaced),
       series: this.#series(),
     };
+    const { thresholds = [] } = this.#setup;
+    if (thresholds.length === 0) return result;
+    const measured = {
+      ...result,
+      percentileUs: (series: TimedSeries, percent: number) =>
+        this.#timed[series].percentile(percent),
+    };
+    const limits = thresholds.map((threshold) => threshold.judge(measured));
+    return { ...result, limits: roundFigures(limits) };
   }
 
   #series(): MeasurementResult["series"] {

@@ -13,7 +13,20 @@ import type { Table, Unit } from "./section.ts";
 /** What figures are read from: a measurement, or a point of a sweep. */
 export type Measured =
   & Pick<MeasurementResult, "probes" | "rtt_us">
-  & Partial<Omit<MeasurementResult, "error">>;
+  & Partial<Omit<MeasurementResult, "error">>
+  & { percentileUs?: Percentiles };
+
+/** Round-trip times that any percentile can be asked of. */
+export type TimedSeries = "rtt" | "reflector" | "intended";
+
+/**
+ * A percentile of round-trip times in microseconds; `null` without a reply, or
+ * where they are not measured.
+ */
+export type Percentiles = (
+  series: TimedSeries,
+  percent: number,
+) => number | null;
 
 /** What was measured, and its name beside others. */
 export interface Named<R = Measured> {
@@ -59,30 +72,159 @@ export interface Figure {
   isCarried(of: Measured): boolean;
 }
 
+type Shared = Pick<Figure, "group" | "unit" | "isLessBetter" | "needs">;
+/** The name, what it is of, which part, and its place in the result. */
+type Row = [key: string, series: string, part: string, path: string];
+
 /** The parts of a distribution; the percentile that each of them is, or 0. */
-const PARTS: [keyof Distribution, string, number][] = [
+const PARTS: [part: string, path: keyof Distribution, percent: number][] = [
   ["min", "min", 0],
   ["p50", "p50", 50],
   ["p90", "p90", 90],
   ["p95", "p95", 95],
   ["p99", "p99", 99],
-  ["p999", "p99.9", 99.9],
+  ["p99.9", "p999", 99.9],
   ["max", "max", 0],
   ["mean", "mean", 0],
   ["stddev", "stddev", 0],
 ];
 
-type Read<T> = (of: Measured) => T | null | undefined;
-type Shared = Pick<Figure, "group" | "unit" | "isLessBetter" | "needs">;
+const PROBES: Shared = { group: "probes", unit: "count", isLessBetter: true };
+const SHARE: Shared = { ...PROBES, unit: "percent" };
+const NEUTRAL: Shared = { ...PROBES, isLessBetter: null };
+const RTT: Shared = { group: "rtt", unit: "us", isLessBetter: true };
+const ONE_WAY: Shared = { ...RTT, group: "one_way", needs: "replies" };
+const QUALITY: Shared = { ...RTT, group: "quality" };
+const RATE: Shared = {
+  group: "throughput",
+  unit: "bits_per_second",
+  isLessBetter: false,
+  needs: "throughput",
+};
+
+/** Every figure, in the order in which they are shown. */
+export const FIGURES: readonly Figure[] = [
+  ...figures(NEUTRAL, [
+    ["sent", "sent", "", "probes.sent"],
+    ["received", "received", "", "probes.received"],
+  ]),
+  ...figures(PROBES, [["lost", "lost", "", "probes.lost"]]),
+  share("loss", "lost, of those sent", "lost"),
+  ...figures({ ...PROBES, needs: "schedule" }, [
+    ["not_sent", "not sent", "", "probes.not_sent"],
+  ]),
+  ...figures({ ...PROBES, needs: "replies" }, [
+    ["lost_forward", "lost on the way there", "", "probes.lost_forward"],
+    ["lost_backward", "lost on the way back", "", "probes.lost_backward"],
+  ]),
+  share("loss.forward", "of those sent, there", "lost_forward", "replies"),
+  share("loss.backward", "of those sent, back", "lost_backward", "replies"),
+  ...figures({ ...PROBES, needs: "replies" }, [
+    ["late", "late", "", "probes.late"],
+    ["duplicate", "duplicate", "", "probes.duplicate"],
+    ["reordered", "reordered", "", "probes.reordered"],
+    ["corrupt", "corrupt", "", "probes.corrupt"],
+  ]),
+  ...figures(NEUTRAL, [["warmup", "warm-up, left out", "", "probes.warmup"]]),
+  ...parts(RTT, "rtt", "RTT", "rtt_us"),
+  ...parts(
+    { ...RTT, needs: "replies" },
+    "reflector",
+    "with reflector",
+    "rtt_with_reflector_us",
+  ),
+  ...parts(
+    { ...RTT, needs: "schedule" },
+    "intended",
+    "from intended",
+    "rtt_from_intended_us",
+  ),
+  ...figures({ ...RTT, group: "jitter" }, [
+    ["jitter", "jitter", "RFC 3550", "jitter_us.rfc3550"],
+    ["ipdv.p50", "jitter", "IPDV p50", "jitter_us.ipdv_p50"],
+    ["ipdv.p99", "jitter", "IPDV p99", "jitter_us.ipdv_p99"],
+  ]),
+  ...figures(RATE, [
+    [
+      "per_probe_mean",
+      "throughput",
+      "per-probe mean",
+      "throughput.per_probe_mean_bits_per_second",
+    ],
+    [
+      "aggregate",
+      "throughput",
+      "aggregate",
+      "throughput.aggregate_bits_per_second",
+    ],
+  ]),
+  ...figures({ ...ONE_WAY, isLessBetter: null }, [
+    ["clock_offset", "clock offset", "", "one_way.clock_offset_us"],
+    ["clock_bound", "its bound, +-", "", "one_way.clock_bound_us"],
+  ]),
+  ...way("forward", "there"),
+  ...way("backward", "back"),
+  ...figures({ ...QUALITY, unit: "count", isLessBetter: null }, [
+    ["rate.asked", "probes a second", "asked", "probes_per_second.asked"],
+    [
+      "rate.achieved",
+      "probes a second",
+      "achieved",
+      "probes_per_second.achieved",
+    ],
+  ]),
+  ...figures(QUALITY, [
+    ["clock_step", "clock step", "", "quality.clock_resolution_us"],
+    ["send_call.p50", "send call", "p50", "quality.send_call_us.p50"],
+    ["send_call.p99", "send call", "p99", "quality.send_call_us.p99"],
+    ["lateness.p50", "sent late", "p50", "quality.send_lateness_us.p50"],
+    ["lateness.p99", "sent late", "p99", "quality.send_lateness_us.p99"],
+    ["lateness.max", "sent late", "max", "quality.send_lateness_us.max"],
+  ]),
+  ...figures({ ...QUALITY, unit: "percent" }, [
+    ["processor", "processor (of one)", "", "quality.processor_percent"],
+  ]),
+  ...figures(QUALITY, [
+    ["floor.p50", "RTT on loopback", "p50", "quality.floor_us.p50"],
+    ["floor.p99", "RTT on loopback", "p99", "quality.floor_us.p99"],
+  ]),
+];
 
 /** Figures that have something in common. */
-function figures(
-  shared: Shared,
-  rows: Record<string, [series: string, part: string, read: Read<number>]>,
-): Figure[] {
-  return Object.entries(rows).map(([key, [series, part, read]]) => (
-    { ...shared, key, series, part, read, isCarried: () => true }
-  ));
+function figures(shared: Shared, rows: Row[]): Figure[] {
+  return rows.map(([key, series, part, path]) => ({
+    ...shared,
+    key,
+    series,
+    part,
+    read: (of) => valueAt(of, path),
+    isCarried: () => true,
+  }));
+}
+
+function valueAt(of: Measured, path: string): number | null | undefined {
+  return path.split(".").reduce<unknown>((at, key) => Object(at)[key], of) as
+    | number
+    | null
+    | undefined;
+}
+
+/** A counter of lost probes, as a percentage of those sent. */
+function share(
+  key: string,
+  series: string,
+  counter: "lost" | "lost_forward" | "lost_backward",
+  needs?: Figure["needs"],
+): Figure {
+  return {
+    ...figures(SHARE, [[key, series, "", ""]])[0]!,
+    ...(needs && { needs }),
+    read({ probes }) {
+      const lost = probes[counter] ?? null;
+      if (probes.sent === 0 || lost === null) return null;
+      return 100 * Math.min(lost, probes.sent) / probes.sent;
+    },
+  };
 }
 
 /** The parts of a distribution. */
@@ -90,183 +232,52 @@ function parts(
   shared: Shared,
   key: string,
   series: string,
-  distribution: Read<Distribution>,
+  path: string,
 ): Figure[] {
-  return PARTS.map(([of, part, percent]) => ({
-    ...shared,
-    key: `${key}.${part}`,
-    series,
-    part,
-    read: (measured) => distribution(measured)?.[of],
-    isCarried: (measured) =>
-      canCarry(percent, distribution(measured)?.count ?? Infinity),
+  return PARTS.map(([part, field, percent]) => ({
+    ...figures(shared, [[`${key}.${part}`, series, part, `${path}.${field}`]])[
+      0
+    ]!,
+    isCarried: (of) =>
+      canCarry(percent, valueAt(of, `${path}.count`) ?? Infinity),
   }));
 }
 
-const PROBES = { group: "probes", unit: "count", isLessBetter: true } as const;
-const RTT = { group: "rtt", unit: "us", isLessBetter: true } as const;
-const ONE_WAY = { ...RTT, group: "one_way", needs: "replies" } as const;
-const QUALITY = { ...RTT, group: "quality" } as const;
-
 function way(key: "forward" | "backward", series: string): Figure[] {
-  const delays = parts(
-    ONE_WAY,
-    key,
-    series,
-    (of) => of.one_way?.[key].delay_us,
-  );
-  const read: Figure["read"] = (of) => of.one_way?.[key].jitter_us?.rfc3550;
+  const path = `one_way.${key}`;
   return [
-    ...delays.filter(({ part }) => ["p50", "p99", "max"].includes(part)),
-    ...figures(ONE_WAY, { [`${key}.jitter`]: [series, "jitter", read] }),
+    ...parts(ONE_WAY, key, series, `${path}.delay_us`)
+      .filter(({ part }) => ["p50", "p99", "max"].includes(part)),
+    ...figures(ONE_WAY, [
+      [`${key}.jitter`, series, "jitter", `${path}.jitter_us.rfc3550`],
+    ]),
   ];
 }
 
-/** Every figure, in the order in which they are shown. */
-export const FIGURES: readonly Figure[] = [
-  ...figures({ ...PROBES, isLessBetter: null }, {
-    sent: ["sent", "", ({ probes }) => probes.sent],
-    received: ["received", "", ({ probes }) => probes.received],
-  }),
-  ...figures(PROBES, { lost: ["lost", "", ({ probes }) => probes.lost] }),
-  ...figures({ ...PROBES, unit: "percent" }, {
-    loss: [
-      "lost, of those sent",
-      "",
-      ({ probes: { lost, sent } }) =>
-        sent === 0 ? null : 100 * Math.min(lost, sent) / sent,
-    ],
-  }),
-  ...figures({ ...PROBES, needs: "schedule" }, {
-    not_sent: ["not sent", "", ({ probes }) => probes.not_sent],
-  }),
-  ...figures({ ...PROBES, needs: "replies" }, {
-    lost_forward: ["lost on the way there", "", (of) => of.probes.lost_forward],
-    lost_backward: [
-      "lost on the way back",
-      "",
-      (of) => of.probes.lost_backward,
-    ],
-    late: ["late", "", ({ probes }) => probes.late],
-    duplicate: ["duplicate", "", ({ probes }) => probes.duplicate],
-    reordered: ["reordered", "", ({ probes }) => probes.reordered],
-    corrupt: ["corrupt", "", ({ probes }) => probes.corrupt],
-  }),
-  ...figures({ ...PROBES, isLessBetter: null }, {
-    warmup: ["warm-up, left out", "", ({ probes }) => probes.warmup],
-  }),
-  ...parts(RTT, "rtt", "RTT", (of) => of.rtt_us),
-  ...parts(
-    { ...RTT, needs: "replies" },
-    "reflector",
-    "with reflector",
-    (of) => of.rtt_with_reflector_us,
-  ),
-  ...parts(
-    { ...RTT, needs: "schedule" },
-    "intended",
-    "from intended",
-    (of) => of.rtt_from_intended_us,
-  ),
-  ...figures({ ...RTT, group: "jitter" }, {
-    jitter: ["jitter", "RFC 3550", (of) => of.jitter_us?.rfc3550],
-    "ipdv.p50": ["jitter", "IPDV p50", (of) => of.jitter_us?.ipdv_p50],
-    "ipdv.p99": ["jitter", "IPDV p99", (of) => of.jitter_us?.ipdv_p99],
-  }),
-  ...figures({
-    group: "throughput",
-    unit: "bits_per_second",
-    isLessBetter: false,
-    needs: "throughput",
-  }, {
-    per_probe_mean: [
-      "throughput",
-      "per-probe mean",
-      (of) => of.throughput?.per_probe_mean_bits_per_second,
-    ],
-    aggregate: [
-      "throughput",
-      "aggregate",
-      (of) => of.throughput?.aggregate_bits_per_second,
-    ],
-  }),
-  ...figures({ ...ONE_WAY, isLessBetter: null }, {
-    clock_offset: [
-      "clock offset",
-      "",
-      (of) => of.one_way?.clock_offset_us,
-    ],
-    clock_bound: [
-      "its bound, +-",
-      "",
-      (of) => of.one_way?.clock_bound_us,
-    ],
-  }),
-  ...way("forward", "there"),
-  ...way("backward", "back"),
-  ...figures({ ...QUALITY, unit: "count", isLessBetter: null }, {
-    "rate.asked": [
-      "probes a second",
-      "asked",
-      (of) => of.probes_per_second?.asked,
-    ],
-    "rate.achieved": [
-      "probes a second",
-      "achieved",
-      (of) => of.probes_per_second?.achieved,
-    ],
-  }),
-  ...figures(QUALITY, {
-    clock_step: ["clock step", "", (of) => of.quality?.clock_resolution_us],
-    "send_call.p50": [
-      "send call",
-      "p50",
-      (of) => of.quality?.send_call_us?.p50,
-    ],
-    "send_call.p99": [
-      "send call",
-      "p99",
-      (of) => of.quality?.send_call_us?.p99,
-    ],
-    "lateness.p50": [
-      "sent late",
-      "p50",
-      (of) => of.quality?.send_lateness_us?.p50,
-    ],
-    "lateness.p99": [
-      "sent late",
-      "p99",
-      (of) => of.quality?.send_lateness_us?.p99,
-    ],
-    "lateness.max": [
-      "sent late",
-      "max",
-      (of) => of.quality?.send_lateness_us?.max,
-    ],
-  }),
-  ...figures({ ...QUALITY, unit: "percent" }, {
-    processor: [
-      "processor (of one)",
-      "",
-      (of) => of.quality?.processor_percent,
-    ],
-  }),
-  ...figures(QUALITY, {
-    "floor.p50": ["RTT on loopback", "p50", (of) => of.quality?.floor_us?.p50],
-    "floor.p99": ["RTT on loopback", "p99", (of) => of.quality?.floor_us?.p99],
-  }),
-];
+/** A percentile of round-trip times: up to p99.9999. */
+const PERCENTILE = /^(rtt|reflector|intended)\.(p(\d{1,2}(?:\.\d{1,4})?))$/;
 
 const BY_KEY = new Map(FIGURES.map((figure) => [figure.key, figure]));
 
 /**
  * Finds a figure.
  *
- * @param key Its key.
+ * @param key Its key; of a series of round-trip times any percentile has one, as
+ * `rtt.p99.5`.
  * @returns The figure, or `undefined`.
  */
 export function figureOf(key: string): Figure | undefined {
-  return BY_KEY.get(key);
+  const [, series, part, digits] = PERCENTILE.exec(key) ?? [];
+  const known = BY_KEY.get(key) ?? BY_KEY.get(`${series}.p99`);
+  if (known === undefined || known.key === key) return known;
+  const percent = Number(digits);
+  return {
+    ...known,
+    key,
+    part: part!,
+    read: (of) => of.percentileUs?.(series as TimedSeries, percent),
+    isCarried: () => true,
+  };
 }
 
 /**

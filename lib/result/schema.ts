@@ -149,6 +149,14 @@ const SERIES = v.object({
   timeline: TIMELINE,
 });
 
+const LIMIT = v.object({
+  rule: about("The threshold as it was written, as `p99>5ms`", TEXT),
+  figure: about("The figure that it was compared with", TEXT),
+  value: about("null if it is unknown", v.nullable(FIGURE)),
+  unit: v.picklist(["us", "percent", "bits_per_second", "count"]),
+  crossed: about("Also if the value is unknown", v.boolean()),
+});
+
 const QUANTITY = v.picklist(["rtt", "tput"]);
 
 const MEASUREMENT_METADATA = {
@@ -183,6 +191,9 @@ export const MEASUREMENT = v.object({
   jitter_us: v.nullable(JITTER),
   one_way: v.exactOptional(v.nullable(ONE_WAY)),
   throughput: v.exactOptional(THROUGHPUT),
+  limits: v.exactOptional(
+    about("The thresholds, and which were crossed", list(LIMIT, 100)),
+  ),
   quality: QUALITY,
   series: SERIES,
 });
@@ -261,6 +272,8 @@ export type MeasurementMetadata = Output<typeof MEASUREMENT_START>;
 export type MeasurementResult = Output<typeof MEASUREMENT>;
 /** Counters that cannot go negative; the warm-up is only in its own. */
 export type ProbeCounts = MeasurementResult["probes"];
+/** A threshold, compared with what was measured. */
+export type LimitFigures = Output<typeof LIMIT>;
 /** A sample as NDJSON and CSV carry it. */
 export type SampleFigures = Output<typeof SAMPLE>;
 /** What a sweep says of itself before it starts. */

@@ -2,35 +2,36 @@
  * Thresholds on a result, for scripts and for CI: `p99>5ms`.
  *
  * The figures are those of `figures.ts`, by their keys. The comparison is `>`,
- * `>=`, `<` or `<=`. These have short names:
+ * `>=`, `<` or `<=`. These have other names:
  *
  * | name | figure |
  * |---|---|
- * | `min` `p50` `p90` `p99` `p99.9` `max` `mean` `stddev` | of the RTT. With the measure protocol and a schedule, the one from the intended time is judged as well: a stall of the peer delays the next probes |
+ * | `min` `max` `mean` `stddev` `p50` `p99.5` ... | of the RTT, or of the RTT from the intended time, whichever is stricter: a stall of the peer delays the next probes |
  * | `throughput` | `aggregate` |
+ * | `there.NAME` `back.NAME` | `forward.NAME` `backward.NAME` |
  *
  * @module
  */
 
-import { type Figure, figureOf, FIGURES } from "./figures.ts";
-import { formatValue, parseDuration, parseRate } from "./quantities.ts";
-import type { MeasurementResult } from "./schema.ts";
+import { type Figure, figureOf, FIGURES, type Measured } from "./figures.ts";
+import { parseDuration, parseRate } from "./quantities.ts";
+import type { LimitFigures } from "./schema.ts";
 import type { Unit } from "./section.ts";
 
 /** One threshold. */
 export interface Threshold {
   /** The name of the figure, as it was written. */
   name: string;
-  /** The figure it is about. */
-  figure: Figure;
+  /** The figures that it may be about; one, or the RTT from both times. */
+  figures: [Figure, ...Figure[]];
   /**
-   * Compares a result with the threshold.
+   * Compares a measurement with the threshold.
    *
-   * @param result The result.
-   * @returns What to print if it is crossed, or `null`. An unknown figure
-   * crosses every threshold.
+   * @param measured The measurement.
+   * @returns Which figure was compared, its value, and whether it crossed the
+   * limit. An unknown figure crosses every threshold.
    */
-  crossedBy(result: MeasurementResult): string | null;
+  judge(measured: Measured): LimitFigures;
 }
 
 /** How a limit is written. */
@@ -67,8 +68,14 @@ const COMPARISONS: Record<string, (value: number, limit: number) => boolean> = {
 const JUDGED = FIGURES.filter(({ isLessBetter, group }) =>
   isLessBetter !== null && group !== "quality"
 );
-const RTT_PARTS = JUDGED.filter(({ series }) => series === "RTT")
-  .map(({ part }) => part);
+
+/** Parts of the RTT, and other names. */
+const OTHER_NAMES: [RegExp, string[]][] = [
+  [/^(min|max|mean|stddev|p[\d.]+)$/, ["rtt.$1", "intended.$1"]],
+  [/^throughput$/, ["aggregate"]],
+  [/^there\./, ["forward."]],
+  [/^back\./, ["backward."]],
+];
 
 /**
  * Reads a threshold.
@@ -95,19 +102,9 @@ export function parseThreshold(text: string): Threshold {
     );
   }
   const [, name = "", comparison = "", limitText = ""] = found;
-  const figures = figuresNamed(name);
-  const [figure] = figures;
+  const [figure, ...others] = figuresNamed(name);
   if (figure === undefined) {
-    const others = JUDGED.filter(({ group }) =>
-      group !== "rtt" && group !== "one_way"
-    ).map(({ key }) => key);
-    throw new SyntaxError(
-      `about ${RTT_PARTS.join(", ")} (each also as intended.NAME or ` +
-        `reflector.NAME), ${
-          others.join(", ")
-        }, throughput, or forward.NAME or ` +
-        `backward.NAME with p50, p99, max or jitter, not "${name}"`,
-    );
+    throw new SyntaxError(`about ${namesOfFigures()}, not "${name}"`);
   }
   const [parse, accepted] = LIMITS[figure.unit]!;
   const limit = parse(limitText);
@@ -116,22 +113,25 @@ export function parseThreshold(text: string): Threshold {
       `a comparison of ${name} with ${accepted}, not "${limitText}"`,
     );
   }
+  const isCrossed = COMPARISONS[comparison]!;
   return {
     name,
-    figure,
-    crossedBy: (result) => {
-      for (const [index, figure] of figures.entries()) {
-        const isOther = index > 0;
-        if (isOther && result.protocol !== "measure") continue;
-        const value = figure.read(result) ?? null;
-        if (value === null && isOther) continue;
-        if (value === null) return `${text}: ${name} is unknown`;
-        const what = isOther ? figure.key : name;
-        if (COMPARISONS[comparison]!(value, limit)) {
-          return `${text}: ${what} is ${formatValue(value, figure.unit)}`;
-        }
+    figures: [figure, ...others],
+    judge(measured) {
+      const valueOf = (figure: Figure) => figure.read(measured) ?? null;
+      let [judged, value] = [figure, valueOf(figure)];
+      for (const other of others) {
+        const strict = valueOf(other);
+        if (value === null || strict === null) continue;
+        if (isCrossed(strict, value)) [judged, value] = [other, strict];
       }
-      return null;
+      return {
+        rule: text.trim(),
+        figure: judged.key,
+        value,
+        unit: judged.unit as LimitFigures["unit"],
+        crossed: value === null || isCrossed(value, limit),
+      };
     },
   };
 }
@@ -139,9 +139,21 @@ export function parseThreshold(text: string): Threshold {
 /** The figures of a name: none, one, or the RTT and that from the schedule. */
 function figuresNamed(name: string): Figure[] {
   const key = name.replace(/p999$/, "p99.9");
-  const keys = RTT_PARTS.includes(key)
-    ? [`rtt.${key}`, `intended.${key}`]
-    : [key === "throughput" ? "aggregate" : key];
+  const other = OTHER_NAMES.find(([pattern]) => pattern.test(key));
+  const keys = other?.[1].map((as) => key.replace(other[0], as)) ?? [key];
   return keys.map(figureOf).filter((figure) => figure !== undefined)
-    .filter((figure) => JUDGED.includes(figure));
+    .filter(({ isLessBetter, group }) =>
+      isLessBetter !== null && group !== "quality"
+    );
+}
+
+function namesOfFigures(): string {
+  const keys = JUDGED.map(({ key }) => key);
+  const isPart = /^(rtt|intended|reflector|forward|backward)\./;
+  const ways = keys.filter((key) => key.startsWith("forward."))
+    .map((key) => key.replace("forward.", ""));
+  return "min, max, mean, stddev or a percentile such as p99 (each also as " +
+    "rtt.NAME, intended.NAME or reflector.NAME), " +
+    `${keys.filter((key) => !isPart.test(key)).join(", ")}, throughput, or ` +
+    `there.NAME or back.NAME with ${ways.join(", ")}`;
 }

@@ -282,10 +282,18 @@ Deno.test({
   permissions: "none",
   async fn() {
     for (const [rule, code] of [["p50>10us", 3], ["p50>1s", 0]] as const) {
-      const thresholds = [parseThreshold(rule)];
-      const { outcome, stderr } = await ran(measurement(), {}, { thresholds });
+      const judged = measurement(() => {}, undefined, [parseThreshold(rule)]);
+      const { outcome, stderr } = await ran(judged);
       assertEquals(outcome, code);
-      assertEquals(stderr.startsWith(`crossed ${rule}: `), code === 3);
+      assertEquals(stderr.startsWith(`crossed ${rule}: rtt.p50 `), code === 3);
+      const { json } = await ran(judged, { json: true });
+      assertEquals("limits" in json && json.limits, [{
+        rule,
+        figure: "rtt.p50",
+        value: 50,
+        unit: "us",
+        crossed: code === 3,
+      }]);
     }
   },
 });

@@ -71,24 +71,33 @@ async function* samples(
   }
 }
 
-function builder(mode: "rtt" | "tput" = "rtt", sizeBytes = 100) {
+function builder(
+  mode: "rtt" | "tput" = "rtt",
+  sizeBytes = 100,
+  thresholds: Threshold[] = [],
+) {
   return new ResultBuilder({
     protocol: "measure",
     mode,
     target: TARGET,
     sizeBytes,
     intervalMs: 0,
+    thresholds,
     options: OPTIONS,
   });
 }
 
 /** A measurement of three probes. */
-export function measurement(probe: Probe = () => {}, hdr?: string) {
+export function measurement(
+  probe: Probe = () => {},
+  hdr?: string,
+  thresholds: Threshold[] = [],
+) {
   return (signal: AbortSignal): Runnable =>
     runnableMeasurement({
       title: "the title",
       samples: samples(probe, signal),
-      builder: builder(),
+      builder: builder("rtt", 100, thresholds),
       count: PROBES,
       hdr,
     });
@@ -164,9 +173,8 @@ export interface Ran {
 export async function ran(
   prepare: (signal: AbortSignal) => Runnable | Promise<Runnable>,
   output: Partial<OutputValues> = {},
-  { stop = new AbortController(), thresholds = [], isPerson = false }: {
+  { stop = new AbortController(), isPerson = false }: {
     stop?: AbortController;
-    thresholds?: Threshold[];
     isPerson?: boolean;
   } = {},
 ): Promise<Ran> {
@@ -176,7 +184,6 @@ export async function ran(
   const outcome = await run(() => prepare(signal), {
     report,
     signal,
-    thresholds,
   }).catch((error) => error);
   return {
     outcome,

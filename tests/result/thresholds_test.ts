@@ -1,11 +1,19 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseThreshold } from "../../lib/result/thresholds.ts";
-import type { MeasurementResult } from "../../lib/result/schema.ts";
+import type { Measured } from "../../lib/result/figures.ts";
 
 /** Only the parts that thresholds look at. */
 const RESULT = {
   protocol: "stamp",
-  probes: { sent: 200, received: 197, lost: 3, warmup: 0 },
+  probes: {
+    sent: 200,
+    received: 197,
+    lost: 3,
+    warmup: 0,
+    lost_forward: 1,
+    lost_backward: null,
+    not_sent: 4,
+  },
   rtt_us: {
     count: 197,
     min: 100,
@@ -18,106 +26,109 @@ const RESULT = {
     p999: 6000,
     max: 7000,
   },
-  rtt_from_intended_us: { p99: 9000 },
+  rtt_from_intended_us: { p50: 1500, p99: 9000 },
+  percentileUs: (series: string, percent: number) =>
+    percent === 99.5 ? series === "intended" ? 9500 : 5500 : null,
   jitter_us: { rfc3550: 250 },
   throughput: { aggregate_bits_per_second: 10_000_000 },
-} as unknown as MeasurementResult;
+  one_way: { forward: { delay_us: { p99: 400 } } },
+} as unknown as Measured;
 
 const NOTHING = {
   probes: { sent: 0, received: 0, lost: 0, warmup: 0 },
   rtt_us: null,
   jitter_us: null,
   throughput: { aggregate_bits_per_second: null },
-} as unknown as MeasurementResult;
+} as unknown as Measured;
+
+/** The figure and the value, if the limit is crossed. */
+function crossing(text: string, measured: Measured): string | null {
+  const { figure, value, crossed } = parseThreshold(text).judge(measured);
+  return crossed ? `${figure} ${value}` : null;
+}
 
 Deno.test({
-  name: "Threshold.crossedBy() is null where the figure keeps to it",
+  name: "Threshold.judge() compares the figure with the limit",
   permissions: "none",
   fn() {
-    const kept = [
-      "min<100us",
-      "mean>2ms", // 2 ms is not more than 2 ms
-      "stddev>1",
-      "p50>1.5ms",
-      "p90>1s",
-      "p99>5ms",
-      "p99.9>6ms",
-      "p999>6ms",
-      "max>7ms",
-      "intended.p99>9ms",
-      "jitter>250us",
-      "loss>1.5%",
-      "throughput<10M",
-      "  p99  >  5ms ",
-    ];
-    for (const text of kept) {
-      assertEquals(parseThreshold(text).crossedBy(RESULT), null, text);
-    }
-  },
-});
-
-Deno.test({
-  name: "Threshold.crossedBy() says what the figure is",
-  permissions: "none",
-  fn() {
-    const crossed = {
-      "min<200us": "min<200us: min is 100 us",
-      "mean>=2ms": "mean>=2ms: mean is 2.00 ms",
-      "p50>1": "p50>1: p50 is 1.50 ms",
-      "p99<=5ms": "p99<=5ms: p99 is 5.00 ms",
-      "p99.9>5999us": "p99.9>5999us: p99.9 is 6.00 ms",
-      "intended.p99>5ms": "intended.p99>5ms: intended.p99 is 9.00 ms",
-      "jitter>0": "jitter>0: jitter is 250 us",
-      "loss>=1.5%": "loss>=1.5%: loss is 1.5 %",
-      "throughput<=10M": "throughput<=10M: throughput is 10.0 Mbit/s",
-      "throughput<1G": "throughput<1G: throughput is 10.0 Mbit/s",
+    const cases: Record<string, string | null> = {
+      "min<100us": null,
+      "min<200us": "rtt.min 100",
+      "mean>2ms": null, // 2 ms is not more than 2 ms
+      "mean>=2ms": "rtt.mean 2000",
+      "stddev>1": null,
+      "p90>1s": null,
+      "p95>2ms": "rtt.p95 3000",
+      "p99.9>6ms": null,
+      "p999>5999us": "rtt.p99.9 6000",
+      "rtt.p99.5>5ms": "rtt.p99.5 5500",
+      "intended.p99>9ms": null,
+      "  p99  >=  9ms ": "intended.p99 9000",
+      "jitter>250us": null,
+      "jitter>0": "jitter 250",
+      "loss>1.5%": null,
+      "loss>=1.5%": "loss 1.5",
+      "loss.forward>=0.5%": "loss.forward 0.5",
+      "loss.backward>50%": "loss.backward null",
+      "not_sent>3": "not_sent 4",
+      "there.p99>300us": "forward.p99 400",
+      "throughput<10M": null,
+      "throughput<1G": "aggregate 10000000",
     };
-    for (const [text, crossing] of Object.entries(crossed)) {
-      assertEquals(parseThreshold(text).crossedBy(RESULT), crossing);
+    for (const [text, expected] of Object.entries(cases)) {
+      assertEquals(crossing(text, RESULT), expected, text);
     }
+    assertEquals(parseThreshold(" p99>8ms").judge(RESULT), {
+      rule: "p99>8ms",
+      figure: "intended.p99",
+      value: 9000,
+      unit: "us",
+      crossed: true,
+    });
   },
 });
 
 Deno.test({
-  name: "Threshold.crossedBy() judges the stricter RTT of a closed loop",
+  name: "Threshold.judge() takes the stricter RTT, unless one is named",
   permissions: "none",
   fn() {
-    const crossed = (result: MeasurementResult) =>
-      parseThreshold("p99>6ms").crossedBy(result);
-    assertEquals(crossed(RESULT), null); // an open loop has no such stall
-    assertEquals(
-      crossed({ ...RESULT, protocol: "measure" }),
-      "p99>6ms: intended.p99 is 9.00 ms",
-    );
+    const cases: Record<string, string | null> = {
+      "p99>6ms": "intended.p99 9000",
+      "p99.5>6ms": "intended.p99.5 9500",
+      "rtt.p99>6ms": null,
+      "intended.p99>6ms": "intended.p99 9000",
+      "p99<6ms": "rtt.p99 5000",
+    };
+    for (const [text, expected] of Object.entries(cases)) {
+      assertEquals(crossing(text, RESULT), expected, text);
+    }
+    const { rtt_from_intended_us: _, ...unscheduled } = RESULT;
+    assertEquals(crossing("p99>6ms", unscheduled), null);
   },
 });
 
 Deno.test({
-  name: "Threshold.crossedBy() takes an unknown figure for crossed",
+  name: "Threshold.judge() takes an unknown figure for crossed",
   permissions: "none",
   fn() {
     const figures = [
       "p99>1h",
       "p99<0",
+      "p99.5>1h",
       "intended.p99>1h",
       "jitter>1h",
       "loss>100%",
       "throughput<0",
     ];
     for (const text of figures) {
-      const name = text.split(/[<>]/)[0];
-      assertEquals(
-        parseThreshold(text).crossedBy(NOTHING),
-        `${text}: ${name} is unknown`,
-      );
+      const { value, crossed } = parseThreshold(text).judge(NOTHING);
+      assertEquals([value, crossed], [null, true], text);
     }
     // Of a single sample the deviation is not known either.
-    const one = { rtt_us: { ...RESULT.rtt_us, stddev: null } };
+    const rtt_us = { ...RESULT.rtt_us!, stddev: null };
     assertEquals(
-      parseThreshold("stddev>1s").crossedBy(
-        { ...RESULT, ...one } as MeasurementResult,
-      ),
-      "stddev>1s: stddev is unknown",
+      crossing("stddev>1s", { ...RESULT, rtt_us }),
+      "rtt.stddev null",
     );
   },
 });
@@ -137,7 +148,9 @@ Deno.test({
       "p99 5ms",
       "p99>5ms p50>1ms",
       "P99>5ms",
-      "p98>5ms",
+      "p100>5ms",
+      "p99.>5ms",
+      "back.p97>5ms",
       "loss.p99>5ms",
       "intended.loss>1%",
       "intended.>5ms",

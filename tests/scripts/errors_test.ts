@@ -81,9 +81,9 @@ const MISTAKES: [string, [string, ...string[]], number, RegExp][] = [
   ],
   [
     "a threshold about nothing known",
-    ["measure_client", "rtt", NOBODY, "--fail-if", "p98>1ms"],
+    ["measure_client", "rtt", NOBODY, "--fail-if", "p1000>1ms"],
     2,
-    /--fail-if is about min, .* not "p98"/,
+    /--fail-if is about min, .* not "p1000"/,
   ],
   [
     "a threshold on what is not measured",
