@@ -94,6 +94,7 @@ export class StreamConnection implements Disposable {
   #finishing = false;
   #isClosed = false;
   #closing: AbortController | null = null;
+  #lastGapMs = 0;
 
   /**
    * Takes ownership of an open socket, and turns Nagle's algorithm off.
@@ -138,6 +139,14 @@ export class StreamConnection implements Disposable {
   /** Changes the longest wait for one whole message, in milliseconds. */
   set readMs(limitMs: number) {
     this.#readWatch.limitMs = limitMs;
+  }
+
+  /**
+   * How long the last part of the last message came after the part before it, in
+   * milliseconds; 0 if it came as one part, or was there before it was read.
+   */
+  get lastGapMs(): number {
+    return this.#lastGapMs;
   }
 
   /** Aborted when the socket is closed. */
@@ -322,8 +331,10 @@ export class StreamConnection implements Disposable {
     take: Take,
     quietMs: number | null = null,
   ): Promise<Uint8Array<ArrayBuffer> | null> {
+    this.#lastGapMs = 0;
     let message = take(this.#decoder);
     if (message !== null) return message;
+    let partAtMs: number | null = null;
     this.#readWatch.start();
     try {
       do {
@@ -335,6 +346,10 @@ export class StreamConnection implements Disposable {
             : this.#decoder.takeSome();
         }
         message = take(this.#decoder);
+        if (message === null) partAtMs = systemClock.now();
+        else if (partAtMs !== null) {
+          this.#lastGapMs = systemClock.now() - partAtMs;
+        }
       } while (message === null);
       return message;
     } finally {
