@@ -14,8 +14,9 @@
  *     hello
  *
  * Each limit guards against a client that does not behave: a deadline for each
- * message, a longest line, a most connections. A client that breaks one loses
- * its connection; the server and the other clients go on.
+ * line, a longest line, a most connections, of all clients and of one address. A
+ * client that breaks one loses its connection; the server and the other clients
+ * go on.
  * lib/net/serve_streams.ts is the same for any protocol.
  *
  * @module
@@ -24,11 +25,14 @@
 import { withContext } from "../lib/cli/context.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import {
+  ConnectionLog,
   listenOptions,
   STREAM_SERVER_OPTIONS,
 } from "../lib/cli/server_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { errorMessage, isDisconnect } from "../lib/net/errors.ts";
+import { SourceLimit } from "../lib/net/source.ts";
+import type { StreamCounts } from "../lib/net/stream_connection.ts";
 
 /** The longest line that a client may send, in characters. */
 const MAX_LINE_LENGTH = 1024;
@@ -36,20 +40,25 @@ const MAX_LINE_LENGTH = 1024;
  * Textbook clients send no newline. What they sent is taken for a message after
  * this silence, in milliseconds.
  */
-const FLUSH_AFTER_MS = 100;
+const FLUSH_AFTER_MS = 20;
+/** When stopped, a connection is closed after this silence, in milliseconds. */
+const STOP_QUIET_MS = 10;
 
 const program = defineProgram({
   name: "hello-server",
   summary: "Answers hi with hello, over TCP.",
   operands: "",
-  details: ["The answer to any other line is: say hi."],
+  details: [
+    `The answer to any other line is: say hi. A client that sends no newline waits ${FLUSH_AFTER_MS} ms for its answer.`,
+  ],
   options: { ...listenOptions(11000), ...STREAM_SERVER_OPTIONS },
   examples: ["", "--port 0", "--mode iterative"],
 });
 
 /** Runs the server until it is interrupted; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async ({ options, signal, terminal }) => {
+  return runMain(program, args, io, async (run) => {
+    const { options, signal, terminal } = run;
     const { host, port, mode, idleTimeout, maxConnections } = options;
     const listener = await withContext(
       { action: "listen on", target: { hostname: host, port } },
@@ -57,61 +66,97 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     );
     terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
 
+    const log = new ConnectionLog(run);
+    const sources = new SourceLimit(
+      options.maxPerSource,
+      (line) => terminal.log(line),
+    );
     const limit = mode === "iterative" ? 1 : maxConnections;
-    const open = new Map<Deno.Conn, Promise<void>>();
-    let closed = Promise.withResolvers<void>();
-    const stop = () => {
-      listener.close();
-      for (const conn of open.keys()) close(conn);
-    };
+    const open = new Set<Promise<void>>();
+    const stop = () => listener.close();
     signal.addEventListener("abort", stop);
     if (signal.aborted) stop();
 
     for await (const conn of listener) { // until the listener is closed
-      open.set(conn, serve(conn));
-      while (open.size >= limit) { // further clients wait in the backlog
-        closed = Promise.withResolvers();
-        await closed.promise;
+      const leave = sources.enter(conn.remoteAddr);
+      if (leave === null) {
+        log.refused();
+        close(conn);
+        continue;
       }
+      const serving = serve(conn).finally(() => {
+        leave();
+        open.delete(serving);
+      });
+      open.add(serving);
+      // Further clients wait in the backlog.
+      while (open.size >= limit) await Promise.race(open);
     }
-    await Promise.all(open.values());
+    await Promise.all(open);
+    log.report();
     return 0;
 
     async function serve(conn: Deno.Conn): Promise<void> {
+      const client = formatAddress(conn.remoteAddr);
+      const counts = { receivedBytes: 0, sentBytes: 0, messages: 0 };
+      const ended = log.opened({ remote: client, counts });
       try {
-        await greet(conn, idleTimeout);
+        await greet(conn, idleTimeout, signal, counts);
       } catch (error) { // one client's error must not end the server
         if (isDisconnect(error)) return;
-        const client = formatAddress(conn.remoteAddr);
         terminal.log(`${client}: ${errorMessage(error)}; connection closed`);
       } finally {
         close(conn);
-        open.delete(conn);
-        closed.resolve();
+        ended();
       }
     }
   });
 }
 
-/** Answers each line of a connection until the client ends it. */
-async function greet(conn: Deno.Conn, messageMs: number): Promise<void> {
+/** Answers each line until the client ends the connection, or the signal does. */
+async function greet(
+  conn: Deno.Conn,
+  lineMs: number,
+  signal: AbortSignal,
+  counts: StreamCounts,
+): Promise<void> {
   const buffer = new Uint8Array(MAX_LINE_LENGTH);
   const decoder = new TextDecoder();
   let pending = ""; // a line whose end has not come yet
   let flush: ReturnType<typeof setTimeout> | undefined;
-  let deadline = setTimeout(close, messageMs, conn); // ends a read or a write
+  let quiet: ReturnType<typeof setTimeout> | undefined;
+  let deadline = setTimeout(close, lineMs, conn); // ends a read or a write
+  // What has arrived when the server is stopped is still answered.
+  const closeWhenQuiet = () => {
+    clearTimeout(quiet);
+    quiet = setTimeout(close, STOP_QUIET_MS, conn);
+  };
   try {
-    for (let count; (count = await conn.read(buffer)) !== null;) {
+    for (;;) {
+      signal.addEventListener("abort", closeWhenQuiet);
+      if (signal.aborted) closeWhenQuiet();
+      const count = await conn.read(buffer);
+      signal.removeEventListener("abort", closeWhenQuiet);
+      clearTimeout(quiet);
       clearTimeout(flush);
+      if (count === null) break;
+      counts.receivedBytes += count;
       const part = decoder.decode(buffer.subarray(0, count), { stream: true });
       const lines = (pending + part).split("\n");
       pending = lines.pop()!;
       if (pending.length > MAX_LINE_LENGTH) throw new Error("Line too long");
-      for (const line of lines) await reply(line);
+      for (const line of lines) {
+        // Renewed by whole lines only: bytes that trickle in do not extend it.
+        clearTimeout(deadline);
+        deadline = setTimeout(close, lineMs, conn);
+        await reply(line);
+      }
       if (pending !== "") flush = setTimeout(answerPending, FLUSH_AFTER_MS);
     }
     if (pending !== "") await reply(pending);
   } finally {
+    signal.removeEventListener("abort", closeWhenQuiet);
+    clearTimeout(quiet);
     clearTimeout(flush);
     clearTimeout(deadline);
   }
@@ -122,13 +167,13 @@ async function greet(conn: Deno.Conn, messageMs: number): Promise<void> {
   }
 
   async function reply(line: string): Promise<void> {
-    clearTimeout(deadline);
-    deadline = setTimeout(close, messageMs, conn);
     const isHi = line.trim().toLowerCase() === "hi";
     const bytes = new TextEncoder().encode(isHi ? "hello\n" : "say hi\n");
     for (let sent = 0; sent < bytes.length;) {
       sent += await conn.write(bytes.subarray(sent));
     }
+    counts.messages += 1;
+    counts.sentBytes += bytes.length;
   }
 }
 

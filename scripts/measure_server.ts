@@ -24,8 +24,8 @@
 import { withContext } from "../lib/cli/context.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import {
+  ConnectionLog,
   listenOptions,
-  servingOf,
   STREAM_SERVER_OPTIONS,
 } from "../lib/cli/server_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
@@ -89,7 +89,9 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       memoryBytes: maxMemory,
       log: (line) => run.terminal.log(line),
     });
-    await serveStreams(listener, service, servingOf(run));
+    const log = new ConnectionLog(run);
+    await serveStreams(listener, service, log.serving);
+    log.report();
     return 0;
   });
 }

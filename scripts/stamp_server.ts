@@ -82,6 +82,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         {
           action: "listen on",
           target: { transport: "udp", hostname: host, port },
+          server: "stamp-server",
         },
         () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
       );

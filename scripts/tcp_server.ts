@@ -19,8 +19,8 @@
 import { withContext } from "../lib/cli/context.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import {
+  ConnectionLog,
   listenOptions,
-  servingOf,
   STREAM_SERVER_OPTIONS,
   TRANSFORM_OPTION,
 } from "../lib/cli/server_options.ts";
@@ -33,7 +33,7 @@ const program = defineProgram({
   summary: "Replies to each line in upper case, over TCP.",
   operands: "",
   details: [
-    "A message is a line. Bytes without a newline are a message after --flush-after, because the textbook's client sends no newline. A connection carries any number of messages until the client ends it.",
+    "A message is a line. Bytes without a newline are a message after --flush-after, because the textbook's client sends no newline; so such a client measures that time as well. A connection carries any number of messages until the client ends it.",
     "A line above 64K is transformed in pieces; reverse and count need the whole line, so they close the connection. Bytes that are not UTF-8 pass through unchanged.",
   ],
   options: {
@@ -48,7 +48,7 @@ const program = defineProgram({
       kind: "duration",
       min: 0,
       max: 3_600_000,
-      default: "100ms",
+      default: "20ms",
       help: "take bytes without a newline as a message after this",
     },
     ...STREAM_SERVER_OPTIONS,
@@ -80,7 +80,9 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         : `listening unix ${unix}`,
     );
     const service = uppercaseStreams(transform, flushAfter);
-    await serveStreams(listener, service, servingOf(run));
+    const log = new ConnectionLog(run);
+    await serveStreams(listener, service, log.serving);
+    log.report();
     if (unix !== undefined) await removeSocket(unix);
     return 0;
   });

@@ -28,7 +28,11 @@ import { connectWithin } from "../lib/net/connect.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { escapeControls } from "../lib/result/escape.ts";
 import { formatDuration } from "../lib/result/quantities.ts";
-import { clockOffset, parseTime } from "../lib/text/time.ts";
+import {
+  clockOffset,
+  parseTime,
+  TIME_REQUEST_BYTES,
+} from "../lib/text/time.ts";
 
 /** How long a pause ends the reply of a server that does not close. */
 const QUIET_MS = 250;
@@ -122,7 +126,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
           port: 0,
         }),
       );
-      await socket.send(new Uint8Array(0), target);
+      await socket.send(new Uint8Array(TIME_REQUEST_BYTES), target);
       return await socket.receiveFrom(target, timeout, signal);
     }
   });

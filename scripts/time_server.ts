@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net=127.0.0.1
 /**
  * Time server: sends the time on connection and closes; with --udp, replies with
- * the time to any datagram, even an empty one.
+ * the time to any datagram that is at least as long as the reply.
  *
  * Protocol:   the manner of RFC 867 (ctime, iso) or RFC 868, port 9999
  * Socket:     stream, or datagram
@@ -21,8 +21,9 @@
 import { withContext } from "../lib/cli/context.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import {
+  ConnectionLog,
+  DatagramLog,
   listenOptions,
-  servingOf,
   STREAM_SERVER_OPTIONS,
 } from "../lib/cli/server_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
@@ -41,7 +42,7 @@ const program = defineProgram({
   operands: "",
   details: [
     "ctime is the local time as C writes it, iso is UTC to the millisecond, rfc868 is four bytes: the seconds since 1900.",
-    `Over UDP a reply is longer than its empty request, so one source gets at most ${MAX_TIME_REPLIES_PER_SEC} replies per second, plus bursts of a quarter of that.`,
+    `Over UDP a request must be at least as long as its reply; a shorter one gets none, because its source may be forged. One source gets at most ${MAX_TIME_REPLIES_PER_SEC} replies per second, plus bursts of a quarter of that.`,
   ],
   options: {
     ...listenOptions(9999),
@@ -61,29 +62,32 @@ const program = defineProgram({
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async (run) => {
     const { host, port, udp, format } = run.options;
-    const { signal, terminal } = run;
+    const { terminal } = run;
     if (udp) {
       const socket = await withContext(
         {
           action: "listen on",
           target: { transport: "udp", hostname: host, port },
+          server: "time-server",
         },
         () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
       );
       terminal.print(`listening udp ${formatAddress(socket.addr)}`);
-      await serveDatagrams(socket, timeDatagrams(format), {
-        mayGrow: true,
+      const log = new DatagramLog(run, "time-server");
+      await serveDatagrams(socket, log.counting(timeDatagrams(format)), {
+        ...log.serving,
         maxRatePerSec: MAX_TIME_REPLIES_PER_SEC,
-        signal,
-        log: (line) => terminal.log(line),
       });
+      log.report();
     } else {
       const listener = await withContext(
         { action: "listen on", target: { hostname: host, port } },
         () => Deno.listen({ hostname: host, port }),
       );
       terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
-      await serveStreams(listener, timeStreams(format), servingOf(run));
+      const log = new ConnectionLog(run);
+      await serveStreams(listener, timeStreams(format), log.serving);
+      log.report();
     }
     return 0;
   });

@@ -18,7 +18,11 @@
 
 import { withContext } from "../lib/cli/context.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
-import { listenOptions, TRANSFORM_OPTION } from "../lib/cli/server_options.ts";
+import {
+  DatagramLog,
+  listenOptions,
+  TRANSFORM_OPTION,
+} from "../lib/cli/server_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import {
   DEFAULT_MAX_RATE_PER_SEC,
@@ -72,43 +76,33 @@ const program = defineProgram({
 
 /** Runs the server until it is interrupted; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(
-    program,
-    args,
-    io,
-    async ({ options, signal, terminal }) => {
-      const { host, port, drop, duplicate, reorder, delay, jitter } = options;
-      const { seed = randomSeed() } = options;
-      const socket = await withContext(
-        {
-          action: "listen on",
-          target: { transport: "udp", hostname: host, port },
-        },
-        () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
-      );
-      terminal.print(`listening udp ${formatAddress(socket.addr)}`);
-      const impaired = drop + duplicate + reorder + delay + jitter > 0;
-      if (impaired) terminal.info(`emulating an impaired path (seed ${seed})`);
-      await serveDatagrams(socket, uppercaseDatagrams(options.transform), {
-        maxRatePerSec: options.maxRate,
-        ...(impaired
-          ? {
-            impairment: {
-              drop,
-              duplicate,
-              reorder,
-              delayMs: delay,
-              jitterMs: jitter,
-              seed,
-            },
-          }
-          : {}),
-        signal,
-        log: (line) => terminal.log(line),
-      });
-      return 0;
-    },
-  );
+  return runMain(program, args, io, async (run) => {
+    const { options, terminal } = run;
+    const { host, port, drop, duplicate, reorder, delay, jitter } = options;
+    const { seed = randomSeed() } = options;
+    const socket = await withContext(
+      {
+        action: "listen on",
+        target: { transport: "udp", hostname: host, port },
+        server: "udp-server",
+      },
+      () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
+    );
+    terminal.print(`listening udp ${formatAddress(socket.addr)}`);
+    const impaired = drop + duplicate + reorder + delay + jitter > 0;
+    if (impaired) terminal.info(`emulating an impaired path (seed ${seed})`);
+    const delays = { delayMs: delay, jitterMs: jitter };
+    const impairment = { drop, duplicate, reorder, ...delays, seed };
+    const log = new DatagramLog(run, "udp-server");
+    const service = log.counting(uppercaseDatagrams(options.transform));
+    await serveDatagrams(socket, service, {
+      ...log.serving,
+      ...(impaired ? { impairment } : {}),
+      maxRatePerSec: options.maxRate,
+    });
+    log.report();
+    return 0;
+  });
 }
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

@@ -6,10 +6,11 @@
  */
 
 import { FramingError } from "../framing/line_decoder.ts";
-import { ProtocolError, type ProtocolHint } from "../measure/messages.ts";
+import { ProtocolError } from "../measure/messages.ts";
 import { formatAddress, type Target } from "../net/address.ts";
 import { ResultError } from "../result/result_error.ts";
 import { DeadlineError, errorCode, errorMessage } from "../net/errors.ts";
+import { isLoopback } from "../net/source.ts";
 
 /** Where something is done: an address, or the name of a host. */
 export type Place =
@@ -24,6 +25,8 @@ export interface Task {
   action: string;
   /** With whom. */
   target?: Place;
+  /** The name of the server that does it, for the remedy. */
+  server?: string;
   /** The path of the file that is read. */
   read?: string;
   /** The path of the file that is written. */
@@ -92,7 +95,7 @@ const MEANINGS: [
 ][] = [
   [
     Deno.errors.AddrInUse,
-    "the address is taken by another program; choose another port with --port, or let --port 0 pick a free one",
+    "the address is taken by another program, or by a connection that one closed up to a minute ago (TIME_WAIT); wait, choose another port with --port, or let --port 0 pick a free one",
   ],
   [
     Deno.errors.AddrNotAvailable,
@@ -149,15 +152,6 @@ const RESULT_REMEDIES: Record<ResultError["hint"], string> = {
   summarize: "measure with --json, whose result is short",
 };
 
-const HINTS: Record<ProtocolHint, string> = {
-  dialect: "--lenient accepts the known dialects",
-  first_probe:
-    "if the server numbers probes from 0, use --first-probe 0, else check what it accepts",
-  delay_unit:
-    "if the server takes its delay in seconds, use --delay-unit s, else raise --timeout",
-  echo_server: "start measure-server there, or check the port",
-};
-
 /**
  * Explains an error, and says what to do about it.
  *
@@ -173,8 +167,8 @@ export function explain(error: unknown, task?: Task): string {
   if (error instanceof FramingError) {
     return `${error.message}; the peer does not speak this protocol`;
   }
-  if (error instanceof ProtocolError && error.hint !== null) {
-    return `${error.message}; ${HINTS[error.hint]}`;
+  if (error instanceof ProtocolError && error.hint === "dialect") {
+    return `${error.message}; --lenient accepts the known dialects`;
   }
   if (error instanceof ResultError) {
     return `${error.message}; ${RESULT_REMEDIES[error.hint]}`;
@@ -227,10 +221,29 @@ function currentFolder(): string | null {
 
 /** Names the flags that grant what the task needs. */
 function explainDenied(error: Error, task: Task = { action: "" }): string {
+  const { server, target } = task;
+  if (server && typeof target === "object" && target.transport === "udp") {
+    const { hostname } = target as Deno.NetAddr;
+    if (!isLoopback(hostname)) {
+      return `permission not granted; ${lanRemedy(server)}`;
+    }
+  }
   const flags = missingFlags(task);
   return flags === null
     ? `permission not granted; ${error.message}`
     : `permission not granted; run it with deno run ${flags}`;
+}
+
+/**
+ * Says how to run a UDP server whose answers are denied: Deno checks the address
+ * of each.
+ *
+ * @param server The name of its task.
+ * @returns The end of a sentence.
+ */
+export function lanRemedy(server: string): string {
+  const script = `scripts/${server.replaceAll("-", "_")}.ts`;
+  return `run deno task ${server}:lan for private IPv4 networks, or for all deno run --unstable-net --allow-net ${script} --host 0.0.0.0`;
 }
 
 /** The flags that a task needs; `null` where it is something else that lacks. */

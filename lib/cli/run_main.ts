@@ -55,7 +55,10 @@ export interface ProgramIo {
 
 /** The options that every program has. */
 export const COMMON_OPTIONS = {
-  verbose: { kind: "flag", help: "show the stack of an error" },
+  verbose: {
+    kind: "flag",
+    help: "show the stack of an error; servers also log each connection",
+  },
   completion: {
     kind: "choice",
     choices: SHELLS,

@@ -4,11 +4,21 @@
  * @module
  */
 
+import type {
+  DatagramHandler,
+  ServeDatagramsOptions,
+} from "../net/serve_datagrams.ts";
 import {
   DEFAULT_MAX_CONNECTIONS,
   type ServeStreamsOptions,
 } from "../net/serve_streams.ts";
-import { DEFAULT_STREAM_LIMITS } from "../net/stream_connection.ts";
+import { DEFAULT_MAX_PER_SOURCE } from "../net/source.ts";
+import {
+  DEFAULT_STREAM_LIMITS,
+  type StreamCounts,
+} from "../net/stream_connection.ts";
+import { formatCount, formatDuration } from "../result/quantities.ts";
+import { lanRemedy } from "./context.ts";
 import { parseTransform } from "../text/transform.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { OptionTable, OptionValues, Quantity, Text } from "./options.ts";
@@ -70,7 +80,7 @@ export const STREAM_SERVER_OPTIONS = {
     min: 1,
     max: 86_400_000,
     default: `${DEFAULT_STREAM_LIMITS.readMs / 60_000}m`,
-    help: "close a connection if its next message takes longer",
+    help: "close a connection if its next message, a whole line, takes longer",
   },
   maxConnections: {
     kind: "integer",
@@ -79,27 +89,177 @@ export const STREAM_SERVER_OPTIONS = {
     default: `${DEFAULT_MAX_CONNECTIONS}`,
     help: "connections at once; more clients wait",
   },
+  maxPerSource: {
+    kind: "integer",
+    min: 1,
+    max: 1_000_000,
+    help:
+      `connections of one address, or of one IPv6 /64, at once; more are closed (${DEFAULT_MAX_PER_SOURCE}, loopback exempt)`,
+  },
 } as const satisfies OptionTable;
 
+/** What the logs of servers need of a run. */
+interface ServerRun {
+  options: { verbose: boolean };
+  signal: AbortSignal;
+  terminal: Terminal;
+}
+
+/** What is known of a connection. */
+interface Connection {
+  /** Its peer. */
+  remote: string;
+  /** What it has carried so far. */
+  counts: Readonly<StreamCounts>;
+}
+
 /**
- * Turns the options of a stream server into those of `serveStreams`.
- *
- * @param run A run of a program that has {@linkcode STREAM_SERVER_OPTIONS}.
- * @returns The options of `serveStreams`.
+ * Counts the connections of a stream server; with `--verbose` it logs each one
+ * and its end.
  */
-export function servingOf(
-  run: {
-    options: OptionValues<typeof STREAM_SERVER_OPTIONS>;
-    signal: AbortSignal;
-    terminal: Terminal;
-  },
-): ServeStreamsOptions {
-  const { mode, idleTimeout, maxConnections } = run.options;
-  return {
-    mode,
-    limits: { readMs: idleTimeout },
-    maxConnections,
-    signal: run.signal,
-    log: (line) => run.terminal.log(line),
+export class ConnectionLog {
+  #run: ServerRun & { options: OptionValues<typeof STREAM_SERVER_OPTIONS> };
+  #connections = 0;
+  #refused = 0;
+  #total: StreamCounts = { receivedBytes: 0, sentBytes: 0, messages: 0 };
+
+  /**
+   * Starts counting.
+   *
+   * @param run A run of a program that has {@linkcode STREAM_SERVER_OPTIONS}.
+   */
+  constructor(
+    run: ServerRun & { options: OptionValues<typeof STREAM_SERVER_OPTIONS> },
+  ) {
+    this.#run = run;
+  }
+
+  /** The options of `serveStreams`. */
+  get serving(): ServeStreamsOptions {
+    const { options, signal, terminal } = this.#run;
+    const { mode, idleTimeout, maxConnections, maxPerSource } = options;
+    return {
+      mode,
+      limits: { readMs: idleTimeout },
+      maxConnections,
+      ...(maxPerSource === undefined ? {} : { maxPerSource }),
+      onConnection: (connection) => {
+        connection.countsMessages = options.verbose;
+        return this.opened(connection);
+      },
+      onRefused: this.refused,
+      signal,
+      log: (line) => terminal.log(line),
+    };
+  }
+
+  /**
+   * Notes a connection.
+   *
+   * @param connection The connection.
+   * @returns What to call at its end.
+   */
+  opened(connection: Connection): () => void {
+    const { options, terminal } = this.#run;
+    const { remote, counts } = connection;
+    const startMs = performance.now();
+    this.#connections += 1;
+    if (options.verbose) terminal.log(`${remote}: connected`);
+    return () => {
+      this.#total.receivedBytes += counts.receivedBytes;
+      this.#total.sentBytes += counts.sentBytes;
+      this.#total.messages += counts.messages;
+      if (!options.verbose) return;
+      const duration = formatDuration((performance.now() - startMs) * 1000);
+      terminal.log(
+        `${remote}: closed after ${duration}: ${
+          formatCount(counts.messages, "message")
+        }, ${formatTraffic(counts)}`,
+      );
+    };
+  }
+
+  /** Notes a connection that was refused because of its source. */
+  refused = (): void => {
+    this.#refused += 1;
   };
+
+  /** Prints the counts, at the server's end. */
+  report(): void {
+    const { options, terminal } = this.#run;
+    const messages = options.verbose
+      ? `${formatCount(this.#total.messages, "message")}, `
+      : "";
+    terminal.info(
+      `${formatCount(this.#connections, "connection")}, ` +
+        `${this.#refused} refused; ${messages}${formatTraffic(this.#total)}`,
+    );
+  }
+}
+
+function formatTraffic({ receivedBytes, sentBytes }: StreamCounts): string {
+  return `${formatCount(receivedBytes, "byte")} received, ${
+    formatCount(sentBytes, "byte")
+  } sent`;
+}
+
+/** Counts the datagrams of a server. */
+export class DatagramLog {
+  #run: ServerRun;
+  #name: string;
+  #counts = { received: 0, answered: 0, responder: 0, rate: 0 };
+  #saidDenied = false;
+
+  /**
+   * Starts counting.
+   *
+   * @param run A run of a program.
+   * @param name The name of its task.
+   */
+  constructor(run: ServerRun, name: string) {
+    this.#run = run;
+    this.#name = name;
+  }
+
+  /** The options of `serveDatagrams`. */
+  get serving(): ServeDatagramsOptions {
+    return {
+      onRefused: (why) => this.#counts[why] += 1,
+      signal: this.#run.signal,
+      log: (line, error) => {
+        if (!(error instanceof Deno.errors.NotCapable)) {
+          return this.#run.terminal.log(line);
+        }
+        if (this.#saidDenied) return;
+        this.#saidDenied = true;
+        this.#run.terminal.info(
+          `${line}; ${lanRemedy(this.#name)}`,
+        );
+      },
+    };
+  }
+
+  /**
+   * Counts what a handler receives and answers.
+   *
+   * @param handler The handler.
+   * @returns One that does the same.
+   */
+  counting(handler: DatagramHandler): DatagramHandler {
+    return (datagram, from) => {
+      this.#counts.received += 1;
+      const reply = handler(datagram, from);
+      if (reply !== null) this.#counts.answered += 1;
+      return reply;
+    };
+  }
+
+  /** Prints the counts, at the server's end. */
+  report(): void {
+    const { received, answered, responder, rate } = this.#counts;
+    this.#run.terminal.info(
+      `received ${received + responder + rate}, answered ${answered}; ` +
+        `refused: from responders ${responder}, too fast ${rate}`,
+    );
+  }
 }

@@ -13,4 +13,5 @@ export * from "./impaired_path.ts";
 export * from "./rate_limiter.ts";
 export * from "./serve_datagrams.ts";
 export * from "./serve_streams.ts";
+export * from "./source.ts";
 export * from "./stream_connection.ts";

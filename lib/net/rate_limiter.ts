@@ -1,10 +1,11 @@
 /**
- * A token bucket for each source.
+ * A token bucket for each source, each network, and all of them together.
  *
  * @module
  */
 
 import { type Clock, systemClock } from "../timing/clock.ts";
+import { isLoopback, prefixOf, sourceOf } from "./source.ts";
 
 /** When so many sources were seen, those seen before them are dropped. */
 const GENERATION_SOURCES = 2048;
@@ -64,16 +65,100 @@ export class RateLimiter {
    * @returns Whether there was one.
    */
   allow(source: string): boolean {
-    const nowMs = this.#clock.now();
-    const before = this.#recent.get(source) ?? this.#older.get(source) ?? nowMs;
-    const after = Math.max(before, nowMs) + this.#intervalMs;
-    // A nanosecond of tolerance, since the sums are rounded.
-    const allowed = after <= nowMs + this.#burstMs + 1e-6;
-    this.#recent.set(source, allowed ? after : before);
+    const [before, after] = this.#next(source);
+    const allowed = after !== null;
+    this.#recent.set(source, after ?? before);
     if (this.#recent.size >= GENERATION_SOURCES) {
       this.#older = this.#recent;
       this.#recent = new Map();
     }
     return allowed;
+  }
+
+  /**
+   * Tells whether there is a token, and takes none.
+   *
+   * @param source The source's address.
+   * @returns Whether there is one.
+   */
+  hasToken(source: string): boolean {
+    return this.#next(source)[1] !== null;
+  }
+
+  /** When the bucket is full again: now, and after a token; `null` without. */
+  #next(source: string): [beforeMs: number, afterMs: number | null] {
+    const nowMs = this.#clock.now();
+    const before = this.#recent.get(source) ?? this.#older.get(source) ?? nowMs;
+    const after = Math.max(before, nowMs) + this.#intervalMs;
+    // A nanosecond of tolerance, since the sums are rounded.
+    return [before, after <= nowMs + this.#burstMs + 1e-6 ? after : null];
+  }
+}
+
+/** How many times the rate of a source a network gets, and all together get. */
+const NETWORK_FACTOR = 4;
+const TOTAL_FACTOR = 40;
+
+/**
+ * Limits how often a server replies: to each source, as
+ * {@linkcode RateLimiter} does; to each /24 or /56 network four times as often;
+ * and to all of them together forty times. So forged sources do not multiply the
+ * replies that one host or one network gets.
+ *
+ * On loopback, whose addresses cannot be forged from elsewhere, each socket is a
+ * source, and there are no other limits: a flood does not silence the clients on
+ * this machine.
+ *
+ * @example Usage
+ * ```ts
+ * import { ReplyLimiter } from "./rate_limiter.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const limiter = new ReplyLimiter(4, { now: () => 0 });
+ * assertEquals(limiter.allow("192.0.2.1", 50_000), true);
+ * assertEquals(limiter.allow("192.0.2.1", 50_001), false);
+ * assertEquals(limiter.allow("192.0.2.2", 50_000), true);
+ * ```
+ */
+export class ReplyLimiter {
+  #local: RateLimiter;
+  #sources: RateLimiter;
+  #networks: RateLimiter;
+  #total: RateLimiter;
+
+  /**
+   * Creates full buckets.
+   *
+   * @param ratePerSec The replies per second to each source.
+   * @param clock The clock.
+   */
+  constructor(ratePerSec: number, clock: Clock = systemClock) {
+    const [local, sources, networks, total] = [
+      1,
+      1,
+      NETWORK_FACTOR,
+      TOTAL_FACTOR,
+    ]
+      .map((factor) => new RateLimiter(factor * ratePerSec, { clock }));
+    this.#local = local!;
+    this.#sources = sources!;
+    this.#networks = networks!;
+    this.#total = total!;
+  }
+
+  /**
+   * Takes one reply to a source.
+   *
+   * @param hostname The numeric address of the source.
+   * @param port Its port.
+   * @returns Whether it may be sent.
+   */
+  allow(hostname: string, port: number): boolean {
+    if (isLoopback(hostname)) return this.#local.allow(`${port} ${hostname}`);
+    // Asked first: otherwise forged sources would fill the tables for nothing,
+    // and a source that is too fast would use up what is left for the others.
+    return this.#total.hasToken("") &&
+      this.#sources.allow(sourceOf(hostname)) &&
+      this.#networks.allow(prefixOf(hostname)) && this.#total.allow("");
   }
 }

@@ -4,7 +4,8 @@
  * The source of a datagram can be forged, so a reply may reach a host that sent
  * nothing. Therefore there is no reply to the port of another service that
  * replies, since the two would reply to each other without end (CVE-2024-2169);
- * no reply longer than its request; and a limited rate of replies to each source.
+ * no reply longer than its request; and a limited rate of replies to each source,
+ * to each network, and in total.
  *
  * @module
  */
@@ -12,7 +13,7 @@
 import { errorMessage, isDisconnect } from "./errors.ts";
 import { receiveDatagram } from "./datagram_socket.ts";
 import { ImpairedPath, type ImpairmentOptions } from "./impaired_path.ts";
-import { RateLimiter } from "./rate_limiter.ts";
+import { ReplyLimiter } from "./rate_limiter.ts";
 
 /**
  * Returns the reply to one datagram, or `null` for none. The datagram is a view
@@ -26,21 +27,19 @@ export type DatagramHandler = (
 /** How to serve a socket. */
 export interface ServeDatagramsOptions {
   /**
-   * The most replies per second to one source address, as
-   * {@linkcode RateLimiter} counts them. Default
+   * The most replies per second to one source, from which
+   * {@linkcode ReplyLimiter} derives the other limits. Default
    * {@linkcode DEFAULT_MAX_RATE_PER_SEC}.
    */
   maxRatePerSec?: number;
-  /** Whether a reply may be longer than its request. Default `false`. */
-  mayGrow?: boolean;
   /** Called for each datagram refused because of its source. */
   onRefused?: (why: "responder" | "rate") => void;
   /** Emulates an impaired path for the replies. */
   impairment?: ImpairmentOptions;
   /** Stops the server: see {@linkcode serveDatagrams}. */
   signal?: AbortSignal;
-  /** Receives a line for each datagram that could not be served. */
-  log?: (line: string) => void;
+  /** Receives a line, and its error, for each datagram that was not served. */
+  log?: (line: string, error?: unknown) => void;
 }
 
 /**
@@ -123,12 +122,11 @@ export async function serveDatagrams(
   handler: DatagramHandler,
   options: ServeDatagramsOptions = {},
 ): Promise<void> {
-  const { maxRatePerSec = DEFAULT_MAX_RATE_PER_SEC, mayGrow = false, signal } =
-    options;
+  const { maxRatePerSec = DEFAULT_MAX_RATE_PER_SEC, signal } = options;
   const log = options.log ?? (() => {});
   const refused = options.onRefused ?? (() => {});
   const own = socket.addr as Deno.NetAddr;
-  const limiter = new RateLimiter(maxRatePerSec);
+  const limiter = new ReplyLimiter(maxRatePerSec);
   const buffer = new Uint8Array(BUFFER_BYTES);
   const abandon = new AbortController();
   const path = options.impairment &&
@@ -153,7 +151,7 @@ export async function serveDatagrams(
       refused("responder");
       continue;
     }
-    if (!limiter.allow(from.hostname)) {
+    if (!limiter.allow(from.hostname, from.port)) {
       refused("rate");
       continue;
     }
@@ -182,12 +180,10 @@ export async function serveDatagrams(
   ): Uint8Array | null {
     try {
       const reply = handler(datagram, from);
-      if (reply === null || mayGrow || reply.length <= datagram.length) {
-        return reply;
-      }
+      if (reply === null || reply.length <= datagram.length) return reply;
       log(`No reply of ${reply.length} bytes to ${datagram.length} bytes`);
     } catch (error) {
-      log(`Cannot reply to a datagram: ${errorMessage(error)}`);
+      log(`Cannot reply to a datagram: ${errorMessage(error)}`, error);
     }
     return null;
   }
@@ -197,7 +193,7 @@ export async function serveDatagrams(
       await socket.send(bytes, to);
     } catch (error) {
       if (!isDisconnect(error)) {
-        log(`Cannot send a reply: ${errorMessage(error)}`);
+        log(`Cannot send a reply: ${errorMessage(error)}`, error);
       }
     }
   }

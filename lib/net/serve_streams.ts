@@ -6,6 +6,7 @@
 
 import { sleepUntil } from "../timing/sleep.ts";
 import { errorMessage, isDisconnect } from "./errors.ts";
+import { SourceLimit } from "./source.ts";
 import { StreamConnection, type StreamLimits } from "./stream_connection.ts";
 
 /**
@@ -29,6 +30,15 @@ export interface ServeStreamsOptions {
    * Default {@linkcode DEFAULT_MAX_CONNECTIONS}.
    */
   maxConnections?: number;
+  /**
+   * The most open connections of one source; more are closed at once. By default
+   * {@linkcode DEFAULT_MAX_PER_SOURCE}, from which loopback is exempt.
+   */
+  maxPerSource?: number;
+  /** Called when a connection starts; returns what to call at its end. */
+  onConnection?: (connection: StreamConnection) => () => void;
+  /** Called for each connection that is closed because of its source. */
+  onRefused?: () => void;
   /** Stops the server: see {@linkcode serveStreams}. */
   signal?: AbortSignal;
   /** Receives a line for each error that closed a connection. */
@@ -86,6 +96,7 @@ export async function serveStreams(
   const { mode = "concurrent", signal } = options;
   const { maxConnections = DEFAULT_MAX_CONNECTIONS } = options;
   const log = options.log ?? (() => {});
+  const sources = new SourceLimit(options.maxPerSource, log);
   const open = new Map<StreamConnection, Promise<void>>();
   let stopped = false;
   let slotFreed = Promise.withResolvers<void>();
@@ -130,14 +141,25 @@ export async function serveStreams(
   clearTimeout(late);
 
   function serveOne(conn: Deno.Conn): Promise<void> {
-    let connection;
+    let connection: StreamConnection;
+    let leave: (() => void) | null = null;
     try {
+      leave = sources.enter(conn.remoteAddr);
+      if (leave === null) {
+        options.onRefused?.();
+        throw new Deno.errors.ConnectionRefused();
+      }
       connection = new StreamConnection(conn, options.limits);
-    } catch { // the client has already disconnected
+    } catch { // refused, or the client has already disconnected
+      leave?.();
       conn.close();
       return Promise.resolve();
     }
-    const serving = Promise.resolve(connection).then(handle);
+    const ended = options.onConnection?.(connection);
+    const serving = Promise.resolve(connection).then(handle).finally(() => {
+      leave();
+      ended?.();
+    });
     open.set(connection, serving);
     if (stopped) connection.stop();
     return serving;

@@ -47,12 +47,32 @@ export interface MessageOptions {
   batch?: boolean;
   /** Return a line above the limit in pieces instead of rejecting it. */
   pieces?: boolean;
+  /**
+   * Let a message that a pause ended not renew the deadline, which then counts
+   * from the last whole line: bytes that trickle in do not extend it.
+   */
+  lineDeadline?: boolean;
+}
+
+/** What a connection has carried. */
+export interface StreamCounts {
+  /** Received, in bytes. */
+  receivedBytes: number;
+  /** Sent, in bytes. */
+  sentBytes: number;
+  /**
+   * Messages that were read. A batch of lines counts as one, unless
+   * {@linkcode StreamConnection.countsMessages} is set.
+   */
+  messages: number;
 }
 
 type Take = (decoder: LineDecoder) => Uint8Array<ArrayBuffer> | null;
 
 /** How long `finish` waits for the peer to close its side, in milliseconds. */
 const LINGER_MS = 1000;
+/** The silence after which a connection that is stopped is closed, in ms. */
+const STOP_QUIET_MS = 10;
 
 const takeLine: Take = (decoder) => decoder.takeLine();
 const takePiece: Take = (decoder) => decoder.takeLineOrPiece();
@@ -81,6 +101,9 @@ const takeSome: Take = (decoder) => decoder.takeSome();
 export class StreamConnection implements Disposable {
   /** The peer's address, as `HOST:PORT` or `unix:PATH`. */
   readonly remote: string;
+  /** Count each line of a batch, which then has one line each. */
+  countsMessages = false;
+  #counts: StreamCounts = { receivedBytes: 0, sentBytes: 0, messages: 0 };
   #conn: Deno.Conn;
   #decoder: LineDecoder;
   #reading: Promise<number | null> | null = null;
@@ -88,13 +111,15 @@ export class StreamConnection implements Disposable {
   #writeWatch: Watchdog;
   #expired: DeadlineError | null = null;
   #waiting = false;
+  #quietTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the deadline of the read before goes on. */
+  #deadlineRuns = false;
   #stopping = false;
   #pendingReplies = 0;
   #ended = false;
   #finishing = false;
   #isClosed = false;
   #closing: AbortController | null = null;
-  #lastGapMs = 0;
 
   /**
    * Takes ownership of an open socket, and turns Nagle's algorithm off.
@@ -126,6 +151,11 @@ export class StreamConnection implements Disposable {
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
   }
 
+  /** What it has carried so far. */
+  get counts(): Readonly<StreamCounts> {
+    return this.#counts;
+  }
+
   /** The longest message accepted, including its LF, in bytes. */
   get messageLimitBytes(): number {
     return this.#decoder.limitBytes;
@@ -139,14 +169,6 @@ export class StreamConnection implements Disposable {
   /** Changes the longest wait for one whole message, in milliseconds. */
   set readMs(limitMs: number) {
     this.#readWatch.limitMs = limitMs;
-  }
-
-  /**
-   * How long the last part of the last message came after the part before it, in
-   * milliseconds; 0 if it came as one part, or was there before it was read.
-   */
-  get lastGapMs(): number {
-    return this.#lastGapMs;
   }
 
   /** Aborted when the socket is closed. */
@@ -212,12 +234,15 @@ export class StreamConnection implements Disposable {
    */
   readMessage(
     quietMs: number,
-    { batch = false, pieces = false }: MessageOptions = {},
+    options: MessageOptions = {},
   ): Promise<Uint8Array<ArrayBuffer> | null> {
-    const take = pieces ? takePiece : takeLine;
+    const take = options.pieces ? takePiece : takeLine;
     return this.#read(
-      batch ? (decoder) => decoder.takeLines() ?? take(decoder) : take,
+      options.batch && !this.countsMessages
+        ? (decoder) => decoder.takeLines() ?? take(decoder)
+        : take,
       quietMs,
+      options.lineDeadline,
     );
   }
 
@@ -243,6 +268,7 @@ export class StreamConnection implements Disposable {
           done === 0 ? bytes : bytes.subarray(done),
         );
       }
+      this.#counts.sentBytes += bytes.length;
     } catch (error) {
       throw this.#expired ?? error;
     } finally {
@@ -286,8 +312,11 @@ export class StreamConnection implements Disposable {
   }
 
   /**
-   * Stops reading: the current read, and each later one that would have to
-   * wait, gives `null` once no reply is pending.
+   * Stops reading. What has arrived is still read, so that the requests among it
+   * get their replies. Once no reply is pending and nothing arrives for 10 ms,
+   * the socket is closed, and the read gives `null`. If more arrives in that
+   * moment, the system resets the connection: it never ends as if all requests
+   * had been answered when some were not.
    */
   stop(): void {
     this.#stopping = true;
@@ -330,31 +359,34 @@ export class StreamConnection implements Disposable {
   async #read(
     take: Take,
     quietMs: number | null = null,
+    lineDeadline = false,
   ): Promise<Uint8Array<ArrayBuffer> | null> {
-    this.#lastGapMs = 0;
     let message = take(this.#decoder);
-    if (message !== null) return message;
-    let partAtMs: number | null = null;
-    this.#readWatch.start();
-    try {
-      do {
-        const quiet = quietMs !== null && this.#decoder.pendingBytes > 0 &&
-          await this.#waitQuiet(quietMs);
-        if (quiet || !await this.#fill()) {
-          return quietMs === null
-            ? this.#endOfStream()
-            : this.#decoder.takeSome();
-        }
-        message = take(this.#decoder);
-        if (message === null) partAtMs = systemClock.now();
-        else if (partAtMs !== null) {
-          this.#lastGapMs = systemClock.now() - partAtMs;
-        }
-      } while (message === null);
-      return message;
-    } finally {
+    if (message === null) {
+      if (!this.#deadlineRuns) this.#readWatch.start();
+      this.#deadlineRuns = false;
+      try {
+        do {
+          const quiet = quietMs !== null && this.#decoder.pendingBytes > 0 &&
+            await this.#waitQuiet(quietMs);
+          if (quiet || !await this.#fill()) {
+            this.#deadlineRuns = quiet && lineDeadline;
+            message = quietMs === null
+              ? this.#endOfStream()
+              : this.#decoder.takeSome();
+            break;
+          }
+          message = take(this.#decoder);
+        } while (message === null);
+      } finally {
+        if (!this.#deadlineRuns) this.#readWatch.stop();
+      }
+    } else if (this.#deadlineRuns) {
+      this.#deadlineRuns = false;
       this.#readWatch.stop();
     }
+    if (message !== null) this.#counts.messages += 1;
+    return message;
   }
 
   #endOfStream(): null {
@@ -367,14 +399,18 @@ export class StreamConnection implements Disposable {
 
   /** Waits for more bytes; `false` at the end of the stream. */
   async #fill(): Promise<boolean> {
-    if (this.#ended || this.#mayStop) return false;
-    const reading = this.#reading ?? this.#conn.read(this.#decoder.space());
-    this.#reading = null;
-    this.#waiting = true;
+    if (this.#ended) return false;
     try {
+      const reading = this.#reading ?? this.#conn.read(this.#decoder.space());
+      this.#reading = null;
+      this.#waiting = true;
+      this.#closeIfStopped();
       const count = await reading;
       if (count === null) this.#ended = true;
-      else this.#decoder.commit(count);
+      else {
+        this.#decoder.commit(count);
+        this.#counts.receivedBytes += count;
+      }
       return count !== null;
     } catch (error) {
       if (this.#expired !== null) throw this.#expired;
@@ -382,6 +418,7 @@ export class StreamConnection implements Disposable {
       throw error;
     } finally {
       this.#waiting = false;
+      clearTimeout(this.#quietTimer);
     }
   }
 
@@ -402,8 +439,13 @@ export class StreamConnection implements Disposable {
     return this.#stopping && this.#pendingReplies === 0 && !this.#finishing;
   }
 
+  /** Closes a stopped connection if nothing arrives for a moment. */
   #closeIfStopped(): void {
-    if (this.#waiting && this.#mayStop) this.close();
+    if (!this.#waiting || !this.#mayStop) return;
+    clearTimeout(this.#quietTimer);
+    this.#quietTimer = setTimeout(() => {
+      if (this.#mayStop) this.close();
+    }, STOP_QUIET_MS);
   }
 }
 

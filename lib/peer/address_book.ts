@@ -14,7 +14,7 @@
  */
 
 import { type Clock, systemClock } from "../timing/clock.ts";
-import { sourceOf } from "./scope.ts";
+import { sourceOf } from "../net/source.ts";
 
 /** The first wait before an address is dialled again is up to this. */
 const FIRST_WAIT_MS = 500;

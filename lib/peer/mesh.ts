@@ -12,6 +12,7 @@
 import { parseTarget } from "../net/address.ts";
 import { isDisconnect } from "../net/errors.ts";
 import { RateLimiter } from "../net/rate_limiter.ts";
+import { sourceOf } from "../net/source.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { sleepUntil } from "../timing/sleep.ts";
 import { AddressBook } from "./address_book.ts";
@@ -27,13 +28,7 @@ import {
   randomPeerId,
 } from "./messages.ts";
 import { distinctName, foldName } from "./names.ts";
-import {
-  addressOf,
-  mayTell,
-  parseNumeric,
-  scopeOf,
-  sourceOf,
-} from "./scope.ts";
+import { addressOf, mayTell, parseNumeric, scopeOf } from "./scope.ts";
 
 /** How many connections one source may have, unless told otherwise. */
 const MAX_PER_SOURCE = 8;

@@ -60,21 +60,6 @@ function networks(...prefixes: string[]): BlockList {
 }
 
 /**
- * Names the source that limits are counted for: an IPv4 address, or the /64
- * network of an IPv6 address.
- *
- * @param host A numeric address.
- * @returns The key to count by.
- */
-export function sourceOf(host: string): string {
-  if (isIP(host) !== 6) return host;
-  const short = canonical(host);
-  const given = short.split(":").filter((group) => group !== "").length;
-  return short.replace("::", `:${"0:".repeat(8 - given)}`)
-    .split(":").slice(0, 4).join(":");
-}
-
-/**
  * Reads an address that a connection came from, or that a peer told.
  *
  * @param text As `HOST:PORT`.

@@ -8,7 +8,8 @@
  * | `rfc868` | 4 bytes, big-endian: seconds since 1900, UTC | 1 s | RFC 868 |
  *
  * A TCP server sends it on connection and closes; a UDP server sends it in reply
- * to any datagram, even an empty one.
+ * to any datagram that is at least as long, so that it does not multiply what is
+ * sent to it from a forged address. The RFCs ask for a reply to an empty one.
  *
  * @module
  */
@@ -22,10 +23,10 @@ export const TIME_FORMATS = ["ctime", "iso", "rfc868"] as const;
 /** One of the formats. */
 export type TimeFormat = typeof TIME_FORMATS[number];
 
-/**
- * The most replies per second to one source over UDP, where a reply is longer
- * than its request by design.
- */
+/** What a client sends over UDP: longer than a time in any of the formats. */
+export const TIME_REQUEST_BYTES = 64;
+
+/** The most replies per second to one source over UDP. */
 export const MAX_TIME_REPLIES_PER_SEC = 10;
 
 /**
@@ -39,14 +40,18 @@ export function timeStreams(format: TimeFormat): StreamHandler {
 }
 
 /**
- * Replies with the time to any datagram (RFC 867, RFC 868).
+ * Replies with the time to any datagram (RFC 867, RFC 868) that is at least as
+ * long as the reply.
  *
  * @param format How to write the time.
- * @returns A handler for `serveDatagrams`, to be served with `mayGrow` and
+ * @returns A handler for `serveDatagrams`, to be served with
  * {@linkcode MAX_TIME_REPLIES_PER_SEC}.
  */
 export function timeDatagrams(format: TimeFormat): DatagramHandler {
-  return () => formatTime(new Date(), format);
+  return (datagram) => {
+    const reply = formatTime(new Date(), format);
+    return reply.length <= datagram.length ? reply : null;
+  };
 }
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];

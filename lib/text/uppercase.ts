@@ -29,7 +29,8 @@ import {
  *
  * @param transform How to compute a reply.
  * @param flushAfterMs How long bytes without an LF stay pending before they are
- * taken as a message, in milliseconds.
+ * taken as a message, in milliseconds. Such a message does not renew the
+ * connection's deadline; a whole line does.
  * @returns A handler for `serveStreams`.
  */
 export function uppercaseStreams(
@@ -39,7 +40,7 @@ export function uppercaseStreams(
   const { piecewise } = transform;
   return async (connection) => {
     // The lines that have arrived get their replies in one write.
-    const options = { batch: true, pieces: piecewise };
+    const options = { batch: true, pieces: piecewise, lineDeadline: true };
     let held = new Uint8Array(0);
     let lines: Uint8Array<ArrayBuffer> | null;
     while (

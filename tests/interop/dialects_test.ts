@@ -73,7 +73,6 @@ const DIALECTS: {
   title: string;
   server: string[];
   refusal: RegExp;
-  options?: string[];
   notes: string[];
 }[] = [
   {
@@ -144,7 +143,7 @@ const DIALECTS: {
     title: "no closing reply",
     server: ["--closing", ""],
     refusal: /to the termination, but the peer closed the connection/,
-    notes: ["no reply to the termination"],
+    notes: ["a session closed without a reply"],
   },
   {
     title: "echoes of the payload alone",
@@ -167,30 +166,24 @@ const DIALECTS: {
   {
     title: "sequence numbers from 0",
     server: ["--from-zero"],
-    refusal:
-      /probe 1.*"404 ERROR: Invalid Measurement Message\\n.*--first-probe 0/,
-    options: ["--first-probe", "0"],
-    notes: [],
+    refusal: /echo.* probe 1.*"404 ERROR: Invalid Measurement Message\\n"/,
+    notes: ["sequence numbers from 0"],
   },
   {
     title: "sequence numbers from 0, and goes on after a 404",
     server: ["--from-zero", "--go-on"],
-    refusal:
-      /probe 1.*"404 ERROR: Invalid Measurement Message\\n.*--first-probe 0/,
-    options: ["--first-probe", "0"],
-    notes: [],
+    refusal: /echo.* probe 1.*"404 ERROR: Invalid Measurement Message\\n"/,
+    notes: ["sequence numbers from 0"],
   },
   {
     title: "sequence numbers from 0, and echoes after the 404 as well",
     server: ["--from-zero", "--go-on", "--echo-errors"],
-    refusal:
-      /probe 1.*"404 ERROR: Invalid Measurement Message\\n.*--first-probe 0/,
-    options: ["--first-probe", "0"],
-    notes: [],
+    refusal: /echo.* probe 1.*"404 ERROR: Invalid Measurement Message\\n/,
+    notes: ["sequence numbers from 0"],
   },
 ];
 
-for (const { title, server, refusal, options = [], notes } of DIALECTS) {
+for (const { title, server, refusal, notes } of DIALECTS) {
   interopTest(["python3"], `measure_client refuses ${title}`, async () => {
     await using running = await serve(python("course_server", ...server));
     const { code, stderr } = await measure(
@@ -211,7 +204,6 @@ for (const { title, server, refusal, options = [], notes } of DIALECTS) {
       const { code, result, stderr } = await measure(
         running.address,
         "--lenient",
-        ...options,
       );
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
       assertEquals(
@@ -266,10 +258,7 @@ interopTest(
       server.address,
       ...["--delay", "50ms", "--timeout", "500ms"],
     );
-    assertMatch(
-      stderr,
-      /^measure-client: [^\n]* in time; [^\n]*--delay-unit s[^\n]*\n$/,
-    );
+    assertMatch(stderr, /^measure-client: [^\n]*Timed out[^\n]*\n$/);
     assertEquals(code, 1);
   },
 );
@@ -284,10 +273,7 @@ interopTest(
         server.address,
         ...["--timeout", "1s", ...lenient],
       );
-      assertMatch(
-        stderr,
-        /^measure-client: [^\n]*echo server[^\n]*"S RTT 12 100 0"[^\n]*\n$/,
-      );
+      assertMatch(stderr, /^measure-client: [^\n]*"S RTT 12 100 0"\n$/);
       assertEquals(code, 1);
     }
   },

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { once } from "node:events";
 import {
   serveStreams,
@@ -298,5 +298,87 @@ Deno.test(
     );
     const reply = await exchange(busy, new Uint8Array(1_000_000));
     assertEquals(text(reply), "busy\n");
+  },
+);
+
+Deno.test(
+  "serveStreams() closes connections above maxPerSource, and logs that once a second",
+  LIMIT,
+  async () => {
+    let refused = 0;
+    await using server = streamServer(echoLines, {
+      maxPerSource: 2,
+      onRefused: () => refused++,
+    });
+    using first = await dial(server);
+    const second = await dial(server);
+    await Promise.all([ping(first), ping(second)]);
+    for (let count = 0; count < 20; count++) {
+      using extra = await dial(server);
+      assertEquals(text(await readToEnd(extra).catch(() => null)) || "", "");
+    }
+    assertEquals(refused, 20);
+    assertMatch(
+      server.log.join(),
+      /^127\.0\.0\.1:\d+: refused: 2 connections of its source are open$/,
+    );
+    second.close();
+    await ping(first);
+    assertEquals(text(await exchange(server, "again\n")), "again\n");
+  },
+);
+
+Deno.test(
+  "serveStreams() answers what has arrived when aborted, or resets the connection",
+  LIMIT,
+  async () => {
+    const count = 20_000;
+    const requests = bytes("hello\n".repeat(count));
+    for (const endsItself of [false, true]) {
+      const started = Promise.withResolvers<void>();
+      let answered = 0;
+      const server = streamServer(async (connection) => {
+        for (let line; (line = await connection.readLine()) !== null;) {
+          await connection.writeAll(line);
+          if (++answered === 100) started.resolve();
+        }
+      });
+      using client = await dial(server);
+      const reply = readToEnd(client);
+      await writeAll(client, requests);
+      if (endsItself) await client.closeWrite();
+      await started.promise;
+      server.abort();
+      assertEquals((await reply).length, requests.length);
+      await server.served;
+    }
+  },
+);
+
+Deno.test(
+  "serveStreams() ends no connection cleanly that still sends when aborted",
+  LIMIT,
+  async () => {
+    const server = streamServer(echoLines);
+    using client = await dial(server);
+    await ping(client);
+    let sent = 0;
+    let sending = true;
+    const send = (async () => {
+      while (sending) {
+        await writeAll(client, bytes("hello\n".repeat(100)));
+        sent += 600;
+        await turn();
+      }
+    })().catch(() => {});
+    const reply = readToEnd(client).then(({ length }) => length, () => null);
+    server.abort();
+    const received = await reply;
+    sending = false;
+    await send;
+    await server.served;
+    // What it sent when the end was on its way was not received.
+    const missing = received === null ? 0 : sent - received;
+    assert(missing <= 600, `${missing} of ${sent} bytes are missing`);
   },
 );

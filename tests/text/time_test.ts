@@ -66,19 +66,25 @@ Deno.test("timeStreams() reads the clock for each client", LIMIT, async () => {
 });
 
 Deno.test(
-  "timeDatagrams() replies to an empty datagram, at a limited rate",
+  "timeDatagrams() replies to a datagram as long as the reply, at a limited rate",
   LIMIT,
   async () => {
     for (const format of TIME_FORMATS) {
       await using server = datagramServer(timeDatagrams(format), {
-        mayGrow: true,
         maxRatePerSec: MAX_TIME_REPLIES_PER_SEC,
       });
       using client = datagramClient();
       const startMs = Date.now();
       const startedMs = performance.now();
+      const replyBytes = formatTime(new Date(), format).length;
+      for (const short of [0, replyBytes - 1]) {
+        await client.send(new Uint8Array(short), server.addr);
+        assertEquals(await client.receive(50), null);
+      }
+      // The short ones took tokens too.
+      await new Promise((resolve) => setTimeout(resolve, 250));
       for (let count = 0; count < 100; count++) {
-        await client.send(bytes(""), server.addr);
+        await client.send(new Uint8Array(replyBytes), server.addr);
       }
       let replies = 0;
       for (let reply; (reply = await client.receive(50)) !== null;) {

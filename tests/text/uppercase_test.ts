@@ -189,3 +189,32 @@ Deno.test(
     }
   },
 );
+
+Deno.test(
+  "uppercaseStreams() ends a connection whose bytes only trickle in",
+  { timeout: 10_000 },
+  async () => {
+    await using server = streamServer(
+      uppercaseStreams(parseTransform("upper"), 5),
+      {
+        limits: { readMs: 300 },
+      },
+    );
+    using slow = await dial(server);
+    using lively = await dial(server);
+    const reply = readToEnd(slow).catch(() => new Uint8Array());
+    const trickle = setInterval(() => {
+      slow.write(bytes("a")).catch(() => {});
+      lively.write(bytes("b\n")).catch(() => {});
+    }, 30);
+    // Its bytes are answered as they come, until the deadline of the line.
+    assert(/^A+$/.test(text(await reply) ?? ""));
+    await readText(lively, 30); // it has had more time than the deadline
+    clearInterval(trickle);
+    assertMatch(
+      await server.logged(),
+      /no whole message arrived within 300 ms/,
+    );
+    assertEquals(server.log.length, 1);
+  },
+);
