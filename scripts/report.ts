@@ -36,7 +36,7 @@ const program = defineProgram({
   operands: "RESULT...",
   details: [
     "RESULT is a file that measure-client, stamp-client or compare wrote with --json or --ndjson, or - for standard input. Results of the same kind are shown side by side. If an --ndjson file ends early, the page shows what is in it.",
-    "The page is one file that loads nothing and runs no script. Without --output it goes to standard output.",
+    "The page is one file that loads nothing and runs no script. Without --output it goes to standard output. The task may write to this folder alone; for another place redirect standard output.",
   ],
   options: {
     output: {
@@ -81,7 +81,17 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     }
     await withContext(
       { action: "write", write: output },
-      () => Deno.writeFile(output, page),
+      async () => {
+        try {
+          await Deno.writeFile(output, page);
+        } catch (error) {
+          if (!(error instanceof Deno.errors.NotCapable)) throw error;
+          throw new Error(
+            "permission granted for this folder alone; name a file in it, or " +
+              `redirect the page: report ${paths.join(" ")} > ${output}`,
+          );
+        }
+      },
     );
     terminal.info(`wrote ${output}, ${Math.ceil(page.length / 1000)} KB`);
     return 0;

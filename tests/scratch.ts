@@ -21,11 +21,13 @@ export class ScratchFolder implements Disposable {
     this.path = Deno.realPathSync(Deno.makeTempDirSync({ dir: SCRATCH }));
   }
 
-  /** Writes a file in it, and gives its path. */
+  /** Writes a file in it that only we can read, and gives its path. */
   file(name: string, content: string | Uint8Array = ""): string {
     const path = join(this.path, name);
-    if (typeof content === "string") Deno.writeTextFileSync(path, content);
-    else Deno.writeFileSync(path, content);
+    const bytes = typeof content === "string"
+      ? new TextEncoder().encode(content)
+      : content;
+    Deno.writeFileSync(path, bytes, { mode: 0o600 });
     return path;
   }
 

@@ -227,7 +227,8 @@ function givenText(
   }
   // `-p=80` is read as the value `=80`, and the next option as a value.
   const text = inlineValue ? value?.replace(/^=/, "") : value;
-  if (!text || (!inlineValue && /^-./.test(text))) {
+  // A negative number is a value out of range.
+  if (!text || (!inlineValue && /^-[^\d.]/.test(text))) {
     throw new UsageError(
       `${flag} needs a value: write ${flag} ${placeholderOf(option)}`,
     );

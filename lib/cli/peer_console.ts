@@ -10,7 +10,7 @@ import * as readline from "node:readline";
 import { DeadlineError } from "../net/errors.ts";
 import { isPeerText, MAX_TEXT_BYTES, PeerFault } from "../peer/messages.ts";
 import type { PeerEvent, PeerMesh, PeerState } from "../peer/mesh.ts";
-import { escapeControls } from "../result/escape.ts";
+import { escapeControls, safeJson } from "../result/escape.ts";
 import { formatDuration } from "../result/quantities.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { sleepUntil } from "../timing/sleep.ts";
@@ -23,9 +23,6 @@ type TypedLine = readline.Interface & { prevRows?: number };
 
 /** How long to wait between lines that are not typed, in milliseconds. */
 const PACE_MS = 3;
-/** What JSON allows as it is, and a terminal or an editor may obey or hide. */
-const UNSAFE_IN_JSON =
-  /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 const HELP = `What you type is sent to all peers. Commands:
   /peers                 list the peers: name, address, round trip
@@ -255,17 +252,6 @@ export class PeerConsole {
     write();
     typing.prompt(true);
   }
-}
-
-/** An object as JSON in one line that is safe to show. */
-function safeJson(value: object): string {
-  return JSON.stringify(value).replaceAll(
-    UNSAFE_IN_JSON,
-    (character) =>
-      character.split("")
-        .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
-        .join(""),
-  );
 }
 
 function faultOf(error: unknown): string {

@@ -11,7 +11,13 @@
  * @module
  */
 
-import { csvRow, formatJson, sampleFigures } from "../result/formats.ts";
+import {
+  csvFields,
+  csvRow,
+  formatJson,
+  sampleFigures,
+} from "../result/formats.ts";
+import { safeJson } from "../result/escape.ts";
 import type { ResultBuilder } from "../result/builder.ts";
 import type {
   MeasurementResult,
@@ -64,6 +70,7 @@ export class Report {
   #options: OutputValues;
   #isFirst = true;
   #sectionsPrinted = 0;
+  #run: string[] = [];
 
   /**
    * Chooses the form; prints nothing yet.
@@ -93,7 +100,9 @@ export class Report {
   start({ title, metadata, csvHeader }: ReportStart): void {
     if (title !== "") this.#text(title);
     this.event({ event: "start", data: metadata });
-    if (csvHeader !== undefined) this.row(csvHeader);
+    this.#run = [metadata.target, metadata.started];
+    if (csvHeader === undefined || this.form !== "csv") return;
+    this.terminal.print(`${csvHeader},time,target,run`);
   }
 
   /**
@@ -102,16 +111,20 @@ export class Report {
    * @param event The event.
    */
   event(event: ResultEvent): void {
-    if (this.form === "ndjson") this.terminal.print(JSON.stringify(event));
+    if (this.form === "ndjson") this.terminal.print(safeJson(event));
   }
 
   /**
-   * Prints a row, in the CSV form.
+   * Prints a row, in the CSV form. The time, the target and the start of the run
+   * are added, so that rows of many runs can be kept in one file.
    *
    * @param text The row.
+   * @param wallMs When it was measured, by the wall clock.
    */
-  row(text: string): void {
-    if (this.form === "csv") this.terminal.print(text);
+  row(text: string, wallMs: number = Date.now()): void {
+    if (this.form !== "csv") return;
+    const time = new Date(wallMs).toISOString();
+    this.terminal.print(`${text},${csvFields([time, ...this.#run])}`);
   }
 
   /**
@@ -124,12 +137,17 @@ export class Report {
     protocol: MeasurementResult["protocol"],
   ): (sample: Sample) => void {
     const startMs = performance.now();
+    const epochMs = Date.now() - startMs;
     switch (this.form) {
       case "ndjson":
         return (sample) =>
           this.event({ event: "sample", data: sampleFigures(sample, startMs) });
       case "csv":
-        return (sample) => this.row(csvRow(sample, startMs, protocol));
+        return (sample) =>
+          this.row(
+            csvRow(sample, startMs, protocol),
+            epochMs + sample.sentAtMs,
+          );
       default:
         return () => {};
     }

@@ -20,10 +20,13 @@ export const KEY_OPTION = {
 
 /** The paragraph of the help about the key. */
 export const KEY_HELP =
-  "With a key, packets are signed by HMAC-SHA-256, and packets that are not signed with the same key are dropped. The key is the content of --key-file (which needs --allow-read=FILE) without the newline at its end, or the variable STAMP_HMAC_KEY (which needs --allow-env=STAMP_HMAC_KEY, as the task has it). It cannot be an argument, since every user of the machine can read those.";
+  "With a key, packets are signed by HMAC-SHA-256, and packets that are not signed with the same key are dropped. The key is the content of --key-file (which needs --allow-read=FILE) without the newline at its end, a file of up to 4 KB that not every user can read, or the variable STAMP_HMAC_KEY (which needs --allow-env=STAMP_HMAC_KEY, as the task has it). It cannot be an argument, since every user of the machine can read those.";
 
 /** The variable that may hold the key. */
 const VARIABLE = "STAMP_HMAC_KEY";
+
+/** The maximum length of the file, in bytes. */
+const MAX_KEY_BYTES = 4096;
 
 /** Whether packets are signed, and why. */
 export interface FoundKey {
@@ -46,7 +49,7 @@ export async function findKey(keyFile: string | undefined): Promise<FoundKey> {
   if (keyFile !== undefined) {
     const content = await withContext(
       { action: "read the key in", read: keyFile },
-      () => Deno.readFile(keyFile),
+      () => readKey(keyFile),
     );
     return signedWith(withoutNewline(content), keyFile);
   }
@@ -62,6 +65,22 @@ export async function findKey(keyFile: string | undefined): Promise<FoundKey> {
   return secret === undefined
     ? { key: undefined, mode: "not signed", unseen: null }
     : signedWith(new TextEncoder().encode(secret), VARIABLE);
+}
+
+/** Reads a small regular file that not every user can read. */
+function readKey(path: string): Uint8Array {
+  // The path is checked before it is opened: opening a FIFO would wait.
+  const { isFile, size, mode } = Deno.statSync(path);
+  if (!isFile) throw new Error("it is not a regular file");
+  if (size > MAX_KEY_BYTES) {
+    throw new Error(`it is longer than ${MAX_KEY_BYTES} bytes`);
+  }
+  if (Deno.build.os !== "windows" && ((mode ?? 0) & 0o007) !== 0) {
+    throw new Error(
+      `every user of this machine can read it; run chmod 600 ${path}`,
+    );
+  }
+  return Deno.readFileSync(path);
 }
 
 function signedWith(secret: Uint8Array, source: string): FoundKey {

@@ -8,6 +8,7 @@
 
 import { stringify } from "npm:deno-std@^1.4.0/csv/stringify.js";
 import type { Sample } from "../stats/sample.ts";
+import { safeJson } from "./escape.ts";
 import { type Figure, figureOf, FIGURES } from "./figures.ts";
 import type {
   MeasurementResult,
@@ -40,7 +41,7 @@ const CSV_COLUMNS = {
  */
 export function formatJson(result: object): string {
   // A line break is never inside of a string, where it would be escaped.
-  return JSON.stringify(result, null, 2).replace(
+  return safeJson(result, 2).replace(
     /\[\n[^[\]{}"]*\]/g,
     (list) => list.replace(/\n\s*/g, "").replaceAll(",", ", "),
   );
@@ -57,7 +58,7 @@ export function ndjsonEvent<E extends ResultEvent["event"]>(
   event: E,
   data: Extract<ResultEvent, { event: E }>["data"],
 ): string {
-  return JSON.stringify({ event, data });
+  return safeJson({ event, data });
 }
 
 /**
@@ -180,13 +181,23 @@ export function sweepCsvRow(
   place: Pick<SweepCurve, "quantity" | "against">,
   point: SweepPoint,
 ): string {
-  const text: string = stringify([[
+  return csvFields([
     place.quantity,
     place.against,
     point.size_bytes,
     point.delay_ms,
     ...POINT_FIGURES.map((figure) => figure.read(point) ?? ""),
     point.error ?? "",
-  ]], { headers: false });
+  ]);
+}
+
+/**
+ * Writes fields of CSV, quoted where they need it.
+ *
+ * @param fields The fields.
+ * @returns Part of a row.
+ */
+export function csvFields(fields: (string | number)[]): string {
+  const text: string = stringify([fields], { headers: false });
   return text.trimEnd();
 }

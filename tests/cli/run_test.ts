@@ -1,6 +1,7 @@
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
@@ -82,7 +83,14 @@ Deno.test({
   async fn() {
     for (const [kind, _part, count] of KINDS.slice(0, 2)) {
       const { stdout } = await ran(kind(), { csv: true });
-      assertEquals(stdout.trimEnd().split("\n").length, 1 + count);
+      const [header, ...rows] = stdout.trimEnd().split("\n");
+      assertEquals(rows.length, count);
+      assert(header!.endsWith(",time,target,run"));
+      const time = String.raw`[\d-]{10}T[\d:.]{12}Z`;
+      for (const row of rows) {
+        assertEquals(row.split(",").length, header!.split(",").length);
+        assertMatch(row, new RegExp(`,${time},127.0.0.1:10000,${time}$`));
+      }
     }
   },
 });

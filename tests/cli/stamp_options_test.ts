@@ -54,6 +54,28 @@ Deno.test("findKey() rejects a file without a key", async () => {
   }
 });
 
+Deno.test("findKey() rejects a file that is public, large, or not regular", async () => {
+  using folder = new ScratchFolder();
+  const readable = folder.file("public", "secret");
+  await Deno.chmod(readable, 0o644);
+  const large = folder.file("large", "s".repeat(4097));
+  const cases: [string, string][] = [
+    [
+      readable,
+      `every user of this machine can read it; run chmod 600 ${readable}`,
+    ],
+    [large, "it is longer than 4096 bytes"],
+    [folder.path, "it is not a regular file"],
+  ];
+  for (const [path, why] of cases) {
+    await assertRejects(
+      () => findKey(path),
+      RunError,
+      `Cannot read the key in ${path}: ${why}`,
+    );
+  }
+});
+
 Deno.test({
   name: "findKey() names a missing file",
   permissions: { read: true },

@@ -1,6 +1,6 @@
-import { assertEquals, assertNotMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import fc from "npm:fast-check@^4.3.0";
-import { escapeControls } from "../../lib/result/escape.ts";
+import { escapeControls, safeJson } from "../../lib/result/escape.ts";
 
 Deno.test({
   name: "escapeControls() spells out what could reach the terminal",
@@ -56,5 +56,17 @@ Deno.test({
       }),
       { numRuns: 2000 },
     );
+  },
+});
+
+Deno.test({
+  name: "safeJson() writes unsafe characters as escapes of the same text",
+  permissions: "none",
+  fn() {
+    const text = "a\x9b\u202e\u2028\u200b\u{e0041}\ufff9\n\x1b";
+    const json = safeJson({ [text]: [text] });
+    assertMatch(json, /^[ -~]*$/);
+    assertEquals(JSON.parse(json), { [text]: [text] });
+    assertEquals(safeJson({ a: 1 }, 2), '{\n  "a": 1\n}');
   },
 });

@@ -210,7 +210,7 @@ Deno.test({
     assertEquals(rows.length, 18);
     assertEquals(
       new Set(rows.map((row) => row.split(",").length)),
-      new Set([6]),
+      new Set([9]),
     );
   },
 });

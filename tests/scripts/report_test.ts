@@ -197,6 +197,9 @@ Deno.test({
     // The task may write only to the folder in which it runs.
     const denied = await run(script("report", [source, "-o", "/page.html"]));
     assertEquals(denied.code, 1);
-    assertMatch(denied.stderr, /--allow-write=\/page\.html\n$/);
+    assertMatch(
+      denied.stderr,
+      /^report: Cannot write \/page\.html: .*: report \S+ > \/page\.html\n$/,
+    );
   },
 });

@@ -439,7 +439,7 @@ Deno.test({
     assertEquals(
       stdout.split("\n")[0],
       "sequence,warmup,intended_ms,sent_ms,send_call_us,rtt_us,reflector_us," +
-        "forward_us,backward_us",
+        "forward_us,backward_us,time,target,run",
     );
     const rows = rowsOf(stdout);
     assertEquals(rows.length, 14);
@@ -450,7 +450,9 @@ Deno.test({
       ["0", "1"],
     );
     for (const row of rows) {
-      const { warmup: _, ...figures } = row;
+      const { warmup: _, time, target, run, ...figures } = row;
+      assertMatch(`${time} ${run}`, /^[\dT:.-]{23}Z [\dT:.-]{23}Z$/);
+      assertEquals(target, server.address);
       for (const [name, figure] of Object.entries(figures)) {
         assertMatch(figure, /^-?\d+(\.\d+)?$/, name);
       }
