@@ -126,6 +126,13 @@ const program = defineProgram({
       default: "ms",
       help: "unit of the delay that the server expects",
     },
+    firstProbe: {
+      kind: "integer",
+      min: 0,
+      max: 1,
+      default: "1",
+      help: "number of the first probe: 0 for servers that count from 0",
+    },
     ...REPORT_OPTIONS,
   },
   examples: [
@@ -154,6 +161,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     noMoreOperands(rest);
     rejectOptions(mode, given);
     const { count, delay, interval, timeout, lenient, delayUnit } = options;
+    const firstProbe = options.firstProbe === 0 ? 0 : 1;
     // A lenient session learns the dialect of the server from one more probe.
     const warmup = Math.max(options.warmup, lenient ? 1 : 0);
     const maxCount = SETUP_LIMITS.probes - warmup;
@@ -177,6 +185,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       timeout_ms: timeout,
       lenient,
       delay_unit: delayUnit,
+      first_probe: firstProbe,
     };
 
     return run(() => mode === "sweep" ? sweep() : once(mode), {
@@ -273,6 +282,8 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         intervalMs: interval,
         skipped,
         delayUnit,
+        firstProbe,
+        note,
         ...(lenient ? { tolerate: (what) => note(`tolerated: ${what}`) } : {}),
         signal,
       });

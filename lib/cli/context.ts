@@ -6,7 +6,7 @@
  */
 
 import { FramingError } from "../framing/line_decoder.ts";
-import { ProtocolError } from "../measure/messages.ts";
+import { ProtocolError, type ProtocolHint } from "../measure/messages.ts";
 import { formatAddress, type Target } from "../net/address.ts";
 import { ResultError } from "../result/result_error.ts";
 import { DeadlineError, errorCode, errorMessage } from "../net/errors.ts";
@@ -152,6 +152,15 @@ const RESULT_REMEDIES: Record<ResultError["hint"], string> = {
   summarize: "measure with --json, whose result is short",
 };
 
+const HINTS: Record<ProtocolHint, string> = {
+  dialect: "--lenient accepts the known dialects",
+  first_probe:
+    "if the server numbers probes from 0, use --first-probe 0, else check what it accepts",
+  delay_unit:
+    "if the server takes its delay in seconds, use --delay-unit s, else raise --timeout",
+  echo_server: "start measure-server there, or check the port",
+};
+
 /**
  * Explains an error, and says what to do about it.
  *
@@ -167,8 +176,8 @@ export function explain(error: unknown, task?: Task): string {
   if (error instanceof FramingError) {
     return `${error.message}; the peer does not speak this protocol`;
   }
-  if (error instanceof ProtocolError && error.hint === "dialect") {
-    return `${error.message}; --lenient accepts the known dialects`;
+  if (error instanceof ProtocolError && error.hint !== null) {
+    return `${error.message}; ${HINTS[error.hint]}`;
   }
   if (error instanceof ResultError) {
     return `${error.message}; ${RESULT_REMEDIES[error.hint]}`;

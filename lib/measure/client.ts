@@ -8,13 +8,16 @@
 import { concat } from "npm:deno-std@^1.4.0/bytes/concat.js";
 import { Buffer } from "node:buffer";
 import { FramingError } from "../framing/line_decoder.ts";
+import { CR, LF, lineContent } from "../framing/line_ending.ts";
+import { DeadlineError, isDisconnect } from "../net/errors.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { newSample, type Sample } from "../stats/sample.ts";
 import { Pacer, periodic, type SkippedEvents } from "../timing/pacer.ts";
-import { isSuccess, learnEchoForm } from "./dialects.ts";
+import { isError, isSuccess, learnEchoForm } from "./dialects.ts";
 import {
   formatSetup,
   ProtocolError,
+  type ProtocolHint,
   quote,
   REPLIES,
   type Setup,
@@ -37,16 +40,29 @@ export interface MeasureOptions {
   skipped?: SkippedEvents;
   /** The unit in which the server takes its delay. Default `"ms"`. */
   delayUnit?: "ms" | "s";
+  /** The number of the first probe on the wire. Default 1. */
+  firstProbe?: 0 | 1;
   /** Makes the session lenient; receives each deviation that was accepted. */
   tolerate?: (what: string) => void;
-  /** Ends the session early. */
+  /** Receives what a reader of the figures should know. */
+  note?: (text: string) => void;
+  /** Ends the session early, after the echo of the probe that is under way. */
   signal?: AbortSignal;
 }
 
 /** The silence that ends a reply without LF, in milliseconds. */
 const QUIET_MS = 200;
-/** The deviation of a server that closes the connection instead of replying. */
-const CLOSED_SILENTLY = "a session closed without a reply";
+/** How long an interrupted session waits for its last replies. */
+const LAST_REPLIES_MS = 500;
+/** How long a lenient session waits for the reply to its termination. */
+const CLOSING_MS = 1000;
+/** The deviation of a server that closes the connection, or stays silent. */
+const NO_CLOSING_REPLY = "no reply to the termination";
+/**
+ * A wait of this length inside an echo is taken for a delayed acknowledgement,
+ * which comes after 40 to 200 ms, depending on the system.
+ */
+const DELAYED_ACK_MS = [35, 250] as const;
 
 /**
  * Measures over a connection: setup, probes, termination.
@@ -55,8 +71,7 @@ const CLOSED_SILENTLY = "a session closed without a reply";
  * byte of its echo; the echo is compared afterwards. A lenient session learns
  * from its first probe how the server echoes.
  *
- * @param dial Opens the connection; called a second time only by a lenient
- * session whose server counts from 0.
+ * @param dial Opens the connection.
  * @param options What to measure.
  * @returns A sample for each probe. A probe without an echo is yielded as lost
  * before the error is thrown.
@@ -66,56 +81,47 @@ export async function* measureSession(
   dial: () => Promise<StreamConnection>,
   options: MeasureOptions,
 ): AsyncGenerator<Sample, void, void> {
-  const { setup, signal, tolerate } = options;
-  let session = new MeasureConversation(await dial(), options);
-  const stop = () => session.connection.stop();
+  const { setup, signal, intervalMs, skipped } = options;
+  const connection = await dial();
+  const session = new MeasureConversation(connection, options);
+  // A server may not survive a session without its last messages.
+  let grace: ReturnType<typeof setTimeout> | undefined;
+  const stop = () => {
+    grace = setTimeout(() => connection.stop(), LAST_REPLIES_MS);
+  };
   signal?.addEventListener("abort", stop);
   try {
     await session.setUp();
-    let learnt: Sample | null = null;
-    if (tolerate) {
-      try {
-        learnt = await session.learn();
-      } catch (error) {
-        if (!(error instanceof ProtocolError)) throw error;
-        session.connection.close();
-        try { // again, with sequence numbers from 0
-          session = new MeasureConversation(await dial(), options, -1);
-          await session.setUp();
-          learnt = await session.learn();
-        } catch {
-          throw error;
-        }
-        tolerate("sequence numbers from 0");
-      }
-      if (learnt !== null) yield learnt;
-    }
-    const { intervalMs, skipped } = options;
     using pacer = new Pacer(intervalMs === 0 ? null : periodic(intervalMs), {
       intervalMs,
       closedLoop: true,
       ...(skipped && { skipped }),
     });
-    for (let sequence = learnt ? 2 : 1; sequence <= setup.probes; sequence++) {
-      const warmup = sequence <= options.warmup;
+    for (let sequence = 1; sequence <= setup.probes; sequence++) {
+      const learns = options.tolerate && sequence === 1;
+      const warmup = learns || sequence <= options.warmup;
       const intendedAtMs = warmup
         ? performance.now()
         : (await pacer.next(signal))!;
-      if (signal?.aborted) return await session.abandon();
+      if (signal?.aborted) break;
       const sample = newSample(sequence, warmup, intendedAtMs);
       try {
-        await session.probe(sample);
+        await (learns ? session.learn(sample) : session.probe(sample));
       } catch (error) {
-        if (signal?.aborted) return;
+        if (signal?.aborted) break;
         yield sample;
         throw error;
       }
       yield sample;
     }
     await session.terminate();
+  } catch (error) {
+    if (!signal?.aborted) throw error;
   } finally {
     signal?.removeEventListener("abort", stop);
-    session.connection.close();
+    clearTimeout(grace);
+    connection.close();
+    session.noteGaps();
   }
 }
 
@@ -124,25 +130,24 @@ export class MeasureConversation {
   /** The connection to the server. */
   readonly connection: StreamConnection;
   #options: MeasureOptions;
+  /** What to add to our sequence numbers for the server. */
   #sequenceOffset: number;
   #probes: ProbeBuilder;
   #echoOf: (sequence: number) => Uint8Array;
+  /** How many echoes were measured, and in how many there was a long wait. */
+  #echoes = 0;
+  #gaps = { count: 0, sumMs: 0 };
 
   /**
    * Raises the connection's message limit to the longest echo.
    *
    * @param connection The connection to the server.
    * @param options What to measure.
-   * @param sequenceOffset What to add to our sequence numbers for the server.
    */
-  constructor(
-    connection: StreamConnection,
-    options: MeasureOptions,
-    sequenceOffset = 0,
-  ) {
+  constructor(connection: StreamConnection, options: MeasureOptions) {
     this.connection = connection;
     this.#options = options;
-    this.#sequenceOffset = sequenceOffset;
+    this.#sequenceOffset = (options.firstProbe ?? 1) - 1;
     const { sizeBytes } = options.setup;
     this.#probes = new ProbeBuilder(sizeBytes);
     connection.messageLimitBytes = Math.max(
@@ -155,19 +160,27 @@ export class MeasureConversation {
   /** Sends the setup, and waits for its reply. */
   async setUp(): Promise<void> {
     const { setup, delayUnit } = this.#options;
-    await this.connection.writeAll(formatSetup(setup, delayUnit));
-    await this.#expectStatus(REPLIES.ready, "setup");
+    const message = formatSetup(setup, delayUnit);
+    await this.connection.writeAll(message);
+    try {
+      await this.#expectStatus(REPLIES.ready, "setup");
+    } catch (error) {
+      const reply = error instanceof ProtocolError ? error.reply : null;
+      if (reply === null || !isEchoOfSetup(reply, message)) throw error;
+      throw new ProtocolError(READY_REPLY, reply, "echo_server");
+    }
   }
 
   /** Sends the termination, and waits for its reply. */
   async terminate(): Promise<void> {
     await this.connection.writeAll(TERMINATION);
-    await this.#expectStatus(REPLIES.closing, "termination");
-  }
-
-  /** Sends the termination, and does not wait for a reply. */
-  async abandon(): Promise<void> {
-    await this.connection.writeAll(TERMINATION).catch(() => {});
+    const timer = this.#options.tolerate &&
+      setTimeout(() => this.connection.stop(), CLOSING_MS);
+    try {
+      await this.#expectStatus(REPLIES.closing, "termination");
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Sends a probe, waits for its echo, and completes its sample. */
@@ -187,34 +200,55 @@ export class MeasureConversation {
       throw this.#describe(
         error,
         echoOfProbe(sequence),
-        (reply) => this.#isEchoDialect(sequence, reply),
+        (reply) => this.#echoHint(sequence, reply),
       );
     }
     const rttMs = performance.now() - sentAtMs;
     if (reply === null) throw this.#unexpected(echoOfProbe(sequence), null);
-    if (!sameBytes(reply, echo)) {
-      const isDialect = this.#isEchoDialect(sequence, reply);
-      throw this.#unexpected(echoOfProbe(sequence), reply, isDialect);
+    if (!sameBytes(reply, echo) && !await this.#endsInCrLf(reply, echo)) {
+      const hint = this.#echoHint(sequence, reply);
+      throw this.#unexpected(echoOfProbe(sequence), reply, hint);
     }
     sample.rttMs = rttMs;
+    if (!sample.warmup) this.#countGap(connection.lastGapMs);
+  }
+
+  /** Whether an echo ends in CR LF, as the next ones then do. */
+  async #endsInCrLf(reply: Uint8Array, echo: Uint8Array): Promise<boolean> {
+    const end = reply.length - 1;
+    if (reply[end] !== CR || echo[end] !== LF) return false;
+    if (!sameBytes(reply.subarray(0, end), echo.subarray(0, end))) return false;
+    const rest = await this.connection.readExactly(1);
+    if (rest?.[0] !== LF) return false;
+    const { sizeBytes } = this.#options.setup;
+    const echoes = new ProbeBuilder(sizeBytes, Uint8Array.of(CR, LF));
+    this.#echoOf = (sequence) =>
+      echoes.message(sequence + this.#sequenceOffset);
+    return true;
   }
 
   /**
    * Sends the first probe of a lenient session, and learns the form of its echo.
-   *
-   * @returns Its sample, a warm-up: its time may include the silence that ended
-   * the echo. `null` if the session was aborted.
+   * Its time may include the silence that ended the echo.
    */
-  async learn(): Promise<Sample | null> {
-    const { setup: { sizeBytes }, tolerate, signal } = this.#options;
-    const sample = newSample(1, true, performance.now());
-    await this.connection.writeAll(this.#message(1));
-    const reply = await this.#readLenient();
-    if (signal?.aborted) return null;
-    sample.rttMs = performance.now() - sample.sentAtMs;
+  async learn(sample: Sample): Promise<void> {
+    const { setup: { sizeBytes }, tolerate } = this.#options;
+    sample.sentAtMs = performance.now();
     const sent = 1 + this.#sequenceOffset;
+    let reply;
+    try {
+      await this.connection.writeAll(this.#message(1));
+      reply = await this.#readLenient();
+    } catch (error) {
+      throw this.#describe(error, echoOfProbe(1), () => null);
+    }
+    const rttMs = performance.now() - sample.sentAtMs;
     const form = reply && learnEchoForm(reply, sent, sizeBytes);
-    if (form === null) throw this.#unexpected(echoOfProbe(1), reply);
+    if (form === null) {
+      const hint = reply && this.#echoHint(1, reply);
+      throw this.#unexpected(echoOfProbe(1), reply, hint);
+    }
+    sample.rttMs = rttMs;
     const echoes = new ProbeBuilder(sizeBytes, form.ending);
     const offset = form.sequenceOffset;
     if (offset === null) {
@@ -226,8 +260,29 @@ export class MeasureConversation {
       this.#echoOf = (sequence) => echoes.message(sequence + total);
     }
     const ending = quote(form.ending);
-    if (ending !== '"\\n"') tolerate!(`echoes that end in ${ending}`);
-    return sample;
+    if (ending !== '"\\n"' && ending !== '"\\r\\n"') {
+      tolerate!(`echoes that end in ${ending}`);
+    }
+  }
+
+  #countGap(gapMs: number): void {
+    this.#echoes += 1;
+    if (gapMs < DELAYED_ACK_MS[0] || gapMs > DELAYED_ACK_MS[1]) return;
+    this.#gaps.count += 1;
+    this.#gaps.sumMs += gapMs;
+  }
+
+  /** Notes that most echoes waited for a delayed acknowledgement. */
+  noteGaps(): void {
+    const { count, sumMs } = this.#gaps;
+    if (count === 0 || 2 * count < this.#echoes) return;
+    const { sizeBytes } = this.#options.setup;
+    this.#options.note?.(
+      `the last part of each echo of ${sizeBytes} bytes came ${
+        Math.round(sumMs / count)
+      } ms after the part before: the peer's Nagle algorithm waits for a ` +
+        "delayed ACK",
+    );
   }
 
   /** A reply with all that came with it, as a NUL after its LF. */
@@ -243,29 +298,32 @@ export class MeasureConversation {
     return this.#probes.message(sequence + this.#sequenceOffset);
   }
 
-  async #expectStatus(status: Uint8Array, phase: string): Promise<void> {
+  async #expectStatus(
+    status: Uint8Array<ArrayBuffer>,
+    phase: string,
+  ): Promise<void> {
     const { tolerate, signal } = this.#options;
     const expected = `the reply ${quote(status)} to the ${phase}`;
-    const mayClose = tolerate && status === REPLIES.closing;
+    const mayClose = tolerate && status === REPLIES.closing && !signal?.aborted;
+    const hintOf = (reply: Uint8Array) => isSuccess(reply) ? "dialect" : null;
     let reply;
     try {
       reply = tolerate
         ? await this.#readLenient()
         : await this.connection.readLine();
     } catch (error) {
-      if (mayClose && error instanceof Deno.errors.ConnectionReset) {
-        return tolerate(CLOSED_SILENTLY);
-      }
-      throw this.#describe(error, expected, isSuccess);
+      if (mayClose && isDisconnect(error)) return tolerate(NO_CLOSING_REPLY);
+      throw this.#describe(error, expected, hintOf);
     }
     if (reply === null) {
-      if (signal?.aborted) return;
-      if (mayClose) return tolerate(CLOSED_SILENTLY);
+      if (mayClose) return tolerate(NO_CLOSING_REPLY);
       throw this.#unexpected(expected, null);
     }
-    if (sameBytes(reply, status)) return;
+    if (sameBytes(lineContent(reply), lineContent(status))) {
+      if (reply.at(-1) === LF) return;
+    }
     if (!tolerate || !isSuccess(reply)) {
-      throw this.#unexpected(expected, reply, isSuccess(reply));
+      throw this.#unexpected(expected, reply, hintOf(reply));
     }
     tolerate(`the reply ${quote(reply)} to the ${phase}`);
   }
@@ -274,32 +332,53 @@ export class MeasureConversation {
   #describe(
     error: unknown,
     expected: string,
-    isDialect: (reply: Uint8Array<ArrayBuffer>) => boolean,
+    hintOf: (reply: Uint8Array<ArrayBuffer>) => ProtocolHint | null,
   ): unknown {
     const reply = this.connection.takePending();
-    if (reply === null) return error;
+    if (reply === null) {
+      const { setup: { delayMs }, delayUnit } = this.#options;
+      const isLate = error instanceof DeadlineError && error.wait === "read" &&
+        expected.startsWith("the echo") && delayMs > 0 && delayUnit !== "s";
+      return isLate ? new ProtocolError(expected, null, "delay_unit") : error;
+    }
     const isTooLong = error instanceof FramingError;
-    return this.#unexpected(expected, reply, !isTooLong && isDialect(reply));
+    return this.#unexpected(expected, reply, isTooLong ? null : hintOf(reply));
   }
 
   #unexpected(
     expected: string,
     reply: Uint8Array | null,
-    isDialect = false,
+    hint: ProtocolHint | null = null,
   ): ProtocolError {
-    const helps = isDialect && !this.#options.tolerate;
-    return new ProtocolError(expected, reply, helps ? "dialect" : null);
+    const isUseless = hint === "dialect" && this.#options.tolerate;
+    return new ProtocolError(expected, reply, isUseless ? null : hint);
   }
 
-  /** Whether a lenient session would accept the echo of the first probe. */
-  #isEchoDialect(sequence: number, reply: Uint8Array<ArrayBuffer>): boolean {
-    const { sizeBytes } = this.#options.setup;
-    return sequence === 1 && learnEchoForm(reply, 1, sizeBytes) !== null;
+  /** What may help with a reply to the first probe. */
+  #echoHint(
+    sequence: number,
+    reply: Uint8Array<ArrayBuffer>,
+  ): ProtocolHint | null {
+    if (sequence !== 1) return null;
+    const { setup: { sizeBytes } } = this.#options;
+    const sent = 1 + this.#sequenceOffset;
+    if (learnEchoForm(reply, sent, sizeBytes) !== null) return "dialect";
+    return sent === 1 && isError(reply) ? "first_probe" : null;
   }
 }
 
+const READY_REPLY = `the reply ${quote(REPLIES.ready)} to the setup`;
+
 function echoOfProbe(sequence: number): string {
   return `the echo of probe ${sequence}`;
+}
+
+/** Whether a reply is the setup, also in upper case. */
+function isEchoOfSetup(reply: Uint8Array, setup: Uint8Array): boolean {
+  const [one, other] = [reply, setup].map((bytes) =>
+    new TextDecoder("latin1").decode(bytes).trim().toLowerCase()
+  );
+  return one === other;
 }
 
 /** Compares 32 KiB in 0.5 us; `@std/bytes` takes 5. */

@@ -67,7 +67,22 @@ export function learnEchoForm(
  * @returns Whether its code is 200.
  */
 export function isSuccess(reply: Uint8Array): boolean {
-  return /^200\b/.test(new TextDecoder("latin1").decode(reply));
+  return hasCode(reply, "200");
+}
+
+/**
+ * Whether a status reply reports an error, in any wording.
+ *
+ * @param reply The reply.
+ * @returns Whether its code is 404.
+ */
+export function isError(reply: Uint8Array): boolean {
+  return hasCode(reply, "404");
+}
+
+function hasCode(reply: Uint8Array, code: string): boolean {
+  const head = new TextDecoder("latin1").decode(reply.subarray(0, 4));
+  return head.startsWith(code) && !/[0-9A-Za-z]/.test(head.slice(3));
 }
 
 function char(byte: number): string {

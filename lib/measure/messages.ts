@@ -77,6 +77,17 @@ export const TERMINATION: Uint8Array<ArrayBuffer> = line("t");
 /** The most bytes of a reply that an error keeps. */
 const MAX_QUOTED_BYTES = 200;
 
+/** What may help with an unexpected reply. */
+export type ProtocolHint =
+  /** A lenient session may accept it. */
+  | "dialect"
+  /** The server may number probes from 0. */
+  | "first_probe"
+  /** No echo came in time: the server may take its delay in seconds. */
+  | "delay_unit"
+  /** The peer sent the setup back: it is an echo server. */
+  | "echo_server";
+
 /** Thrown when a peer answers with something else than the protocol says. */
 export class ProtocolError extends Error {
   /** Distinguishes it from other errors, also in a log. */
@@ -85,8 +96,8 @@ export class ProtocolError extends Error {
   readonly expected: string;
   /** What came, at most 200 bytes; `null` if the connection was closed. */
   readonly reply: Uint8Array | null;
-  /** `"dialect"` if a lenient session may accept the reply. */
-  readonly hint: "dialect" | null;
+  /** What may help. */
+  readonly hint: ProtocolHint | null;
 
   /**
    * Describes a reply that is not the expected one.
@@ -98,14 +109,17 @@ export class ProtocolError extends Error {
   constructor(
     expected: string,
     reply: Uint8Array | null,
-    hint: "dialect" | null = null,
+    hint: ProtocolHint | null = null,
   ) {
     const kept = reply?.slice(0, MAX_QUOTED_BYTES) ?? null;
-    super(
-      kept === null
-        ? `Expected ${expected}, but the peer closed the connection`
-        : `Expected ${expected}, received ${quote(kept)}`,
-    );
+    const instead = hint === "delay_unit"
+      ? "but it did not arrive in time"
+      : kept === null
+      ? "but the peer closed the connection"
+      : hint === "echo_server"
+      ? `but the peer is an echo server: it sent the setup back: ${quote(kept)}`
+      : `received ${quote(kept)}`;
+    super(`Expected ${expected}, ${instead}`);
     this.expected = expected;
     this.reply = kept;
     this.hint = hint;

@@ -120,6 +120,7 @@ export class StreamConnection implements Disposable {
   #finishing = false;
   #isClosed = false;
   #closing: AbortController | null = null;
+  #lastGapMs = 0;
 
   /**
    * Takes ownership of an open socket, and turns Nagle's algorithm off.
@@ -169,6 +170,14 @@ export class StreamConnection implements Disposable {
   /** Changes the longest wait for one whole message, in milliseconds. */
   set readMs(limitMs: number) {
     this.#readWatch.limitMs = limitMs;
+  }
+
+  /**
+   * How long the last part of the last message came after the part before it, in
+   * milliseconds; 0 if it came as one part, or was there before it was read.
+   */
+  get lastGapMs(): number {
+    return this.#lastGapMs;
   }
 
   /** Aborted when the socket is closed. */
@@ -361,10 +370,12 @@ export class StreamConnection implements Disposable {
     quietMs: number | null = null,
     lineDeadline = false,
   ): Promise<Uint8Array<ArrayBuffer> | null> {
+    this.#lastGapMs = 0;
     let message = take(this.#decoder);
     if (message === null) {
       if (!this.#deadlineRuns) this.#readWatch.start();
       this.#deadlineRuns = false;
+      let partAtMs: number | null = null;
       try {
         do {
           const quiet = quietMs !== null && this.#decoder.pendingBytes > 0 &&
@@ -377,6 +388,10 @@ export class StreamConnection implements Disposable {
             break;
           }
           message = take(this.#decoder);
+          if (message === null) partAtMs = systemClock.now();
+          else if (partAtMs !== null) {
+            this.#lastGapMs = systemClock.now() - partAtMs;
+          }
         } while (message === null);
       } finally {
         if (!this.#deadlineRuns) this.#readWatch.stop();

@@ -254,6 +254,7 @@ const NOTHING_REPORTED = {
   },
   faults: { corrupt: 0, short: 0, implausible: 0 },
   directionsKnown: null,
+  countedAnew: false,
   outstanding: 0,
   strays: { count: 0, from: "" },
   failedSends: 0,

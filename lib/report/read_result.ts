@@ -32,7 +32,7 @@ const MAX_CHARACTERS = 16 * 2 ** 20;
  * await assertRejects(
  *   () => readResult([csv]),
  *   SyntaxError,
- *   "it is not JSON, but looks like CSV; measure with --json or --ndjson",
+ *   "it is not JSON, but looks like CSV",
  * );
  * ```
  */

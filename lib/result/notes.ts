@@ -69,7 +69,7 @@ export function measurementNotes(observed: Observations): string[] {
 }
 
 function replyNotes(replies: ReplyStats, lost: number): string[] {
-  const { counts, directionsKnown, faults, strays } = replies;
+  const { counts, directionsKnown, countedAnew, faults, strays } = replies;
   const gone = lost - counts.late;
   const undecided = gone - counts.lostForward - counts.lostBackward;
   const notes: [boolean | number, string][] = [
@@ -79,14 +79,22 @@ function replyNotes(replies: ReplyStats, lost: number): string[] {
       "direction probes were lost is unknown",
     ],
     [
-      gone > 0 && directionsKnown === null,
+      gone > 0 && countedAnew,
+      "the reflector counted anew in mid-run (it was restarted, or forgot " +
+      `this session): until then ${
+        formatCount(counts.lostForward, "probe")
+      } lost forward and ${counts.lostBackward} backward, from there on the ` +
+      "directions are unknown",
+    ],
+    [
+      gone > 0 && directionsKnown === null && !countedAnew,
       "the replies do not tell in which direction probes were lost",
     ],
     [
       directionsKnown === true && undecided,
       `${
         formatCount(undecided, "probe")
-      } lost at the end, in an unknown direction`,
+      } lost at the beginning or the end, in an unknown direction`,
     ],
     [
       replies.outstanding,

@@ -50,6 +50,8 @@ export interface ReplyStats {
    * sequence numbers, `null` if that is unknown.
    */
   directionsKnown: boolean | null;
+  /** Whether the reflector counted anew; directions are unknown from there. */
+  countedAnew: boolean;
   /** Probes outstanding at an interruption; they count in no figure. */
   outstanding: number;
   /** Datagrams from other sources than the target, and the first source. */

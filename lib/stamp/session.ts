@@ -163,8 +163,9 @@ export class StampSession {
   #stop = new AbortController();
   /** The longest time that a reply took. */
   #maxReplyMs = 0;
-  /** How many measured probes were lost. */
+  /** How many measured probes were lost, and when the last of them was sent. */
   #lost = 0;
+  #lastLostMs = -Infinity;
 
   /**
    * Prepares a session; nothing is sent yet.
@@ -199,6 +200,7 @@ export class StampSession {
       counts: this.#outstanding.window.counts,
       faults: this.#outstanding.faults,
       directionsKnown: null,
+      countedAnew: false,
       outstanding: 0,
       strays: { count: 0, from: "" },
       failedSends: 0,
@@ -326,6 +328,7 @@ export class StampSession {
 
   #onLost = (sample: Sample): void => {
     if (!sample.warmup) this.#lost += 1;
+    this.#lastLostMs = sample.sentAtMs;
     this.#queue.push(sample);
   };
 
@@ -340,18 +343,37 @@ export class StampSession {
   };
 
   /** Waits until no probe is outstanding, or a time is reached. */
-  async #allCompleted(
+  #allCompleted(
     untilMs = Infinity,
     signal: AbortSignal | null = this.#stop.signal,
   ): Promise<void> {
     const { window } = this.#outstanding;
+    return this.#waitWhile(() => window.outstanding > 0, untilMs, signal);
+  }
+
+  /** Waits as long as lost probes may turn out to be late: another timeout. */
+  async #lateReplies(): Promise<void> {
+    const { counts } = this.#outstanding.window;
+    await this.#waitWhile(
+      () => counts.late < this.#lost,
+      this.#lastLostMs + 2 * this.#options.timeoutMs,
+      this.#stop.signal,
+    );
+  }
+
+  /** Waits while a condition holds, until a time is reached. */
+  async #waitWhile(
+    holds: () => boolean,
+    untilMs: number,
+    signal: AbortSignal | null,
+  ): Promise<void> {
     const timer = untilMs === Infinity ? undefined : setTimeout(
       () => this.#notify(),
       Math.ceil(untilMs - performance.now()), // timers cut off fractions
     );
-    while (
-      window.outstanding > 0 && !signal?.aborted && performance.now() < untilMs
-    ) await this.#change();
+    while (holds() && !signal?.aborted && performance.now() < untilMs) {
+      await this.#change();
+    }
     clearTimeout(timer);
   }
 
@@ -381,6 +403,7 @@ export class StampSession {
   async #findDirections(socket: Deno.DatagramConn): Promise<void> {
     const { window } = this.#outstanding;
     const { replyStats } = this;
+    await this.#lateReplies();
     if (this.#lost === window.counts.late) {
       replyStats.directionsKnown = true;
       return;
@@ -390,7 +413,9 @@ export class StampSession {
     for (let tries = 0; tries < TRIES && window.endIsOpen; tries++) {
       await this.#sendAndWait(socket);
     }
-    if (window.directions.numbersJumped) return; // they are not counters
+    const { numbersJumped, countedAnew } = window.directions;
+    replyStats.countedAnew = countedAnew;
+    if (numbersJumped || countedAnew) return; // they do not count our probes
     replyStats.directionsKnown = window.directions.numbersDiffer ||
       await this.#detectStatefulReflector();
   }

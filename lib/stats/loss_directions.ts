@@ -7,6 +7,10 @@
  * were lost on the way back; the others never reached the reflector. Probes are
  * classified some time later, because late replies may still arrive.
  *
+ * A probe that was sent after a reply had arrived must get a higher number than
+ * that reply. If it does not, the reflector counted anew: it was restarted, or
+ * forgot the session. The directions of later losses are unknown then.
+ *
  * @module
  */
 
@@ -40,9 +44,13 @@ export class LossDirections {
   numbersDiffer = false;
   /** Whether a number was impossible; directions are unknown then. */
   numbersJumped = false;
+  /** Whether the reflector counted anew; no later loss has a direction. */
+  countedAnew = false;
   #isLost: (index: number) => boolean;
   /** The probe that each reflector number answered, plus 1. */
   #answered: Float64Array;
+  /** The highest reflector number when each probe was sent. */
+  #highestBefore: Float64Array;
   /** The highest reflector number. */
   #maxNumber = -1;
   /** All reflector numbers up to this one are processed. */
@@ -64,12 +72,23 @@ export class LossDirections {
    */
   constructor(capacity: number, isLost: (index: number) => boolean) {
     this.#answered = new Float64Array(capacity * NUMBERS_PER_PROBE);
+    this.#highestBefore = new Float64Array(capacity);
     this.#isLost = isLost;
   }
 
   /** All probes before this one are processed. */
   get settled(): number {
     return this.#settled;
+  }
+
+  /**
+   * Notes that a probe is sent.
+   *
+   * @param index The probe.
+   */
+  send(index: number): void {
+    const slot = index & this.#highestBefore.length - 1;
+    this.#highestBefore[slot] = this.#maxNumber;
   }
 
   /**
@@ -81,10 +100,19 @@ export class LossDirections {
    * @param sent How many probes were sent after the latest one with a reply.
    */
   note(index: number, number: number, isFirst: boolean, sent: number): void {
+    if (this.countedAnew) return;
     if (number !== index % TWO_32) this.numbersDiffer = true;
     // The full number is the one nearest to the highest so far.
     const near = Math.max(0, this.#maxNumber);
     const whole = near + (number - near % TWO_32 | 0);
+    const slot = index & this.#highestBefore.length - 1;
+    if (whole <= this.#highestBefore[slot]!) {
+      this.countedAnew = true;
+      return;
+    }
+    if (this.#maxNumber < 0 && whole >= sent * NUMBERS_PER_PROBE) {
+      this.#startAt(index, whole);
+    }
     if (whole <= this.#number) {
       const wasMissing = isFirst && whole > this.#closed && this.#missing > 0;
       if (wasMissing) this.#missing -= 1; // it was only late
@@ -112,6 +140,15 @@ export class LossDirections {
   settle(index: number): void {
     this.#processNumbers(index);
     if (this.#settled <= index) this.#settleProbes(index + 1);
+  }
+
+  /**
+   * The count goes on from an earlier session: it does not tell how the probes
+   * before the first reply were lost.
+   */
+  #startAt(index: number, number: number): void {
+    this.#number = number - 1;
+    this.#settled = index;
   }
 
   /** Processes numbers in order, until one answered a later probe than this. */

@@ -152,6 +152,7 @@ export class SequenceWindow {
     if (index - directions.settled >= this.capacity) {
       directions.settle(directions.settled);
     }
+    directions.send(index);
     this.#states[index & this.capacity - 1] = OUTSTANDING;
     this.outstanding += 1;
     return index;

@@ -4,12 +4,15 @@ import {
   assertEquals,
   assertGreaterOrEqual,
   assertInstanceOf,
-  assertStringIncludes,
+  assertMatch,
 } from "@std/assert";
 import { createServer } from "node:net";
 import type { MeasureOptions } from "../../lib/measure/client.ts";
 import { measureSession } from "../../lib/measure/client.ts";
-import { ProtocolError } from "../../lib/measure/messages.ts";
+import {
+  ProtocolError,
+  type ProtocolHint,
+} from "../../lib/measure/messages.ts";
 import { maxProbeBytes } from "../../lib/measure/probe.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
 import { measureStreams } from "../../lib/measure/server.ts";
@@ -188,7 +191,7 @@ const BROKEN: [
   echoes: number,
   expected: string,
   reply: string | null,
-  hint: "dialect" | null,
+  hint: ProtocolHint | null,
 ][] = [
   [
     "refuses the setup",
@@ -209,12 +212,28 @@ const BROKEN: [
     "dialect",
   ],
   [
-    "ends replies with CR LF",
-    { ready: ["200 OK: Ready\r\n"] },
+    "answers 404 at probe 1",
+    { echo: () => [PROBE_ERROR] },
+    0,
+    at(1),
+    PROBE_ERROR,
+    "first_probe",
+  ],
+  [
+    "echoes the setup",
+    { ready: ["s rtt 3 20 0\n"] },
     0,
     AT_SETUP,
-    "200 OK: Ready\r\n",
-    "dialect",
+    "s rtt 3 20 0\n",
+    "echo_server",
+  ],
+  [
+    "sends the setup back in upper case",
+    { ready: ["S RTT 3 20 0\n"] },
+    0,
+    AT_SETUP,
+    "S RTT 3 20 0\n",
+    "echo_server",
   ],
   [
     "sends a reply without LF",
@@ -313,7 +332,7 @@ for (const [what, dialect, echoes, expected, reply, hint] of BROKEN) {
   test(`measureSession() reports a server that ${what}`, async () => {
     await using server = foreignServer(dialect);
     // 404 is longer than the echo of one, and shorter than that of the other.
-    for (const sizeBytes of [20, 100]) {
+    for (const sizeBytes of hint === "echo_server" ? [20] : [20, 100]) {
       const outcome = await measure(server, { sizeBytes });
       const received = Array(echoes).fill(true);
       const lost = expected.startsWith("the echo") ? [false] : [];
@@ -354,14 +373,14 @@ const echo = (
   { echo: (_, sequence, payload) => [form(sequence, payload)] },
   told,
 ];
-const CLOSED = "a session closed without a reply";
+const CLOSED = "no reply to the termination";
 
 /** Each dialect, and the deviations that are reported. */
 const DIALECTS: Record<string, [dialect: Dialect, told: string[]]> = {
   "says READY": ready("200 OK: READY\n"),
   "says 200 Ready": ready("200 Ready\n"),
   "ends its replies with a space": ready("200 OK: Ready \n"),
-  "ends its replies with CR LF": ready("200 OK: Ready\r\n"),
+  "does not answer the termination": [{ closing: [] }, [CLOSED]],
   "ends its replies with a NUL before the LF": ready("200 OK: Ready\0\n"),
   "ends its replies with a NUL and no LF": ready("200 OK: Ready\0"),
   "sends its replies without LF": [
@@ -441,7 +460,7 @@ test("measureSession() tolerates a reset instead of the closing reply", async ()
   await new Promise((closed) => server.close(closed));
   assertEquals(outcome.error, null);
   assertEquals(echoed(outcome), [true, true, true]);
-  assertEquals(outcome.told, ["a session closed without a reply"]);
+  assertEquals(outcome.told, [CLOSED]);
 });
 
 /** A server that refuses a probe whose number is not due, counting from 0. */
@@ -457,20 +476,70 @@ function serverFromZero(): RunningServer {
   });
 }
 
-test("measureSession() tolerates a server that demands numbers from 0", async () => {
+test("measureSession() numbers probes from 0 if asked, over one connection", async () => {
   await using server = serverFromZero();
-  const outcome = await measure(server, { lenient: true, readMs: 4000 });
-  assertEquals(outcome.error, null);
-  assertEquals(outcome.samples.map(({ sequence }) => sequence), [1, 2, 3]);
-  assertEquals(echoed(outcome), [true, true, true]);
-  assertEquals(outcome.told, ["sequence numbers from 0"]);
+  for (const lenient of [false, true]) {
+    const outcome = await measure(server, { lenient, firstProbe: 0 });
+    assertEquals(outcome.error, null);
+    assertEquals(outcome.samples.map(({ sequence }) => sequence), [1, 2, 3]);
+    assertEquals(echoed(outcome), [true, true, true]);
+    assertEquals(outcome.told, []);
+    const { error } = await measure(server, { lenient });
+    assertInstanceOf(error, ProtocolError);
+    assertEquals(error.hint, "first_probe");
+  }
 });
 
-test("measureSession() is strict about numbers from 0 unless lenient", async () => {
-  await using server = serverFromZero();
-  const outcome = await measure(server);
-  assertInstanceOf(outcome.error, ProtocolError);
-  assertStringIncludes(outcome.error.message, "Invalid Measurement Message");
+test("measureSession() accepts replies that end in CR LF", async () => {
+  await using server = foreignServer({
+    ready: ["200 OK: Ready\r\n"],
+    echo: (message) => [message.replace("\n", "\r\n")],
+    closing: ["200 OK: Closing Connection\r\n", null],
+  });
+  for (const lenient of [false, true]) {
+    const outcome = await measure(server, { lenient });
+    assertEquals([outcome.error, outcome.told], [null, []]);
+    assertEquals(echoed(outcome), [true, true, true]);
+  }
+});
+
+test("measureSession() hints at the unit of a delay that is too long", async () => {
+  await using server = foreignServer({ echo: () => [] });
+  for (const lenient of [false, true]) {
+    for (const delayMs of [0, 50]) {
+      const setup = { type: "rtt", probes: 3, sizeBytes: 20, delayMs } as const;
+      const { error } = await measure(server, { lenient, setup });
+      if (delayMs === 0) assertInstanceOf(error, Deno.errors.TimedOut);
+      else assertEquals((error as ProtocolError).hint, "delay_unit");
+    }
+  }
+});
+
+test("measureSession() notes echoes whose last part waits for a delayed ACK", async () => {
+  for (const gapMs of [0, 45]) {
+    await using server = streamServer(async (connection) => {
+      for (let line; (line = await connection.readLine()) !== null;) {
+        const message = text(line)!;
+        if (message.startsWith("s ")) await connection.writeAll(bytes(READY));
+        else if (message === "t\n") return connection.writeAll(bytes(CLOSING));
+        else {
+          await connection.writeAll(bytes(message.slice(0, 4)));
+          if (gapMs > 0) {
+            await new Promise((resolve) => setTimeout(resolve, gapMs));
+          }
+          await connection.writeAll(bytes(message.slice(4)));
+        }
+      }
+    });
+    const notes: string[] = [];
+    const note = (text: string) => notes.push(text);
+    const { error } = await measure(server, { note, readMs: 4000 });
+    assertEquals(error, null);
+    assertEquals(notes.length, gapMs > 0 ? 1 : 0);
+    if (gapMs > 0) {
+      assertMatch(notes[0]!, /of 20 bytes came (4[5-9]|[5-9]\d) ms after/);
+    }
+  }
 });
 
 const INTOLERABLE: [string, Dialect, expected: string][] = [
@@ -492,15 +561,6 @@ for (const [what, dialect, expected] of INTOLERABLE) {
     assertEquals([error.expected, error.hint], [expected, null]);
   });
 }
-
-test("measureSession() reports the first reply, not that of the second try", async () => {
-  await using server = foreignServer({
-    echo: (_, sequence) => sequence === 1 ? ["garbled\n"] : [PROBE_ERROR, null],
-  });
-  const { error } = await measure(server, { lenient: true, readMs: 4000 });
-  assertInstanceOf(error, ProtocolError);
-  assertEquals(text(error.reply), "garbled\n");
-});
 
 test("measureSession() ends when aborted between probes, with a termination", async () => {
   const terminated = Promise.withResolvers<void>();
@@ -527,9 +587,31 @@ test("measureSession() ends when aborted between probes, with a termination", as
   await terminated.promise;
 });
 
-test("measureSession() ends when aborted inside a probe, which is not lost", async () => {
-  const stop = new AbortController();
+test("measureSession() ends when aborted inside a probe, after its echo and the last replies", async () => {
   for (const lenient of [false, true]) {
+    const stop = new AbortController();
+    const heard: string[] = [];
+    await using server = foreignServer({
+      echo: (message, sequence) => {
+        heard.push(message);
+        if (sequence === 2) stop.abort();
+        return [message];
+      },
+      get closing() {
+        heard.push("t\n");
+        return [CLOSING, null];
+      },
+    });
+    const outcome = await measure(server, { lenient, signal: stop.signal });
+    assertEquals(outcome.error, null);
+    assertEquals(echoed(outcome), [true, true]);
+    assertEquals([heard.length, heard.at(-1)], [3, "t\n"]);
+  }
+});
+
+test("measureSession() ends when aborted inside a probe that gets no echo, which is not lost", async () => {
+  for (const lenient of [false, true]) {
+    const stop = new AbortController();
     await using server = foreignServer({
       echo: (message, sequence) => {
         if (sequence !== 2) return [message];
@@ -537,8 +619,12 @@ test("measureSession() ends when aborted inside a probe, which is not lost", asy
         return [];
       },
     });
-    const outcome = await measure(server, { lenient, signal: stop.signal });
-    assertEquals(outcome.error, null);
+    const outcome = await measure(server, {
+      lenient,
+      signal: stop.signal,
+      readMs: 4000,
+    });
+    assertEquals([outcome.error, outcome.told], [null, []]);
     assert(!echoed(outcome).includes(false));
   }
 });

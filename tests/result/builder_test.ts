@@ -25,6 +25,7 @@ const REPLIES = {
   },
   faults: { corrupt: 4, implausible: 0, short: 0 },
   directionsKnown: true,
+  countedAnew: false,
   outstanding: 0,
   strays: { count: 0, from: "" },
   failedSends: 0,

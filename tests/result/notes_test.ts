@@ -20,6 +20,7 @@ function reportOf(
 ): ReplyStats {
   return {
     directionsKnown: true,
+    countedAnew: false,
     outstanding: 0,
     strays: { count: 0, from: "" },
     failedSends: 0,
@@ -114,7 +115,7 @@ const NOTES: [string, ReplyStats, number, RegExp][] = [
     "losses at the end",
     reportOf({ counts: { lostForward: 1, lostBackward: 2, late: 3 } }),
     10,
-    /^4 probes lost at the end, in an unknown direction$/,
+    /^4 probes lost at the beginning or the end, in an unknown direction$/,
   ],
   [
     "probes under way",

@@ -187,6 +187,54 @@ test("StampSession cannot tell directions by a stateless reflector", async () =>
   assert(result.quality.notes.some((note) => note.includes("stateless")));
 });
 
+test("StampSession counts replies that come at the very end as late", async () => {
+  for (const direction of ["forward", "backward"]) {
+    await using server = reflector();
+    await using relay = new Relay(server.addr, {
+      [direction]: (sequence: number) => sequence < 50 ? undefined : LATE,
+    });
+    const { result } = await measure(relay);
+    const difference = { received: 50, lost: 50, late: 50 };
+    assertEquals(result.probes, { ...NOTHING_WRONG, ...difference });
+  }
+});
+
+test("StampSession gives no direction after its reflector counted anew", async () => {
+  let { answer } = new StampReflector();
+  await using server = datagramServer((packet, from) => answer(packet, from));
+  await using relay = new Relay(server.addr, {
+    forward: fates({ 10: LOST, 11: LOST, 80: LOST }),
+    backward: fates({ 20: LOST, 90: LOST }),
+  });
+  const { result } = await measure(relay, { intervalMs: 2 }, ({ sequence }) => {
+    if (sequence === 50) ({ answer } = new StampReflector());
+  });
+  const { lost, lost_forward, lost_backward } = result.probes;
+  assertEquals([lost, lost_forward, lost_backward], [5, null, null]);
+  const notes = result.quality.notes.filter((note) =>
+    note.includes("direction")
+  );
+  assertEquals(notes.length, 1);
+  assert(/until then 2 .* forward and 1 backward/.test(notes[0]!), notes[0]);
+});
+
+test("StampSession knows directions where numbers go on from an earlier session", async () => {
+  const { answer } = new StampReflector();
+  let earlier = 30;
+  await using server = datagramServer((packet, from) => {
+    while (earlier-- > 0) answer(packet.slice(), from);
+    return answer(packet, from);
+  });
+  await using relay = new Relay(server.addr, {
+    forward: fates({ 0: LOST, 10: LOST }),
+    backward: fates({ 20: LOST, 21: LOST }),
+  });
+  const { result } = await measure(relay, { intervalMs: 2 });
+  const { lost, lost_forward, lost_backward } = result.probes;
+  assertEquals([lost, lost_forward, lost_backward], [4, 1, 2]);
+  assert(result.quality.notes.some((note) => note.includes("1 probe lost")));
+});
+
 test("StampSession leaves the faults of the warm-up out of all counters", async () => {
   await using server = reflector();
   await using relay = new Relay(server.addr, {
