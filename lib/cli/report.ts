@@ -36,7 +36,10 @@ import { type OptionTable, type OptionValues, UsageError } from "./options.ts";
 export const OUTPUT_OPTIONS = {
   json: { kind: "flag", short: "J", help: "print one JSON object at the end" },
   ndjson: { kind: "flag", help: "print one JSON event a line as it happens" },
-  csv: { kind: "flag", help: "print one row of CSV for each probe or point" },
+  csv: {
+    kind: "flag",
+    help: "print one row of CSV for each probe, point or interval",
+  },
   plots: {
     kind: "choice",
     choices: ["unicode", "ascii", "none"],
@@ -61,6 +64,18 @@ export interface ReportStart {
   csvHeader?: string;
 }
 
+/** The JSON of another program, in place of our own. */
+export interface ForeignJson {
+  /** Makes its result. */
+  result(): object;
+  /**
+   * Makes what it prints if nothing was measured.
+   *
+   * @param error Why.
+   */
+  failure(error: string): object;
+}
+
 /** Reports one run. */
 export class Report {
   /** The form of the output. */
@@ -68,6 +83,7 @@ export class Report {
   /** Where it is printed. */
   readonly terminal: Terminal;
   #options: OutputValues;
+  #foreign: ForeignJson | null;
   #isFirst = true;
   #sectionsPrinted = 0;
   #run: string[] = [];
@@ -77,9 +93,14 @@ export class Report {
    *
    * @param options What the user asked for.
    * @param terminal Where to print.
+   * @param foreign Printed as JSON in place of the result.
    * @throws {UsageError} If more than one form is asked for.
    */
-  constructor(options: OutputValues, terminal: Terminal) {
+  constructor(
+    options: OutputValues,
+    terminal: Terminal,
+    foreign: ForeignJson | null = null,
+  ) {
     const forms = (["json", "ndjson", "csv"] as const)
       .filter((form) => options[form]);
     if (forms.length > 1) {
@@ -89,6 +110,7 @@ export class Report {
     }
     this.form = forms[0] ?? "text";
     this.#options = options;
+    this.#foreign = foreign;
     this.terminal = terminal;
   }
 
@@ -187,6 +209,15 @@ export class Report {
   }
 
   /**
+   * Prints a line, in the text form.
+   *
+   * @param text The line.
+   */
+  line(text: string): void {
+    if (this.form === "text" && !this.#options.quiet) this.terminal.print(text);
+  }
+
+  /**
    * Prints the sections that are complete, in the text form.
    *
    * @param result The result so far; a later one has more sections, and the same
@@ -213,7 +244,9 @@ export class Report {
    */
   end(result: Result): void {
     this.sections(result, true);
-    if (this.form === "json") this.terminal.print(formatJson(result));
+    if (this.form === "json") {
+      this.terminal.print(formatJson(this.#foreign?.result() ?? result));
+    }
     this.event({ event: "end", data: result });
   }
 
@@ -226,7 +259,10 @@ export class Report {
     this.event({ event: "error", data: { message: error } });
     if (this.form !== "json") return;
     this.terminal.print(
-      formatJson({ tool: "roundtrip", ended: "failed", error }),
+      formatJson(
+        this.#foreign?.failure(error) ??
+          { tool: "roundtrip", ended: "failed", error },
+      ),
     );
   }
 

@@ -9,6 +9,7 @@ export * from "./client.ts";
 export * from "./datagram_hub.ts";
 export * from "./datagrams.ts";
 export * from "./flows.ts";
+export * from "./iperf3_json.ts";
 export * from "./json_checks.ts";
 export * from "./messages.ts";
 export * from "./parameters.ts";

@@ -28,6 +28,12 @@ import {
   type SweepMetadata,
   type SweepResult,
 } from "../result/schema.ts";
+import {
+  THROUGHPUT_INTERVAL,
+  THROUGHPUT_START,
+  type ThroughputDirection,
+  type ThroughputMetadata,
+} from "../result/throughput_schema.ts";
 import { ResultError } from "../result/result_error.ts";
 import { addPoint } from "../result/sweep.ts";
 
@@ -166,6 +172,8 @@ function rebuildOf(start: unknown): Rebuild {
       return sweepOf(checked(SWEEP_START, start, "its start"));
     case "compare":
       return comparisonOf(checked(COMPARE_START, start, "its start"));
+    case "throughput":
+      return throughputOf(checked(THROUGHPUT_START, start, "its start"));
     default:
       return measurementOf(checked(MEASUREMENT_START, start, "its start"));
   }
@@ -202,6 +210,63 @@ function comparisonOf(metadata: CompareMetadata): Rebuild {
     },
     result: () => checkedResult(result),
   };
+}
+
+/** What the client's side counted: the intervals know nothing of the server's. */
+function throughputOf(metadata: ThroughputMetadata): Rebuild {
+  const directions: ThroughputDirection[] = [];
+  return {
+    event: "interval",
+    take(data) {
+      const { direction, ...interval } = checked(
+        THROUGHPUT_INTERVAL,
+        data,
+        "its interval",
+      );
+      let found = directions.find((one) => one.direction === direction);
+      if (found === undefined) {
+        found = {
+          direction,
+          sender: null,
+          receiver: null,
+          retransmits: null,
+          jain_index: null,
+          rate_of_100_ms: null,
+          streams: [],
+          intervals: [],
+        };
+        directions.push(found);
+      }
+      found.intervals.push(interval);
+    },
+    result: () =>
+      checkedResult({
+        ...metadata,
+        ended: "interrupted",
+        directions: directions.map((direction) => ({
+          ...direction,
+          [direction.direction === "forward" ? "sender" : "receiver"]:
+            intervalSum(direction),
+        })),
+        summary: {
+          goodput_bits_per_second: null,
+          sent_bits_per_second: null,
+          p10_bits_per_second: null,
+          p90_bits_per_second: null,
+          jain_index: null,
+        },
+        processor_percent: { client: null, server: null, limit: null },
+        notes: [],
+      }),
+  };
+}
+
+function intervalSum({ intervals }: ThroughputDirection) {
+  const counted = intervals.filter(({ omitted }) => !omitted);
+  const bytes = counted.reduce((sum, { bytes }) => sum + bytes, 0);
+  const seconds = Math.max(0, counted.at(-1)?.end_s ?? 0);
+  const rate = seconds > 0 ? bytes * 8 / seconds : null;
+  return { bytes, seconds, bits_per_second: rate };
 }
 
 function measurementOf(metadata: MeasurementMetadata): Rebuild {

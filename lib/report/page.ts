@@ -132,6 +132,8 @@ function kindOf(result: NamedFile["result"]): string {
       return "sweep over sizes and delays";
     case "compare":
       return "comparison of TCP and UDP";
+    case "throughput":
+      return `throughput (iperf3 over ${result.transport.toUpperCase()})`;
     default:
       return `${result.mode === "rtt" ? "round-trip time" : "throughput"} (${
         result.protocol === "stamp" ? "STAMP over UDP" : "measure over TCP"

@@ -158,6 +158,15 @@ export function isRising(numbers: number[]): boolean {
   return numbers.every((number, at) => at === 0 || number >= numbers[at - 1]!);
 }
 
+/** @internal A threshold, compared with what was measured. */
+export const LIMIT = v.object({
+  rule: about("The threshold as it was written, as `p99>5ms`", TEXT),
+  figure: about("The figure that it was compared with", TEXT),
+  value: about("null if it is unknown", v.nullable(FIGURE)),
+  unit: v.picklist(["us", "percent", "bits_per_second", "count"]),
+  crossed: about("Also if the value is unknown", v.boolean()),
+});
+
 const OPTIONS = v.record(v.string(), v.unknown());
 
 /**

@@ -9,11 +9,13 @@ import { canCarry, type Distribution } from "../stats/histogram.ts";
 import { formatValue } from "./quantities.ts";
 import type { MeasurementResult } from "./schema.ts";
 import type { Table, Unit } from "./section.ts";
+import type { ThroughputResult } from "./throughput_schema.ts";
 
-/** What figures are read from: a measurement, or a point of a sweep. */
+/** What figures are read from: a measurement, a point of a sweep, or a test. */
 export type Measured =
-  & Pick<MeasurementResult, "probes" | "rtt_us">
-  & Partial<Omit<MeasurementResult, "error">>
+  & Partial<Omit<MeasurementResult, "error" | "mode" | "protocol">>
+  & Partial<Pick<ThroughputResult, "summary">>
+  & { mode?: string; protocol?: string }
   & { percentileUs?: Percentiles };
 
 /** Round-trip times that any percentile can be asked of. */
@@ -42,6 +44,7 @@ export type FigureGroup =
   | "rtt"
   | "jitter"
   | "throughput"
+  | "goodput"
   | "one_way"
   | "quality";
 
@@ -101,6 +104,7 @@ const RATE: Shared = {
   isLessBetter: false,
   needs: "throughput",
 };
+const GOODPUT: Shared = { ...RATE, group: "goodput" };
 
 /** Every figure, in the order in which they are shown. */
 export const FIGURES: readonly Figure[] = [
@@ -157,6 +161,33 @@ export const FIGURES: readonly Figure[] = [
       "aggregate",
       "throughput.aggregate_bits_per_second",
     ],
+  ]),
+  ...figures(GOODPUT, [
+    ["goodput", "goodput", "", "summary.goodput_bits_per_second"],
+    [
+      "goodput.forward",
+      "goodput",
+      "forward",
+      "summary.forward_bits_per_second",
+    ],
+    [
+      "goodput.reverse",
+      "goodput",
+      "reverse",
+      "summary.reverse_bits_per_second",
+    ],
+    ["goodput.sent", "sent", "", "summary.sent_bits_per_second"],
+    ["goodput.p10", "100 ms slots", "p10", "summary.p10_bits_per_second"],
+    ["goodput.p90", "100 ms slots", "p90", "summary.p90_bits_per_second"],
+  ]),
+  ...figures({ ...GOODPUT, unit: "count" }, [
+    ["goodput.fairness", "fairness", "of streams", "summary.jain_index"],
+  ]),
+  ...figures({ ...SHARE, group: "goodput" }, [
+    ["goodput.loss", "datagrams lost", "", "summary.lost_percent"],
+  ]),
+  ...figures({ ...RTT, group: "goodput" }, [
+    ["goodput.jitter", "jitter", "of datagrams", "summary.jitter_us"],
   ]),
   ...figures({ ...ONE_WAY, isLessBetter: null }, [
     ["clock_offset", "clock offset", "", "one_way.clock_offset_us"],
@@ -220,8 +251,10 @@ function share(
     ...figures(SHARE, [[key, series, "", ""]])[0]!,
     ...(needs && { needs }),
     read({ probes }) {
-      const lost = probes[counter] ?? null;
-      if (probes.sent === 0 || lost === null) return null;
+      const lost = probes?.[counter] ?? null;
+      if (probes === undefined || probes.sent === 0 || lost === null) {
+        return null;
+      }
       return 100 * Math.min(lost, probes.sent) / probes.sent;
     },
   };

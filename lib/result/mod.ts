@@ -22,3 +22,6 @@ export * from "./sections.ts";
 export * from "./sweep.ts";
 export * from "./sweep_sections.ts";
 export * from "./thresholds.ts";
+export * from "./throughput_builder.ts";
+export * from "./throughput_schema.ts";
+export * from "./throughput_sections.ts";

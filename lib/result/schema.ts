@@ -26,6 +26,7 @@ import {
   FIGURE,
   histogramOf,
   isRising,
+  LIMIT,
   list,
   metadataEntries,
   NOTES,
@@ -35,6 +36,11 @@ import {
   TIMELINE,
 } from "./figure_schema.ts";
 import { ResultError } from "./result_error.ts";
+import {
+  THROUGHPUT_INTERVAL,
+  THROUGHPUT_RESULT,
+  THROUGHPUT_START,
+} from "./throughput_schema.ts";
 
 const PROBES = v.object({
   sent: about("Probes sent", COUNT),
@@ -149,14 +155,6 @@ const SERIES = v.object({
   timeline: TIMELINE,
 });
 
-const LIMIT = v.object({
-  rule: about("The threshold as it was written, as `p99>5ms`", TEXT),
-  figure: about("The figure that it was compared with", TEXT),
-  value: about("null if it is unknown", v.nullable(FIGURE)),
-  unit: v.picklist(["us", "percent", "bits_per_second", "count"]),
-  crossed: about("Also if the value is unknown", v.boolean()),
-});
-
 const QUANTITY = v.picklist(["rtt", "tput"]);
 
 const MEASUREMENT_METADATA = {
@@ -249,7 +247,12 @@ export const SAMPLE = v.object({
 });
 
 /** @internal Any result. */
-export const RESULT = v.union([MEASUREMENT, SWEEP, COMPARE]);
+export const RESULT = v.union([
+  MEASUREMENT,
+  SWEEP,
+  COMPARE,
+  THROUGHPUT_RESULT,
+]);
 
 const event = <const N extends string, const S extends v.GenericSchema>(
   name: N,
@@ -258,10 +261,19 @@ const event = <const N extends string, const S extends v.GenericSchema>(
 
 /** @internal A line of NDJSON. */
 export const EVENT = v.variant("event", [
-  event("start", v.union([MEASUREMENT_START, SWEEP_START, COMPARE_START])),
+  event(
+    "start",
+    v.union([
+      MEASUREMENT_START,
+      SWEEP_START,
+      COMPARE_START,
+      THROUGHPUT_START,
+    ]),
+  ),
   event("sample", SAMPLE),
   event("point", POINT),
   event("experiment", EXPERIMENT),
+  event("interval", THROUGHPUT_INTERVAL),
   event("error", v.object({ message: TEXT })),
   event("end", RESULT),
 ]);
@@ -325,6 +337,8 @@ export function checkedResult(value: unknown): Result {
       return checked(SWEEP, value, "it");
     case "compare":
       return checked(COMPARE, value, "it");
+    case "throughput":
+      return checked(THROUGHPUT_RESULT, value, "it");
     default:
       return checked(MEASUREMENT, value, "it");
   }

@@ -12,9 +12,12 @@ import { measurementSections, noteSentences } from "./measurement.ts";
 import type { MeasurementResult, Result, SweepResult } from "./schema.ts";
 import type { Section } from "./section.ts";
 import { sweepSections } from "./sweep_sections.ts";
+import type { ThroughputResult } from "./throughput_schema.ts";
+import { throughputSections } from "./throughput_sections.ts";
 
 /**
- * Turns results into sections: measurements, then sweeps, then comparisons.
+ * Turns results into sections: measurements, then throughput, sweeps and
+ * comparisons.
  *
  * @param results The results and their names; results of the same kind are shown
  * side by side.
@@ -30,6 +33,7 @@ export function resultSections(results: Named<Result>[]): Section[] {
   const comparisons = of<CompareResult>("compare");
   return [
     ...(measurements.length === 0 ? [] : measurementSections(measurements)),
+    ...throughputSections(of<ThroughputResult>("throughput")),
     ...sweepSections(sweeps),
     ...notesSection(sweeps),
     ...comparisons.flatMap(({ name, result }) =>

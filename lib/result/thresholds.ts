@@ -7,7 +7,8 @@
  * | name | figure |
  * |---|---|
  * | `min` `max` `mean` `stddev` `p50` `p99.5` ... | of the RTT, or of the RTT from the intended time, whichever is stricter: a stall of the peer delays the next probes |
- * | `throughput` | `aggregate` |
+ * | `throughput` | `aggregate` of `tput`, `goodput` of a throughput test |
+ * | `loss` `jitter` | of probes, or `goodput.NAME` of the datagrams of a throughput test |
  * | `there.NAME` `back.NAME` | `forward.NAME` `backward.NAME` |
  *
  * @module
@@ -52,7 +53,7 @@ const LIMITS: { [unit in Unit]?: [(text: string) => number | null, string] } = {
   ],
   bits_per_second: [parseRate, "a rate in bit/s such as 800K, 10M or 1G"],
   count: [
-    (text) => /^\d+$/.test(text) ? Number(text) : null,
+    (text) => /^\d+(\.\d+)?$/.test(text) ? Number(text) : null,
     "a number such as 3",
   ],
 };
@@ -72,7 +73,10 @@ const JUDGED = FIGURES.filter(({ isLessBetter, group }) =>
 /** Parts of the RTT, and other names. */
 const OTHER_NAMES: [RegExp, string[]][] = [
   [/^(min|max|mean|stddev|p[\d.]+)$/, ["rtt.$1", "intended.$1"]],
-  [/^throughput$/, ["aggregate"]],
+  [/^throughput$/, ["aggregate", "goodput"]],
+  [/^throughput\./, ["goodput."]],
+  [/^fairness$/, ["goodput.fairness"]],
+  [/^(loss|jitter)$/, ["$1", "goodput.$1"]],
   [/^there\./, ["forward."]],
   [/^back\./, ["backward."]],
 ];
@@ -122,8 +126,10 @@ export function parseThreshold(text: string): Threshold {
       let [judged, value] = [figure, valueOf(figure)];
       for (const other of others) {
         const strict = valueOf(other);
-        if (value === null || strict === null) continue;
-        if (isCrossed(strict, value)) [judged, value] = [other, strict];
+        if (strict === null) continue;
+        if (value === null || isCrossed(strict, value)) {
+          [judged, value] = [other, strict];
+        }
       }
       return {
         rule: text.trim(),
@@ -149,7 +155,7 @@ function figuresNamed(name: string): Figure[] {
 
 function namesOfFigures(): string {
   const keys = JUDGED.map(({ key }) => key);
-  const isPart = /^(rtt|intended|reflector|forward|backward)\./;
+  const isPart = /^(rtt|intended|reflector|forward|backward|goodput)\b/;
   const ways = keys.filter((key) => key.startsWith("forward."))
     .map((key) => key.replace("forward.", ""));
   return "min, max, mean, stddev or a percentile such as p99 (each also as " +

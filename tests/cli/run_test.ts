@@ -215,7 +215,9 @@ Deno.test({
         ? json.probes.sent
         : "curves" in json
         ? pointsOf(json).length
-        : json.experiments.length;
+        : "experiments" in json
+        ? json.experiments.length
+        : NaN;
       assertEquals(done, count);
     }
   },

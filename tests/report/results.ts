@@ -10,6 +10,10 @@ import type {
   SweepPoint,
   SweepResult,
 } from "../../lib/result/schema.ts";
+import type {
+  ThroughputDirection,
+  ThroughputResult,
+} from "../../lib/result/throughput_schema.ts";
 
 const LABEL = {
   format: 2,
@@ -308,4 +312,70 @@ export const COMPARE: CompareResult = {
     },
   ],
   notes: ["loopback has no losses"],
+};
+
+const SHARES = { total: 40.5, user: 10, system: 30.5 };
+
+function direction(
+  direction: ThroughputDirection["direction"],
+  bits_per_second: number,
+): ThroughputDirection {
+  const amount = { bytes: bits_per_second / 4, seconds: 2, bits_per_second };
+  const datagrams = {
+    sent: 1000,
+    received: 990,
+    lost: 10,
+    lost_percent: 1,
+    reordered: 2,
+    duplicate: 1,
+    jitter_us: 120,
+  };
+  return {
+    direction,
+    sender: amount,
+    receiver: amount,
+    retransmits: null,
+    datagrams,
+    jain_index: 1,
+    rate_of_100_ms: {
+      count: 20,
+      p10_bits_per_second: 9e6,
+      p50_bits_per_second: 10e6,
+      p90_bits_per_second: 11e6,
+    },
+    streams: [{ id: 1, sender: amount, receiver: amount, datagrams }],
+    intervals: [0, 1].map((start_s) => ({
+      start_s,
+      end_s: start_s + 1,
+      omitted: false,
+      bytes: bits_per_second / 8,
+      bits_per_second,
+      streams_bytes: [bits_per_second / 8],
+      datagrams: 500,
+    })),
+  };
+}
+
+/** A throughput test over UDP, in both directions. */
+export const UDP_THROUGHPUT: ThroughputResult = {
+  ...LABEL,
+  target: "192.0.2.1:5201",
+  mode: "throughput",
+  protocol: "iperf3",
+  transport: "udp",
+  ended: "complete",
+  directions: [direction("forward", 10e6), direction("reverse", 8e6)],
+  summary: {
+    goodput_bits_per_second: 8e6,
+    forward_bits_per_second: 10e6,
+    reverse_bits_per_second: 8e6,
+    sent_bits_per_second: 8e6,
+    p10_bits_per_second: 9e6,
+    p90_bits_per_second: 11e6,
+    jain_index: 1,
+    lost_percent: 1,
+    jitter_us: 120,
+  },
+  processor_percent: { client: SHARES, server: SHARES, limit: null },
+  notes: ["a note"],
 };

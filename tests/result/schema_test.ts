@@ -9,6 +9,7 @@ import {
   STAMP,
   SWEEP,
   TPUT,
+  UDP_THROUGHPUT,
 } from "../report/results.ts";
 import { jsonSchema, SCHEMA_URL } from "./json_schema.ts";
 
@@ -25,7 +26,17 @@ Deno.test({
   name: "checkedResult() keeps every key of a result",
   permissions: "none",
   fn() {
-    for (const result of [RTT, TPUT, STAMP, NOTHING, SWEEP, COMPARE]) {
+    for (
+      const result of [
+        RTT,
+        TPUT,
+        STAMP,
+        NOTHING,
+        SWEEP,
+        COMPARE,
+        UDP_THROUGHPUT,
+      ]
+    ) {
       assertEquals(checkedResult(result), result);
     }
   },

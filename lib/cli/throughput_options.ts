@@ -1,0 +1,254 @@
+/**
+ * The options of the throughput client, and the test that they ask for.
+ *
+ * @module
+ */
+
+import { IPERF3_PORT } from "../iperf3/messages.ts";
+import {
+  MAX_BLOCK_BYTES,
+  MAX_BURST,
+  MAX_DATAGRAM_BYTES,
+  MAX_OMIT_SEC,
+  MAX_RATE,
+  MAX_STREAMS,
+  MAX_TIME_SEC,
+  MIN_DATAGRAM_BYTES,
+  type TestParameters,
+} from "../iperf3/parameters.ts";
+import { formatCount, formatRate, parseRate } from "../result/quantities.ts";
+import { type OptionTable, type OptionValues, UsageError } from "./options.ts";
+import { REPORT_OPTIONS } from "./run_measurement.ts";
+
+const { calibrate: _, hdr: _hdr, ...REPORTING } = REPORT_OPTIONS;
+
+/** Fits into a packet of Ethernet, with IPv6 and options of TCP. */
+const DEFAULT_DATAGRAM_BYTES = 1400;
+const DEFAULT_UDP_RATE = 1e6;
+/** With a rate, a block holds at most so much of a second. */
+const BLOCK_SEC = 0.01;
+const MAX_PACED_BLOCK_BYTES = 128 * 1024;
+const MIN_PACED_BLOCK_BYTES = 1400;
+
+/** A rate, and how many blocks to send at once. */
+interface Bitrate {
+  bitsPerSec: number;
+  burst: number;
+}
+
+function parseBitrate(text: string): Bitrate {
+  const [, rate = "", burst = "1"] = /^([^/]*)(?:\/(\d{1,4}))?$/.exec(text) ??
+    [];
+  const bitsPerSec = parseRate(rate);
+  const count = Number(burst);
+  if (
+    bitsPerSec === null || bitsPerSec > MAX_RATE || count < 1 ||
+    count > MAX_BURST
+  ) {
+    throw new SyntaxError(
+      `a rate in bit/s such as 800K, 10M or 1G, or RATE/BURST, not "${text}"`,
+    );
+  }
+  return { bitsPerSec, burst: count };
+}
+
+/** An option of iperf3 that Deno cannot offer. */
+function unavailable(what: string, short?: string) {
+  return {
+    kind: "custom",
+    placeholder: "VALUE",
+    ...(short !== undefined && { short }),
+    help: `not available: Deno cannot set ${what}`,
+    parse: (): never => {
+      throw new SyntaxError(
+        `not available: Deno cannot set ${what}; set it for the whole system, or use iperf3 for this test`,
+      );
+    },
+  } as const;
+}
+
+/** The options of a throughput test. */
+export const THROUGHPUT_OPTIONS = {
+  port: {
+    kind: "integer",
+    short: "p",
+    min: 1,
+    max: 65535,
+    default: `${IPERF3_PORT}`,
+    help: "port, if TARGET has none",
+  },
+  udp: { kind: "flag", short: "u", help: "send datagrams instead of a stream" },
+  bitrate: {
+    kind: "custom",
+    short: "b",
+    placeholder: "RATE",
+    parse: parseBitrate,
+    help: "bit/s of each stream, or RATE/BURST; 0 for no limit",
+  },
+  reverse: { kind: "flag", short: "R", help: "the server sends" },
+  bidir: { kind: "flag", help: "both send" },
+  parallel: {
+    kind: "integer",
+    short: "P",
+    min: 1,
+    max: MAX_STREAMS,
+    default: "1",
+    help: "streams of each direction",
+  },
+  time: {
+    kind: "duration",
+    short: "t",
+    min: 100,
+    max: MAX_TIME_SEC * 1000,
+    help: "how long to measure (default 10s)",
+  },
+  bytes: {
+    kind: "size",
+    short: "n",
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    help: "end after so many bytes, instead of --time",
+  },
+  blocks: {
+    kind: "integer",
+    short: "k",
+    min: 1,
+    max: 1e12,
+    help: "end after so many blocks, instead of --time",
+  },
+  omit: {
+    kind: "duration",
+    short: "O",
+    min: 1000,
+    max: MAX_OMIT_SEC * 1000,
+    help: "leave out the start, in whole seconds",
+  },
+  length: {
+    kind: "size",
+    short: "l",
+    min: 1,
+    max: MAX_BLOCK_BYTES,
+    help: "size of a block (default 1M) or a datagram (default 1400)",
+  },
+  interval: {
+    kind: "duration",
+    short: "i",
+    min: 100,
+    max: 3_600_000,
+    default: "1s",
+    help: "how often to print a line",
+  },
+  noDelay: { kind: "flag", short: "N", help: "turn Nagle's algorithm off" },
+  getServerOutput: { kind: "flag", help: "print what the server printed" },
+  connectTimeout: {
+    kind: "duration",
+    short: "W",
+    min: 1,
+    max: 3_600_000,
+    default: "5s",
+    help: "give up on a connection after this",
+  },
+  username: {
+    kind: "text",
+    placeholder: "NAME",
+    help: "user of a server that asks for one",
+  },
+  rsaPublicKeyPath: {
+    kind: "text",
+    placeholder: "FILE",
+    help: "the server's public key, to encrypt the password with",
+  },
+  usePkcs1Padding: { kind: "flag", help: "encrypt as iperf3 before 3.17 does" },
+  iperf3Json: { kind: "flag", help: "print the JSON object of iperf3 -J" },
+  window: unavailable("the size of a socket's buffers", "w"),
+  setMss: unavailable("the size of a segment", "M"),
+  congestion: unavailable("the congestion control", "C"),
+  tos: unavailable("the type of service", "S"),
+  ...REPORTING,
+  failIf: {
+    ...REPORTING.failIf,
+    help: "exit with 3 if a figure crosses a limit, as in throughput<900M",
+  },
+} as const satisfies OptionTable;
+
+/**
+ * Puts together the test that options ask for.
+ *
+ * @param options The options.
+ * @returns The parameters.
+ * @throws {UsageError} If options contradict each other.
+ */
+export function testParameters(
+  options: OptionValues<typeof THROUGHPUT_OPTIONS>,
+): TestParameters {
+  const { time, bytes = 0, blocks = 0, udp, reverse, bidir } = options;
+  if ([time, options.bytes, options.blocks].filter(Boolean).length > 1) {
+    throw new UsageError("choose one of --time, --bytes and --blocks");
+  }
+  if (reverse && bidir) {
+    throw new UsageError("choose one of --reverse and --bidir");
+  }
+  const { bitsPerSec, burst } = options.bitrate ??
+    { bitsPerSec: udp ? DEFAULT_UDP_RATE : 0, burst: 1 };
+  const { length } = options;
+  if (
+    udp && length !== undefined &&
+    (length < MIN_DATAGRAM_BYTES || length > MAX_DATAGRAM_BYTES)
+  ) {
+    throw new UsageError(
+      `--length is from ${MIN_DATAGRAM_BYTES} to ${MAX_DATAGRAM_BYTES} with --udp, not ${length}`,
+    );
+  }
+  return {
+    transport: udp ? "udp" : "tcp",
+    direction: bidir ? "both" : reverse ? "reverse" : "forward",
+    parallel: options.parallel,
+    timeSec: bytes + blocks > 0 ? 0 : (time ?? 10_000) / 1000,
+    omitSec: Math.ceil((options.omit ?? 0) / 1000),
+    bytes,
+    blocks,
+    blockBytes: length ?? defaultLength(udp, bitsPerSec),
+    bitsPerSec,
+    burst,
+    counters64: udp,
+    noDelay: options.noDelay,
+    serverOutput: options.getServerOutput,
+    authToken: null,
+    ignored: [],
+  };
+}
+
+function defaultLength(isUdp: boolean, bitsPerSec: number): number {
+  if (isUdp) return DEFAULT_DATAGRAM_BYTES;
+  if (bitsPerSec === 0) return MAX_BLOCK_BYTES;
+  const bytes = Math.round(bitsPerSec / 8 * BLOCK_SEC);
+  return Math.min(
+    Math.max(bytes, MIN_PACED_BLOCK_BYTES),
+    MAX_PACED_BLOCK_BYTES,
+  );
+}
+
+/**
+ * Describes a test.
+ *
+ * @param test The test.
+ * @returns Text such as `over TCP, 1 stream, forward, for 10 s`.
+ */
+export function describeTest(test: TestParameters): string {
+  const { transport, parallel, direction, bitsPerSec, omitSec } = test;
+  const size = formatCount(test.blockBytes, "byte");
+  const amount = test.bytes > 0
+    ? formatCount(test.bytes, "byte")
+    : test.blocks > 0
+    ? formatCount(test.blocks, "block")
+    : `for ${test.timeSec} s`;
+  return [
+    `over ${transport.toUpperCase()}`,
+    formatCount(parallel, "stream"),
+    direction === "both" ? "both directions" : direction,
+    ...(transport === "udp" ? [`datagrams of ${size}`] : []),
+    ...(bitsPerSec > 0 ? [`${formatRate(bitsPerSec)} each`] : []),
+    amount,
+    ...(omitSec > 0 ? [`the first ${omitSec} s left out`] : []),
+  ].join(", ");
+}

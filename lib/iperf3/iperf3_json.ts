@@ -1,0 +1,257 @@
+/**
+ * The object that `iperf3 -J` prints, from a test of our client.
+ *
+ * It has the keys of iperf3 3.12 where a sender's retransmits, window and round
+ * trip are unknown, as they are here. Sizes of socket buffers and of segments are
+ * unknown as well; iperf3 has no way to say so, and they are 0.
+ *
+ * @module
+ */
+
+import type { ThroughputClient } from "./client.ts";
+import type { StreamResult } from "./results.ts";
+import type { Flow, FlowFigures, Interval } from "./transfer.ts";
+
+/** What the object says besides. */
+export interface Iperf3JsonOptions {
+  /** The name of the program and its version. */
+  version: string;
+  /** The target. */
+  target: { hostname: string; port: number };
+  /** When the test started, by the wall clock. */
+  started: Date;
+  /** The length of an interval, in seconds. */
+  intervalSec: number;
+}
+
+/** Bytes in a time, as every part of the object has them. */
+function span(startSec: number, endSec: number, bytes: number) {
+  const seconds = endSec - startSec;
+  return {
+    start: startSec,
+    end: endSec,
+    seconds,
+    bytes,
+    bits_per_second: seconds > 0 ? bytes * 8 / seconds : 0,
+  };
+}
+
+/** Loss by iperf3's arithmetic, in which a copy makes a loss undone. */
+function losses(errors: number, packets: number, jitterSec: number) {
+  return {
+    jitter_ms: jitterSec * 1000,
+    lost_packets: errors,
+    packets,
+    lost_percent: packets > 0 ? 100 * errors / packets : 0,
+  };
+}
+
+/**
+ * Makes the object.
+ *
+ * @param client The test, at its end.
+ * @param options What it says besides.
+ * @param error Why the test failed, if it did.
+ * @returns The object.
+ */
+export function iperf3Json(
+  client: ThroughputClient,
+  options: Iperf3JsonOptions,
+  error: string | null = null,
+): object {
+  const { transfer, results } = client;
+  const { parameters: test, flows } = transfer;
+  const isUdp = test.transport === "udp";
+  const ends = flows.map((flow) =>
+    streamEnd(
+      client,
+      flow,
+      results?.streams.find(({ id }) => id === flow.id) ?? null,
+    )
+  );
+  const [first, second] = test.direction === "reverse" ? [ends, []] : [
+    ends.filter((_, index) => flows[index]!.isSender),
+    ends.filter((_, index) => !flows[index]!.isSender),
+  ];
+  const shares = (side: string, of: typeof transfer.processor) => ({
+    [`${side}_total`]: of.total,
+    [`${side}_user`]: of.user,
+    [`${side}_system`]: of.system,
+  });
+  const none = { total: 0, user: 0, system: 0 };
+  return {
+    start: {
+      connected: client.connected.map(({ id, local, remote }) => ({
+        socket: id,
+        local_host: local.hostname,
+        local_port: local.port,
+        remote_host: remote.hostname,
+        remote_port: remote.port,
+      })),
+      version: options.version,
+      system_info: `${Deno.build.os} ${Deno.build.arch}`,
+      timestamp: {
+        time: options.started.toUTCString(),
+        timesecs: Math.floor(options.started.getTime() / 1000),
+      },
+      connecting_to: {
+        host: options.target.hostname,
+        port: options.target.port,
+      },
+      cookie: client.cookie,
+      ...(!isUdp && { tcp_mss_default: 0 }),
+      target_bitrate: test.bitsPerSec,
+      sock_bufsize: 0,
+      sndbuf_actual: 0,
+      rcvbuf_actual: 0,
+      test_start: {
+        protocol: test.transport.toUpperCase(),
+        num_streams: test.parallel,
+        blksize: test.blockBytes,
+        omit: test.omitSec,
+        duration: test.timeSec,
+        bytes: test.bytes,
+        blocks: test.blocks,
+        reverse: test.direction === "reverse" ? 1 : 0,
+        tos: 0,
+      },
+    },
+    intervals: client.intervals.map((interval) =>
+      intervalJson(interval, isUdp)
+    ),
+    end: ends.length === 0 ? {} : {
+      streams: ends.map(({ stream }) => stream),
+      ...sums(first, "", isUdp),
+      ...(second.length > 0 && sums(second, "_bidir_reverse", isUdp)),
+      cpu_utilization_percent: {
+        ...shares("host", transfer.processor),
+        ...shares("remote", results?.processor ?? none),
+      },
+    },
+    ...(results?.serverOutput && {
+      server_output_text: results.serverOutput,
+    }),
+    ...(error !== null && { error: `error - ${error}` }),
+  };
+}
+
+function intervalJson({ flows, ...interval }: Interval, isUdp: boolean) {
+  const { startSec, endSec, omitted } = interval;
+  const part = (bytes: number, isSender: boolean) => ({
+    ...span(startSec, endSec, bytes),
+    omitted,
+    sender: isSender,
+  });
+  const figures = (flow: FlowFigures, isSender: boolean) =>
+    !isUdp
+      ? {}
+      : isSender
+      ? { packets: flow.packets }
+      : losses(flow.errors, flow.packets, flow.jitterSec);
+  const sum = (isSender: boolean) => {
+    const own = flows.filter((flow) => flow.isSender === isSender);
+    const add = (key: keyof FlowFigures) =>
+      own.reduce((total, flow) => total + flow[key], 0);
+    const all = {
+      ...own[0]!,
+      packets: add("packets"),
+      errors: add("errors"),
+      jitterSec: add("jitterSec") / own.length,
+    };
+    return { ...part(add("bytes"), isSender), ...figures(all, isSender) };
+  };
+  const [first] = flows;
+  const isBoth = flows.some(({ isSender }) => isSender !== first?.isSender);
+  return {
+    streams: flows.map((flow) => ({
+      socket: flow.id,
+      ...part(flow.bytes, flow.isSender),
+      ...figures(flow, flow.isSender),
+    })),
+    ...(first && { sum: sum(first.isSender) }),
+    ...(isBoth && { sum_bidir_reverse: sum(!first!.isSender) }),
+  };
+}
+
+interface StreamEnd {
+  stream: object;
+  isSender: boolean;
+  sentBytes: number;
+  receivedBytes: number;
+  errors: number;
+  packets: number;
+  jitterSec: number;
+  seconds: number;
+}
+
+function streamEnd(
+  { transfer }: ThroughputClient,
+  flow: Flow,
+  said: StreamResult | null,
+): StreamEnd {
+  const here = flow.measured();
+  const seconds = transfer.secondsOf(flow);
+  const { isSender } = flow;
+  const there = said?.bytes ?? 0;
+  const [sentBytes, receivedBytes] = isSender
+    ? [here.bytes, there]
+    : [there, here.bytes];
+  const errors = isSender
+    ? (said?.errors ?? 0) - (said?.omittedErrors ?? 0)
+    : here.errors;
+  const packets = here.packets;
+  const jitterSec = isSender ? said?.jitterSec ?? 0 : here.jitterSec;
+  const outOfOrder = flow.counts === null ? 0 : here.outOfOrder;
+  const stream = transfer.parameters.transport === "udp"
+    ? {
+      udp: {
+        socket: flow.id,
+        ...span(0, seconds, isSender ? here.bytes : sentBytes),
+        ...losses(errors, packets, jitterSec),
+        out_of_order: outOfOrder,
+        sender: isSender,
+      },
+    }
+    : {
+      sender: {
+        socket: flow.id,
+        ...span(0, seconds, sentBytes),
+        sender: isSender,
+      },
+      receiver: {
+        socket: flow.id,
+        ...span(0, said?.seconds || seconds, receivedBytes),
+        sender: isSender,
+      },
+    };
+  return {
+    stream,
+    isSender,
+    sentBytes,
+    receivedBytes,
+    errors,
+    packets,
+    jitterSec,
+    seconds,
+  };
+}
+
+/** The sums of one direction. */
+function sums(ends: StreamEnd[], suffix: string, isUdp: boolean): object {
+  const add = (key: "sentBytes" | "receivedBytes" | "errors" | "packets") =>
+    ends.reduce((sum, end) => sum + end[key], 0);
+  const seconds = Math.max(...ends.map((end) => end.seconds));
+  const isSender = ends[0]!.isSender;
+  const jitterSec = ends.reduce((sum, end) => sum + end.jitterSec, 0) /
+    ends.length;
+  const sum = (bytes: number, errors: number) => ({
+    ...span(0, seconds, bytes),
+    ...(isUdp && losses(errors, add("packets"), jitterSec)),
+    sender: isSender,
+  });
+  return {
+    ...(isUdp && { [`sum${suffix}`]: sum(add("sentBytes"), add("errors")) }),
+    [`sum_sent${suffix}`]: sum(add("sentBytes"), 0),
+    [`sum_received${suffix}`]: sum(add("receivedBytes"), add("errors")),
+  };
+}

@@ -1,0 +1,379 @@
+/**
+ * Puts what both ends of a throughput test counted together to a result.
+ *
+ * @module
+ */
+
+import type { ThroughputClient } from "../iperf3/client.ts";
+import type { StreamResult } from "../iperf3/results.ts";
+import type { Flow, Interval } from "../iperf3/transfer.ts";
+import { roundFigures } from "./quantities.ts";
+import { runMetadata } from "./run_metadata.ts";
+import type { Threshold } from "./thresholds.ts";
+import type {
+  DatagramFigures,
+  ThroughputDirection,
+  ThroughputInterval,
+  ThroughputMetadata,
+  ThroughputResult,
+  ThroughputSummary,
+  TransferredAmount,
+} from "./throughput_schema.ts";
+
+/** From this share on a processor is taken for the limit, in percent. */
+const BUSY_PERCENT = 95;
+/** Below this share of the rate asked for, a test did not keep it. */
+const KEPT_SHARE = 0.99;
+/** A UDP socket of Deno queues as many datagrams. */
+const QUEUED_DATAGRAMS = 256;
+
+/** What is known of a test before it starts. */
+export interface ThroughputSetup {
+  /** The target as `HOST:PORT`. */
+  target: string;
+  /** When it started, by the wall clock. */
+  started: Date;
+  /** Measures. */
+  client: ThroughputClient;
+  /** The options as they were given, and as they take effect. */
+  options: { given: object; used: object };
+  /** The thresholds to compare the result with. */
+  thresholds: Threshold[];
+}
+
+/**
+ * Describes a test.
+ *
+ * @param setup What is known before it starts.
+ * @returns The metadata.
+ */
+export function throughputMetadata(setup: ThroughputSetup): ThroughputMetadata {
+  return {
+    ...runMetadata({ ...setup, mode: "throughput" }),
+    protocol: "iperf3",
+    transport: setup.client.transfer.parameters.transport,
+  };
+}
+
+/**
+ * Computes the result of what was measured so far.
+ *
+ * @param setup The test.
+ * @param notes What a reader should know besides.
+ * @returns The result.
+ */
+export function throughputResult(
+  setup: ThroughputSetup,
+  notes: string[] = [],
+): ThroughputResult {
+  const { client } = setup;
+  const { transfer, results } = client;
+  const directions = directionsOf(client);
+  const summary = summaryOf(directions);
+  const limits = setup.thresholds.map(({ judge }) => judge({ summary }));
+  const shares = { client: transfer.processor, server: results?.processor };
+  const isBusy = (share = 0) => share >= BUSY_PERCENT;
+  const limit = isBusy(shares.client.total)
+    ? "client"
+    : isBusy(shares.server?.total)
+    ? "server"
+    : null;
+  const output = results?.serverOutput ?? null;
+  return roundFigures({
+    ...throughputMetadata(setup),
+    ended: "complete" as const,
+    directions,
+    summary,
+    ...(limits.length > 0 && { limits }),
+    processor_percent: {
+      client: shares.client,
+      server: shares.server ?? null,
+      limit,
+    },
+    ...(output !== null && { server_output: output }),
+    notes: [...notes, ...throughputNotes(client, directions, limit)],
+  });
+}
+
+/**
+ * Splits an interval by direction.
+ *
+ * @param interval The interval.
+ * @param isUdp Whether there are datagrams.
+ * @returns One for each direction in which data flows.
+ */
+export function directionIntervals(
+  { startSec, endSec, omitted, flows }: Interval,
+  isUdp: boolean,
+): ThroughputInterval[] {
+  return byDirection(flows).map(([direction, own]) => {
+    const sum = (of: (flow: typeof own[number]) => number) =>
+      own.reduce((total, flow) => total + of(flow), 0);
+    const bytes = sum((flow) => flow.bytes);
+    const isReceiver = direction === "reverse";
+    return roundFigures({
+      direction,
+      start_s: startSec,
+      end_s: endSec,
+      omitted,
+      bytes,
+      bits_per_second: rate(bytes, endSec - startSec),
+      streams_bytes: own.map((flow) => flow.bytes),
+      ...(isUdp && { datagrams: sum((flow) => flow.datagrams) }),
+      ...(isUdp && isReceiver && {
+        lost: Math.max(0, sum((flow) => flow.missing)),
+        jitter_us: sum((flow) => flow.jitterSec) * 1e6 / own.length,
+      }),
+    });
+  });
+}
+
+/** The figures of the direction that is worse in each of them. */
+function summaryOf(directions: ThroughputDirection[]): ThroughputSummary {
+  const worst = (
+    choose: (...values: number[]) => number,
+    read: (of: ThroughputDirection) => number | null | undefined,
+  ) => {
+    const values = directions.map((of) => read(of) ?? null);
+    const known = values.filter((value) => value !== null);
+    return known.length < values.length || known.length === 0
+      ? null
+      : choose(...known);
+  };
+  const goodput = ({ receiver }: ThroughputDirection) =>
+    receiver?.bits_per_second ?? null;
+  const isUdp = directions.some(({ datagrams }) => datagrams !== undefined);
+  return {
+    goodput_bits_per_second: worst(Math.min, goodput),
+    ...Object.fromEntries(
+      directions.map((
+        of,
+      ) => [`${of.direction}_bits_per_second`, goodput(of)]),
+    ),
+    sent_bits_per_second: worst(
+      Math.min,
+      ({ sender }) => sender?.bits_per_second,
+    ),
+    p10_bits_per_second: worst(
+      Math.min,
+      (of) => of.rate_of_100_ms?.p10_bits_per_second,
+    ),
+    p90_bits_per_second: worst(
+      Math.min,
+      (of) => of.rate_of_100_ms?.p90_bits_per_second,
+    ),
+    jain_index: worst(Math.min, (of) => of.jain_index),
+    ...(isUdp && {
+      lost_percent: worst(Math.max, (of) => of.datagrams?.lost_percent),
+      jitter_us: worst(Math.max, (of) => of.datagrams?.jitter_us),
+    }),
+  };
+}
+
+function byDirection<F extends Pick<Flow, "isSender">>(
+  flows: F[],
+): [ThroughputDirection["direction"], F[]][] {
+  return [
+    ...Map.groupBy(
+      flows,
+      ({ isSender }): ThroughputDirection["direction"] =>
+        isSender ? "forward" : "reverse",
+    ),
+  ];
+}
+
+function directionsOf(client: ThroughputClient): ThroughputDirection[] {
+  const { transfer, results } = client;
+  const isUdp = transfer.parameters.transport === "udp";
+  return byDirection(transfer.flows).map(([direction, flows]) => {
+    const isSender = direction === "forward";
+    const streams = flows.map((flow) => {
+      const said = results?.streams.find(({ id }) => id === flow.id) ?? null;
+      const here = amount(flow.measured().bytes, transfer.secondsOf(flow));
+      const there = said &&
+        amount(said.bytes, said.seconds || transfer.seconds);
+      return {
+        id: flow.id,
+        sender: isSender ? here : there,
+        receiver: isSender ? there : here,
+        ...(isUdp && { datagrams: datagramsOf(flow, said) }),
+        retransmits: said?.retransmits ?? -1,
+      };
+    });
+    const bins = transfer.bins[isSender ? "sent" : "received"];
+    const goodput = streams.map(({ receiver, sender }) =>
+      (receiver ?? sender)?.bytes ?? 0
+    );
+    const again = streams.map(({ retransmits }) => retransmits);
+    return {
+      direction,
+      sender: total(streams.map(({ sender }) => sender)),
+      receiver: total(streams.map(({ receiver }) => receiver)),
+      retransmits: !isSender && !isUdp && again.every((count) => count >= 0)
+        ? again.reduce((sum, count) => sum + count, 0)
+        : null,
+      ...(isUdp && {
+        datagrams: allDatagrams(streams.map(({ datagrams }) => datagrams!)),
+      }),
+      jain_index: jainIndex(goodput),
+      rate_of_100_ms: bins.count === 0 ? null : {
+        count: bins.count,
+        p10_bits_per_second: bins.percentile(10)! * 1000,
+        p50_bits_per_second: bins.percentile(50)! * 1000,
+        p90_bits_per_second: bins.percentile(90)! * 1000,
+      },
+      streams: streams.map(({ retransmits: _, ...stream }) => stream),
+      intervals: client.intervals.flatMap((interval) =>
+        directionIntervals(interval, isUdp)
+          .filter((one) => one.direction === direction)
+          .map(({ direction: _, ...rest }) => rest)
+      ),
+    };
+  });
+}
+
+/** What was lost of a flow: by its receiver's window, or by its arithmetic. */
+function datagramsOf(
+  flow: Flow,
+  said: StreamResult | null,
+): DatagramFigures {
+  const here = flow.measured();
+  const packets = said && said.packets - said.omittedPackets;
+  if (!flow.isSender) {
+    // What the sender counted was perhaps not complete when it said so.
+    const sent = packets === null ? null : Math.max(packets, here.datagrams);
+    const seen = here.datagrams + Math.max(0, here.missing);
+    return {
+      sent,
+      received: here.datagrams,
+      ...loss((sent ?? seen) - here.datagrams, sent ?? seen),
+      reordered: here.reordered,
+      duplicate: here.duplicate,
+      jitter_us: flow.total().jitterSec * 1e6,
+    };
+  }
+  const sent = here.datagrams;
+  const { arrivals = null } = said ?? {};
+  const lost = said === null
+    ? null
+    : arrivals !== null
+    ? sent - arrivals.received
+    : said.errors - said.omittedErrors + sent - packets!;
+  return {
+    sent,
+    received: arrivals?.received ?? null,
+    ...loss(lost, sent),
+    reordered: arrivals?.reordered ?? null,
+    duplicate: arrivals?.duplicate ?? null,
+    jitter_us: said && said.jitterSec * 1e6,
+  };
+}
+
+function loss(
+  lost: number | null,
+  sent: number,
+): Pick<DatagramFigures, "lost" | "lost_percent"> {
+  if (lost === null) return { lost: null, lost_percent: null };
+  const count = Math.min(Math.max(0, lost), sent);
+  return { lost: count, lost_percent: sent === 0 ? null : 100 * count / sent };
+}
+
+function allDatagrams(streams: DatagramFigures[]): DatagramFigures {
+  const sum = (key: keyof DatagramFigures) =>
+    streams.some((stream) => stream[key] === null)
+      ? null
+      : streams.reduce((total, stream) => total + stream[key]!, 0);
+  const sent = sum("sent");
+  const received = sum("received");
+  const jitter = sum("jitter_us");
+  return {
+    sent,
+    received,
+    ...loss(sum("lost"), sent ?? (received ?? 0) + (sum("lost") ?? 0)),
+    reordered: sum("reordered"),
+    duplicate: sum("duplicate"),
+    jitter_us: jitter === null ? null : jitter / streams.length,
+  };
+}
+
+function amount(bytes: number, seconds: number): TransferredAmount {
+  return { bytes, seconds, bits_per_second: rate(bytes, seconds) };
+}
+
+function total(
+  amounts: (TransferredAmount | null)[],
+): TransferredAmount | null {
+  let bytes = 0;
+  let seconds = 0;
+  for (const one of amounts) {
+    if (one === null) return null;
+    bytes += one.bytes;
+    seconds = Math.max(seconds, one.seconds);
+  }
+  return amount(bytes, seconds);
+}
+
+function rate(bytes: number, seconds: number): number | null {
+  return seconds > 0 ? Math.round(bytes * 8 / seconds) : null;
+}
+
+/**
+ * Computes Jain's fairness index: (sum x)^2 / (n * sum x^2).
+ *
+ * @param values What each stream got.
+ * @returns From 1 / n, one gets all, to 1, all get the same; `null` if none got
+ * anything.
+ *
+ * @example Usage
+ * ```ts
+ * import { jainIndex } from "./throughput_builder.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(jainIndex([5, 5]), 1);
+ * assertEquals(jainIndex([5, 0]), 0.5);
+ * assertEquals(jainIndex([0]), null);
+ * ```
+ */
+export function jainIndex(values: number[]): number | null {
+  const sum = values.reduce((total, value) => total + value, 0);
+  const squares = values.reduce((total, value) => total + value * value, 0);
+  return squares === 0 ? null : sum * sum / (values.length * squares);
+}
+
+function throughputNotes(
+  { transfer, results }: ThroughputClient,
+  directions: ThroughputDirection[],
+  limit: ThroughputResult["processor_percent"]["limit"],
+): string[] {
+  const { bitsPerSec, parallel, transport } = transfer.parameters;
+  const asked = bitsPerSec * parallel;
+  const isSlow = asked > 0 &&
+    directions.some(({ sender }) =>
+      (sender?.bits_per_second ?? asked) < asked * KEPT_SHARE
+    );
+  const isLossy = directions.some(({ direction, datagrams }) =>
+    direction === "reverse" && (datagrams?.lost ?? 0) > 0
+  );
+  const notes: [boolean, string][] = [
+    [
+      limit !== null,
+      `the ${limit}'s processor was busy all the time: it was the limit, and ` +
+      "perhaps not the path",
+    ],
+    [
+      isSlow,
+      "the sender did not reach the rate asked for" +
+      (transport === "tcp" ? ": the path or a processor is slower" : ""),
+    ],
+    [
+      isLossy,
+      `this side's socket queues ${QUEUED_DATAGRAMS} datagrams: at high rates ` +
+      "part of the losses can be its own",
+    ],
+    [
+      results === null && transfer.seconds > 0,
+      "the server gave no results: what it received or sent is unknown",
+    ],
+  ];
+  return notes.filter(([applies]) => applies).map(([, note]) => note);
+}

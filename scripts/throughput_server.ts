@@ -1,0 +1,192 @@
+#!/usr/bin/env -S deno run --unstable-net --allow-net=127.0.0.1
+/**
+ * Throughput server: the other end of throughput-client, and of any iperf3 client
+ * from version 3.1 on.
+ *
+ * Protocol:   iperf3, over TCP and UDP, port 5201
+ * Socket:     stream and datagram, on the same port
+ * Permission: --allow-net=HOST, to listen there, and the clients' addresses, to
+ *             send them datagrams; --allow-read=FILE for users; --unstable-net
+ *             outside of this folder
+ *
+ *     $ deno task throughput-server
+ *     listening tcp 127.0.0.1:5201
+ *
+ *     $ iperf3 -c 127.0.0.1
+ *     ...
+ *
+ * @module
+ */
+
+import { withContext } from "../lib/cli/context.ts";
+import { UsageError } from "../lib/cli/options.ts";
+import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { listenOptions } from "../lib/cli/server_options.ts";
+import {
+  authenticator,
+  DEFAULT_TIME_SKEW_SEC,
+  parseUsers,
+} from "../lib/iperf3/auth.ts";
+import { IPERF3_PORT } from "../lib/iperf3/messages.ts";
+import { MAX_RATE, MAX_TIME_SEC } from "../lib/iperf3/parameters.ts";
+import { type ServedTest, serveThroughput } from "../lib/iperf3/server.ts";
+import { formatAddress } from "../lib/net/address.ts";
+import {
+  formatCount,
+  formatRate,
+  parseRate,
+} from "../lib/result/quantities.ts";
+
+const program = defineProgram({
+  name: "throughput-server",
+  summary:
+    "Serves throughput tests of throughput-client and of iperf3 clients.",
+  operands: "",
+  details: [
+    "One test runs at a time, and other clients are told that the server is busy; --concurrent allows more.",
+    "With --authorized-users-path and --rsa-private-key-path only users in that file are served: lines of USER,HASH with the SHA-256 of {USER}PASSWORD.",
+    "The server prints a line for each test. Datagrams go only to the host of a control connection.",
+  ],
+  options: {
+    ...listenOptions(IPERF3_PORT),
+    concurrent: {
+      kind: "integer",
+      min: 1,
+      max: 1000,
+      default: "1",
+      help: "tests at the same time",
+    },
+    oneOff: { kind: "flag", short: "1", help: "end after one test" },
+    idleTimeout: {
+      kind: "duration",
+      min: 100,
+      max: 86_400_000,
+      help: "end if no test runs for so long",
+    },
+    maxDuration: {
+      kind: "duration",
+      min: 1000,
+      max: MAX_TIME_SEC * 1000,
+      help: "refuse longer tests",
+    },
+    serverBitrateLimit: {
+      kind: "custom",
+      placeholder: "RATE",
+      parse: parseLimit,
+      help: "refuse and end tests with a higher rate, as in 100M",
+    },
+    authorizedUsersPath: {
+      kind: "text",
+      placeholder: "FILE",
+      help: "file of users",
+    },
+    rsaPrivateKeyPath: {
+      kind: "text",
+      placeholder: "FILE",
+      help: "private key, to decrypt passwords with",
+    },
+    timeSkew: {
+      kind: "duration",
+      min: 1000,
+      max: 3_600_000,
+      default: `${DEFAULT_TIME_SKEW_SEC}s`,
+      help: "how far the clock of a user's client may differ",
+    },
+  },
+  examples: ["", "--host 0.0.0.0 --concurrent 8", "--one-off --port 0"],
+});
+
+/** Runs the server until it is interrupted; returns the exit code. */
+export function main(args: string[], io?: ProgramIo): Promise<number> {
+  return runMain(program, args, io, async ({ options, signal, terminal }) => {
+    const { host: hostname, concurrent, oneOff } = options;
+    const authenticate = await authentication();
+    const listener = await withContext(
+      { action: "listen on", target: { hostname, port: options.port } },
+      () => Deno.listen({ hostname, port: options.port }),
+    );
+    const { port } = listener.addr;
+    const socket = await withContext(
+      { action: "listen on", target: { transport: "udp", hostname, port } },
+      () => Deno.listenDatagram({ transport: "udp", hostname, port }),
+    );
+    terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
+    let tests = 0;
+    await serveThroughput(listener, socket, {
+      concurrent,
+      oneOff,
+      signal,
+      ...(authenticate && { authenticate }),
+      ...(options.idleTimeout !== undefined && {
+        idleTimeoutMs: options.idleTimeout,
+      }),
+      ...(options.maxDuration !== undefined && {
+        maxDurationSec: options.maxDuration / 1000,
+      }),
+      ...(options.serverBitrateLimit !== undefined && {
+        maxBitsPerSec: options.serverBitrateLimit,
+      }),
+      log: (line) => terminal.log(line),
+      onTest: (test) => {
+        tests += 1;
+        terminal.print(testLine(test));
+      },
+    });
+    terminal.info(formatCount(tests, "test"));
+    return 0;
+
+    async function authentication() {
+      const { authorizedUsersPath: users, rsaPrivateKeyPath: key } = options;
+      if (users === undefined && key === undefined) return null;
+      if (users === undefined || key === undefined) {
+        throw new UsageError(
+          "--authorized-users-path and --rsa-private-key-path go together",
+        );
+      }
+      const read = (path: string) =>
+        withContext(
+          { action: "read", read: path },
+          () => Deno.readTextFile(path),
+        );
+      const list = await read(users);
+      return authenticator(
+        await read(key),
+        await withContext(
+          { action: "read", read: users },
+          () => parseUsers(list),
+        ),
+        options.timeSkew / 1000,
+      );
+    }
+  });
+}
+
+/** Reads a rate that is above 0. */
+function parseLimit(text: string): number {
+  const rate = parseRate(text);
+  if (rate !== null && rate > 0 && rate <= MAX_RATE) return rate;
+  throw new SyntaxError(`a rate in bit/s such as 100M, not "${text}"`);
+}
+
+/** What a test was, in a line. */
+function testLine({ remote, transfer, error }: ServedTest): string {
+  const { parameters: { transport }, flows } = transfer;
+  const sides = [false, true].flatMap((isSender) => {
+    const own = flows.filter((flow) => flow.isSender === isSender);
+    if (own.length === 0) return [];
+    const bytes = own.reduce((sum, flow) => sum + flow.measured().bytes, 0);
+    const seconds = Math.max(...own.map((flow) => transfer.secondsOf(flow)));
+    const rate = seconds > 0 ? bytes * 8 / seconds : null;
+    return `${isSender ? "sent" : "received"} ${formatCount(bytes, "byte")}, ${
+      formatRate(rate)
+    }`;
+  });
+  const what = flows.length === 0
+    ? []
+    : [`${transport}, ${formatCount(flows.length, "stream")}`, ...sides];
+  return `${remote}: ${
+    [...what, ...(error === null ? [] : [`failed: ${error}`])].join("; ")
+  }`;
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);
