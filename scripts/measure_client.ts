@@ -51,6 +51,7 @@ import { measureFloor } from "../lib/measure/floor.ts";
 import { measureSession } from "../lib/measure/client.ts";
 import { runMetadata } from "../lib/result/run_metadata.ts";
 import { ResultBuilder } from "../lib/result/builder.ts";
+import type { SkippedEvents } from "../lib/timing/pacer.ts";
 import type { Sample } from "../lib/stats/sample.ts";
 import { type SweepStep, sweepSteps } from "../lib/result/sweep.ts";
 import { formatAddress, type Target } from "../lib/net/address.ts";
@@ -62,8 +63,8 @@ import { type MeasurementType, SETUP_LIMITS } from "../lib/measure/messages.ts";
 /** The default payload, in bytes. */
 const DEFAULT_SIZE_BYTES = { rtt: 100, tput: 1024 };
 
-/** How many probes warm up a sweep at most. */
-const WARM_UP_PROBES = 1000;
+/** How many probes each point of a sweep has by default. */
+const SWEEP_PROBES = 30;
 
 const program = defineProgram({
   name: "measure-client",
@@ -84,7 +85,7 @@ const program = defineProgram({
       min: 1,
       max: SETUP_LIMITS.probes,
       default: "10",
-      help: "how many probes to measure",
+      help: "how many probes to measure (sweep: at each point, by default 30)",
     },
     size: {
       kind: "size",
@@ -160,7 +161,11 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     const target = targetOf(targetOperand, 10000);
     noMoreOperands(rest);
     rejectOptions(mode, given);
-    const { count, delay, interval, timeout, lenient, delayUnit } = options;
+    const { delay, interval, timeout, lenient, delayUnit } = options;
+    const isSweep = mode === "sweep";
+    const count = isSweep && given.count === undefined
+      ? SWEEP_PROBES
+      : options.count;
     const firstProbe = options.firstProbe === 0 ? 0 : 1;
     // A lenient session learns the dialect of the server from one more probe.
     const warmup = Math.max(options.warmup, lenient ? 1 : 0);
@@ -188,7 +193,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       first_probe: firstProbe,
     };
 
-    return run(() => mode === "sweep" ? sweep() : once(mode), {
+    return run(() => isSweep ? sweep() : once(mode), {
       report,
       signal,
     });
@@ -206,11 +211,18 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
             ),
         )
         : null;
-      const { builder, samples } = measurement(
-        { quantity: type, sizeBytes, delayMs: delay },
+      const step = { quantity: type, sizeBytes, delayMs: delay };
+      const skipped = { count: 0, longestPauseMs: 0 };
+      const builder = builderOf(
+        step,
         { ...used, size_bytes: sizeBytes, delay_ms: delay },
-        (note) => builder.note(note),
+        skipped,
       );
+      const samples = session(step, {
+        probes: count + warmup,
+        note: (note) => builder.note(note),
+        skipped,
+      });
       builder.floor = floor;
       const size = formatCount(sizeBytes, "byte");
       return runnableMeasurement({
@@ -245,49 +257,65 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       return runnableSweep({
         title: `${title}\n${
           formatCount(steps.length, "point")
-        } of ${probes} each`,
+        } of ${probes} each, in rounds`,
         metadata: { ...metadata, protocol: "measure" },
         steps,
         probes: count,
-        warmUp: () =>
-          measurement(steps[0]!, sweepUsed, () => {}, WARM_UP_PROBES).samples,
-        measure: (step) =>
-          measurement(step, sweepUsed, (note) => notes.add(note)),
+        warmUp: (probes, patienceMs) =>
+          session({ ...steps[0]!, delayMs: 0 }, {
+            probes,
+            note: () => {},
+            ...(patienceMs !== undefined && { patienceMs }),
+          }),
+        prepare: (step) => ({
+          builder: builderOf(step, sweepUsed),
+          session: (probes) =>
+            session(step, {
+              probes: probes + warmup,
+              note: (note) => notes.add(note),
+            }),
+        }),
         notes,
         signal,
       });
     }
 
-    function measurement(
-      step: Omit<SweepStep, "against">,
+    function builderOf(
+      { quantity, sizeBytes }: Omit<SweepStep, "against">,
       used: object,
-      note: (text: string) => void,
-      probes = count + warmup,
-    ): { builder: ResultBuilder; samples: AsyncIterable<Sample> } {
-      const { quantity, sizeBytes, delayMs } = step;
-      const skipped = { count: 0, longestPauseMs: 0 };
-      const builder = new ResultBuilder({
+      skipped?: SkippedEvents,
+    ): ResultBuilder {
+      return new ResultBuilder({
         protocol: "measure",
         mode: quantity,
         target: address,
         sizeBytes,
         intervalMs: interval,
-        skipped,
-        thresholds: options.failIf,
+        ...(skipped && { skipped }),
         options: { given, used },
       });
-      const samples = measureSession(() => dial(target, delayMs), {
+    }
+
+    function session(
+      { quantity, sizeBytes, delayMs }: Omit<SweepStep, "against">,
+      { probes, note, skipped, patienceMs = 0 }: {
+        probes: number;
+        note: (text: string) => void;
+        skipped?: SkippedEvents;
+        patienceMs?: number;
+      },
+    ): AsyncIterable<Sample> {
+      return measureSession(() => dial(target, delayMs + patienceMs), {
         setup: { type: quantity, probes, sizeBytes, delayMs },
         warmup,
         intervalMs: interval,
-        skipped,
+        ...(skipped && { skipped }),
         delayUnit,
         firstProbe,
         note,
         ...(lenient ? { tolerate: (what) => note(`tolerated: ${what}`) } : {}),
         signal,
       });
-      return { builder, samples };
     }
 
     async function dial(

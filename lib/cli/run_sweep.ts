@@ -4,13 +4,18 @@
  * @module
  */
 
-import { type MeasurementType, SETUP_LIMITS } from "../measure/messages.ts";
+import {
+  type MeasurementType,
+  ProtocolError,
+  SETUP_LIMITS,
+} from "../measure/messages.ts";
 import type { ResultBuilder } from "../result/builder.ts";
 import { sweepCsvHeader, sweepCsvRow } from "../result/formats.ts";
 import { formatCount, parseDuration, parseSize } from "../result/quantities.ts";
 import type {
   SweepCurve,
   SweepMetadata,
+  SweepPoint,
   SweepResult,
 } from "../result/schema.ts";
 import {
@@ -22,6 +27,7 @@ import {
 import type { Sample } from "../stats/sample.ts";
 import { explain, RunError } from "./context.ts";
 import type { OptionTable } from "./options.ts";
+import type { Report } from "./report.ts";
 import type { Runnable } from "./run.ts";
 
 /** The sizes of the course, in bytes. */
@@ -80,8 +86,12 @@ export function sweepPlan(
   };
 }
 
-/** How long to warm up at most, in milliseconds. */
-const WARM_UP_MS = 300;
+/** How long to warm up at least, in milliseconds, and the shortest session. */
+const WARM_UP = { ms: 300, minProbes: 5, maxProbes: 1000 };
+/** In how many rounds the points are measured. */
+const MAX_ROUNDS = 3;
+/** How long to wait at most for a server that holds an echo too long. */
+const MAX_PATIENCE_MS = 300_000;
 
 /** A sweep about to run. */
 export interface Sweep {
@@ -93,84 +103,141 @@ export interface Sweep {
   steps: SweepStep[];
   /** How many probes each point has. */
   probes: number;
-  /** Starts a measurement whose samples are left out. */
-  warmUp(): AsyncIterable<Sample>;
-  /** Starts the measurement of a point. */
-  measure(
-    step: SweepStep,
-  ): { samples: AsyncIterable<Sample>; builder: ResultBuilder };
+  /**
+   * Measures a short session without a delay, whose samples are left out.
+   *
+   * @param probes How many probes it has.
+   * @param patienceMs How much longer than usual it waits for each reply.
+   */
+  warmUp(probes: number, patienceMs?: number): AsyncIterable<Sample>;
+  /** Prepares a point; each session measures so many probes more. */
+  prepare(step: SweepStep): {
+    builder: ResultBuilder;
+    session(probes: number): AsyncIterable<Sample>;
+  };
   /** What a reader should know; the measurements may add to it. */
   notes: Set<string>;
   /** Aborted if the run is interrupted. */
   signal: AbortSignal;
 }
 
+/** A point while it is measured. */
+interface Point extends ReturnType<Sweep["prepare"]> {
+  step: SweepStep;
+  /** How many rounds are complete. */
+  rounds: number;
+  error: string | null;
+}
+
 /**
- * Prepares a sweep for the runner. A point that fails is reported as failed, and
- * the sweep goes on; it fails only if the server cannot be reached at first.
+ * Prepares a sweep for the runner. The points are measured by turns in rounds,
+ * so that a drift of the machine affects all of them. A point that fails is
+ * reported as failed, and the sweep goes on; it fails only if the server cannot
+ * be reached at first.
  *
  * @param sweep The sweep.
  * @returns What {@linkcode run} takes.
  */
 export function runnableSweep(sweep: Sweep): Runnable {
   const { title, metadata, steps, probes, notes, signal } = sweep;
-  const curves: SweepCurve[] = [];
+  const rounds = Math.min(MAX_ROUNDS, probes);
+  const points = steps.map((step): Point => (
+    { ...sweep.prepare(step), step, rounds: 0, error: null }
+  ));
   let done = 0;
-  const result = (): SweepResult => (
-    { ...metadata, ended: "complete", curves, notes: [...notes] }
-  );
+  const total = rounds * steps.length;
   return {
     title,
     metadata,
     csvHeader: sweepCsvHeader(),
-    progress: () => ({ done, total: steps.length, unit: "point" }),
+    progress: () => ({ done, total, unit: "session" }),
     note: (text) => notes.add(text),
-    result,
+    result(): SweepResult {
+      const curves: SweepCurve[] = [];
+      for (const point of points.filter(isMeasured)) {
+        addPoint(curves, point.step, resultOf(point));
+      }
+      return { ...metadata, ended: "complete", curves, notes: [...notes] };
+    },
     async measure(report) {
       await warmUp(sweep);
-      for (const step of steps) {
-        if (signal.aborted) return;
-        const { quantity, against, sizeBytes, delayMs } = step;
-        const { samples, builder } = sweep.measure(step);
-        const show = report.live(
-          probes,
-          `point ${done + 1} of ${steps.length}: ${quantity}, ${
-            formatCount(sizeBytes, "byte")
-          }, delay ${delayMs} ms`,
-        );
-        let error: string | null = null;
-        try {
-          for await (const sample of samples) {
-            builder.add(sample);
-            show(sample, builder);
+      for (let round = 0; round < rounds && !signal.aborted; round++) {
+        const share = (round: number) => Math.floor(probes * round / rounds);
+        const session = share(round + 1) - share(round);
+        for (const [index, point] of points.entries()) {
+          if (point.error === null) {
+            const at = `round ${round + 1} of ${rounds}, point ${index + 1}`;
+            await measure(point, session, at, report);
           }
-        } catch (thrown) {
-          error = explain(thrown);
+          if (signal.aborted) break; // the session is incomplete
+          point.rounds += 1;
+          done += 1;
         }
-        if (signal.aborted) return; // the point is incomplete
-        const point = sweepPoint(step, builder.result(), error);
-        const last = curves.at(-1);
-        const isSameCurve = last?.quantity === quantity &&
-          last.against === against;
-        if (!isSameCurve) report.sections(result());
-        addPoint(curves, step, point);
-        report.event({ event: "point", data: { quantity, against, ...point } });
-        report.row(sweepCsvRow(step, point));
-        done += 1;
+      }
+      for (const point of points.filter(isMeasured)) {
+        const { step, step: { quantity, against } } = point;
+        const data = { quantity, against, ...resultOf(point) };
+        report.event({ event: "point", data });
+        report.row(sweepCsvRow(step, data));
       }
     },
   };
+
+  async function measure(
+    point: Point,
+    session: number,
+    at: string,
+    report: Report,
+  ): Promise<void> {
+    const { builder, step: { quantity, sizeBytes, delayMs } } = point;
+    const size = formatCount(sizeBytes, "byte");
+    const show = report.live(
+      probes,
+      `${at} of ${steps.length}: ${quantity}, ${size}, delay ${delayMs} ms`,
+    );
+    try {
+      for await (const sample of point.session(session)) {
+        builder.add(sample);
+        show(sample, builder);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      point.error = explain(error);
+      if (!(error instanceof ProtocolError && error.hint === "delay_unit")) {
+        return;
+      }
+      // The others would wait even longer, and the server is still busy.
+      for (const other of points) {
+        if (other.step.delayMs > 0) other.error ??= point.error;
+      }
+      report.progress("waiting until the server answers again");
+      const patienceMs = Math.min(delayMs * 1000, MAX_PATIENCE_MS);
+      await Array.fromAsync(sweep.warmUp(1, patienceMs)).catch(() => {});
+    }
+  }
+}
+
+/** A point that was interrupted in its first round is left out. */
+function isMeasured({ rounds, error }: Point): boolean {
+  return rounds > 0 || error !== null;
+}
+
+function resultOf({ step, builder, error }: Point): SweepPoint {
+  return sweepPoint(step, builder.result(), error);
 }
 
 /**
  * Lets the compiler optimize the hot path before the first point, which would be
- * slower otherwise. An unreachable server is noticed here.
+ * slower otherwise. The sessions are short and whole, because a server may not
+ * survive one that is torn. An unreachable server is noticed here.
  */
 async function warmUp({ warmUp, signal }: Sweep): Promise<void> {
-  const endMs = performance.now() + WARM_UP_MS;
+  const endMs = performance.now() + WARM_UP.ms;
+  let probes = WARM_UP.minProbes;
   try {
-    for await (const _ of warmUp()) {
-      if (signal.aborted || performance.now() >= endMs) break;
+    while (!signal.aborted && performance.now() < endMs) {
+      await Array.fromAsync(warmUp(probes));
+      probes = Math.min(2 * probes, WARM_UP.maxProbes);
     }
   } catch (error) {
     // Another error is reported with the points.

@@ -290,6 +290,11 @@ function way(key: "forward" | "backward", series: string): Figure[] {
 /** A percentile of round-trip times: up to p99.9999. */
 const PERCENTILE = /^(rtt|reflector|intended)\.(p(\d{1,2}(?:\.\d{1,4})?))$/;
 
+/** What a throughput of the course protocol is, and what it is not. */
+export const THROUGHPUT_MEANING =
+  "Payload bytes one way over a full round trip: at most half of the link's " +
+  "capacity, as the course defines it. throughput-client measures the capacity.";
+
 const BY_KEY = new Map(FIGURES.map((figure) => [figure.key, figure]));
 
 /**

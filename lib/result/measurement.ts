@@ -12,6 +12,7 @@ import {
   figuresTable,
   matrix,
   type Named,
+  THROUGHPUT_MEANING,
 } from "./figures.ts";
 import {
   formatCount,
@@ -127,9 +128,8 @@ function throughputSection(results: NamedMeasurement[]): Section[] {
     table: isAlone ? NO_TABLE : figuresTable(figures, having),
     charts: throughputChart(having),
     sentences: [
-      "Payload bytes one way over a full round trip, not the capacity of the " +
-      `path. ${perProbe}: the mean of SIZE / RTT. ${aggregate}: PROBES * SIZE ` +
-      "/ the sum of RTTs.",
+      `${THROUGHPUT_MEANING} ${perProbe}: the mean of SIZE / RTT. ` +
+      `${aggregate}: PROBES * SIZE / the sum of RTTs.`,
       ...(isAlone ? [] : differences(having, "aggregate")),
     ],
   }];

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type Figure, figureLabel, figureOf, type Named } from "./figures.ts";
+import {
+  type Figure,
+  figureLabel,
+  figureOf,
+  type Named,
+  THROUGHPUT_MEANING,
+} from "./figures.ts";
 import { formatRatio, formatValue } from "./quantities.ts";
 import type { SweepCurve, SweepPoint, SweepResult } from "./schema.ts";
 import type { Axis, Chart, CurvePoint, Section, Table } from "./section.ts";
@@ -26,6 +32,9 @@ const VARIABLES: Record<Variable, [Axis, (point: SweepPoint) => number]> = {
 
 /** From this ratio on, throughputs are drawn on a logarithmic scale. */
 const LOG_RATIO = 50;
+
+/** From this ratio on, beside that of their sizes, neighbours differ. */
+const JUMP_RATIO = 2;
 
 /** The figures of each point; the first is drawn, by its name in sentences. */
 const COLUMNS: Record<
@@ -80,19 +89,28 @@ function section(
   curves: Curve[],
 ): Section {
   const { title, figures } = COLUMNS[quantity];
+  const isMeasured = curves.some(({ points }) =>
+    points.some(({ error }) => error === null)
+  );
   return {
     title: `${title} against ${against}`,
     table: curves.length === 1
       ? oneSweep(figures, against, curves[0]!.points)
       : sideBySide(figures[0], against, curves),
     charts: chart(quantity, against, curves),
-    sentences: curves.flatMap((curve) => {
-      const whose = curves.length === 1 ? "" : `${curve.name}: `;
-      return [
-        ...trend(curve.points, quantity, against),
-        ...failures(curve.points, against),
-      ].map((sentence) => whose + sentence);
-    }),
+    sentences: [
+      ...curves.flatMap((curve) => {
+        const whose = curves.length === 1 ? "" : `${curve.name}: `;
+        return [
+          ...trend(curve.points, quantity, against),
+          ...(against === "size" ? jumps(curve.points, quantity) : []),
+          ...failures(curve.points, against),
+        ].map((sentence) => whose + sentence);
+      }),
+      ...(quantity === "tput" && against === "size" && isMeasured
+        ? [THROUGHPUT_MEANING]
+        : []),
+    ],
   };
 }
 
@@ -228,6 +246,34 @@ function trend(
       to > from ? "rose" : "fell"
     } from ${fromText} to ${toText}${ratio}.`,
   ];
+}
+
+/**
+ * Where the round trips of neighbours differ by more than in proportion to their
+ * sizes, and do not overlap.
+ */
+function jumps(points: SweepPoint[], quantity: Quantity): string[] {
+  const { drawn, figures: [figure] } = COLUMNS[quantity];
+  const known = points
+    .filter(({ error, rtt_us }) => error === null && rtt_us !== null)
+    .sort((one, other) => one.size_bytes - other.size_bytes);
+  return known.slice(1).flatMap((above, index) => {
+    const below = known[index]!;
+    const growth = above.rtt_us!.p50 / below.rtt_us!.p50;
+    const inProportion = above.size_bytes / below.size_bytes;
+    if (!(growth >= JUMP_RATIO * inProportion)) return [];
+    const bands = [below, above].map((point) => bandOf(point, "rtt"));
+    if (!bands[0] || !bands[1] || overlap(bands[0], bands[1])) return [];
+    const [from, to] = [below, above].map((point) =>
+      formatValue(figure.read(point) ?? null, figure.unit)
+    );
+    return [
+      `Between ${place(below, "size")} and ${place(above, "size")} the ` +
+      `${drawn} jumps from ${from} to ${to}: round trips take ${
+        formatRatio(growth)
+      } times as long.`,
+    ];
+  });
 }
 
 /** Nine of ten round trips, from min to p90, as the quantity derived from them. */

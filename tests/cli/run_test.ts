@@ -187,8 +187,8 @@ Deno.test({
           sweep((number, step) =>
             step?.against === "delay" && number === 2 ? stop.abort() : void 0
           ),
-        3,
-        "the run was interrupted, after 3 of 7 points",
+        7,
+        "the run was interrupted, after 10 of 21 sessions",
       ],
       [
         (stop) => comparison(() => {}, () => stop.abort(), () => {}),

@@ -61,8 +61,9 @@ async function* samples(
   probe: Probe,
   signal: AbortSignal,
   step?: SweepStep,
+  { first = 1, count = PROBES } = {},
 ): AsyncGenerator<Sample> {
-  for (let number = 1; number <= PROBES; number++) {
+  for (let number = first; number < first + count; number++) {
     await Promise.resolve();
     const isLost = probe(number, step) === "lost";
     if (signal.aborted) return;
@@ -120,10 +121,19 @@ export function sweep(probe: Probe = () => {}) {
       steps: STEPS,
       probes: PROBES,
       warmUp: () => samples(probe, signal, STEPS[0]),
-      measure: (step) => ({
-        samples: samples(probe, signal, step),
-        builder: builder(step.quantity, step.sizeBytes),
-      }),
+      prepare(step) {
+        let first = 1;
+        return {
+          builder: builder(step.quantity, step.sizeBytes),
+          session(count) {
+            first += count;
+            return samples(probe, signal, step, {
+              first: first - count,
+              count,
+            });
+          },
+        };
+      },
       notes: new Set(["noted"]),
       signal,
     });

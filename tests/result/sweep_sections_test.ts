@@ -102,8 +102,10 @@ Deno.test({
     const section = sectionsOf(WITHOUT_LARGE)[1]!;
     await assertSectionSnapshot(t, section);
     assertEquals(section.table.rows.at(-1)!.values, ["failed", "failed", 0]);
-    assert(section.sentences.at(-1)!.startsWith("At 32768 bytes"));
-    assert(section.sentences.at(-1)!.includes(REFUSED));
+    const failure = section.sentences.at(-2)!;
+    assert(failure.startsWith("At 32768 bytes"), failure);
+    assert(failure.includes(REFUSED));
+    assertMatch(section.sentences.at(-1)!, /at most half of the link's/);
     // The trend ends where the figures do.
     assertMatch(
       section.sentences[0]!,
@@ -229,6 +231,31 @@ Deno.test({
     assertEquals(section!.sentences, [
       "From 1 byte to 1000 bytes of size the median stayed at 41.0 us.",
     ]);
+  },
+});
+
+Deno.test({
+  name: "sweepSections() compares neighbours, beside the ratio of their sizes",
+  permissions: "none",
+  fn() {
+    const sentences = (
+      quantity: SweepCurve["quantity"],
+      ...medians: [sizeBytes: number, us: number][]
+    ) => {
+      const points = medians.map(([size, us]) => point(quantity, size, 0, us));
+      return sectionsOf([{ quantity, against: "size", points }])[0]!.sentences
+        .filter((sentence) => sentence.startsWith("Between"));
+    };
+    assertEquals(sentences("rtt", [1, 500], [8188, 43_800], [8186, 550]), [
+      "Between 8186 bytes and 8188 bytes the median jumps from 550 us to " +
+      "43.8 ms: round trips take 79.6 times as long.",
+    ]);
+    assertEquals(sentences("tput", [4096, 500], [8192, 43_800]), [
+      "Between 4096 bytes and 8192 bytes the aggregate jumps from " +
+      "65.5 Mbit/s to 1.50 Mbit/s: round trips take 87.6 times as long.",
+    ]);
+    assertEquals(sentences("rtt", [100, 100], [1000, 1500]), []);
+    assertEquals(sentences("rtt", [100, 100], [101, 180]), []);
   },
 });
 

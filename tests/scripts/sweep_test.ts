@@ -13,6 +13,7 @@ import {
   serveHere,
   serveScript,
 } from "../programs.ts";
+import { StreamConnection } from "../../lib/net/stream_connection.ts";
 
 const TIMEOUT_MS = 60_000;
 /** For misuse, which is found before anything is sent. */
@@ -72,7 +73,7 @@ Deno.test({
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     assertMatch(
       stdout,
-      /^sweep to \S+ over TCP, .*\n16 points of 4 probes each$/m,
+      /^sweep to \S+ over TCP, .*\n16 points of 4 probes each, in rounds$/m,
     );
     assertPlain(stdout);
     assertEquals(stdout.match(/^(RTT|Throughput) against \w+$/gm), [
@@ -150,7 +151,7 @@ Deno.test({
     );
     const points = pointsOf(json);
     for (const { quantity, probes, rtt_us, throughput, error } of points) {
-      assertEquals(probes, { sent: 4, received: 4, lost: 0, warmup: 1 });
+      assertEquals(probes, { sent: 4, received: 4, lost: 0, warmup: 3 });
       assertEquals(error, null);
       assertEquals(rtt_us!.count, 4);
       assert(rtt_us!.min <= rtt_us!.p50 && rtt_us!.p50 <= rtt_us!.max);
@@ -316,123 +317,159 @@ Deno.test({
   },
 });
 
+/** Passes connections on, and tells when a setup is sent. */
+async function relay(
+  server: { hostAndPort: [string, string] },
+  setup: RegExp,
+): Promise<{ address: string; seen: Promise<void> } & AsyncDisposable> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const seen = Promise.withResolvers<void>();
+  const [hostname, port] = server.hostAndPort;
+  const decoder = new TextDecoder();
+  const pass = async (near: Deno.TcpConn) => {
+    const connected = await Deno.connect({ hostname, port: Number(port) })
+      .catch(() => null);
+    if (connected === null) return near.close();
+    const watch = new TransformStream<Uint8Array, Uint8Array>({
+      transform(bytes, controller) {
+        if (setup.test(decoder.decode(bytes))) seen.resolve();
+        controller.enqueue(bytes);
+      },
+    });
+    await Promise.allSettled([
+      near.readable.pipeThrough(watch).pipeTo(connected.writable),
+      connected.readable.pipeTo(near.writable),
+    ]);
+  };
+  const passing: Promise<void>[] = [];
+  const accepting = (async () => {
+    for await (const near of listener) passing.push(pass(near));
+  })();
+  await Promise.resolve();
+  return {
+    address: `127.0.0.1:${listener.addr.port}`,
+    seen: seen.promise,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await accepting;
+      await Promise.all(passing);
+    },
+  };
+}
+
 Deno.test({
   name: "measure_client sweep outlives a server that is killed",
   timeout: TIMEOUT_MS,
   async fn() {
     await using server = await serveScript("measure_server");
+    // The second point; the warm-up has the size of the first.
+    await using path = await relay(server, /^s rtt \d+ 2 0\n/);
     await using client = new Program(
       sweepScript(
-        server.address,
+        path.address,
         ..."--ndjson --sizes 1,2,3 --delays 0,1 -n 100 -i 1ms".split(" "),
       ),
     );
-    await client.heard(/"event":"point"/);
+    await path.seen;
     server.signal("SIGKILL");
     const { code, stdout, stderr } = await client.ended();
-    assertEquals(code, 1);
+    assertEquals([code, stderr], [1, "10 of 10 points failed\n"]);
     const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
     const points = pointsOf(events.at(-1).data);
     assertEquals(points.length, 10);
-    const failed = points.filter(({ error }) => error !== null);
-    assertGreater(failed.length, 0);
-    assertEquals(points[0]!.error, null);
-    assertEquals(points.slice(-failed.length), failed);
-    assertEquals(stderr, `${failed.length} of 10 points failed\n`);
-    assertMatch(failed.at(-1)!.error!, /nothing listens there/);
+    // The first was measured in one round.
+    assertGreater(points[0]!.probes.received, 30);
+    assertEquals(points.at(-1)!.probes.received, 0);
   },
 });
 
-Deno.test({
-  name: "measure_client sweep shows what was measured when it is interrupted",
-  timeout: TIMEOUT_MS,
-  async fn() {
-    await using server = await serveHere("measure_server");
-    const slow = ["--delays", "0,20s", "-n", "5", "--warmup", "0", "-W", "30s"];
-    // The curves without a delay are done at once, and the third one waits.
-    const interrupted = async (...form: string[]) => {
-      await using client = new Program(
-        sweepScript(server.address, ...slow, ...form),
-      );
-      await client.heard(/"event":"point".*"against":"delay"|^rtt,delay/m);
-      client.signal("SIGINT");
-      return await client.ended();
-    };
-    const ndjson = await interrupted("--ndjson");
-    assertEquals({ code: ndjson.code, stderr: ndjson.stderr }, {
-      code: 0,
-      stderr: "",
-    });
-    const { event, data } = JSON.parse(
-      ndjson.stdout.trimEnd().split("\n").at(-1)!,
-    );
-    assertEquals(event, "end");
-    assertEquals(pointsOf(data).length, 13);
-    assertEquals(data.notes, [
-      "the run was interrupted, after 13 of 16 points",
-    ]);
-    const csv = await interrupted("--csv");
-    assertEquals({ code: csv.code, stderr: csv.stderr }, {
-      code: 0,
-      stderr: "",
-    });
-    assertEquals(csv.stdout.trimEnd().split("\n").length, 14);
-  },
-});
-
-for (const form of ["--json", "--plots=ascii"]) {
+for (const form of ["--ndjson", "--csv", "--json", "--plots=ascii"]) {
   Deno.test({
     name: `measure_client sweep ${form} shows whole points after an interrupt`,
     timeout: TIMEOUT_MS,
     async fn() {
-      // The relay in between tells when the third point is asked for.
       await using server = await serveScript("measure_server");
-      const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-      const third = Promise.withResolvers<void>();
-      const [hostname, port] = server.hostAndPort;
-      const passing: Promise<unknown>[] = [];
-      const accepting = (async () => {
-        let sessions = 0;
-        for await (const near of listener) {
-          // The first one warms up.
-          if (++sessions === 4) third.resolve();
-          const far = await Deno.connect({ hostname, port: Number(port) });
-          passing.push(
-            near.readable.pipeTo(far.writable).catch(() => {}),
-            far.readable.pipeTo(near.writable).catch(() => {}),
-          );
-        }
-      })();
+      await using path = await relay(server, /^s rtt \d+ \d+ 20000\n/);
       await using client = new Program(
         sweepScript(
-          `127.0.0.1:${listener.addr.port}`,
+          path.address,
           ..."--sizes 1 --delays 20s -n 2 --warmup 0 -W 30s".split(" "),
           form,
         ),
       );
-      await third.promise;
+      await path.seen; // the third point, which waits
       client.signal("SIGINT");
       const { code, stdout, stderr } = await client.ended();
-      listener.close();
-      await accepting;
-      await Promise.all(passing);
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
-      const note = "the run was interrupted, after 2 of 4 points";
-      if (form === "--json") {
-        const json = JSON.parse(stdout);
-        assertEquals(pointsOf(json).length, 2);
-        assertEquals([json.ended, json.notes], ["interrupted", [note]]);
-      } else {
+      const note = "the run was interrupted, after 2 of 8 sessions";
+      const lines = stdout.trimEnd().split("\n");
+      if (form === "--csv") return assertEquals(lines.length, 3);
+      if (form === "--plots=ascii") {
         assertEquals(
           stdout.match(/^(RTT|Throughput) against \w+$/gm)?.length,
           2,
         );
         assert(stdout.endsWith(`\nnote: ${note}\n`), stdout);
-        assertPlain(stdout);
+        return assertPlain(stdout);
       }
+      const events = form === "--ndjson"
+        ? lines.map((line) => JSON.parse(line))
+        : [{ data: JSON.parse(stdout) }];
+      const { data } = events.at(-1);
+      assertEquals(pointsOf(data).length, 2);
+      assertEquals([data.ended, data.notes], ["interrupted", [note]]);
     },
   });
 }
+
+Deno.test({
+  name: "measure_client sweep waits for a server that takes delays for seconds",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    // It serves one client at a time, and holds each echo for 2 s, not 2 ms.
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const decoder = new TextDecoder();
+    const serving = (async () => {
+      for await (const conn of listener) {
+        using connection = new StreamConnection(conn);
+        let delayMs = 0;
+        try {
+          for (let line; (line = await connection.readLine()) !== null;) {
+            const message = decoder.decode(line);
+            const [kind] = message;
+            if (kind === "s") delayMs = 1000 * Number(message.split(" ")[4]);
+            if (kind === "m") {
+              await new Promise((resolve) => setTimeout(resolve, delayMs));
+            }
+            const reply = { s: "200 OK: Ready\n", m: message };
+            await connection.writeAll(
+              new TextEncoder().encode(
+                reply[kind as "s" | "m"] ?? "200 OK: Closing Connection\n",
+              ),
+            );
+          }
+        } catch { // the client gave up
+        }
+      }
+    })();
+    const { code, stdout, stderr } = await run(
+      sweepScript(
+        `127.0.0.1:${listener.addr.port}`,
+        ..."--json --sizes 1 --delays 0,2,3 -n 3 --warmup 0 -W 500ms".split(
+          " ",
+        ),
+      ),
+    );
+    listener.close();
+    await serving;
+    assertEquals([code, stderr], [1, "4 of 8 points failed\n"]);
+    for (const { delay_ms, error, probes } of pointsOf(JSON.parse(stdout))) {
+      assertEquals(error !== null, delay_ms > 0);
+      if (delay_ms > 0) assertMatch(error!, /--delay-unit s/);
+      else assertEquals(probes.received, 3);
+    }
+  },
+});
 
 const MISUSES: [string[], RegExp][] = [
   [
