@@ -292,6 +292,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         sizeBytes,
         intervalMs: interval,
         ...(skipped && { skipped }),
+        thresholds: options.failIf,
         options: { given, used },
       });
     }
