@@ -111,6 +111,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         target: address,
         sizeBytes: plan.session.request.sizeBytes,
         intervalMs: options.interval,
+        skipped: session.skipped,
         replies: session.replyStats,
         thresholds: options.failIf,
         options: { given, used: plan.used },

@@ -62,6 +62,9 @@ export interface ReplyStats {
   failure: unknown;
 }
 
+/** How long it takes to read all replies that arrived in a pause. */
+const DRAIN_MS = 20;
+
 /** The probes of a session that have no reply yet, and those a while before. */
 export class OutstandingProbes {
   /** Counters of faulty replies. */
@@ -76,6 +79,7 @@ export class OutstandingProbes {
   #sentMs: Float64Array;
   #sendCallMs: Float64Array;
   #measuredTo = Infinity;
+  #drainedMs = -Infinity;
   #fromSeconds: number;
   #nowMs = 0;
 
@@ -194,10 +198,20 @@ export class OutstandingProbes {
     }
   }
 
+  /**
+   * Gives replies that arrived in a pause of this process time to be read.
+   *
+   * @param nowMs The end of the pause.
+   */
+  resume(nowMs: number): void {
+    this.#drainedMs = nowMs + DRAIN_MS;
+  }
+
   #isOverdue = (index: number): boolean => this.#deadline(index) <= this.#nowMs;
 
   #deadline(index: number): number {
-    return this.#sentMs[this.#slot(index)]! + this.#options.timeoutMs;
+    const sentMs = this.#sentMs[this.#slot(index)]!;
+    return Math.max(sentMs + this.#options.timeoutMs, this.#drainedMs);
   }
 
   #slot(index: number): number {

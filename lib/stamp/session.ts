@@ -21,7 +21,12 @@ import { isDisconnect } from "../net/errors.ts";
 import { type Sample, SampleQueue } from "../stats/sample.ts";
 import { randomSeed } from "../stats/seeded_random.ts";
 import { measureResolutionUs, systemClock } from "../timing/clock.ts";
-import { Pacer, periodic, type Schedule } from "../timing/pacer.ts";
+import {
+  Pacer,
+  periodic,
+  type Schedule,
+  type SkippedEvents,
+} from "../timing/pacer.ts";
 import { nextTurn } from "../timing/sleep.ts";
 import { WallClock } from "../timing/wall_clock.ts";
 import { OutstandingProbes, type ReplyStats } from "./outstanding_probes.ts";
@@ -128,6 +133,8 @@ export function completeStampOptions(
 export const MAX_REMEMBERED = 2 ** 20;
 /** How long to wait for a warm-up probe or a probe of directions. */
 const SHORT_WAIT_MS = 500;
+/** A timer that is later than this was delayed by a pause of this process. */
+const MAX_LATE_MS = 10;
 /** How often a probe of directions is sent again. */
 const TRIES = 5;
 /** The first sequence number that tells a stateful reflector from others. */
@@ -153,12 +160,15 @@ export function rememberedProbes(
 export class StampSession {
   /** What is known of the replies beside the samples; complete at the end. */
   readonly replyStats: ReplyStats;
+  /** The slots that were missed in a pause of this process. */
+  readonly skipped: SkippedEvents = { count: 0, longestPauseMs: 0 };
   #open: () => Deno.DatagramConn;
   #target: { transport: "udp"; hostname: string; port: number };
   #options: CompleteStampOptions;
   #outstanding: OutstandingProbes;
   #queue = new SampleQueue();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerDueMs = Infinity;
   #wake: (() => void) | null = null;
   #stop = new AbortController();
   /** The longest time that a reply took. */
@@ -248,7 +258,12 @@ export class StampSession {
     for (let sent = 0; sent < warmup && !signal.aborted; sent++) {
       await this.#sendAndWait(socket);
     }
-    using pacer = new Pacer(schedule, { relaxed, durationMs });
+    using pacer = new Pacer(schedule, {
+      relaxed,
+      durationMs,
+      intervalMs: this.#options.intervalMs,
+      skipped: this.skipped,
+    });
     for (let sent = 0; sent < count && !signal.aborted; sent++) {
       const beforeMs = performance.now();
       const intendedMs = await pacer.next(signal);
@@ -288,7 +303,7 @@ export class StampSession {
       this.replyStats.failure = error;
     }
     this.#outstanding.sent(performance.now());
-    this.#timer ??= setTimeout(this.#expire, this.#options.timeoutMs);
+    if (this.#timer === undefined) this.#startTimer();
   }
 
   async #receive(socket: Deno.DatagramConn): Promise<void> {
@@ -311,7 +326,7 @@ export class StampSession {
         }
         known = from.hostname;
       }
-      this.#outstanding.expire(atMs, this.#onLost);
+      this.#declareLost(atMs);
       const sample = this.#outstanding.reply(bytes, atMs);
       if (sample !== null) {
         this.#maxReplyMs = Math.max(this.#maxReplyMs, atMs - sample.sentAtMs);
@@ -333,14 +348,27 @@ export class StampSession {
   };
 
   #expire = (): void => {
-    const { window } = this.#outstanding;
-    this.#outstanding.expire(performance.now(), this.#onLost);
-    this.#timer = window.outstanding === 0 ? undefined : setTimeout(
-      this.#expire,
-      Math.max(1, this.#outstanding.deadlineMs - performance.now()),
-    );
+    this.#declareLost(performance.now());
+    this.#timer = undefined;
+    this.#timerDueMs = Infinity;
+    if (this.#outstanding.window.outstanding > 0) this.#startTimer();
     this.#notify();
   };
+
+  #startTimer(): void {
+    const leftMs = this.#outstanding.deadlineMs - performance.now();
+    this.#timer = setTimeout(this.#expire, Math.max(1, leftMs));
+    this.#timerDueMs = performance.now() + leftMs;
+  }
+
+  /** After a pause, the replies that arrived in it are read first. */
+  #declareLost(nowMs: number): void {
+    if (nowMs - this.#timerDueMs > MAX_LATE_MS) {
+      this.#outstanding.resume(nowMs);
+      this.#timerDueMs = Infinity;
+    }
+    this.#outstanding.expire(nowMs, this.#onLost);
+  }
 
   /** Waits until no probe is outstanding, or a time is reached. */
   #allCompleted(

@@ -12,6 +12,7 @@ import {
 import { openDatagrams } from "../fixtures.ts";
 import {
   type Ended,
+  Program,
   ProgramHere,
   run,
   runHere,
@@ -1023,6 +1024,35 @@ Deno.test({
       code: 1,
       stderr: "stamp-client: Interrupted before anything was measured\n",
     });
+  },
+});
+
+Deno.test({
+  name: "stamp_client sends no burst after it was stopped, and loses nothing",
+  ignore: Deno.build.os === "windows",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using server = await serveHere("stamp_server");
+    await using client = new Program(script("stamp_client", [
+      server.address,
+      // Their deadline passes in the pause.
+      ..."-n 1000 -i 2ms -W 300ms --ndjson".split(" "),
+    ]));
+    await client.heard(/"sequence":200,/);
+    client.signal("SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    client.signal("SIGCONT");
+    const { code, stdout } = await client.ended();
+    assertEquals(code, 0);
+    const events = stdout.trimEnd().split("\n").map(json);
+    const { data } = events.find(({ event }) => event === "end");
+    const { sent, received, lost, not_sent } = data.probes;
+    assertEquals([sent, received, lost], [1000, 1000, 0]);
+    assertGreaterOrEqual(not_sent, 290);
+    assertLess(data.probes_per_second.achieved, 400);
+    const pause = /^this program did not run for up to (\d+) ms .* not sent/;
+    const note = data.quality.notes.find((note: string) => pause.test(note));
+    assertGreaterOrEqual(Number(pause.exec(note)![1]), 590);
   },
 });
 

@@ -58,6 +58,7 @@ async function measure(
     target: "",
     sizeBytes: 44,
     intervalMs,
+    skipped: session.skipped,
     replies: session.replyStats,
     options: { given: {}, used: {} },
   });
@@ -68,6 +69,12 @@ async function measure(
     onSample(sample);
   }
   return { result: builder.result(), samples };
+}
+
+/** The counters, without that of slots that a busy machine missed. */
+function counts({ probes }: MeasurementResult) {
+  const { not_sent: _, ...rest } = probes;
+  return rest;
 }
 
 /** Fates of single probes. */
@@ -166,7 +173,7 @@ for (const [name, path, difference] of PATHS) {
     await using relay = new Relay(server.addr, path);
     // Late replies arrive before the last probes are sent.
     const { result, samples } = await measure(relay, { intervalMs: 5 });
-    assertEquals(result.probes, { ...NOTHING_WRONG, ...difference });
+    assertEquals(counts(result), { ...NOTHING_WRONG, ...difference });
     assertEquals(samples.length, 100);
     const sequences = samples.map(({ sequence }) => sequence);
     assertEquals(new Set(sequences).size, 100);
@@ -195,7 +202,7 @@ test("StampSession counts replies that come at the very end as late", async () =
     });
     const { result } = await measure(relay);
     const difference = { received: 50, lost: 50, late: 50 };
-    assertEquals(result.probes, { ...NOTHING_WRONG, ...difference });
+    assertEquals(counts(result), { ...NOTHING_WRONG, ...difference });
   }
 });
 
@@ -242,7 +249,7 @@ test("StampSession leaves the faults of the warm-up out of all counters", async 
     backward: fates({ 2: TWICE, 3: LOST, 9: LOST }),
   });
   const { result } = await measure(relay, { warmup: 5 });
-  assertEquals(result.probes, {
+  assertEquals(counts(result), {
     ...NOTHING_WRONG,
     warmup: 5,
     received: 98,
@@ -264,7 +271,7 @@ test("StampSession sends the next probe of a closed loop once one is lost", asyn
     count: 20,
     timeoutMs: 50,
   });
-  assertEquals(result.probes, {
+  assertEquals(counts(result), {
     ...NOTHING_WRONG,
     sent: 20,
     received: 18,
@@ -336,21 +343,22 @@ test("StampSession shows a stall of the path from the intended time", async () =
   assertStall(run);
 });
 
-test("StampSession shows its own stall from the intended time alone", async () => {
-  // Server and sender stall alike here, as on a machine that was put to sleep.
+test("StampSession sends nothing later for the slots of its own pause, and loses nothing", async () => {
+  // The deadline passes in the pause; the server pauses alike.
   await using server = reflector();
-  const run = await measure(server, {
+  const { result } = await measure(server, {
     intervalMs: STALL_INTERVAL_MS,
     count: STALL_COUNT,
-    timeoutMs: 2000,
+    timeoutMs: 300,
   }, ({ sequence }) => {
     if (sequence !== 50) return;
     const untilMs = performance.now() + STALL_MS;
     while (performance.now() < untilMs);
   });
-  assertStall(run);
-  const { rtt_us, quality } = run.result;
-  assert(rtt_us!.p90 < 100_000, "the raw figures hide it");
-  assert(quality.send_lateness_us!.p99 > 400_000);
-  assert(quality.notes.some((note) => note.includes("schedule was not kept")));
+  const { sent, received, not_sent } = result.probes;
+  assertEquals([sent, received], [STALL_COUNT, STALL_COUNT]);
+  assert(not_sent! >= 48, `${not_sent} not sent`);
+  const { asked, achieved } = result.probes_per_second;
+  assert(achieved! < asked! * 0.85, `${achieved} of ${asked}`);
+  assert(result.quality.notes.some((note) => /^this program did/.test(note)));
 });
