@@ -134,7 +134,7 @@ export const MAX_REMEMBERED = 2 ** 20;
 /** How long to wait for a warm-up probe or a probe of directions. */
 const SHORT_WAIT_MS = 500;
 /** A timer that is later than this was delayed by a pause of this process. */
-const MAX_LATE_MS = 10;
+const MAX_LATE_MS = 50;
 /** How often a probe of directions is sent again. */
 const TRIES = 5;
 /** The first sequence number that tells a stateful reflector from others. */

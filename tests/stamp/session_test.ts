@@ -100,7 +100,7 @@ const NOTHING_WRONG = {
 const LOST = { copies: 0 };
 const TWICE = { copies: 2 };
 const HELD = { held: true };
-const LATE = { delayMs: TIMEOUT_MS + 30 };
+const LATE = { delayMs: TIMEOUT_MS + 150 };
 
 /** Each path, and how the counters differ from those of one without a fault. */
 const PATHS: [string, Path, Partial<typeof NOTHING_WRONG>][] = [
