@@ -317,7 +317,7 @@ const NOTHING_REPORTED = {
     lostForward: 0,
     lostBackward: 0,
   },
-  faults: { corrupt: 0, short: 0, implausible: 0 },
+  faults: { corrupt: 0, short: 0, long: 0, twampLight: 0, implausible: 0 },
   directionsKnown: null,
   countedAnew: false,
   outstanding: 0,

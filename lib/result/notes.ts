@@ -120,8 +120,17 @@ function replyNotes(replies: ReplyStats, lost: number): string[] {
       "on the way, signed with another key, or forged",
     ],
     [
+      faults.twampLight,
+      "the reflector speaks TWAMP-Light, or STAMP without session identifiers",
+    ],
+    [
       faults.short,
-      "the reflector returns no padding: the way back carried smaller packets",
+      "the reflector returns no padding, or less: the way back carried smaller " +
+      "packets",
+    ],
+    [
+      faults.long,
+      "the reflector adds to the packets: the way back carried larger ones",
     ],
     [
       faults.implausible,

@@ -48,9 +48,11 @@ export class StampKey {
    *
    * @param packet The packet.
    * @param at The offset of the signature.
+   * @param tlvs The offset of the first TLV, for an HMAC TLV: it signs the
+   * sequence number and the TLVs (RFC 8972, section 4.8).
    */
-  sign(packet: Uint8Array, at: number): void {
-    packet.set(this.#signature(packet, at), at);
+  sign(packet: Uint8Array, at: number, tlvs?: number): void {
+    packet.set(this.#signature(packet, at, tlvs), at);
   }
 
   /**
@@ -59,17 +61,19 @@ export class StampKey {
    *
    * @param packet The packet.
    * @param at The offset of the signature.
+   * @param tlvs As with {@linkcode sign}.
    */
-  hasSigned(packet: Uint8Array, at: number): boolean {
+  hasSigned(packet: Uint8Array, at: number, tlvs?: number): boolean {
     return timingSafeEqual(
       packet.subarray(at, at + SIGNATURE_BYTES),
-      this.#signature(packet, at),
+      this.#signature(packet, at, tlvs),
     );
   }
 
-  #signature(packet: Uint8Array, length: number): Uint8Array {
+  #signature(packet: Uint8Array, end: number, tlvs = 4): Uint8Array {
     return createHmac("sha256", this.#key)
-      .update(packet.subarray(0, length))
+      .update(packet.subarray(0, 4))
+      .update(packet.subarray(tlvs, end))
       .digest()
       .subarray(0, SIGNATURE_BYTES);
   }

@@ -35,8 +35,12 @@ export interface ReplyFaults {
   corrupt: number;
   /** Replies whose reflector took a negative time, or more than the RTT. */
   implausible: number;
-  /** Replies without the padding that was sent. */
+  /** Replies shorter than their requests. */
   short: number;
+  /** Replies longer than their requests. */
+  long: number;
+  /** Replies of a TWAMP-Light reflector. */
+  twampLight: number;
 }
 
 /** What a session knows of its replies beside the samples. */
@@ -68,7 +72,13 @@ const DRAIN_MS = 20;
 /** The probes of a session that have no reply yet, and those a while before. */
 export class OutstandingProbes {
   /** Counters of faulty replies. */
-  readonly faults: ReplyFaults = { corrupt: 0, implausible: 0, short: 0 };
+  readonly faults: ReplyFaults = {
+    corrupt: 0,
+    implausible: 0,
+    short: 0,
+    long: 0,
+    twampLight: 0,
+  };
   /** The sequence numbers, and the counters of their replies. */
   readonly window: SequenceWindow;
   #options: OutstandingOptions;
@@ -162,7 +172,10 @@ export class OutstandingProbes {
     if (!reader.echoes(this.#wall)) return this.#corrupt();
     const arrival = this.window.arrive(index, reader.reflectorSequence);
     if (arrival !== "first") return null;
-    if (!reader.isWhole) this.faults.short += 1;
+    const { growthBytes } = reader;
+    if (growthBytes < 0) this.faults.short += 1;
+    if (growthBytes > 0) this.faults.long += 1;
+    if (reader.isTwampLight) this.faults.twampLight += 1;
     if (index >= this.#measuredTo) return null;
     const sample = this.#sample(index);
     const elapsedMs = atMs - sentMs;

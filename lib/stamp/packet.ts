@@ -22,8 +22,11 @@
  * Deno cannot read a TTL. 255, with which a request should be sent, replaces it.
  *
  * A TWAMP-Light sender (RFC 5357, appendix I) sends the first 14 bytes of an
- * unauthenticated request and any padding, and reads the first 41 bytes of the
- * reply. Its reply is truncated to the length of its request.
+ * unauthenticated request and padding, and reads the first 41 bytes of the reply,
+ * or 38. RFC 8762, section 4.6, asks for a reply of 44 bytes to a shorter request,
+ * but a reply longer than its request would serve attacks on others: so requests
+ * of fewer than 41 bytes are not answered, and those of up to 43 bytes get as many.
+ * RFC 5357, section 4.1.2, recommends the 27 bytes of padding that this needs.
  *
  * @module
  */
@@ -33,7 +36,9 @@ import { TLV_HEAD_BYTES } from "./tlv.ts";
 /** The assigned port (RFC 8762, section 4.1). */
 export const STAMP_PORT = 862;
 /** The shortest request, a TWAMP-Light sender's, in bytes. */
-export const MIN_REQUEST_BYTES = 14;
+export const MIN_REQUEST_BYTES = 41;
+/** The shortest reply, a TWAMP-Light reflector's, in bytes. */
+export const MIN_REPLY_BYTES = 38;
 /** The longest packet: the payload of the longest datagram over IPv4. */
 export const MAX_PACKET_BYTES = 65_507;
 

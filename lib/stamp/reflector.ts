@@ -118,6 +118,7 @@ export class StampReflector {
       received: { seconds: 0, nanoseconds: 0 },
       sent: this.#wall,
       errorUs: measureResolutionUs(this.#clock),
+      requests: null,
     };
   }
 
@@ -130,11 +131,14 @@ export class StampReflector {
     fields.received.nanoseconds = this.#wall.nanoseconds;
     this.counts.received += 1;
     if (!this.#isRequest(packet)) return null;
-    fields.sequence = this.#stateless
-      ? readUint32(packet, 0)
-      : this.#sessions.find(from, ssidOf(packet, this.#layout), nowMs)
-        .answered++;
-    this.counts.sessions = this.#sessions.opened;
+    if (this.#stateless) fields.sequence = readUint32(packet, 0);
+    else {
+      const ssid = ssidOf(packet, this.#layout);
+      const session = this.#sessions.find(from, ssid, nowMs);
+      fields.sequence = session.answered++;
+      fields.requests = session.answered;
+      this.counts.sessions = this.#sessions.opened;
+    }
     this.#wall.read(this.#clock.now());
     reflect(packet, this.#layout, fields, this.#key);
     this.counts.reflected += 1;

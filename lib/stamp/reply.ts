@@ -11,7 +11,7 @@ import {
   writeUint32,
 } from "../framing/big_endian.ts";
 import { AUTHENTICATED, type PacketLayout } from "./packet.ts";
-import { flagExtensions } from "./tlv.ts";
+import { areAuthentic, reflectExtensions } from "./tlv.ts";
 import type { StampKey } from "./key.ts";
 import {
   errorEstimate,
@@ -26,11 +26,6 @@ import {
 const UNKNOWN_TTL = 255;
 /** The largest difference of a reply's T2 from now. */
 const DAY_MS = 86_400_000;
-/**
- * The multiplier of each reply's error estimate. It is the only mark of a reply to
- * a request that is too short for T2.
- */
-const REPLY_MULTIPLIER = 251;
 
 /** What a reflector adds to a request. */
 export interface ReplyFields {
@@ -42,6 +37,11 @@ export interface ReplyFields {
   sent: TimeOfDay;
   /** The largest error of these, in microseconds; `null` if unknown. */
   errorUs: number | null;
+  /**
+   * How many requests of the session were received, this one included; `null` if
+   * unknown.
+   */
+  requests: number | null;
 }
 
 /** The first bytes of the reply, until they replace those of the request. */
@@ -51,7 +51,7 @@ const head = new Uint8Array(AUTHENTICATED.bytes);
  * Turns a request into its reply, in place and of the same length. Its
  * timestamps have the format of the request's.
  *
- * @param packet The request: at least 14 bytes, and with a signature the layout's
+ * @param packet The request: at least 41 bytes, and with a signature the layout's
  * length.
  * @param layout The layout.
  * @param fields What is added.
@@ -63,6 +63,7 @@ export function reflect(
   fields: ReplyFields,
   key?: StampKey,
 ): void {
+  const authentic = !key || areAuthentic(packet, layout.bytes, key);
   const format = formatAt(packet, layout.errorEstimate);
   head.fill(0);
   writeUint32(head, 0, fields.sequence);
@@ -70,7 +71,7 @@ export function reflect(
   writeUint16(
     head,
     layout.errorEstimate,
-    errorEstimate(fields.errorUs, format, REPLY_MULTIPLIER),
+    errorEstimate(fields.errorUs, format),
   );
   writeUint16(head, layout.ssid, ssidOf(packet, layout));
   writeTimestamp(head, layout.receiveTimestamp, fields.received, format);
@@ -80,7 +81,8 @@ export function reflect(
   head[layout.senderTtl] = UNKNOWN_TTL;
   copy(head, 0, packet, 0, Math.min(layout.bytes, packet.length));
   if (layout.signature !== null) key!.sign(packet, layout.signature);
-  flagExtensions(packet, layout.bytes);
+  const { requests } = fields;
+  reflectExtensions(packet, layout.bytes, { requests, key, authentic });
 }
 
 /**
@@ -102,8 +104,7 @@ export function ssidOf(packet: Uint8Array, layout: PacketLayout): number {
  * @param packet The packet.
  * @param layout The layout.
  * @param nowSeconds The time of day, in seconds since 1970.
- * @returns Whether T2, zero in a request, is set and within a day of now; in a
- * packet too short for T2, whether its error estimate is a reply's.
+ * @returns Whether T2, zero in a request, is set and within a day of now.
  */
 export function isReply(
   packet: Uint8Array,
@@ -111,9 +112,6 @@ export function isReply(
   nowSeconds: number,
 ): boolean {
   const at = layout.receiveTimestamp;
-  if (packet.length < at + TIMESTAMP_BYTES) {
-    return packet[layout.errorEstimate + 1] === REPLY_MULTIPLIER;
-  }
   if (readUint32(packet, at) === 0) return false;
   return Math.abs(readTimestamp(packet, at, "ntp", nowSeconds)) < DAY_MS ||
     Math.abs(readTimestamp(packet, at, "ptp", nowSeconds)) < DAY_MS;

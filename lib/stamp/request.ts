@@ -14,10 +14,18 @@ import { equals } from "npm:deno-std@^1.4.0/bytes/equals.js";
 import {
   AUTHENTICATED,
   isRequestSize,
+  MIN_REPLY_BYTES,
   type PacketLayout,
   UNAUTHENTICATED,
 } from "./packet.ts";
-import { writePaddingHead } from "./tlv.ts";
+import {
+  areAuthentic,
+  EXTRA_PADDING,
+  HMAC,
+  HMAC_TLV_BYTES,
+  TLV_HEAD_BYTES,
+  writeTlvHead,
+} from "./tlv.ts";
 import type { StampKey } from "./key.ts";
 import {
   errorEstimate,
@@ -68,6 +76,8 @@ export class StampRequest {
   readonly layout: PacketLayout;
   /** What is the same in all of them. */
   readonly options: RequestOptions;
+  /** The offset of the HMAC TLV that protects the padding; `null` for none. */
+  readonly hmacTlv: number | null = null;
 
   /**
    * Writes what is the same in all requests; padding is random.
@@ -93,8 +103,14 @@ export class StampRequest {
     );
     writeUint16(this.bytes, layout.ssid, ssid);
     if (sizeBytes > layout.bytes) {
-      crypto.getRandomValues(this.bytes.subarray(layout.bytes));
-      writePaddingHead(this.bytes, layout.bytes);
+      let end = sizeBytes;
+      if (key && end >= layout.bytes + TLV_HEAD_BYTES + HMAC_TLV_BYTES) {
+        end -= HMAC_TLV_BYTES;
+        this.hmacTlv = end;
+        writeTlvHead(this.bytes, end, HMAC, sizeBytes);
+      }
+      crypto.getRandomValues(this.bytes.subarray(layout.bytes, end));
+      writeTlvHead(this.bytes, layout.bytes, EXTRA_PADDING, end);
     }
   }
 
@@ -108,7 +124,11 @@ export class StampRequest {
     const { bytes, layout, options } = this;
     writeUint32(bytes, 0, sequence);
     writeTimestamp(bytes, layout.timestamp, time, options.format);
-    if (layout.signature !== null) options.key!.sign(bytes, layout.signature);
+    const { key } = options;
+    if (!key) return;
+    key.sign(bytes, layout.signature!);
+    if (this.hmacTlv === null) return;
+    key.sign(bytes, this.hmacTlv + TLV_HEAD_BYTES, layout.bytes);
   }
 }
 
@@ -128,33 +148,20 @@ export class StampReplyReader {
   }
 
   /**
-   * Takes a reply, if it matches this session: the length (or that of the layout,
-   * from a reflector that returns no TLVs), the signature, the SSID or 0, the
-   * sender's error estimate, the padding.
+   * Takes a reply, if it can be one to this session: the signatures, and the SSID
+   * or 0. A TWAMP-Light reflector may return any padding.
    *
    * @param reply The datagram; it must not change until the next one is taken.
    * @returns Whether it matches.
    */
   take(reply: Uint8Array): boolean {
     this.#reply = reply;
-    const { bytes: request, layout, options } = this.#request;
-    if (reply.length !== request.length && reply.length !== layout.bytes) {
-      return false;
-    }
-    if (
-      layout.signature !== null &&
-      !options.key!.hasSigned(reply, layout.signature)
-    ) {
-      return false;
-    }
-    const ssid = readUint16(reply, layout.ssid);
-    if (ssid !== options.ssid && ssid !== 0) return false;
-    const ours = readUint16(request, layout.errorEstimate);
-    if (readUint16(reply, layout.senderErrorEstimate) !== ours) return false;
-    // The reflector may change the flags of the TLV, its first byte.
-    const from = layout.bytes + 1;
-    return reply.length < from ||
-      equals(reply.subarray(from), request.subarray(from));
+    const { layout, options: { key, ssid } } = this.#request;
+    if (reply.length < (key ? layout.bytes : MIN_REPLY_BYTES)) return false;
+    if (key && !key.hasSigned(reply, layout.signature!)) return false;
+    const returned = readUint16(reply, layout.ssid);
+    return (returned === ssid || returned === 0) &&
+      (!key || this.#isProtected(reply, key));
   }
 
   /** The reflector's sequence number. */
@@ -167,9 +174,19 @@ export class StampReplyReader {
     return readUint32(this.#reply, this.#request.layout.senderSequence);
   }
 
-  /** Whether the reply includes the request's TLVs. */
-  get isWhole(): boolean {
-    return this.#reply.length === this.#request.bytes.length;
+  /** How much longer than the request the reply is, in bytes. */
+  get growthBytes(): number {
+    return this.#reply.length - this.#request.bytes.length;
+  }
+
+  /**
+   * Whether the reply is none of STAMP with session identifiers (RFC 8972): too
+   * short for STAMP, or without the identifier.
+   */
+  get isTwampLight(): boolean {
+    const { layout, options } = this.#request;
+    return this.#reply.length < layout.bytes ||
+      readUint16(this.#reply, layout.ssid) !== options.ssid;
   }
 
   /**
@@ -202,6 +219,15 @@ export class StampReplyReader {
    */
   sentMs(fromSeconds: number): number {
     return this.#timestampAt(this.#request.layout.timestamp, fromSeconds);
+  }
+
+  /** Whether the TLVs are signed, missing, or returned without being read. */
+  #isProtected(reply: Uint8Array, key: StampKey): boolean {
+    const { bytes, layout, hmacTlv } = this.#request;
+    const from = layout.bytes;
+    return reply.length === from ||
+      areAuthentic(reply, from, key, hmacTlv !== null) ||
+      equals(reply.subarray(from), bytes.subarray(from));
   }
 
   #echoesWord(layout: PacketLayout, word: number): boolean {

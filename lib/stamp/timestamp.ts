@@ -115,7 +115,6 @@ export function readTimestamp(
  * @param errorUs The largest error of a timestamp, in microseconds; `null` if
  * unknown.
  * @param format The format of the timestamp.
- * @param multiplier A fixed multiplier; the estimate is then up to twice the error.
  * @returns The field, never less than the error.
  *
  * @example Usage
@@ -130,14 +129,13 @@ export function readTimestamp(
 export function errorEstimate(
   errorUs: number | null,
   format: TimestampFormat,
-  multiplier?: number,
 ): number {
   const z = format === "ptp" ? Z : 0;
   const parts = errorUs === null ? Infinity : errorUs / 1e6 * TWO_32;
-  const scale = Math.ceil(Math.log2(parts / (multiplier ?? 255)));
+  const scale = Math.ceil(Math.log2(parts / 255));
   const bounded = Math.min(63, Math.max(0, scale));
   const smallest = Math.min(255, Math.max(1, Math.ceil(parts / 2 ** bounded)));
-  return z | bounded << 8 | (multiplier ?? smallest);
+  return z | bounded << 8 | smallest;
 }
 
 /**

@@ -206,23 +206,19 @@ for (const { title, tlvs, flags } of EXTENSIONS) {
 
 interopTest(
   ["scapy"],
-  "stamp_server answers TWAMP-Light by as many bytes as it sent",
+  "stamp_server answers TWAMP-Light in as many bytes as it sent",
   async () => {
     await using server = await serveScript("stamp_server");
     const replies = await sendByScapy(
       server,
-      [14, 27, 41].map((bytes) => ({ seq: 70 + bytes, ssid: 5, bytes })),
+      [41, 42, 43].map((bytes) => ({ seq: 70 + bytes, ssid: 5, bytes })),
     );
-    assertEquals(replies.map((reply) => reply.bytes), [14, 27, 41]);
+    assertEquals(replies.map((reply) => reply.bytes), [41, 42, 43]);
     assertEquals(replies.map((reply) => reply.seq), [0, 1, 2]);
-    for (const { sent, estimate, ssid, between } of replies) {
-      assertMoments({ received: sent, sent, between });
-      assertEstimate(estimate, "ntp");
-      assertEquals(ssid, 0); // it stood where they have padding
+    for (const reply of replies) {
+      assertReply(reply, "ntp");
+      assertEquals(reply.ssid, 0); // it stood where they have padding
     }
-    // 27 bytes hold T2; 41 bytes all that TWAMP-Light reads.
-    assertMoments(replies[1]!);
-    assertReply(replies[2]!, "ntp");
   },
 );
 
@@ -234,7 +230,7 @@ interopTest(
     const replies = await sendByScapy(server, [
       { seq: 1 },
       { echo: true },
-      { seq: 2, bytes: 13, refused: true },
+      { seq: 2, bytes: 40, refused: true },
       { seq: 3, bytes: 0, refused: true },
       { seq: 4 },
     ]);

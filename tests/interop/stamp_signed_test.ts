@@ -37,6 +37,8 @@ interface Reply {
   ttl: number;
   /** The TLVs. */
   rest: string;
+  /** Whether they end with an HMAC TLV, and it is right. */
+  isRestSigned: boolean;
   /** When the request was sent, and the reply had come, in seconds since 1970. */
   between: [number, number];
 }
@@ -161,6 +163,29 @@ interopTest(
       stderr,
       /^received 5, reflected 1, .*too short 2, .*signed 2, replies 0,/m,
     );
+  },
+);
+
+interopTest(
+  ["python3"],
+  "stamp_server checks and signs TLVs as Python does",
+  async () => {
+    await using server = await serveSigned("environment");
+    const rest = "80030004000000008005000c000000010000000000000000";
+    const replies = await send(server, [
+      { seq: 40, key: KEY, rest, restKey: KEY },
+      { seq: 41, key: KEY, rest, restKey: "another key" },
+      { seq: 42, key: KEY, rest },
+    ]);
+    const counted = "000300040002000200" +
+      "05000c000000010000000100000001" + "00080010";
+    assertEquals(replies[0]!.rest.slice(0, -32), counted);
+    assertEquals(replies[0]!.isRestSigned, true);
+    const flagged = rest.replaceAll("8003", "2003").replaceAll("8005", "2005");
+    assertEquals(replies[1]!.rest.slice(0, -32), flagged + "20080010");
+    assertEquals(replies[1]!.isRestSigned, false);
+    assertEquals(replies[2]!.rest, flagged);
+    for (const reply of replies) assertReply(reply);
   },
 );
 

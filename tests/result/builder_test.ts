@@ -23,7 +23,7 @@ const REPLIES = {
     duplicate: 2,
     reordered: 3,
   },
-  faults: { corrupt: 4, implausible: 0, short: 0 },
+  faults: { corrupt: 4, implausible: 0, short: 0, long: 0, twampLight: 0 },
   directionsKnown: true,
   countedAnew: false,
   outstanding: 0,

@@ -9,7 +9,7 @@ const COUNTS = {
   duplicate: 0,
   reordered: 0,
 };
-const FAULTS = { corrupt: 0, implausible: 0, short: 0 };
+const FAULTS = { corrupt: 0, implausible: 0, short: 0, long: 0, twampLight: 0 };
 
 /** A session in which nothing went wrong, but for what is given. */
 function reportOf(
@@ -144,6 +144,18 @@ const NOTES: [string, ReplyStats, number, RegExp][] = [
     reportOf({ faults: { short: 20 } }),
     0,
     /^the reflector returns no padding/,
+  ],
+  [
+    "replies that are longer",
+    reportOf({ faults: { long: 20 } }),
+    0,
+    /^the reflector adds to the packets/,
+  ],
+  [
+    "replies of TWAMP-Light",
+    reportOf({ faults: { twampLight: 20 } }),
+    0,
+    /^the reflector speaks TWAMP-Light/,
   ],
   [
     "replies that took a negative time",

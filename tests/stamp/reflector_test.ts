@@ -321,29 +321,38 @@ test("StampReflector never answers a reply", () => {
   }
 });
 
-test("StampReflector does not answer its replies to short requests", () => {
-  const padding = Uint8Array.from({ length: 44 }, (_, index) => 200 - index);
-  for (let length = MIN_REQUEST_BYTES; length < 44; length++) {
-    for (const stateless of [false, true]) {
-      const reflectors = [0, 1].map(() => new StampReflector({ stateless }));
-      // A TWAMP-Light request: whatever is after its first bytes is padding.
+test("StampReflector answers TWAMP-Light in the size of its request", () => {
+  for (const stateless of [false, true]) {
+    for (let length = MIN_REQUEST_BYTES; length < 44; length++) {
       const request = packetOf().slice(0, length);
-      request.set(padding.subarray(0, length - 14), 14);
-      let packet: Uint8Array<ArrayBuffer> | null = request;
-      let answers = 0;
-      while (packet !== null && answers < 10) {
-        packet = reflectors[answers % 2]!.answer(packet, ONE) as
-          | Uint8Array<ArrayBuffer>
-          | null;
-        if (packet !== null) answers += 1;
-      }
-      assertEquals(answers, 1, `${length} bytes`);
+      // Whatever is after its first bytes is padding.
+      crypto.getRandomValues(request.subarray(14));
+      const reply = new StampReflector({ stateless }).answer(request, ONE)!;
+      assertEquals(reply.length, length);
+      assertEquals(readUint32(reply, UNAUTHENTICATED.senderSequence), 5);
+      assertEquals(new StampReflector().answer(reply.slice(), ONE), null);
+    }
+  }
+});
+
+test("StampReflector counts the requests of a session in Direct Measurement", () => {
+  for (const stateless of [false, true]) {
+    const reflector = reflectorOf({ stateless });
+    for (let count = 1; count < 4; count++) {
+      const packet = packetOf({ sizeBytes: 60 });
+      packet.set([0x80, 5, 0, 12, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0], 44);
+      const reply = reflector.answer(packet, ONE)!;
+      const number = stateless ? 0 : count;
+      assertEquals([...reply.subarray(44)], [
+        ...[stateless ? 0x80 : 0, 5, 0, 12],
+        ...[0, 0, 0, 77, 0, 0, 0, number, 0, 0, 0, number],
+      ]);
     }
   }
 });
 
 test("StampReflector counts datagrams that are too short, and does not answer", () => {
-  for (const [key, minBytes] of [[undefined, 14], [KEY, 112]] as const) {
+  for (const [key, minBytes] of [[undefined, 41], [KEY, 112]] as const) {
     const reflector = reflectorOf({ key });
     const whole = packetOf({ key });
     for (let length = 0; length < minBytes; length++) {
@@ -478,7 +487,7 @@ test("StampReflector continues after bad datagrams over a socket", async () => {
   using client = datagramClient();
   const bad = [
     new Uint8Array(0),
-    new Uint8Array(13),
+    new Uint8Array(40),
     new Uint8Array(65_507),
     packetOf({ key: OTHER_KEY }),
   ];
@@ -505,9 +514,9 @@ test("StampReflector answers the shortest and the longest request over a socket"
     const reply = await ask(client, server, { sizeBytes });
     assertEquals(reply?.length, sizeBytes);
   }
-  await client.send(packetOf().slice(0, 14), server.addr);
+  await client.send(packetOf().slice(0, 41), server.addr);
   const reply = await client.receiveFrom(server.addr, 4000);
-  assertEquals(reply?.length, 14);
+  assertEquals(reply?.length, 41);
   assertEquals(server.log, []);
 });
 

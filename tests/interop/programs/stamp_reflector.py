@@ -19,6 +19,11 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--stateless", action="store_true")
 parser.add_argument("--format", choices=["ntp", "ptp"], help="else the request's")
 parser.add_argument("--bare", action="store_true", help="return no TLVs")
+parser.add_argument(
+    "--twamp-light",
+    choices=["38", "41", "truncated", "untruncated", "zeroed", "tlv"],
+    help="reply as RFC 5357 has it, in so many bytes or with that padding",
+)
 parser.add_argument("--drop-forward", type=numbers, default=[])
 parser.add_argument("--drop-backward", type=numbers, default=[])
 parser.add_argument("--duplicate", type=numbers, default=[])
@@ -45,13 +50,22 @@ def corrupted(reply, kind):
         reply.ssid ^= 0x0101
     elif kind == 1:
         reply.fields["ts_sender"] ^= 1
-    elif kind == 2:
-        return bytes(reply)[:-1]
-    elif kind == 3:
-        reply.err_estimate_sender.multiplier ^= 1
     else:
         reply.seq_sender += 1000000
     return bytes(reply)
+
+
+def twamp_light(reply, request):
+    """The reply with the request's padding, which begins at byte 14."""
+    if options.twamp_light == "tlv":
+        return reply + bytes.fromhex("000100020000")
+    head = reply[:14] + bytes(2) + reply[16:41]
+    if options.twamp_light in ("38", "41"):
+        return head[: int(options.twamp_light)]
+    padding = request[14:]
+    if options.twamp_light != "untruncated":
+        padding = padding[: len(padding) - 27]
+    return head + (bytes(len(padding)) if options.twamp_light == "zeroed" else padding)
 
 
 while True:
@@ -87,6 +101,8 @@ while True:
     reply.ts_rx = timestamp(received_ns, ptp)
     reply.ts = timestamp(time.time_ns(), ptp)
     datagram = bytes(reply)
+    if options.twamp_light:
+        datagram = twamp_light(datagram, raw)
     if request.seq in options.corrupt:
         datagram = corrupted(reply, options.corrupt.index(request.seq))
     server_socket.sendto(datagram, address)

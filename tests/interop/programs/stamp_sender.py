@@ -75,7 +75,7 @@ def decoded(raw):
                 "flags": int(tlv.flags),
                 "type": tlv.type,
                 "len": tlv.len,
-                "value": bytes(tlv.value).decode(),
+                "value": bytes(tlv.value).decode("latin-1"),
             }
             for tlv in reply.tlv_objects
         ],

@@ -1,8 +1,8 @@
 """A sender of signed STAMP packets: Python's own hmac is the judge. It sends what
 standard input describes, a JSON object a line, and prints each reply that way.
 
-A request is signed with its "key", or not at all; one that is to be "refused" is
-not waited for."""
+A request is signed with its "key", or not at all; its "rest" with "restKey", by an
+HMAC TLV; one that is to be "refused" is not waited for."""
 
 import hmac
 import json
@@ -17,6 +17,7 @@ REQUEST = "!I12xQHH68x16s"
 REPLY = "!I12xQHH4xQ8xI12xQH6xB15x16s"
 SIGNED_BYTES = 96
 BARE_BYTES = 112
+HMAC_TLV = bytes.fromhex("80080010")
 
 server_address = (sys.argv[1], int(sys.argv[2]))
 key = sys.argv[3].encode()
@@ -28,6 +29,10 @@ def signature(key, packet):
     return hmac.new(key, packet[:SIGNED_BYTES], "sha256").digest()[:16]
 
 
+def tlv_signature(key, packet, tlvs):
+    return hmac.new(key, packet[:4] + tlvs, "sha256").digest()[:16]
+
+
 for line in sys.stdin:
     told = json.loads(line)
     before = time.time()
@@ -37,7 +42,10 @@ for line in sys.stdin:
     request = struct.pack(REQUEST, *asked, b"")
     if "key" in told:
         request = request[:SIGNED_BYTES] + signature(told["key"].encode(), request)
-    request += bytes.fromhex(told.get("rest", ""))
+    rest = bytes.fromhex(told.get("rest", ""))
+    if "restKey" in told:
+        rest += HMAC_TLV + tlv_signature(told["restKey"].encode(), request, rest)
+    request += rest
     client_socket.sendto(request[: told.get("bytes")], server_address)
     if told.get("refused"):
         continue
@@ -59,6 +67,8 @@ for line in sys.stdin:
                 "senderSeq": sender[0],
                 "ttl": ttl,
                 "rest": reply[BARE_BYTES:].hex(),
+                "isRestSigned": reply[-16:]
+                == tlv_signature(key, reply, reply[BARE_BYTES:-20]),
                 "between": [before, time.time()],
             }
         )
