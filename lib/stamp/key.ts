@@ -48,8 +48,9 @@ export class StampKey {
    *
    * @param packet The packet.
    * @param at The offset of the signature.
-   * @param tlvs The offset of the first TLV, for an HMAC TLV: it signs the
-   * sequence number and the TLVs (RFC 8972, section 4.8).
+   * @param tlvs The offset of the first TLV, if the signature is the value of an
+   * HMAC TLV: it is that of the sequence number and the TLVs before (RFC 8972,
+   * section 4.8).
    */
   sign(packet: Uint8Array, at: number, tlvs?: number): void {
     packet.set(this.#signature(packet, at, tlvs), at);
@@ -70,10 +71,14 @@ export class StampKey {
     );
   }
 
-  #signature(packet: Uint8Array, end: number, tlvs = 4): Uint8Array {
-    return createHmac("sha256", this.#key)
-      .update(packet.subarray(0, 4))
-      .update(packet.subarray(tlvs, end))
+  #signature(packet: Uint8Array, at: number, tlvs?: number): Uint8Array {
+    const hmac = createHmac("sha256", this.#key);
+    if (tlvs === undefined) hmac.update(packet.subarray(0, at));
+    else {
+      hmac.update(packet.subarray(0, 4));
+      hmac.update(packet.subarray(tlvs, at - 4)); // before the TLV's head
+    }
+    return hmac
       .digest()
       .subarray(0, SIGNATURE_BYTES);
   }

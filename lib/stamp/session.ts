@@ -395,6 +395,7 @@ export class StampSession {
     untilMs: number,
     signal: AbortSignal | null,
   ): Promise<void> {
+    if (!holds()) return;
     const timer = untilMs === Infinity ? undefined : setTimeout(
       () => this.#notify(),
       Math.ceil(untilMs - performance.now()), // timers cut off fractions

@@ -351,6 +351,7 @@ test("StampReplyReader.take() takes signed TLVs alone, or those that it sent", (
   assertEquals(reader.growthBytes, 0);
   assert(reader.take(reply.subarray(0, 112)), "no TLVs");
   for (let bit = 8 * 112; bit < 8 * reply.length; bit++) {
+    if (bit >> 3 === request.hmacTlv) continue; // its own flags
     reply[bit >> 3]! ^= 1 << (bit & 7);
     assertEquals(reader.take(reply), false, `bit ${bit}`);
     reply[bit >> 3]! ^= 1 << (bit & 7);
