@@ -30,6 +30,7 @@ import {
 } from "../lib/cli/server_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
+import { parseServerDialect } from "../lib/measure/dialects.ts";
 import { SETUP_LIMITS } from "../lib/measure/messages.ts";
 import { DEFAULT_MEMORY_BYTES, measureStreams } from "../lib/measure/server.ts";
 
@@ -39,6 +40,7 @@ const program = defineProgram({
   operands: "",
   details: [
     "The server answers a setup that exceeds a limit with the protocol's error. --max-memory limits all sessions together: each counts its payload and, with a delay, 64K for the echoes that wait. A session that would exceed it is refused. Small sessions without a delay do not count.",
+    "--dialect serves clients that do not keep to the protocol: from-zero numbers the probes from 0; ready=TEXT is the reply to the setup; no-lf ends replies without a newline; payload-only echoes the payload alone; flush takes messages without a newline, the setup after 100 ms of silence and a probe at its length. The log says which clients leave without a probe, or send no newline.",
   ],
   options: {
     ...listenOptions(10000),
@@ -70,15 +72,28 @@ const program = defineProgram({
       default: `${DEFAULT_MEMORY_BYTES / 2 ** 20}M`,
       help: "memory of all sessions together",
     },
+    dialect: {
+      kind: "custom",
+      placeholder: "NAME,...",
+      parse: parseServerDialect,
+      help:
+        "deviate for other clients: from-zero, ready=TEXT, no-lf, payload-only, flush",
+    },
     ...STREAM_SERVER_OPTIONS,
   },
-  examples: ["", "--mode iterative", "--host 0.0.0.0 --max-size 64K"],
+  examples: [
+    "",
+    "--mode iterative",
+    "--dialect from-zero,no-lf",
+    "--host 0.0.0.0 --max-size 64K",
+  ],
 });
 
 /** Runs the server until it is interrupted; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async (run) => {
     const { host, port, maxProbes, maxSize, maxDelay, maxMemory } = run.options;
+    const { dialect } = run.options;
     const listener = await withContext(
       { action: "listen on", target: { hostname: host, port } },
       () => Deno.listen({ hostname: host, port }),
@@ -87,6 +102,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     const service = measureStreams({
       limits: { probes: maxProbes, sizeBytes: maxSize, delayMs: maxDelay },
       memoryBytes: maxMemory,
+      ...(dialect && { dialect }),
       log: (line) => run.terminal.log(line),
     });
     const log = new ConnectionLog(run);

@@ -1,6 +1,7 @@
 /**
- * How other implementations deviate from the measure protocol, and how a lenient
- * client reads their replies. No IO.
+ * How other implementations deviate from the measure protocol: how a lenient
+ * client reads the replies of such servers, and how a server speaks to such
+ * clients. No IO.
  *
  * | deviation | read as |
  * |---|---|
@@ -78,6 +79,73 @@ export function isSuccess(reply: Uint8Array): boolean {
  */
 export function isError(reply: Uint8Array): boolean {
   return hasCode(reply, "404");
+}
+
+/** How a server deviates on purpose, for clients that expect it. */
+export interface ServerDialect {
+  /** The number of the first probe. */
+  firstProbe: 0 | 1;
+  /** The reply to a valid setup, without its LF. */
+  ready: string;
+  /** Whether status replies end without LF. */
+  noLf: boolean;
+  /** Whether an echo is the payload alone. */
+  payloadOnly: boolean;
+  /**
+   * Whether messages need no LF. The setup and the termination then end at a
+   * silence, and a probe at its length.
+   */
+  flush: boolean;
+}
+
+/** The protocol itself. */
+export const NO_DIALECT: ServerDialect = {
+  firstProbe: 1,
+  ready: "200 OK: Ready",
+  noLf: false,
+  payloadOnly: false,
+  flush: false,
+};
+
+/** The names of the deviations; `ready=` is followed by the text. */
+const DEVIATIONS: Record<string, Partial<ServerDialect>> = {
+  "from-zero": { firstProbe: 0 },
+  "no-lf": { noLf: true },
+  "payload-only": { payloadOnly: true },
+  flush: { flush: true },
+};
+
+/**
+ * Reads the name of a dialect.
+ *
+ * @param text Deviations with commas in between: `from-zero`, `ready=TEXT`,
+ * `no-lf`, `payload-only` and `flush`.
+ * @returns The dialect.
+ * @throws {SyntaxError} If one is unknown.
+ *
+ * @example Usage
+ * ```ts
+ * import { parseServerDialect } from "./dialects.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { firstProbe, ready } = parseServerDialect("from-zero,ready=200 Ready");
+ * assertEquals([firstProbe, ready], [0, "200 Ready"]);
+ * ```
+ */
+export function parseServerDialect(text: string): ServerDialect {
+  const dialect = { ...NO_DIALECT };
+  for (const part of text.split(",")) {
+    const ready = /^ready=([\x20-\x7e]{1,80})$/.exec(part)?.[1];
+    const deviation = ready === undefined ? DEVIATIONS[part] : { ready };
+    if (deviation === undefined) {
+      throw new SyntaxError(
+        "deviations with commas in between: from-zero, ready=TEXT, no-lf, " +
+          `payload-only and flush, not "${part}"`,
+      );
+    }
+    Object.assign(dialect, deviation);
+  }
+  return dialect;
 }
 
 function hasCode(reply: Uint8Array, code: string): boolean {

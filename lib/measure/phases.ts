@@ -14,6 +14,7 @@
  * @module
  */
 
+import { NO_DIALECT, type ServerDialect } from "./dialects.ts";
 import { checkProbe, maxProbeBytes } from "./probe.ts";
 import {
   isTermination,
@@ -58,6 +59,8 @@ export interface Verdict {
  */
 export class MeasurePhases {
   #limits: SetupLimits;
+  #dialect: ServerDialect;
+  #ready: Uint8Array;
   #setup: Setup | null = null;
   #sequence = 0;
 
@@ -65,14 +68,32 @@ export class MeasurePhases {
    * Starts in the setup phase.
    *
    * @param limits The upper limits of a client's setup.
+   * @param dialect How the server deviates on purpose.
    */
-  constructor(limits: SetupLimits = SETUP_LIMITS) {
+  constructor(
+    limits: SetupLimits = SETUP_LIMITS,
+    dialect: ServerDialect = NO_DIALECT,
+  ) {
     this.#limits = limits;
+    this.#dialect = dialect;
+    this.#ready = new TextEncoder().encode(`${dialect.ready}\n`);
   }
 
   /** The latest accepted setup; `null` before the first one. */
   get setup(): Setup | null {
     return this.#setup;
+  }
+
+  /** Whether there was a setup, and no probe after it. */
+  get isWithoutProbe(): boolean {
+    return this.#setup !== null && this.#sequence === 0;
+  }
+
+  /** The length of the next probe without its LF; 0 before a setup. */
+  get bareProbeBytes(): number {
+    if (this.#setup === null) return 0;
+    const number = this.#sequence + this.#dialect.firstProbe;
+    return `m ${number} `.length + this.#setup.sizeBytes;
   }
 
   /** The longest line that can be valid now, its LF included, in bytes. */
@@ -125,15 +146,21 @@ export class MeasurePhases {
       return refuse(REPLIES.setupError, (error as Error).message);
     }
     this.#sequence = 0;
-    return answer(REPLIES.ready);
+    return answer(this.#ready);
   }
 
   #measure(line: Uint8Array<ArrayBuffer>, setup: Setup): Verdict {
     this.#sequence += 1;
-    const probe = checkProbe(line, this.#sequence, setup.sizeBytes);
-    return probe.echo === null
-      ? refuse(REPLIES.probeError, `Probe ${this.#sequence}: ${probe.refusal}`)
-      : answer(probe.echo, setup.delayMs);
+    const { firstProbe, payloadOnly } = this.#dialect;
+    const number = this.#sequence + firstProbe - 1;
+    const { echo, refusal } = checkProbe(line, number, setup.sizeBytes);
+    if (echo === null) {
+      return refuse(REPLIES.probeError, `Probe ${number}: ${refusal}`);
+    }
+    const reply = payloadOnly
+      ? echo.subarray(echo.length - setup.sizeBytes - 1)
+      : echo;
+    return answer(reply, setup.delayMs);
   }
 }
 

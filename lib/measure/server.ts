@@ -5,11 +5,20 @@
  * @module
  */
 
+import { concat } from "npm:deno-std@^1.4.0/bytes/concat.js";
 import { FramingError } from "../framing/line_decoder.ts";
+import { LF, lineContent } from "../framing/line_ending.ts";
+import { isDisconnect } from "../net/errors.ts";
 import type { StreamHandler } from "../net/serve_streams.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { sleepUntil } from "../timing/sleep.ts";
-import { REPLIES, type Setup, type SetupLimits } from "./messages.ts";
+import {
+  isError,
+  isSuccess,
+  NO_DIALECT,
+  type ServerDialect,
+} from "./dialects.ts";
+import { LETTERS, REPLIES, type Setup, type SetupLimits } from "./messages.ts";
 import { MeasurePhases, refuse } from "./phases.ts";
 
 /** The default of the memory limit for all clients together. */
@@ -21,53 +30,141 @@ const MAX_DELAYED_BYTES = 65_536;
 /** The measured cost of a delayed reply beside its content, in bytes. */
 const OVERHEAD_BYTES = 512;
 
+/** The silence that ends a message without LF, in milliseconds. */
+const FLUSH_MS = 100;
+/** How long bytes without LF stay before they are logged, in milliseconds. */
+const STUCK_MS = 500;
+
 /** The options of a measure server. */
 export interface MeasureServerOptions {
   /** The upper limits of a client's setup. */
   limits?: SetupLimits;
   /** The most memory that all clients may hold together, in bytes. */
   memoryBytes?: number;
-  /** Receives a line for each refusal. */
+  /** How it deviates from the protocol, for clients that expect it. */
+  dialect?: ServerDialect;
+  /** Receives a line for each refusal, and for each client that is stuck. */
   log?: (line: string) => void;
 }
 
 /**
  * Serves the measure protocol to any number of clients.
  *
- * @param options Limits, and where to log.
+ * @param options Limits, the dialect, and where to log.
  * @returns A handler for `serveStreams`.
  */
 export function measureStreams(
   options: MeasureServerOptions = {},
 ): StreamHandler {
-  const { memoryBytes = DEFAULT_MEMORY_BYTES, log = () => {} } = options;
+  const { memoryBytes = DEFAULT_MEMORY_BYTES, dialect = NO_DIALECT } = options;
   const budget = new MemoryBudget(memoryBytes);
   return async (connection) => {
-    const phases = new MeasurePhases(options.limits);
+    const log = (line: string) =>
+      options.log?.(`${connection.remote}: ${line}`);
+    const phases = new MeasurePhases(options.limits, dialect);
+    const reader = new MessageReader(connection, phases, dialect);
     using memory = budget.open();
+    using _watch = new NewlineWatch(connection, log);
     const delayed = new DelayLine(connection);
     for (;;) {
       connection.messageLimitBytes = phases.maxLineBytes;
       let verdict;
       try {
-        const line = await connection.readLine();
-        if (line === null) break;
+        const line = await reader.read();
+        if (line === null) {
+          if (phases.isWithoutProbe && !connection.isStopping) {
+            log("left after the setup without a probe");
+          }
+          break;
+        }
         const setup = phases.setup;
         verdict = phases.accept(line);
         if (phases.setup !== setup && !memory.grow(costOf(phases.setup!))) {
           verdict = refuse(REPLIES.setupError, "The memory limit is reached");
         }
       } catch (error) {
+        if (error instanceof Deno.errors.UnexpectedEof) {
+          log(`left after ${connection.pendingBytes} bytes without a newline`);
+        } else if (isDisconnect(error) && phases.isWithoutProbe) {
+          log("left after the setup without a probe");
+        }
         if (!(error instanceof FramingError)) throw error;
         verdict = phases.refuse(error.message);
       }
       const { reply, delayMs, closes, refusal } = verdict;
-      if (refusal !== null) log(`${connection.remote}: refused: ${refusal}`);
-      await delayed.send(reply, delayMs);
+      if (refusal !== null) log(`refused: ${refusal}`);
+      await delayed.send(reader.form(reply), delayMs);
       if (closes) break;
     }
     await delayed.drained();
   };
+}
+
+/** Reads messages, and ends their replies as the dialect says. */
+class MessageReader {
+  #connection: StreamConnection;
+  #phases: MeasurePhases;
+  #dialect: ServerDialect;
+  /** Whether the setup, or the latest message, had no LF. */
+  #isBareClient = false;
+  #isBare = false;
+
+  constructor(
+    connection: StreamConnection,
+    phases: MeasurePhases,
+    dialect: ServerDialect,
+  ) {
+    this.#connection = connection;
+    this.#phases = phases;
+    this.#dialect = dialect;
+  }
+
+  /** The next message, always with an LF; `null` at the end of the stream. */
+  async read(): Promise<Uint8Array<ArrayBuffer> | null> {
+    if (!this.#dialect.flush) return await this.#connection.readLine();
+    const exactly = this.#isBareClient
+      ? { firstByte: LETTERS.probe, bytes: this.#phases.bareProbeBytes }
+      : null;
+    for (;;) {
+      const message = await this.#connection.readMessage(FLUSH_MS, { exactly });
+      if (message === null) return null;
+      // What follows a probe whose LF came in a segment of its own.
+      if (lineContent(message).length === 0) continue;
+      this.#isBare = message.at(-1) !== LF;
+      if (this.#phases.setup === null) this.#isBareClient = this.#isBare;
+      return this.#isBare ? concat([message, Uint8Array.of(LF)]) : message;
+    }
+  }
+
+  /** Ends the reply to the latest message. */
+  form(reply: Uint8Array): Uint8Array {
+    const { noLf } = this.#dialect;
+    if (!noLf && !this.#isBare) return reply;
+    const isStatus = isSuccess(reply) || isError(reply);
+    return (isStatus ? noLf : this.#isBare) ? reply.subarray(0, -1) : reply;
+  }
+}
+
+/** Logs bytes that wait for an LF, once a connection. */
+class NewlineWatch implements Disposable {
+  #timer: ReturnType<typeof setInterval>;
+
+  constructor(connection: StreamConnection, log: (line: string) => void) {
+    let lastBytes = 0;
+    this.#timer = setInterval(() => {
+      const { pendingBytes } = connection;
+      if (pendingBytes > 0 && pendingBytes === lastBytes) {
+        log(`${pendingBytes} bytes without a newline so far`);
+        this[Symbol.dispose]();
+      }
+      lastBytes = pendingBytes;
+    }, STUCK_MS);
+    Deno.unrefTimer(this.#timer);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
 }
 
 /** What a session may make the server hold, in bytes. */

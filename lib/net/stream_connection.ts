@@ -47,6 +47,8 @@ export interface MessageOptions {
   batch?: boolean;
   /** Return a line above the limit in pieces instead of rejecting it. */
   pieces?: boolean;
+  /** Take so many bytes without an LF as a message if the first is this one. */
+  exactly?: { firstByte: number; bytes: number } | null;
   /**
    * Let a message that a pause ended not renew the deadline, which then counts
    * from the last whole line: bytes that trickle in do not extend it.
@@ -172,6 +174,16 @@ export class StreamConnection implements Disposable {
     this.#readWatch.limitMs = limitMs;
   }
 
+  /** How many bytes have arrived and were not read. */
+  get pendingBytes(): number {
+    return this.#decoder.pendingBytes;
+  }
+
+  /** Whether {@linkcode StreamConnection.stop} was called. */
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
   /**
    * How long the last part of the last message came after the part before it, in
    * milliseconds; 0 if it came as one part, or was there before it was read.
@@ -245,7 +257,16 @@ export class StreamConnection implements Disposable {
     quietMs: number,
     options: MessageOptions = {},
   ): Promise<Uint8Array<ArrayBuffer> | null> {
-    const take = options.pieces ? takePiece : takeLine;
+    const { exactly } = options;
+    const takeByLf = options.pieces ? takePiece : takeLine;
+    const take: Take = exactly
+      ? (decoder) =>
+        takeByLf(decoder) ??
+          (decoder.firstByte === exactly.firstByte &&
+              decoder.pendingBytes >= exactly.bytes
+            ? decoder.takeExactly(exactly.bytes)
+            : null)
+      : takeByLf;
     return this.#read(
       options.batch && !this.countsMessages
         ? (decoder) => decoder.takeLines() ?? take(decoder)

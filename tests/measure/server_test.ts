@@ -5,12 +5,14 @@ import {
   assertLess,
   assertMatch,
   assertRejects,
+  assertThrows,
 } from "@std/assert";
 import { once } from "node:events";
 import {
   type MeasureServerOptions,
   measureStreams,
 } from "../../lib/measure/server.ts";
+import { parseServerDialect } from "../../lib/measure/dialects.ts";
 import type { ServeStreamsOptions } from "../../lib/net/serve_streams.ts";
 import {
   bytes,
@@ -124,6 +126,101 @@ test("measureStreams() tells why it refuses", async () => {
     log[0]!,
     /^127\.0\.0\.1:\d+: refused: Probe 1: Expected a payload of 3 bytes: 2$/,
   );
+});
+
+/** What a client of another author sends and expects. */
+interface StandIn {
+  first?: number;
+  ending?: string;
+  ready?: string;
+  closing?: string;
+  echo?: (message: string, payload: string) => string;
+}
+
+/** Measures as the simplest clients do: one write, one read, compared. */
+async function measureAs(
+  measurement: { addr: Deno.NetAddr },
+  standIn: StandIn,
+): Promise<number[]> {
+  const { first = 1, ending = "\n", echo = (message) => message } = standIn;
+  using conn = await dial(measurement);
+  const buffer = new Uint8Array(4096);
+  const ask = async (message: string, expected: string): Promise<number> => {
+    const startMs = performance.now();
+    await conn.write(bytes(message));
+    const count = await conn.read(buffer);
+    assertEquals(text(buffer.subarray(0, count ?? 0)), expected);
+    return performance.now() - startMs;
+  };
+  await ask(`s rtt 3 9 0${ending}`, standIn.ready ?? READY);
+  const rtts: number[] = [];
+  for (let sequence = first; sequence < first + 3; sequence++) {
+    const message = `m ${sequence} a payload${ending}`;
+    rtts.push(await ask(message, echo(message, `a payload${ending}`)));
+  }
+  await ask(`t${ending}`, standIn.closing ?? CLOSING);
+  return rtts;
+}
+
+const DIALECTS: Record<string, StandIn> = {
+  "from-zero": { first: 0 },
+  "ready=200 OK: READY": { ready: "200 OK: READY\n" },
+  "no-lf": { ready: READY.trimEnd(), closing: CLOSING.trimEnd() },
+  "payload-only": { echo: (_, payload) => payload },
+  "flush": { ending: "" },
+  "flush,from-zero,no-lf,payload-only,ready=200 Ready": {
+    first: 0,
+    ending: "",
+    ready: "200 Ready",
+    closing: CLOSING.trimEnd(),
+    echo: (_, payload) => payload,
+  },
+};
+for (const [name, standIn] of Object.entries(DIALECTS)) {
+  test(`measureStreams() speaks the dialect ${name}`, async () => {
+    await using measurement = server({ dialect: parseServerDialect(name) });
+    const rtts = await measureAs(measurement, standIn);
+    // A probe ends at its length, not at a silence of 100 ms.
+    assertLess(Math.min(...rtts), 90);
+    await using strict = server({}, { limits: { readMs: 50 } });
+    await assertRejects(() => measureAs(strict, standIn));
+  });
+}
+
+test("measureStreams() of the dialect flush accepts LFs, also in segments of their own", async () => {
+  const dialect = parseServerDialect("flush");
+  await using measurement = server({ dialect });
+  await measureAs(measurement, {});
+  using conn = await dial(measurement);
+  await writeAll(conn, bytes("s rtt 2 1 0"));
+  assertEquals(await readText(conn, READY.length), READY);
+  for (const part of ["m 1 a", "\n", "m 2 b", "\n"]) {
+    await writeAll(conn, bytes(part));
+    if (part !== "\n") assertEquals(await readText(conn, part.length), part);
+  }
+});
+
+test("parseServerDialect() rejects what it does not know", () => {
+  for (const name of ["", "lf", "ready", "ready=", "from-zero,", "no-lf;x"]) {
+    assertThrows(() => parseServerDialect(name), SyntaxError, "from-zero");
+  }
+});
+
+test("measureStreams() logs clients that leave or are stuck, at once", async () => {
+  const cases = [
+    ["s rtt 1 9 0\n", true, /left after the setup without a probe$/],
+    ["s rtt 1 9 0", true, /left after 11 bytes without a newline$/],
+    ["s rtt 1 9 0", false, /11 bytes without a newline so far$/],
+    ["s rtt 1 9 0\nm 1 a payload", false, /13 bytes without a newline so far$/],
+  ] as const;
+  for (const [said, leaves, expected] of cases) {
+    const logged = Promise.withResolvers<string>();
+    await using measurement = server({ log: logged.resolve });
+    using conn = await dial(measurement);
+    await writeAll(conn, bytes(said));
+    if (leaves) await conn.closeWrite();
+    assertMatch(await logged.promise, expected);
+  }
 });
 
 test("measureStreams() refuses what is above the limits it was given", async () => {
