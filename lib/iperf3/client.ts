@@ -212,7 +212,7 @@ export class ThroughputClient {
     await transfer.settle();
     await control.writeJson(formatResults(localResults(transfer)));
     this.results = parseResults(
-      await control.readJson(RESULTS_LIMIT_BYTES),
+      await control.readJson(RESULTS_LIMIT_BYTES, ERROR_NUMBER.results),
       transfer.flows.map(({ id }) => id),
     );
     await this.#expect(control, STATE.displayResults);

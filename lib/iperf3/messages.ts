@@ -183,10 +183,11 @@ export class ControlConnection implements Disposable {
    * Reads a JSON text.
    *
    * @param limitBytes The longest one accepted.
+   * @param number By which number iperf3 names an error of it.
    * @returns Its value.
    * @throws {Iperf3Error} If it is too long, incomplete, or not JSON.
    */
-  async readJson(limitBytes: number): Promise<unknown> {
+  async readJson(limitBytes: number, number: number): Promise<unknown> {
     const head = await this.#connection.readExactly(4);
     if (head === null) throw closed();
     const length = readUint32(head, 0);
@@ -194,6 +195,7 @@ export class ControlConnection implements Disposable {
       throw new Iperf3Error(
         "malformed",
         `the peer announces a message of ${length} bytes; the limit is ${limitBytes}`,
+        number,
       );
     }
     this.#connection.messageLimitBytes = Math.max(length, 64);
@@ -202,7 +204,11 @@ export class ControlConnection implements Disposable {
     try {
       return JSON.parse(new TextDecoder().decode(body));
     } catch {
-      throw new Iperf3Error("malformed", "the peer sent text that is not JSON");
+      throw new Iperf3Error(
+        "malformed",
+        "the peer sent text that is not JSON",
+        number,
+      );
     }
   }
 

@@ -204,6 +204,7 @@ class ThroughputServer {
     const served = await begun.run();
     this.#tests.delete(text);
     this.options.onTest?.(served);
+    await begun.leave();
     if (this.options.oneOff && served.error === null) this.#stop();
     this.#watchIdle();
   }
@@ -246,7 +247,7 @@ class ServerTest {
   }
 
   async run(): Promise<ServedTest> {
-    using control = this.#control;
+    const control = this.#control;
     const { signal } = this.#server.stopped;
     const terminate = async () => {
       await control.writeStates(STATE.serverTerminate).catch(() => {});
@@ -262,7 +263,6 @@ class ServerTest {
       error = signal.aborted ? "the server was stopped" : sentence(caught);
       const number = caught instanceof Iperf3Error ? caught.number : 0;
       if (number > 0) await control.writeError(number).catch(() => {});
-      await control.finish().catch(() => {});
     } finally {
       signal.removeEventListener("abort", terminate);
       this.#transfer?.stop();
@@ -276,6 +276,11 @@ class ServerTest {
     return { remote: control.remote, transfer, results, error };
   }
 
+  /** Closes the control connection, such that the client reads the last words. */
+  async leave(): Promise<void> {
+    await this.#control.finish().catch(() => this.#control[Symbol.dispose]());
+  }
+
   async #serve(
     control: ControlConnection,
     loops: Promise<void>[],
@@ -284,7 +289,7 @@ class ServerTest {
     const timeoutMs = options.controlTimeoutMs ?? CONTROL_TIMEOUT_MS;
     await control.writeStates(STATE.paramExchange);
     const parameters = parseParameters(
-      await control.readJson(PARAMETERS_LIMIT_BYTES),
+      await control.readJson(PARAMETERS_LIMIT_BYTES, ERROR_NUMBER.parameters),
     );
     this.#check(parameters);
     const transfer = new Transfer(parameters, {
@@ -311,7 +316,7 @@ class ServerTest {
     control.waitAtMost(timeoutMs);
     await control.writeStates(STATE.exchangeResults);
     const results = parseResults(
-      await control.readJson(RESULTS_LIMIT_BYTES),
+      await control.readJson(RESULTS_LIMIT_BYTES, ERROR_NUMBER.results),
       transfer.flows.map(({ id }) => id),
     );
     const output = parameters.serverOutput ? serverOutput(transfer) : null;
