@@ -5,6 +5,7 @@
  */
 
 import { formatValue } from "../result/quantities.ts";
+import type { TimelineFigures } from "../stats/timeline.ts";
 import type {
   BarChart,
   Chart,
@@ -12,16 +13,25 @@ import type {
   HistogramChart,
   TimelineChart,
 } from "../result/section.ts";
-import { type ScaledAxis, scaledAxis } from "./chart_axis.ts";
+import { type ScaledAxis, scaledAxis, tickText } from "./chart_axis.ts";
 import { type Drawing, frame, legendOf, plot } from "./chart_layout.ts";
-import { band, base, colour, custom, line } from "./chart_marks.ts";
+import {
+  band,
+  base,
+  colour,
+  custom,
+  line,
+  type MissingPlace,
+} from "./chart_marks.ts";
 import {
   CHARACTER_WIDTH,
+  type ChartAxis,
   type ChartOption,
   type ChartSeries,
   type Viewport,
 } from "./echarts.ts";
 import { sanitized } from "./html.ts";
+import { figureText } from "./table.ts";
 
 /** A curve of more points has no symbols. */
 const MAX_SYMBOLS = 40;
@@ -66,7 +76,8 @@ function curve(chart: CurveChart, viewport: Viewport): Drawing {
     points.flatMap(({ y, low, high }) => [y, low, high]).filter(isKnown),
   );
   const failed = chart.series.map(({ points }) =>
-    points.filter(({ y }) => y === null).map(({ x }) => x)
+    points.filter(({ y }) => y === null)
+      .map(({ x }) => ({ x, end: x, share: 1 }))
   );
   return plot(viewport, {
     x,
@@ -90,11 +101,9 @@ function timeline(chart: TimelineChart, viewport: Viewport): Drawing {
       // A slot is a stretch of time, so that a single slot is visible too.
       [slot, slot + 1].map((edge) => ({
         x: edge * slot_ms / 1000,
-        middle: (slot + 0.5) * slot_ms / 1000,
         y: figures.mean_us[slot] ?? null,
         low: figures.min_us[slot] ?? undefined,
         high: figures.max_us[slot] ?? undefined,
-        lost: figures.lost[slot]! > 0,
       }))
     )
   );
@@ -109,16 +118,18 @@ function timeline(chart: TimelineChart, viewport: Viewport): Drawing {
     unit: "us",
     scale: max! > WIDE_RANGE * min! ? "log" : "linear",
   }, values);
+  const lost = chart.series.map(({ timeline }) => lossPlaces(timeline));
+  const share = Math.max(0, ...lost.flat().map(({ share }) => share));
   return plot(viewport, {
     x,
     y,
     names: chart.series.map(({ name }) => name),
     missing: {
-      name: "lost",
-      places: slots.map((edges) =>
-        edges.filter(({ lost }, edge) => lost && edge % 2 === 0)
-          .map(({ middle }) => middle)
+      name: `share lost, up to ${figureText(100 * share, "percent")}`,
+      places: lost.map((places) =>
+        places.map((place) => ({ ...place, share: place.share / share }))
       ),
+      share,
     },
     series: slots.flatMap((edges, index) => [
       band(index, x, y, edges),
@@ -127,12 +138,26 @@ function timeline(chart: TimelineChart, viewport: Viewport): Drawing {
   });
 }
 
+function lossPlaces({ slot_ms, sent, lost }: TimelineFigures): MissingPlace[] {
+  return lost.flatMap((count, slot) => {
+    const [x, end] = [slot, slot + 1].map((edge) => edge * slot_ms / 1000);
+    const share = Math.min(count / sent[slot]!, 1);
+    return count > 0 ? [{ x: x!, end: end!, share }] : [];
+  });
+}
+
 function histogram(chart: HistogramChart, viewport: Viewport): Drawing {
   const { edges_us: edges, series } = chart;
   const counts = series.flatMap(({ count }) => count);
-  const wide = edges.at(-1)! > WIDE_RANGE * (edges[1] ?? 0);
-  const axis = { label: "RTT", unit: "us" } as const;
-  const x = scaledAxis({ ...axis, scale: wide ? "log" : "linear" }, edges);
+  // Bins differ in length: those of the tails are many times longer.
+  const { option, at } = scaledAxis({ label: "RTT", unit: "count" }, []);
+  const axisLabel = {
+    color: "var(--quiet)",
+    hideOverlap: true,
+    formatter: (edge: number) => tickText(edges[edge] ?? 0, "us"),
+  };
+  const range = { min: 0, max: edges.length - 1, interval: 1, scale: false };
+  const x = { option: { ...option, ...range, axisLabel } as ChartAxis, at };
   const y = scaledAxis({ label: "round trips", unit: "count" }, [0, ...counts]);
   return plot(viewport, {
     x,
@@ -141,11 +166,7 @@ function histogram(chart: HistogramChart, viewport: Viewport): Drawing {
     series: series.map(({ count }, index): ChartSeries => ({
       ...custom(index),
       encode: { x: [0, 1], y: 2 },
-      data: count.map((value, bin) => [
-        x.at(edges[bin]!),
-        x.at(edges[bin + 1]!),
-        value,
-      ]),
+      data: count.map((value, bin) => [bin, bin + 1, value]),
       renderItem: (_, api) => {
         const [left, top] = api.coord([api.value(0), api.value(2)]);
         const [right, bottom] = api.coord([api.value(1), 0]);

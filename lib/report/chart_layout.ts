@@ -5,7 +5,15 @@
  */
 
 import type { ScaledAxis } from "./chart_axis.ts";
-import { colour, CROSS_ROW, CROSSES, crosses, LOSS } from "./chart_marks.ts";
+import {
+  colour,
+  CROSS_ROW,
+  CROSSES,
+  crosses,
+  LOSS,
+  type MissingPlace,
+  shares,
+} from "./chart_marks.ts";
 import {
   CHARACTER_WIDTH,
   type ChartOption,
@@ -26,6 +34,16 @@ export interface Drawing {
   viewport: Viewport;
 }
 
+/** Values that are missing. */
+export interface Missing {
+  /** What they are. */
+  name: string;
+  /** Where each series has some; bars of a length and a share, or crosses. */
+  places: MissingPlace[][];
+  /** What part of the probes a full bar is; absent for crosses. */
+  share?: number;
+}
+
 /**
  * Lays out a chart with two scaled axes.
  *
@@ -41,11 +59,12 @@ export function plot(
     y: ScaledAxis;
     names: string[];
     series: ChartSeries[];
-    missing?: { name: string; places: number[][] };
+    missing?: Missing;
   },
 ): Drawing {
   const incomplete = [...(missing?.places.entries() ?? [])]
     .filter(([, places]) => places.length > 0);
+  const draw = missing?.share ? shares : crosses;
   const several = names.length > 1;
   const entries = several ? names.map((name) => ({ name })) : [];
   const legend = several || incomplete.length > 0
@@ -59,7 +78,7 @@ export function plot(
     series: [
       ...series,
       ...incomplete.map(([index, places], row) =>
-        crosses(places.map(x.at), several ? colour(index) : LOSS, row)
+        draw(places, x, several ? colour(index) : LOSS, row)
       ),
     ],
   };

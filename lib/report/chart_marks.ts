@@ -13,8 +13,8 @@ const DASHES: ("solid" | number[])[] = ["solid", [7, 3], [2, 3], [10, 3, 2, 3]];
 const SYMBOLS = ["circle", "rect", "triangle", "diamond", "pin"];
 /** The colour of what was lost or failed. */
 export const LOSS = "var(--loss)";
-/** The height of a row of crosses above the plot, in pixels. */
-export const CROSS_ROW = 12;
+/** The height of a row of crosses or bars above the plot, in pixels. */
+export const CROSS_ROW = 16;
 /** The name of a series of crosses, for the legend. */
 export const CROSSES = "crosses";
 
@@ -120,18 +120,77 @@ export function band(
   };
 }
 
+/** Where a value is missing: a stretch, and which share of it is missing. */
+export interface MissingPlace {
+  /** The start. */
+  x: number;
+  /** The end; the same for a point. */
+  end: number;
+  /** From 0 to 1. */
+  share: number;
+}
+
 /**
  * A row of crosses above the plot.
  *
  * @internal
- * @param places Places on the axis across.
+ * @param places Where they are.
+ * @param x The axis across.
  * @param stroke The colour.
  * @param row The row, counted upwards.
  */
 export function crosses(
-  places: number[],
+  places: MissingPlace[],
+  x: ScaledAxis,
   stroke: string,
   row: number,
+): ChartSeries {
+  return above(places, x, (left, _right, _share, top) => ({
+    type: "path",
+    shape: { d: "M0 0L7 7M7 0L0 7", x: -3.5, y: -3.5, width: 7, height: 7 },
+    x: left,
+    y: top - CROSS_ROW * (row + 0.5),
+    style: { fill: "none", stroke, lineWidth: 1.75 },
+  }));
+}
+
+/**
+ * A row of bars above the plot.
+ *
+ * @internal
+ * @param places Where they are, and how high.
+ * @param x The axis across.
+ * @param fill The colour.
+ * @param row The row, counted upwards.
+ */
+export function shares(
+  places: MissingPlace[],
+  x: ScaledAxis,
+  fill: string,
+  row: number,
+): ChartSeries {
+  return above(places, x, (left, right, share, top) => {
+    const height = Math.max(share * (CROSS_ROW - 3), 1);
+    const y = top - CROSS_ROW * row - 2 - height;
+    const width = Math.max(right - left, 1);
+    return {
+      type: "rect",
+      shape: { x: left, y, width, height },
+      style: { fill },
+    };
+  });
+}
+
+/** Shapes above the plot. */
+function above(
+  places: MissingPlace[],
+  x: ScaledAxis,
+  shape: (
+    left: number,
+    right: number,
+    share: number,
+    top: number,
+  ) => ReturnType<RenderItem>,
 ): ChartSeries {
   return {
     ...base(0),
@@ -139,17 +198,13 @@ export function crosses(
     name: CROSSES,
     itemStyle: { color: LOSS },
     encode: { x: 0, y: 1 },
-    data: places.map((x) => [x, NaN]),
+    data: places.map((place) => [x.at(place.x), NaN]),
     renderItem: (params, api) => {
       const { y: top } = params.coordSys as unknown as { y: number };
-      const [x] = api.coord([api.value(0), 1]);
-      return {
-        type: "path",
-        shape: { d: "M0 0L7 7M7 0L0 7", x: -3.5, y: -3.5, width: 7, height: 7 },
-        x: x!,
-        y: top - CROSS_ROW * (row + 0.5),
-        style: { fill: "none", stroke, lineWidth: 1.75 },
-      };
+      const place = places[params.dataIndex]!;
+      const [left] = api.coord([x.at(place.x), 1]);
+      const [right] = api.coord([x.at(place.end), 1]);
+      return shape(left!, right!, place.share, top);
     },
   };
 }

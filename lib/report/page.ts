@@ -216,7 +216,7 @@ function figureHtml(chart: Chart, id: string): Html {
 `;
   };
   const key = chart.kind === "timeline"
-    ? markup`<p class="key">Line: mean of each slot; area: its minimum to its maximum.</p>`
+    ? markup`<p class="key">Line: mean of each slot; area: its minimum to its maximum; bars above: the share lost.</p>`
     : [];
   const numbers = chartNumbers(chart).map(({ caption, table }) =>
     tableHtml(table, chart.title, caption)

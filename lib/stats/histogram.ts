@@ -21,6 +21,10 @@ const MAX_NS = 86_400e9;
 const SIGNIFICANT_DIGITS = 3;
 /** With this many values the highest hundredth is a bin by itself. */
 const TAIL_FROM_COUNT = 100;
+/** A bin that holds this share of the values hides how they are spread. */
+const MAX_BIN_SHARE = 0.9;
+/** The percentages that may lie outside of the body, on each side. */
+const TAILS = [1, 2, 5, 10, 20];
 /** How many percentiles of a curve halve the distance to 100. */
 const POINTS_PER_HALVING = 5;
 /** The percentiles up to this one are carried by any count. */
@@ -204,26 +208,41 @@ export class Histogram {
 
   /**
    * The edges of bins that show the values well: the body in bins of its own
-   * scale, and of 100 values or more the highest hundredth in one bin after it.
+   * scale, so that no bin holds nine of ten values unless they are equal; and
+   * what lies far outside of the body in one bin at each end.
    *
-   * @param maxBins The most bins, at least 3.
+   * @param maxBins The most bins, at least 4.
    * @param others Other histograms to show in the same bins.
    * @returns Rising edges in microseconds; `null` if nothing was recorded.
    */
   binEdges(maxBins: number, ...others: Histogram[]): number[] | null {
     const all = [this, ...others].filter(({ count }) => count > 0);
     if (all.length === 0) return null;
-    const max = Math.max(...all.map((one) => one.#moments.max));
-    const edges = binEdges(
-      Math.min(...all.map((one) => one.#moments.min)),
-      Math.max(
-        ...all.map((one) =>
-          one.count < TAIL_FROM_COUNT ? one.#moments.max : one.percentile(99)!
-        ),
-      ),
-      maxBins - 1,
-    );
-    return max > edges.at(-1)! ? [...edges, max] : edges;
+    const extremes = (of: (one: Histogram) => number[]) => {
+      const values = all.flatMap(of);
+      return [Math.min(...values), Math.max(...values)] as const;
+    };
+    const [min, max] = extremes((one) => [one.#moments.min, one.#moments.max]);
+    const edgesWithout = (lowTail: number, highTail: number) => {
+      const [low, high] = extremes((one) => [
+        lowTail === 0 ? min : one.percentile(lowTail)!,
+        one.percentile(100 - highTail)!,
+      ]);
+      const edges = binEdges(low, high, maxBins - (lowTail === 0 ? 1 : 2));
+      return [
+        ...(min < edges[0]! ? [min] : []),
+        ...edges,
+        ...(max > edges.at(-1)! ? [max] : []),
+      ];
+    };
+    const isClear = (edges: number[]) =>
+      all.every((one) =>
+        Math.max(...one.counts(edges)) < MAX_BIN_SHARE * one.count
+      );
+    const few = all.every(({ count }) => count < TAIL_FROM_COUNT);
+    const usual = edgesWithout(0, few ? 0 : 1);
+    if (isClear(usual)) return usual;
+    return TAILS.map((tail) => edgesWithout(tail, tail)).find(isClear) ?? usual;
   }
 
   /**

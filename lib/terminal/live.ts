@@ -13,7 +13,7 @@ import {
 import { newSample, type Sample } from "../stats/sample.ts";
 import { sanitize, type Style } from "./style.ts";
 import type { Terminal } from "./terminal.ts";
-import { sparkline } from "./timeline.ts";
+import { sparklines } from "./timeline.ts";
 
 /** The maximum width of the progress bar, in columns. */
 const BAR_COLUMNS = 30;
@@ -89,7 +89,7 @@ export function formatLive(
     joinFitting(figures, columns),
     ...(received === 0 || !progress.draw
       ? []
-      : [sparkline(builder.timeline, style, columns)]),
+      : sparklines(builder.timeline, style, columns)),
   ];
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatCount } from "../result/quantities.ts";
+import { formatCount, formatValue } from "../result/quantities.ts";
 import type { TimelineChart } from "../result/section.ts";
 import {
   commonSlotMs,
@@ -16,19 +16,22 @@ import { Canvas } from "./canvas.ts";
 import { clampWidth, seriesColor, type Style, truncate } from "./style.ts";
 import { wrap } from "./wrap.ts";
 
-/** The rows of one series, and of each of several. */
-const ROWS = [5, 3];
+/** The rows of one series. */
+const ROWS = 5;
+/** The rows of each of several series, with that of losses. */
+const ROWS_OF_SEVERAL = 3;
 /** From this ratio of the maximum to the minimum on the scale is logarithmic. */
 const LOG_RATIO = 20;
 /** The columns that a tick of the time axis needs. */
 const TICK_COLUMNS = 10;
 const MAX_TICKS_UP = 3;
-const LOSS = "x";
+/** The name of the row of losses. */
+const LOSS = "lost";
 
 /**
  * Draws each series as bars over time. A bar is the maximum RTT of a slot: a
- * mean would hide spikes. An `x` on the axis marks a slot with a lost probe. All
- * series have one scale and one time axis.
+ * mean would hide spikes. A row above shows the share of each slot's probes that
+ * was lost. All series have one scale and one time axis.
  *
  * @param chart The chart; the scale is logarithmic if the highest bar is over 20
  * times the lowest.
@@ -41,7 +44,11 @@ export function formatTimeline(chart: TimelineChart, style: Style): string[] {
   if (shown.length === 0) return ["no probes"];
   const timelines = shown.map(({ timeline }) => timeline);
   const width = clampWidth(style);
-  const y = rttAxis(timelines.flatMap(({ max_us }) => max_us));
+  const rtt = rttAxis(timelines.flatMap(({ max_us }) => max_us));
+  const hasLosses = timelines.some(({ lost }) => lost.some((count) => count));
+  const y = hasLosses
+    ? { ...rtt, width: Math.max(rtt.width, LOSS.length) }
+    : rtt;
   const free = width - y.width - 2;
   const slotMs = commonSlotMs(timelines, free);
   const merged = timelines.map((timeline) => mergeSlots(timeline, slotMs));
@@ -53,7 +60,8 @@ export function formatTimeline(chart: TimelineChart, style: Style): string[] {
     [0, slots * slotMs],
     Math.floor(columns / TICK_COLUMNS) + 1,
   );
-  const rows = ROWS[Math.min(shown.length, ROWS.length) - 1]!;
+  const maxShare = Math.max(...merged.flatMap(lossShares));
+  const rows = shown.length === 1 ? ROWS : ROWS_OF_SEVERAL - Number(hasLosses);
   const drawings = merged.map((timeline, index) => {
     const canvas = new Canvas(columns, rows, style);
     for (let column = 0; column < columns; column++) {
@@ -61,14 +69,18 @@ export function formatTimeline(chart: TimelineChart, style: Style): string[] {
       if (isDrawable(us)) canvas.bar(column, y.at(us), seriesColor(index));
     }
     const name = shown.length === 1 ? "" : shown[index]!.name;
-    const middle = (slot: number) => (slot + 0.5) * slotMs;
+    const losses = lossRow(timeline, slotColumns, maxShare, style);
     return [
       headText(name, timeline, style),
-      ...canvas.withAxes(time, y, lossSlots(timeline).map(middle)),
+      ...(hasLosses ? [`${LOSS.padStart(y.width)}  ${losses}`.trimEnd()] : []),
+      ...canvas.withAxes(time, y, []),
     ];
   });
   const { unit, texts } = tickLabels([slotMs], "ms");
-  const heading = `${y.label} per ${texts[0]} ${unit}; ${time.label}`;
+  const share = hasLosses
+    ? ` and share lost (up to ${formatValue(100 * maxShare, "percent")})`
+    : "";
+  const heading = `${y.label}${share} per ${texts[0]} ${unit}; ${time.label}`;
   return [
     ...wrap(heading, width),
     ...drawings.flatMap((drawing) => drawing.slice(0, -1)),
@@ -77,17 +89,17 @@ export function formatTimeline(chart: TimelineChart, style: Style): string[] {
 }
 
 /**
- * Draws a timeline in one row, for the live view.
+ * Draws a timeline in one row, for the live view, and losses in a second.
  *
  * @param timeline The timeline.
  * @param style The style; its width is not used.
  * @param columns The maximum width.
  * @returns A bar for the maximum RTT of each slot, from the lowest to the
- * highest; `x` where a probe was lost.
+ * highest; below, if probes were lost, a bar for their share of each slot.
  *
  * @example Usage
  * ```ts
- * import { sparkline } from "./timeline.ts";
+ * import { sparklines } from "./timeline.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const us = [42, 45, null, 48];
@@ -100,24 +112,42 @@ export function formatTimeline(chart: TimelineChart, style: Style): string[] {
  *   max_us: us,
  * };
  * const style = { width: 80, ascii: false, color: false };
- * assertEquals(sparkline(timeline, style, 10), "▁x █");
+ * assertEquals(sparklines(timeline, style, 10), ["▁▅ █", " ▅"]);
  * ```
  */
-export function sparkline(
+export function sparklines(
   timeline: TimelineFigures,
   style: Style,
   columns: number,
-): string {
-  if (!hasSlots(timeline)) return "";
+): string[] {
+  if (!hasSlots(timeline)) return [];
   const merged = mergeSlots(timeline, commonSlotMs([timeline], columns));
   const y = rttAxis(merged.max_us);
-  const width = merged.sent.length;
-  const canvas = new Canvas(width, 1, style);
+  const canvas = new Canvas(merged.sent.length, 1, style);
   merged.max_us.forEach((us, column) => {
-    if (merged.lost[column]! > 0) {
-      canvas.mark({ x: (column + 0.5) / width, y: 0 }, LOSS, "red");
-    } else if (isDrawable(us)) canvas.bar(column, y.at(us), "default");
+    if (isDrawable(us)) canvas.bar(column, y.at(us), "default");
   });
+  const losses = lossRow(merged, 1, 1, style);
+  return [canvas.rows()[0]!, ...(losses === "" ? [] : [losses])];
+}
+
+function lossShares({ sent, lost }: TimelineFigures): number[] {
+  return sent.map((count, slot) => count === 0 ? 0 : lost[slot]! / count);
+}
+
+/** A bar for the share of each slot that was lost, from 0 to a maximum. */
+function lossRow(
+  timeline: TimelineFigures,
+  slotColumns: number,
+  maxShare: number,
+  style: Style,
+): string {
+  const shares = lossShares(timeline);
+  const canvas = new Canvas(shares.length * slotColumns, 1, style);
+  for (let column = 0; column < canvas.columns; column++) {
+    const share = shares[Math.floor(column / slotColumns)]!;
+    if (share > 0) canvas.bar(column, share / maxShare, "red");
+  }
   return canvas.rows()[0]!;
 }
 
@@ -137,19 +167,13 @@ function rttAxis(values: (number | null)[]): PlotAxis {
   return plotAxis(axis, known, MAX_TICKS_UP);
 }
 
-function lossSlots({ lost }: TimelineFigures): number[] {
-  return lost.flatMap((count, slot) => count > 0 ? [slot] : []);
-}
-
 function headText(
   name: string,
   { sent, lost }: TimelineFigures,
   style: Style,
 ): string {
   const sum = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
-  const losses = sum(lost);
-  const counts = `${formatCount(sum(sent), "probe")} sent, ${losses} lost` +
-    (losses > 0 ? ` (${LOSS})` : "");
+  const counts = `${formatCount(sum(sent), "probe")} sent, ${sum(lost)} lost`;
   if (name === "") return truncate(counts, clampWidth(style), style);
   const columns = clampWidth(style) - counts.length - 2;
   return `${truncate(name, Math.max(1, columns), style)}: ${counts}`;

@@ -325,6 +325,24 @@ test("binEdges() puts the highest hundredth of 100 values after the body", () =>
   assertEquals(few.binEdges(5), [40, 50, 60, 70, 80]);
 });
 
+test("binEdges() has no bin with nine of ten values unless they are equal", () => {
+  const body = Array.from({ length: 950 }, (_, at) => 100 + at % 40);
+  const runs = [
+    [...body, ...body.slice(0, 10).map((us) => us * 100)],
+    [...body, ...body.slice(0, 90).map((us) => us * 30)],
+    [1, ...body],
+    [...body.slice(0, 18), 9000],
+    body.map((us, at) => us - 20 * Math.log(1 - at / 950)),
+  ];
+  for (const values of runs) {
+    const histogram = histogramOf(...values);
+    const counts = histogram.counts(histogram.binEdges(12)!);
+    assertEquals(counts.reduce((sum, count) => sum + count), values.length);
+    assert(Math.max(...counts) < 0.9 * values.length, `${counts}`);
+  }
+  assertEquals(histogramOf(...Array(100).fill(50)).binEdges(12)!.length, 2);
+});
+
 test("counts() has every value in one of binEdges()", () => {
   const random = seededRandom(12);
   for (let round = 0; round < 300; round++) {

@@ -153,7 +153,7 @@ Deno.test({
       color: true,
     });
     const text = colored.join("\n").replaceAll("\x1b", "ESC");
-    assertMatch(text, /ESC\[31mx+ESC\[39m/);
+    assertMatch(text, /lost +ESC\[31m[▁-█]+ESC\[39m/);
     assertMatch(text, /ESC\[36m[▁-█]+ESC\[39m/);
   },
 });
@@ -210,7 +210,7 @@ Deno.test({
           title: "t",
           series: [{ name: "", timeline: lost }],
         },
-        /^no reply per 100 ms; time \(ms\)\n.*2 lost \(x\)\n[^]*─x─/,
+        /^no reply and share lost \(up to 50 %\) per 100 ms; time \(ms\)\n.*2 lost\nlost +█+\n/,
       ],
     ];
     for (const [chart, expected] of cases) {
