@@ -43,7 +43,7 @@ const CONVERSATIONS: {
     expected: {
       code: 1,
       stdout: /^A{1024}\n?$/,
-      stderr: /^tcp-client: Cannot get an answer [^\n]*reset[^\n]*\n$/,
+      stderr: /^tcp-client: Cannot get a reply [^\n]*reset[^\n]*\n$/,
     },
   },
   {
