@@ -193,3 +193,7 @@ export function unixFlags(path: string): string[] {
 export function fileFlags(path: string): string[] {
   return [`--allow-read=${path}`, `--allow-write=${path}`];
 }
+
+/** What a stream server of ours says at its end where no client failed. */
+export const COUNTS_ALONE =
+  /^\d+ connections?, 0 refused; \d+ bytes? received, \d+ bytes? sent\n$/;

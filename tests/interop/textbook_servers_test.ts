@@ -32,7 +32,7 @@ const CONVERSATIONS: {
       code: 1,
       stdout: "ONE\n",
       stderr:
-        /^tcp-client: (No|Cannot get an) answer .*(closed|reset) the connection.*\n$/,
+        /^tcp-client: (No|Cannot get a) reply .*(closed|reset) the connection.*\n$/,
     },
   },
   {
