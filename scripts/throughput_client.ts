@@ -19,7 +19,7 @@
 
 import config from "../deno.json" with { type: "json" };
 import { hostTargetOf, TARGET_HELP } from "../lib/cli/client_options.ts";
-import { explain, withContext } from "../lib/cli/context.ts";
+import { explain, RunError, withContext } from "../lib/cli/context.ts";
 import {
   noMoreOperands,
   type OptionValues,
@@ -43,6 +43,7 @@ import { ThroughputClient } from "../lib/iperf3/client.ts";
 import { iperf3Json } from "../lib/iperf3/iperf3_json.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { connectWithin, resolveHost } from "../lib/net/connect.ts";
+import { DeadlineError } from "../lib/net/errors.ts";
 import { localHostFor } from "../lib/net/datagram_socket.ts";
 
 const program = defineProgram({
@@ -118,7 +119,12 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
                 options.connectTimeout,
                 signal,
                 (signal) => Deno.connect({ hostname, port, signal }),
-              ),
+              ).catch((error) => {
+                if (!(error instanceof DeadlineError)) throw error;
+                throw new RunError(
+                  `Cannot connect to ${address}: no answer within ${error.timeoutMs} ms; check the address and the firewalls, or raise --connect-timeout`,
+                );
+              }),
           ),
         openDatagrams: () =>
           Deno.listenDatagram({

@@ -7,6 +7,7 @@
 
 import { FramingError } from "../framing/line_decoder.ts";
 import { ProtocolError, type ProtocolHint } from "../measure/messages.ts";
+import { Iperf3Error, type Iperf3Fault } from "../iperf3/messages.ts";
 import { formatAddress, type Target } from "../net/address.ts";
 import { ResultError } from "../result/result_error.ts";
 import { DeadlineError, errorCode, errorMessage } from "../net/errors.ts";
@@ -161,6 +162,16 @@ const HINTS: Record<ProtocolHint, string> = {
   echo_server: "start measure-server there, or check the port",
 };
 
+const IPERF3_REMEDIES: Partial<Record<Iperf3Fault, string>> = {
+  busy: "try again later; a throughput-server serves several with --concurrent",
+  authentication:
+    "check --username, IPERF3_PASSWORD and the clocks; iperf3 before 3.17 needs --use-pkcs1-padding",
+  closed:
+    "it is perhaps no iperf3 server, has ended, or refuses the test; its own output may tell",
+  malformed: "it is perhaps no iperf3 server; check the port",
+  refused: "its own output may tell more",
+};
+
 /**
  * Explains an error, and says what to do about it.
  *
@@ -178,6 +189,10 @@ export function explain(error: unknown, task?: Task): string {
   }
   if (error instanceof ProtocolError && error.hint !== null) {
     return `${error.message}; ${HINTS[error.hint]}`;
+  }
+  if (error instanceof Iperf3Error) {
+    const remedy = IPERF3_REMEDIES[error.fault];
+    return remedy === undefined ? error.message : `${error.message}; ${remedy}`;
   }
   if (error instanceof ResultError) {
     return `${error.message}; ${RESULT_REMEDIES[error.hint]}`;

@@ -411,7 +411,7 @@ export function localResults(
         omittedPackets: flow.base.packets,
         seconds: transfer.secondsOf(flow),
         arrivals: flow.counts && {
-          received: measured.datagrams,
+          received: total.datagrams,
           reordered: measured.reordered,
           duplicate: measured.duplicate,
         },

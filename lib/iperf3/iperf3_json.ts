@@ -114,6 +114,7 @@ export function iperf3Json(
         blocks: test.blocks,
         reverse: test.direction === "reverse" ? 1 : 0,
         tos: 0,
+        target_bitrate: test.bitsPerSec,
       },
     },
     intervals: client.intervals.map((interval) =>

@@ -34,7 +34,7 @@ export interface StreamResult {
   omittedPackets: number;
   /** How long the side measured, in seconds; 0 if it does not say. */
   seconds: number;
-  /** What only this project's programs count. */
+  /** What only this project's programs count; received since the start. */
   arrivals: { received: number; reordered: number; duplicate: number } | null;
 }
 

@@ -17,10 +17,13 @@ import type { ProcessorShares } from "./results.ts";
 
 /** How long a bin of the rate is, in milliseconds. */
 const BIN_MS = 100;
-/** After so long without data, what was under way has arrived. */
-const QUIET_MS = 10;
+/**
+ * After so long without data, what was under way has arrived: longer than the
+ * 40 ms for which an acknowledgement can be delayed.
+ */
+const QUIET_MS = 50;
 /** How long to wait for data under way at most, in milliseconds. */
-const SETTLE_MS = 300;
+const SETTLE_MS = 500;
 /** A last interval shorter than this share is left out. */
 const MIN_INTERVAL_SHARE = 0.1;
 /** How many intervals are kept. */

@@ -232,37 +232,44 @@ function directionsOf(client: ThroughputClient): ThroughputDirection[] {
   });
 }
 
-/** What was lost of a flow: by its receiver's window, or by its arithmetic. */
+/**
+ * What was lost of a flow: by its receiver's window, or by its arithmetic. Each
+ * side omits the start by its own clock, so the counts since the first datagram
+ * are compared, and what was lost in the start is subtracted.
+ */
 function datagramsOf(
   flow: Flow,
   said: StreamResult | null,
 ): DatagramFigures {
   const here = flow.measured();
-  const packets = said && said.packets - said.omittedPackets;
+  const total = flow.total();
   if (!flow.isSender) {
-    // What the sender counted was perhaps not complete when it said so.
-    const sent = packets === null ? null : Math.max(packets, here.datagrams);
-    const seen = here.datagrams + Math.max(0, here.missing);
+    const highest = Math.max(total.packets, said?.packets ?? 0);
+    const lost = Math.max(0, highest - total.datagrams - flow.base.missing);
+    const sent = here.datagrams + lost;
     return {
       sent,
       received: here.datagrams,
-      ...loss((sent ?? seen) - here.datagrams, sent ?? seen),
+      ...loss(lost, sent),
       reordered: here.reordered,
       duplicate: here.duplicate,
-      jitter_us: flow.total().jitterSec * 1e6,
+      jitter_us: total.jitterSec * 1e6,
     };
   }
   const sent = here.datagrams;
   const { arrivals = null } = said ?? {};
-  const lost = said === null
-    ? null
-    : arrivals !== null
-    ? sent - arrivals.received
-    : said.errors - said.omittedErrors + sent - packets!;
+  const { lost, lost_percent } = loss(
+    said &&
+      (arrivals === null
+          ? said.errors + total.datagrams - said.packets
+          : total.datagrams - arrivals.received) - said.omittedErrors,
+    sent,
+  );
   return {
     sent,
-    received: arrivals?.received ?? null,
-    ...loss(lost, sent),
+    received: arrivals && sent - lost!,
+    lost,
+    lost_percent,
     reordered: arrivals?.reordered ?? null,
     duplicate: arrivals?.duplicate ?? null,
     jitter_us: said && said.jitterSec * 1e6,

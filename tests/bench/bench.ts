@@ -13,11 +13,13 @@ import { missed, pinned, printHead, terminal } from "./harness.ts";
 import { measureFigures } from "./measure.ts";
 import { peerFigures } from "./peers.ts";
 import { stampFigures } from "./stamp.ts";
+import { throughputFigures } from "./throughput.ts";
 
 const FIGURES: Record<string, () => Promise<void>> = {
   measure: measureFigures,
   stamp: stampFigures,
   peers: peerFigures,
+  throughput: throughputFigures,
 };
 
 terminal.print(

@@ -8,6 +8,7 @@
 import { measureSession } from "../../lib/measure/client.ts";
 import { serveDatagrams } from "../../lib/net/serve_datagrams.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
+import { serveThroughput } from "../../lib/iperf3/server.ts";
 import { StampReflector } from "../../lib/stamp/reflector.ts";
 import { sleepUntil } from "../../lib/timing/sleep.ts";
 import { main as measureServer } from "../../scripts/measure_server.ts";
@@ -21,6 +22,8 @@ const PROGRAMS: Record<string, (...args: number[]) => Promise<unknown>> = {
     return measureServer(["--port", "0"]);
   },
   clients,
+  throughputServer,
+  bareSink,
 };
 
 /** The plainest echo server; with a delay it spins until each echo is due. */
@@ -54,6 +57,32 @@ async function bareDatagrams(): Promise<void> {
     const [datagram, from] = await socket.receive(buffer);
     await socket.send(datagram, from);
     echoed += 1;
+  }
+}
+
+/** The throughput server; tells its memory. */
+async function throughputServer(): Promise<void> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const socket = Deno.listenDatagram({
+    transport: "udp",
+    hostname: "127.0.0.1",
+    port,
+  });
+  print(port);
+  answerCounts(() => Deno.memoryUsage().rss);
+  await serveThroughput(listener, socket);
+}
+
+/** The plainest receiver of datagrams; counts them. */
+async function bareSink(): Promise<void> {
+  const socket = openDatagrams();
+  let received = 0;
+  answerCounts(() => received);
+  const buffer = new Uint8Array(65_536);
+  for (;;) {
+    await socket.receive(buffer);
+    received += 1;
   }
 }
 

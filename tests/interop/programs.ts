@@ -20,6 +20,7 @@ type Need =
   | "socat"
   | "tshark"
   | "chromium"
+  | "iperf3"
   | "::1";
 /** What may have Scapy: the first python3, or Debian's own behind it. */
 const PYTHONS = ["python3", "/usr/bin/python3"];
@@ -127,7 +128,7 @@ async function serveAt(
 }
 
 /** A port that was free a moment ago, for programs that cannot pick one. */
-function freePort(transport: "tcp" | "udp"): number {
+export function freePort(transport: "tcp" | "udp"): number {
   const where = { hostname: "127.0.0.1", port: 0 };
   if (transport === "tcp") {
     using listener = Deno.listen(where);
