@@ -24,6 +24,8 @@ import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { listenOptions } from "../lib/cli/server_options.ts";
 import { findKey, KEY_HELP, KEY_OPTION } from "../lib/cli/stamp_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
+import { QueueWatch } from "../lib/net/queue_watch.ts";
+import { formatDuration } from "../lib/result/quantities.ts";
 import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
 import { STAMP_PORT } from "../lib/stamp/packet.ts";
 import { StampReflector } from "../lib/stamp/reflector.ts";
@@ -92,7 +94,13 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
           (unseen === null ? "" : ` (${unseen})`),
       );
 
-      const reflector = new StampReflector({ key, stateless, maxSessions });
+      const queue = new QueueWatch();
+      const reflector = new StampReflector({
+        key,
+        stateless,
+        maxSessions,
+        queue,
+      });
       const refused = { responder: 0, rate: 0 };
       const report = () => {
         const { counts } = reflector;
@@ -103,11 +111,18 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
             `wrongly signed ${counts.wronglySigned}, replies ${counts.replies}, ` +
             `from responders ${refused.responder}, too fast ${refused.rate}`,
         );
+        if (queue.maybeDropped === 0) return;
+        terminal.info(
+          `up to ${queue.maybeDropped} requests may have been dropped here: ` +
+            "the socket was not read for up to " +
+            formatDuration(queue.longestUnreadMs * 1000),
+        );
       };
       const reports = reportInterval && setInterval(report, reportInterval);
       await serveDatagrams(socket, reflector.answer, {
         maxRatePerSec: options.maxPps,
         onRefused: (why) => refused[why] += 1,
+        queue,
         signal,
         log: (line) => terminal.log(line),
       });

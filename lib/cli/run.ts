@@ -103,6 +103,15 @@ export async function run(
   return code;
 }
 
+/** What a limit of losses has to say of those that may be our own. */
+function ownDrops(figure: string, result: Result): string {
+  if (!/^(lost|loss)/.test(figure) || !("quality" in result)) return "";
+  const { maybe_dropped_here } = result.quality;
+  return maybe_dropped_here
+    ? `; up to ${maybe_dropped_here} may have been dropped by this program`
+    : "";
+}
+
 /** What is wrong with a result, and the exit code for it. */
 function judge(
   result: Result,
@@ -120,7 +129,7 @@ function judge(
     .map(({ rule, figure, value, unit }) =>
       `crossed ${rule}: ${figure} is ${
         value === null ? "unknown" : formatValue(value, unit)
-      }`
+      }${ownDrops(figure, result)}`
     );
   return { code: reasons.length === 0 ? 0 : 3, reasons };
 }

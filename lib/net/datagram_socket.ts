@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { QueueWatch } from "./queue_watch.ts";
+
 /** Longer than any datagram, of which IPv4 allows 65 507 bytes. */
 const BUFFER_BYTES = 65_536;
 
@@ -132,15 +134,18 @@ export class DatagramSocket implements Disposable {
  *
  * @param socket The socket.
  * @param buffer Where to put the content; a longer datagram is truncated.
+ * @param queue Watches the socket.
  * @returns The content, a view of the buffer, and the source.
  */
 export async function receiveDatagram(
   socket: Deno.DatagramConn,
   buffer: Uint8Array,
+  queue?: QueueWatch,
 ): Promise<[Uint8Array<ArrayBuffer>, Deno.NetAddr]> {
   for (;;) {
     try {
-      return await socket.receive(buffer) as [
+      const receiving = socket.receive(buffer);
+      return await (queue ? queue.receive(receiving) : receiving) as [
         Uint8Array<ArrayBuffer>,
         Deno.NetAddr,
       ];

@@ -10,6 +10,7 @@ export * from "./connect.ts";
 export * from "./datagram_socket.ts";
 export * from "./errors.ts";
 export * from "./impaired_path.ts";
+export * from "./queue_watch.ts";
 export * from "./rate_limiter.ts";
 export * from "./serve_datagrams.ts";
 export * from "./serve_streams.ts";

@@ -12,6 +12,7 @@
 
 import { errorMessage, isDisconnect } from "./errors.ts";
 import { receiveDatagram } from "./datagram_socket.ts";
+import type { QueueWatch } from "./queue_watch.ts";
 import { ImpairedPath, type ImpairmentOptions } from "./impaired_path.ts";
 import { ReplyLimiter } from "./rate_limiter.ts";
 
@@ -34,6 +35,8 @@ export interface ServeDatagramsOptions {
   maxRatePerSec?: number;
   /** Called for each datagram refused because of its source. */
   onRefused?: (why: "responder" | "rate") => void;
+  /** Watches the socket. */
+  queue?: QueueWatch;
   /** Emulates an impaired path for the replies. */
   impairment?: ImpairmentOptions;
   /** Stops the server: see {@linkcode serveDatagrams}. */
@@ -167,7 +170,7 @@ export async function serveDatagrams(
     [Uint8Array<ArrayBuffer>, Deno.NetAddr] | null
   > {
     try {
-      return await receiveDatagram(socket, buffer);
+      return await receiveDatagram(socket, buffer, options.queue);
     } catch (error) {
       if (isDisconnect(error)) return null;
       throw error;

@@ -317,6 +317,7 @@ const NOTHING_REPORTED = {
     lostForward: 0,
     lostBackward: 0,
   },
+  queue: null,
   faults: { corrupt: 0, short: 0, long: 0, twampLight: 0, implausible: 0 },
   directionsKnown: null,
   countedAnew: false,

@@ -248,6 +248,7 @@ export class ResultBuilder {
   #quality(isPaced: boolean): MeasurementResult["quality"] {
     const lateness = this.#lateness.distribution();
     const sendCall = this.#sendCall.distribution();
+    const { replies } = this.#setup;
     return {
       clock_resolution_us: measureResolutionUs(systemClock),
       ...(isPaced && {
@@ -260,6 +261,8 @@ export class ResultBuilder {
       send_call_us: sendCall &&
         roundFigures({ p50: sendCall.p50, p99: sendCall.p99 }),
       processor_percent: roundFigures(this.#processor.percent()),
+      ...(replies &&
+        { maybe_dropped_here: maybeDropped(replies, this.#probes) }),
       floor_us: this.floor &&
         roundFigures({ p50: this.floor.p50, p99: this.floor.p99 }),
       notes: [
@@ -270,7 +273,8 @@ export class ResultBuilder {
           latenessP99Us: this.#lateness.percentile(99),
           oneWay: this.#oneWay.result(),
           skipped: this.#setup.skipped,
-          replies: this.#setup.replies,
+          replies,
+          maybeDropped: replies ? maybeDropped(replies, this.#probes) : null,
         }),
       ],
     };
@@ -294,6 +298,15 @@ export class ResultBuilder {
       aggregate_bits_per_second: finite(bits / this.#sumSeconds),
     };
   }
+}
+
+/** How many of the lost replies our own socket may have dropped. */
+function maybeDropped(
+  { queue, counts, directionsKnown }: ReplyStats,
+  { lost }: ProbeCounts,
+): number | null {
+  const lostBackward = directionsKnown ? counts.lostBackward : lost;
+  return queue && Math.min(queue.maybeDropped, lostBackward);
 }
 
 /** The counters that only datagrams have. */

@@ -22,6 +22,8 @@ export interface Observations {
   oneWay: OneWayResult | null;
   /** The slots that were missed in a pause of this process. */
   skipped?: SkippedEvents | undefined;
+  /** How many lost replies this program may have dropped; `null` if unknown. */
+  maybeDropped?: number | null;
   /** What the session says of its replies, with datagrams. */
   replies: ReplyStats | undefined;
 }
@@ -62,6 +64,15 @@ export function measurementNotes(observed: Observations): string[] {
       "delays are unknown, and their jitter holds only for a short while",
     ],
   ];
+  const { maybeDropped = 0 } = observed;
+  if (maybeDropped) {
+    notes.push([
+      true,
+      `up to ${maybeDropped} of the lost probes may have been dropped by this ` +
+      "program, which did not read its replies in time; the reflector may have " +
+      "dropped others",
+    ]);
+  }
   return [
     ...notes.filter(([applies]) => applies).map(([, note]) => note),
     ...(replies ? replyNotes(replies, observed.lost) : []),

@@ -127,6 +127,11 @@ const QUALITY = v.object({
     "The share of one processor that this process used",
     v.nullable(FIGURE),
   ),
+  maybe_dropped_here: v.exactOptional(about(
+    "Lost probes whose reply this program may have dropped, at most; null if " +
+      "that is unknown",
+    v.nullable(COUNT),
+  )),
   floor_us: about(
     "The RTT on loopback; null if it was not measured",
     v.nullable(v.object({ p50: FIGURE, p99: FIGURE })),

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { QueueWatch } from "../net/queue_watch.ts";
 import {
   type ArrivalCounts,
   SequenceWindow,
@@ -49,6 +50,8 @@ export interface ReplyStats {
   counts: Readonly<ArrivalCounts>;
   /** Counters of faulty replies. */
   faults: Readonly<ReplyFaults>;
+  /** How many replies our own socket may have dropped; `null` if unknown. */
+  queue: { readonly maybeDropped: number } | null;
   /**
    * Whether the counters by direction are valid: `false` if the reflector copies
    * sequence numbers, `null` if that is unknown.
@@ -79,6 +82,8 @@ export class OutstandingProbes {
     long: 0,
     twampLight: 0,
   };
+  /** Watches the socket, for replies that are missing. */
+  readonly queue: QueueWatch = new QueueWatch();
   /** The sequence numbers, and the counters of their replies. */
   readonly window: SequenceWindow;
   #options: OutstandingOptions;
@@ -88,6 +93,8 @@ export class OutstandingProbes {
   #intendedMs: Float64Array;
   #sentMs: Float64Array;
   #sendCallMs: Float64Array;
+  /** The reflector's next number. */
+  #expected: number | null = null;
   #measuredTo = Infinity;
   #drainedMs = -Infinity;
   #fromSeconds: number;
@@ -172,6 +179,10 @@ export class OutstandingProbes {
     if (!reader.echoes(this.#wall)) return this.#corrupt();
     const arrival = this.window.arrive(index, reader.reflectorSequence);
     if (arrival !== "first") return null;
+    const number = reader.reflectorSequence;
+    this.#expected = this.#expected === null
+      ? number + 1
+      : this.queue.compare(number, this.#expected, bytes.length);
     const { growthBytes } = reader;
     if (growthBytes < 0) this.faults.short += 1;
     if (growthBytes > 0) this.faults.long += 1;

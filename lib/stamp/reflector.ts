@@ -6,6 +6,7 @@
  */
 
 import { readUint32 } from "../framing/big_endian.ts";
+import type { QueueWatch } from "../net/queue_watch.ts";
 import type { DatagramHandler } from "../net/serve_datagrams.ts";
 import {
   AUTHENTICATED,
@@ -31,6 +32,8 @@ export interface ReflectorOptions {
   stateless?: boolean;
   /** The most sessions to remember. */
   maxSessions?: number;
+  /** Watches the socket; here requests that are missing are counted. */
+  queue?: QueueWatch;
   /** The monotonic clock. */
   clock?: Clock;
 }
@@ -99,6 +102,7 @@ export class StampReflector {
   #followedMs: number;
   #fields: ReplyFields;
   #sessions: SessionTable;
+  #queue: QueueWatch | undefined;
 
   /**
    * Starts without any session.
@@ -109,6 +113,7 @@ export class StampReflector {
     this.#key = options.key;
     this.#layout = options.key ? AUTHENTICATED : UNAUTHENTICATED;
     this.#stateless = options.stateless ?? false;
+    this.#queue = options.queue;
     this.#sessions = new SessionTable(options.maxSessions);
     this.#clock = options.clock ?? systemClock;
     this.#wall = new WallClock(this.#clock);
@@ -137,6 +142,11 @@ export class StampReflector {
       const session = this.#sessions.find(from, ssid, nowMs);
       fields.sequence = session.answered++;
       fields.requests = session.answered;
+      const sequence = readUint32(packet, 0);
+      const { expected } = session;
+      session.expected = this.#queue && expected !== null
+        ? this.#queue.compare(sequence, expected, packet.length)
+        : sequence + 1;
       this.counts.sessions = this.#sessions.opened;
     }
     this.#wall.read(this.#clock.now());

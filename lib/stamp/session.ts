@@ -209,6 +209,7 @@ export class StampSession {
     this.replyStats = {
       counts: this.#outstanding.window.counts,
       faults: this.#outstanding.faults,
+      queue: this.#outstanding.queue,
       directionsKnown: null,
       countedAnew: false,
       outstanding: 0,
@@ -312,7 +313,11 @@ export class StampSession {
     for (;;) {
       let received;
       try {
-        received = await receiveDatagram(socket, buffer);
+        received = await receiveDatagram(
+          socket,
+          buffer,
+          this.#outstanding.queue,
+        );
       } catch (error) {
         if (isDisconnect(error)) return;
         throw error;

@@ -19,6 +19,8 @@ const SILENT_MS = 60_000;
 export interface ReflectorSession {
   /** How many requests were answered: the sequence number of the next reply. */
   answered: number;
+  /** The number after the highest of its requests; `null` before the first. */
+  expected: number | null;
   /** When its first request arrived. */
   openedMs: number;
   /** When its last request arrived. */
@@ -94,7 +96,12 @@ export class SessionTable {
     const key = `${hostname} ${port} ${ssid}`;
     let session = this.#established.get(key) ?? this.#newcomers.get(key);
     if (session === undefined || isOver(session, nowMs)) {
-      session = { answered: 0, openedMs: nowMs, heardMs: nowMs };
+      session = {
+        answered: 0,
+        expected: null,
+        openedMs: nowMs,
+        heardMs: nowMs,
+      };
       this.opened += 1;
       this.#established.delete(key);
     }

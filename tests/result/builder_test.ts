@@ -23,6 +23,7 @@ const REPLIES = {
     duplicate: 2,
     reordered: 3,
   },
+  queue: { maybeDropped: 7 },
   faults: { corrupt: 4, implausible: 0, short: 0, long: 0, twampLight: 0 },
   directionsKnown: true,
   countedAnew: false,

@@ -25,6 +25,7 @@ function reportOf(
     strays: { count: 0, from: "" },
     failedSends: 0,
     failure: null,
+    queue: null,
     ...given,
     counts: { ...COUNTS, ...given.counts },
     faults: { ...FAULTS, ...given.faults },
@@ -175,6 +176,21 @@ for (const [what, report, lost, says] of NOTES) {
     },
   });
 }
+
+Deno.test("measurementNotes() says how many losses may be the program's own", () => {
+  const notes = measurementNotes({
+    lost: 5,
+    intervalUs: 0,
+    latenessP99Us: null,
+    oneWay: null,
+    maybeDropped: 3,
+    replies: undefined,
+  });
+  assertMatch(
+    notes.join(),
+    /^up to 3 of the lost probes may have been dropped by/,
+  );
+});
 
 Deno.test({
   name: "measurementNotes() says each thing once, in the same order",
