@@ -167,4 +167,4 @@ async function checkServers(
   );
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

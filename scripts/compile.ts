@@ -133,4 +133,4 @@ function reason(said: string): string {
 export const NO_BASE =
   "Deno's base executable cannot be downloaded from here; set DENORT_BIN to the path of a denort of this version";
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

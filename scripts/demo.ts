@@ -146,4 +146,4 @@ function hiddenTerminal(): { terminal: Terminal; address: Promise<string> } {
   return { terminal: new Terminal(sink, sink), address: promise };
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

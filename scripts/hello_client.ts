@@ -16,7 +16,10 @@
  */
 
 import {
+  FAMILY_OPTIONS,
   hostTargetOf,
+  inFamily,
+  portOption,
   TARGET_HELP,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
@@ -40,16 +43,16 @@ const program = defineProgram({
   summary: "Says hi to a hello-server and prints the answer.",
   operands: "TARGET [WORD...]",
   details: [TARGET_HELP],
-  options: TIMEOUT_OPTION,
+  options: { ...portOption(11000), ...FAMILY_OPTIONS, ...TIMEOUT_OPTION },
   examples: ["127.0.0.1", "127.0.0.1:11000 good day"],
 });
 
 /** Says hi once; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async (run) => {
-    const { options: { timeout }, operands, signal, terminal } = run;
-    const target = hostTargetOf(operands[0], 11000);
-    const { hostname, port } = target;
+    const { options, operands, signal, terminal } = run;
+    const { timeout } = options;
+    const target = hostTargetOf(operands[0], options.port);
     const address = formatAddress(target);
     const greeting = operands.slice(1).join(" ") || "hi";
 
@@ -59,7 +62,11 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         connectWithin(
           timeout,
           signal,
-          (signal) => Deno.connect({ hostname, port, signal }),
+          async (signal) =>
+            Deno.connect({
+              ...await inFamily(target, options, signal),
+              signal,
+            }),
         ),
     );
     signal.addEventListener("abort", () => conn[Symbol.dispose]());
@@ -107,4 +114,4 @@ async function greet(
   return answer;
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

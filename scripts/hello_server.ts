@@ -182,4 +182,4 @@ function close(conn: Deno.Conn): void {
   conn[Symbol.dispose]();
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

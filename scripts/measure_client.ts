@@ -27,6 +27,9 @@
 
 import { withContext } from "../lib/cli/context.ts";
 import {
+  FAMILY_OPTIONS,
+  inFamily,
+  portOption,
   STREAM_TARGET_HELP,
   targetOf,
   TIMEOUT_OPTION,
@@ -57,13 +60,14 @@ import { type SweepStep, sweepSteps } from "../lib/result/sweep.ts";
 import { formatAddress, type Target } from "../lib/net/address.ts";
 import { connectWithin } from "../lib/net/connect.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
-import { formatCount } from "../lib/result/quantities.ts";
+import { formatCount, formatDuration } from "../lib/result/quantities.ts";
 import { type MeasurementType, SETUP_LIMITS } from "../lib/measure/messages.ts";
 
 /** The default payload, in bytes. */
 const DEFAULT_SIZE_BYTES = { rtt: 100, tput: 1024 };
 
-/** How many probes each point of a sweep has by default. */
+/** The default number of probes, and that of each point of a sweep. */
+const DEFAULT_COUNT = 10;
 const SWEEP_PROBES = 30;
 
 const program = defineProgram({
@@ -84,8 +88,15 @@ const program = defineProgram({
       short: "n",
       min: 1,
       max: SETUP_LIMITS.probes,
-      default: "10",
-      help: "how many probes to measure (sweep: at each point, by default 30)",
+      help:
+        `how many probes (${DEFAULT_COUNT}, ${SWEEP_PROBES} at each point of a sweep, with --time any)`,
+    },
+    time: {
+      kind: "duration",
+      short: "t",
+      min: 1,
+      max: 30 * 86_400_000,
+      help: "how long to measure",
     },
     size: {
       kind: "size",
@@ -116,6 +127,8 @@ const program = defineProgram({
       help: "probes to send first and leave out",
     },
     ...SWEEP_OPTIONS,
+    ...portOption(10000),
+    ...FAMILY_OPTIONS,
     ...TIMEOUT_OPTION,
     lenient: {
       kind: "flag",
@@ -145,7 +158,7 @@ const program = defineProgram({
 });
 
 /** Options of one measurement only, and of a sweep only. */
-const OF_ONE = ["delay", "calibrate", "hdr", "failIf"] as const;
+const OF_ONE = ["time", "delay", "calibrate", "hdr", "failIf"] as const;
 const OF_SWEEP = ["sizes", "delays"] as const;
 
 /** Measures once, or sweeps; returns the exit code. */
@@ -158,18 +171,17 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         "name what to measure and the target, as in rtt 127.0.0.1: see --help",
       );
     }
-    const target = targetOf(targetOperand, 10000);
+    const target = targetOf(targetOperand, options.port);
     noMoreOperands(rest);
     rejectOptions(mode, given);
-    const { delay, interval, timeout, lenient, delayUnit } = options;
+    const { time, delay, interval, timeout, lenient, delayUnit } = options;
     const isSweep = mode === "sweep";
-    const count = isSweep && given.count === undefined
-      ? SWEEP_PROBES
-      : options.count;
     const firstProbe = options.firstProbe === 0 ? 0 : 1;
     // A lenient session learns the dialect of the server from one more probe.
     const warmup = Math.max(options.warmup, lenient ? 1 : 0);
     const maxCount = SETUP_LIMITS.probes - warmup;
+    const defaultCount = isSweep ? SWEEP_PROBES : DEFAULT_COUNT;
+    const { count = time === undefined ? defaultCount : maxCount } = options;
     if (count > maxCount) {
       throw new UsageError(
         `a session has at most ${SETUP_LIMITS.probes} probes with its ` +
@@ -182,9 +194,15 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     const address = formatAddress(target);
     const path = target.transport === "tcp" ? "TCP" : "a Unix socket";
     const title = `${mode} to ${address} over ${path}, measure protocol`;
-    const probes = formatCount(count, "probe");
+    const probes = time === undefined || options.count !== undefined
+      ? formatCount(count, "probe")
+      : "probes";
+    const duration = time === undefined
+      ? ""
+      : `, for ${formatDuration(time * 1000)}`;
     const used = {
       count,
+      time_ms: time ?? null,
       interval_ms: interval,
       warmup,
       timeout_ms: timeout,
@@ -226,10 +244,14 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       builder.floor = floor;
       const size = formatCount(sizeBytes, "byte");
       return runnableMeasurement({
-        title: `${title}\n${probes} of ${size}, server delay ${delay} ms`,
+        title:
+          `${title}\n${probes} of ${size}, server delay ${delay} ms${duration}`,
         samples,
         builder,
         count,
+        expected: time === undefined
+          ? count
+          : Math.min(count, interval === 0 ? Infinity : time / interval),
         hdr: options.hdr,
       });
     }
@@ -309,6 +331,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       return measureSession(() => dial(target, delayMs + patienceMs), {
         setup: { type: quantity, probes, sizeBytes, delayMs },
         warmup,
+        durationMs: time ?? Infinity,
         intervalMs: interval,
         ...(skipped && { skipped }),
         delayUnit,
@@ -330,8 +353,11 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
             timeout,
             signal,
             // Deno types TCP and Unix targets apart; the function is the same.
-            (signal) =>
-              Deno.connect({ ...target, signal } as Deno.ConnectOptions),
+            async (signal) =>
+              Deno.connect({
+                ...await inFamily(target, options, signal),
+                signal,
+              } as Deno.ConnectOptions),
           ),
       );
       return new StreamConnection(conn, {
@@ -354,4 +380,4 @@ function rejectOptions(mode: MeasurementType | "sweep", given: object): void {
   );
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

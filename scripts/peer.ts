@@ -101,4 +101,4 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
   });
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -19,7 +19,13 @@
  */
 
 import { withContext } from "../lib/cli/context.ts";
-import { hostTargetOf, TARGET_HELP } from "../lib/cli/client_options.ts";
+import {
+  datagramRoute,
+  FAMILY_OPTIONS,
+  hostTargetOf,
+  SOURCE_OPTION,
+  TARGET_HELP,
+} from "../lib/cli/client_options.ts";
 import { noMoreOperands } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { Report } from "../lib/cli/report.ts";
@@ -36,8 +42,6 @@ import { stampFloor } from "../lib/stamp/floor.ts";
 import { ResultBuilder } from "../lib/result/builder.ts";
 import { StampSession } from "../lib/stamp/session.ts";
 import { formatAddress } from "../lib/net/address.ts";
-import { localHostFor } from "../lib/net/datagram_socket.ts";
-import { resolveHost } from "../lib/net/connect.ts";
 
 const program = defineProgram({
   name: "stamp-client",
@@ -53,6 +57,8 @@ const program = defineProgram({
   ],
   options: {
     ...SENDER_OPTIONS,
+    ...FAMILY_OPTIONS,
+    ...SOURCE_OPTION,
     ...KEY_OPTION,
     ...REPORT_OPTIONS,
     failIf: {
@@ -89,9 +95,10 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     async function prepare(): Promise<Runnable> {
       const { key, mode, unseen } = await findKey(options.keyFile);
       const plan = senderPlan(options, key);
-      const hostname = await withContext(
-        { action: "look up", target: target.hostname },
-        () => resolveHost(target.hostname),
+      const { hostname, source } = await datagramRoute(
+        target.hostname,
+        options,
+        signal,
       );
       const sessionOptions = { ...plan.session, signal };
       const floor = options.calibrate
@@ -101,7 +108,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         )
         : null;
       const session = new StampSession(
-        () => open(localHostFor(hostname)),
+        () => open(source),
         { hostname, port: target.port },
         sessionOptions,
       );
@@ -135,4 +142,4 @@ function open(hostname: string): Deno.DatagramConn {
   return Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

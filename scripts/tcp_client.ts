@@ -19,6 +19,9 @@
 
 import { RunError, withContext } from "../lib/cli/context.ts";
 import {
+  FAMILY_OPTIONS,
+  inFamily,
+  portOption,
   STREAM_TARGET_HELP,
   targetOf,
   TIMEOUT_OPTION,
@@ -28,7 +31,9 @@ import { sentences } from "../lib/cli/sentences.ts";
 import { LF } from "../lib/framing/line_ending.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { connectWithin } from "../lib/net/connect.ts";
+import { isDisconnect } from "../lib/net/errors.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
+import { formatCount } from "../lib/result/quantities.ts";
 
 /** The factor by which a text can grow in upper case, as UTF-8. */
 const MAX_GROWTH = 3;
@@ -42,10 +47,16 @@ const program = defineProgram({
   details: [
     STREAM_TARGET_HELP,
     "The words are sent as one line; after -- a word may start with a dash. Without words, each line of standard input is a sentence, sent after the reply to the previous one. Standard output has the replies only.",
-    "A reply ends at its newline. The textbook's server sends none: its reply ends with the connection, or after a pause of --flush-after.",
+    "A reply ends at its newline. The textbook's server sends none: its reply ends with the connection, or after a pause of --flush-after. A server that closes the connection after a reply needs --reconnect for several sentences.",
   ],
   options: {
+    ...portOption(12000),
+    ...FAMILY_OPTIONS,
     ...TIMEOUT_OPTION,
+    reconnect: {
+      kind: "flag",
+      help: "open a connection for each sentence",
+    },
     flushAfter: {
       kind: "duration",
       min: 0,
@@ -64,35 +75,66 @@ const program = defineProgram({
 /** Sends the sentences; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async ({ options, operands, ...run }) => {
-    const { timeout, flushAfter } = options;
-    const target = targetOf(operands[0], 12000);
+    const { timeout, flushAfter, reconnect } = options;
+    const target = targetOf(operands[0], options.port);
     const address = formatAddress(target);
 
-    const conn = await withContext(
-      { action: "connect to", target },
-      () =>
-        connectWithin(
-          timeout,
-          run.signal,
-          // Deno types TCP and Unix targets apart; the function is the same.
-          (signal) =>
-            Deno.connect({ ...target, signal } as Deno.ConnectOptions),
-        ),
-    );
-    using connection = new StreamConnection(conn, { readMs: timeout });
-    connection.stopOn(run.signal);
-
+    let connection = await dial();
+    using _last = { [Symbol.dispose]: () => connection.close() };
+    let answered = 0;
     for await (const sentence of sentences(operands.slice(1), run.signal)) {
+      if (reconnect && answered > 0) {
+        connection.close();
+        connection = await dial();
+      }
       await withContext({ action: "get a reply from", target }, async () => {
         // The reply to a long sentence arrives while it is sent.
         const sent = connection.writeAll(sentence);
         sent.catch(() => {}); // print what arrived before throwing
         await printReply(MAX_GROWTH * sentence.length + SLACK_BYTES);
         await sent;
+      }).catch((error) => {
+        throw closesAfterReply(error) ? afterReply(error) : error;
       });
+      answered += 1;
       if (run.signal.aborted) break;
     }
     return 0;
+
+    async function dial(): Promise<StreamConnection> {
+      const conn = await withContext(
+        { action: "connect to", target },
+        () =>
+          connectWithin(
+            timeout,
+            run.signal,
+            // Deno types TCP and Unix targets apart; the function is the same.
+            async (signal) =>
+              Deno.connect({
+                ...await inFamily(target, options, signal),
+                signal,
+              } as Deno.ConnectOptions),
+          ),
+      );
+      const connection = new StreamConnection(conn, { readMs: timeout });
+      connection.stopOn(run.signal);
+      return connection;
+    }
+
+    /** Whether the server has answered before, and closed the connection. */
+    function closesAfterReply(error: unknown): boolean {
+      return answered > 0 && !reconnect && error instanceof RunError &&
+        isDisconnect(error.cause);
+    }
+
+    function afterReply(cause: unknown): RunError {
+      return new RunError(
+        `${address} closed the connection after ${
+          formatCount(answered, "reply", "replies")
+        }: --reconnect opens one for each sentence`,
+        { cause },
+      );
+    }
 
     async function printReply(maxBytes: number): Promise<void> {
       let received = false;
@@ -117,6 +159,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       else if (!run.signal.aborted) {
         throw new RunError(
           `No reply from ${address}: it closed the connection`,
+          { cause: new Deno.errors.UnexpectedEof() },
         );
       }
     }
@@ -137,4 +180,4 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
   });
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -97,4 +97,4 @@ async function removeSocket(path: string): Promise<void> {
   }
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -16,14 +16,19 @@
 
 import { RunError, withContext } from "../lib/cli/context.ts";
 import {
+  datagramRoute,
+  FAMILY_OPTIONS,
   hostTargetOf,
+  inFamily,
+  portOption,
+  SOURCE_OPTION,
   TARGET_HELP,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
-import { noMoreOperands } from "../lib/cli/options.ts";
+import { noMoreOperands, UsageError } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { formatAddress } from "../lib/net/address.ts";
-import { DatagramSocket, localHostFor } from "../lib/net/datagram_socket.ts";
+import { DatagramSocket } from "../lib/net/datagram_socket.ts";
 import { connectWithin } from "../lib/net/connect.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { escapeControls } from "../lib/result/escape.ts";
@@ -51,6 +56,9 @@ const program = defineProgram({
   ],
   options: {
     udp: { kind: "flag", short: "u", help: "use UDP instead of TCP" },
+    ...portOption(9999),
+    ...FAMILY_OPTIONS,
+    ...SOURCE_OPTION,
     ...TIMEOUT_OPTION,
   },
   examples: ["127.0.0.1", "127.0.0.1 --udp"],
@@ -61,8 +69,13 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async ({ options, operands, ...run }) => {
     const { timeout } = options;
     const { signal, terminal } = run;
-    const target = hostTargetOf(operands[0], 9999);
+    const target = hostTargetOf(operands[0], options.port);
     noMoreOperands(operands.slice(1));
+    if (options.source !== undefined && !options.udp) {
+      throw new UsageError(
+        "--source goes with --udp: Deno cannot choose the source of a TCP connection",
+      );
+    }
     const address = formatAddress(target);
 
     const requestedAt = new Date();
@@ -104,7 +117,8 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       const conn = await connectWithin(
         timeout,
         signal,
-        (signal) => Deno.connect({ ...target, signal }),
+        async (signal) =>
+          Deno.connect({ ...await inFamily(target, options, signal), signal }),
       );
       using connection = new StreamConnection(conn, { readMs: timeout });
       connection.stopOn(signal);
@@ -119,17 +133,19 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     }
 
     async function askUdp(): Promise<Uint8Array | null> {
-      using socket = new DatagramSocket(
-        Deno.listenDatagram({
-          transport: "udp",
-          hostname: localHostFor(target.hostname),
-          port: 0,
-        }),
+      const { hostname, source } = await datagramRoute(
+        target.hostname,
+        options,
+        signal,
       );
-      await socket.send(new Uint8Array(TIME_REQUEST_BYTES), target);
-      return await socket.receiveFrom(target, timeout, signal);
+      const to = { hostname, port: target.port };
+      using socket = new DatagramSocket(
+        Deno.listenDatagram({ transport: "udp", hostname: source, port: 0 }),
+      );
+      await socket.send(new Uint8Array(TIME_REQUEST_BYTES), to);
+      return await socket.receiveFrom(to, timeout, signal);
     }
   });
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

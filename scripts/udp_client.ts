@@ -14,6 +14,12 @@
  *     $ deno task udp-client 127.0.0.1:9 hello
  *     Request timed out
  *
+ *     $ deno task udp-client 127.0.0.1 --count 3
+ *     1: 412 us PING 1
+ *     2: 187 us PING 2
+ *     3: Request timed out
+ *     3 sent, 2 answered, 1 lost (33 %); RTT min 187 us, median 412 us, max 412 us
+ *
  * Each sentence has a socket of its own, so a late reply cannot be taken for the
  * reply to the next sentence.
  *
@@ -22,15 +28,21 @@
 
 import { withContext } from "../lib/cli/context.ts";
 import {
-  type HostTarget,
+  type DatagramRoute,
+  datagramRoute,
+  FAMILY_OPTIONS,
   hostTargetOf,
+  portOption,
+  SOURCE_OPTION,
   TARGET_HELP,
   TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
+import { UsageError } from "../lib/cli/options.ts";
 import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
 import { sentences } from "../lib/cli/sentences.ts";
 import { lineContent } from "../lib/framing/line_ending.ts";
-import { DatagramSocket, localHostFor } from "../lib/net/datagram_socket.ts";
+import { DatagramSocket } from "../lib/net/datagram_socket.ts";
+import { formatDuration } from "../lib/result/quantities.ts";
 
 const program = defineProgram({
   name: "udp-client",
@@ -39,8 +51,19 @@ const program = defineProgram({
   details: [
     TARGET_HELP,
     "The words are sent as one datagram; after -- a word may start with a dash. Without words, each line of standard input is a sentence. Standard output has the replies only; for a sentence without one, standard error has Request timed out, and the exit code is 1.",
+    "With --count it is a pinger: it sends the words, or ping, with a sequence number after them, each when the one before was answered or lost, and prints the round-trip time of each answer and the loss. The exit code is 1 if all were lost.",
   ],
   options: {
+    count: {
+      kind: "integer",
+      short: "n",
+      min: 1,
+      max: 1_000_000,
+      help: "ping so many times",
+    },
+    ...portOption(12000),
+    ...FAMILY_OPTIONS,
+    ...SOURCE_OPTION,
     timeout: { ...TIMEOUT_OPTION.timeout, default: "1s" },
     retries: {
       kind: "integer",
@@ -53,46 +76,89 @@ const program = defineProgram({
   examples: [
     "127.0.0.1 hello world",
     "127.0.0.1 --timeout 200ms --retries 3 hi",
+    "127.0.0.1 --count 10",
   ],
 });
 
-/** Sends the sentences; returns the exit code. */
+/** Sends the sentences, or pings; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, async ({ options, operands, ...run }) => {
-    const { timeout, retries } = options;
+    const { count, timeout, retries } = options;
     const { signal, terminal } = run;
-    const target = hostTargetOf(operands[0], 12000);
-    let timedOut = 0;
-    for await (const sentence of sentences(operands.slice(1), signal)) {
-      const reply = await withContext(
-        { action: "ask", target },
-        () => ask(lineContent(sentence), target),
-      );
-      if (signal.aborted) break;
-      if (reply === null) {
-        timedOut += 1;
-        terminal.info("Request timed out");
-      } else {
-        terminal.printReply(reply);
+    const target = hostTargetOf(operands[0], options.port);
+    const words = operands.slice(1);
+    if (count !== undefined && retries > 0) {
+      throw new UsageError("--retries does not go with --count");
+    }
+    const route = await datagramRoute(target.hostname, options, signal);
+    const { port } = target;
+    let sentAtMs = 0; // the last datagram
+    return count === undefined ? await askAll() : await ping(count);
+
+    async function askAll(): Promise<number> {
+      let timedOut = 0;
+      for await (const sentence of sentences(words, signal)) {
+        const reply = await ask(lineContent(sentence));
+        if (signal.aborted) break;
+        if (reply === null) {
+          timedOut += 1;
+          terminal.info("Request timed out");
+        } else {
+          terminal.printReply(reply);
+          terminal.print("");
+        }
+      }
+      return timedOut === 0 ? 0 : 1;
+    }
+
+    async function ping(count: number): Promise<number> {
+      const text = words.join(" ") || "ping";
+      const rttsUs: number[] = [];
+      let sent = 0;
+      while (sent < count) {
+        const message = new TextEncoder().encode(`${text} ${sent + 1}`);
+        const reply = await ask(message);
+        const rttUs = (performance.now() - sentAtMs) * 1000;
+        if (reply === null && signal.aborted) break;
+        sent += 1;
+        if (reply === null) {
+          terminal.print(`${sent}: Request timed out`);
+          continue;
+        }
+        rttsUs.push(rttUs);
+        const start = new TextEncoder().encode(
+          `${sent}: ${formatDuration(rttUs)} `,
+        );
+        terminal.printReply(Uint8Array.from([...start, ...reply]));
         terminal.print("");
       }
+      terminal.print(summary(sent, rttsUs));
+      return rttsUs.length > 0 ? 0 : 1;
     }
-    return timedOut === 0 ? 0 : 1;
 
-    async function ask(
+    async function ask(text: Uint8Array): Promise<Uint8Array | null> {
+      return await withContext(
+        { action: "ask", target },
+        () => askOnce(text, route, port),
+      );
+    }
+
+    async function askOnce(
       text: Uint8Array,
-      target: HostTarget,
+      { hostname, source }: DatagramRoute,
+      port: number,
     ): Promise<Uint8Array | null> {
       using socket = new DatagramSocket(
-        Deno.listenDatagram({
-          transport: "udp",
-          hostname: localHostFor(target.hostname),
-          port: 0,
-        }),
+        Deno.listenDatagram({ transport: "udp", hostname: source, port: 0 }),
       );
       for (let sent = 0; sent <= retries; sent++) {
-        await socket.send(text, target);
-        const reply = await socket.receiveFrom(target, timeout, signal);
+        sentAtMs = performance.now();
+        await socket.send(text, { hostname, port });
+        const reply = await socket.receiveFrom(
+          { hostname, port },
+          timeout,
+          signal,
+        );
         if (reply !== null || signal.aborted) return reply;
       }
       return null;
@@ -100,4 +166,18 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
   });
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+/** What the pinger found. */
+function summary(sent: number, rttsUs: number[]): string {
+  const lost = sent - rttsUs.length;
+  const share = sent === 0 ? 0 : Math.round(100 * lost / sent);
+  const counts =
+    `${sent} sent, ${rttsUs.length} answered, ${lost} lost (${share} %)`;
+  if (rttsUs.length === 0) return counts;
+  const sorted = rttsUs.toSorted((a, b) => a - b);
+  const [min, median, max] = [0, 0.5, 1].map((share) =>
+    formatDuration(sorted[Math.floor(share * (sorted.length - 1))]!)
+  );
+  return `${counts}; RTT min ${min}, median ${median}, max ${max}`;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -169,6 +169,33 @@ export async function socketPair(): Promise<[Deno.TcpConn, Deno.TcpConn]> {
   return await Promise.all([listener.accept(), dial(listener)]);
 }
 
+/** A listener whose backlog is full: further connections get no answer. */
+export class FullBacklog implements Disposable {
+  #listener = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
+  #waiting: Deno.Conn[] = [];
+
+  /** Where it listens. */
+  get addr(): Deno.NetAddr {
+    return this.#listener.addr;
+  }
+
+  async fill(): Promise<void> {
+    for (;;) {
+      const conn = await this.open(AbortSignal.timeout(100)).catch(() => null);
+      if (conn === null) return;
+      this.#waiting.push(conn);
+    }
+  }
+
+  open = (signal: AbortSignal): Promise<Deno.TcpConn> =>
+    Deno.connect({ ...this.#listener.addr, transport: "tcp", signal });
+
+  [Symbol.dispose](): void {
+    for (const conn of this.#waiting) conn.close();
+    this.#listener.close();
+  }
+}
+
 /** Writes all of the bytes to a bare socket. */
 export async function writeAll(
   conn: Deno.Conn,

@@ -230,6 +230,7 @@ export class DatagramLog {
         if (!(error instanceof Deno.errors.NotCapable)) {
           return this.#run.terminal.log(line);
         }
+        this.#counts.answered -= 1;
         if (this.#saidDenied) return;
         this.#saidDenied = true;
         this.#run.terminal.info(

@@ -252,12 +252,13 @@ export class LineDecoder {
     }
     const capacity = this.#buffer.length;
     const grows = pending * 2 >= capacity || capacity < EAGER_BYTES;
-    const target = grows && capacity < max
-      ? new Uint8Array(Math.min(capacity * 2, max))
-      : this.#buffer;
-    target.set(this.#buffer.subarray(this.#start, this.#end));
+    this.#buffer.copyWithin(0, this.#start, this.#end);
+    if (grows && capacity < max) {
+      // The old buffer is freed at once; garbage would double the memory.
+      const grown = this.#buffer.buffer.transfer(Math.min(capacity * 2, max));
+      this.#buffer = new Uint8Array(grown);
+    }
     this.#scanned -= this.#start;
-    this.#buffer = target;
     this.#start = 0;
     this.#end = pending;
   }

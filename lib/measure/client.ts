@@ -36,6 +36,8 @@ export interface MeasureOptions {
    * echo of the one before. The warm-up is always sent that way.
    */
   intervalMs: number;
+  /** How long to send after the warm-up, in milliseconds. Default: no limit. */
+  durationMs?: number;
   /** Receives the slots that were missed in a pause of this process. */
   skipped?: SkippedEvents;
   /** The unit in which the server takes its delay. Default `"ms"`. */
@@ -92,6 +94,8 @@ export async function* measureSession(
   signal?.addEventListener("abort", stop);
   try {
     await session.setUp();
+    const { durationMs = Infinity } = options;
+    let endMs = Infinity;
     using pacer = new Pacer(intervalMs === 0 ? null : periodic(intervalMs), {
       intervalMs,
       closedLoop: true,
@@ -104,6 +108,8 @@ export async function* measureSession(
         ? performance.now()
         : (await pacer.next(signal))!;
       if (signal?.aborted) break;
+      if (!warmup && endMs === Infinity) endMs = intendedAtMs + durationMs;
+      if (intendedAtMs >= endMs) break;
       const sample = newSample(sequence, warmup, intendedAtMs);
       try {
         await (learns ? session.learn(sample) : session.probe(sample));

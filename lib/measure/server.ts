@@ -23,8 +23,8 @@ import { MeasurePhases, refuse } from "./phases.ts";
 
 /** The default of the memory limit for all clients together. */
 export const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
-/** What one client may hold without being counted, in bytes. */
-const FREE_BYTES = 16_384;
+/** The measured cost of a connection without its messages, in bytes. */
+const CONNECTION_BYTES = 20_480;
 /** How much may be delayed at once, in bytes; one reply is always allowed. */
 const MAX_DELAYED_BYTES = 65_536;
 /** The measured cost of a delayed reply beside its content, in bytes. */
@@ -64,6 +64,10 @@ export function measureStreams(
     const phases = new MeasurePhases(options.limits, dialect);
     const reader = new MessageReader(connection, phases, dialect);
     using memory = budget.open();
+    if (!memory.grow(CONNECTION_BYTES)) {
+      log("refused: The memory limit is reached");
+      return await connection.writeAll(reader.form(REPLIES.setupError));
+    }
     using _watch = new NewlineWatch(connection, log);
     const delayed = new DelayLine(connection);
     for (;;) {
@@ -170,7 +174,7 @@ class NewlineWatch implements Disposable {
 /** What a session may make the server hold, in bytes. */
 function costOf({ sizeBytes, delayMs }: Setup): number {
   const delayedBytes = delayMs > 0 ? Math.max(sizeBytes, MAX_DELAYED_BYTES) : 0;
-  return sizeBytes + delayedBytes;
+  return CONNECTION_BYTES + sizeBytes + delayedBytes;
 }
 
 interface Delayed {
@@ -253,9 +257,9 @@ class MemoryBudget {
   open(): Disposable & { grow(bytes: number): boolean } {
     let heldBytes = 0;
     return {
-      /** Asks for a total; a share never shrinks, and small totals are free. */
+      /** Asks for a total; a share never shrinks. */
       grow: (bytes) => {
-        const more = bytes <= FREE_BYTES ? 0 : Math.max(0, bytes - heldBytes);
+        const more = Math.max(0, bytes - heldBytes);
         if (more > this.#leftBytes) return false;
         this.#leftBytes -= more;
         heldBytes += more;

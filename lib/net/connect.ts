@@ -49,15 +49,25 @@ export async function connectWithin<T>(
   }
 }
 
+/** How a name is looked up. */
+export interface ResolveOptions {
+  /** The only family of addresses to accept. */
+  family?: 4 | 6 | undefined;
+  /** Ends the wait; the system may go on looking for a while. */
+  signal?: AbortSignal;
+}
+
 /**
  * Looks a host up once, since a datagram socket looks the name up for each
  * datagram.
  *
  * @param hostname A name or an address.
+ * @param options The family, and a signal.
  * @returns An address in its canonical form. For `localhost` the IPv4 address
  * if there is one, since the servers here listen on that; otherwise the first
  * that the system returns.
- * @throws {Error} If no host has that name.
+ * @throws {Error} If no host has that name, or it is an address of the other
+ * family.
  * @throws {Deno.errors.NotCapable} If the permission to look it up is missing.
  *
  * @example Usage
@@ -69,17 +79,37 @@ export async function connectWithin<T>(
  * assertEquals(await resolveHost("0:0::1"), "::1");
  * ```
  */
-export async function resolveHost(hostname: string): Promise<string> {
-  if (/^[0-9.]+$/.test(hostname)) return hostname;
-  if (hostname.includes(":")) return canonicalV6(hostname);
-  const found = await lookup(hostname, { all: true }).catch((error) => {
-    if (error.code !== "EPERM") throw error;
+export async function resolveHost(
+  hostname: string,
+  options: ResolveOptions = {},
+): Promise<string> {
+  const { family, signal } = options;
+  const isV6 = hostname.includes(":");
+  if (isV6 || /^[0-9.]+$/.test(hostname)) {
+    if (family === (isV6 ? 4 : 6)) {
+      throw new Error(`it is no IPv${family} address`);
+    }
+    return isV6 ? canonicalV6(hostname) : hostname;
+  }
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal!.reason);
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted) abort();
+  try {
+    const found = await Promise.race([
+      lookup(hostname, { all: true, family: family ?? 0 }),
+      aborted.promise,
+    ]);
+    const preferred = hostname === "localhost"
+      ? found.find(({ family }) => family === 4)
+      : undefined;
+    return (preferred ?? found[0]!).address;
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EPERM") throw error;
     throw new Deno.errors.NotCapable(`Requires net access to "${hostname}"`);
-  });
-  const preferred = hostname === "localhost"
-    ? found.find(({ family }) => family === 4)
-    : undefined;
-  return (preferred ?? found[0]!).address;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
 }
 
 /** Writes an address as sources of datagrams are written, to compare them. */

@@ -150,4 +150,4 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
   return experimentMain(firstByte, args, io);
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

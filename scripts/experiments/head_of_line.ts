@@ -169,4 +169,4 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
   return experimentMain(headOfLine, args, io);
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -105,4 +105,4 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
   return experimentMain(nagle, args, io);
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

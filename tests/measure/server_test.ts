@@ -352,6 +352,20 @@ test("measureStreams() refuses sessions beyond its memory, until others end", as
   assertEquals(reply, READY + CLOSING);
 });
 
+test("measureStreams() counts connections and small sessions too", async () => {
+  await using measurement = server({ memoryBytes: 100_000 });
+  const open = new DisposableStack();
+  let refused = 0;
+  for (let count = 0; count < 10; count++) {
+    const conn = open.use(await dial(measurement));
+    await writeAll(conn, bytes("s rtt 1 1000 0\n"));
+    const reply = await readText(conn, READY.length);
+    if (reply !== READY) refused += 1;
+  }
+  open.dispose();
+  assertEquals(refused, 6);
+});
+
 test("measureStreams() sends delayed echoes when aborted, and then closes", async () => {
   const owed = Promise.withResolvers<void>();
   const serve = measureStreams();

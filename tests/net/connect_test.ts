@@ -7,30 +7,9 @@ import {
 import { connectWithin, resolveHost } from "../../lib/net/connect.ts";
 import { DatagramSocket } from "../../lib/net/datagram_socket.ts";
 import { DeadlineError } from "../../lib/net/errors.ts";
+import { FullBacklog } from "../fixtures.ts";
 
 const LIMIT = { timeout: 8000 };
-
-/** A listener whose backlog is full: further connections get no answer. */
-class FullBacklog implements Disposable {
-  #listener = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
-  #waiting: Deno.Conn[] = [];
-
-  async fill(): Promise<void> {
-    for (;;) {
-      const conn = await this.open(AbortSignal.timeout(100)).catch(() => null);
-      if (conn === null) return;
-      this.#waiting.push(conn);
-    }
-  }
-
-  open = (signal: AbortSignal): Promise<Deno.TcpConn> =>
-    Deno.connect({ ...this.#listener.addr, transport: "tcp", signal });
-
-  [Symbol.dispose](): void {
-    for (const conn of this.#waiting) conn.close();
-    this.#listener.close();
-  }
-}
 
 // The sanitizers find a connect that is still pending after each test.
 
@@ -153,4 +132,27 @@ Deno.test({
   async fn() {
     await assertRejects(() => resolveHost("localhost"), Error);
   },
+});
+
+Deno.test({
+  name: "resolveHost() accepts the family that is asked for only",
+  fn: async () => {
+    assertEquals(await resolveHost("127.0.0.1", { family: 4 }), "127.0.0.1");
+    assertEquals(await resolveHost("::1", { family: 6 }), "::1");
+    await assertRejects(() => resolveHost("::1", { family: 4 }), Error, "IPv4");
+    await assertRejects(
+      () => resolveHost("127.0.0.1", { family: 6 }),
+      Error,
+      "IPv6",
+    );
+    assertEquals(await resolveHost("localhost", { family: 4 }), "127.0.0.1");
+  },
+});
+
+Deno.test("resolveHost() ends with its signal", LIMIT, async () => {
+  const reason = new Error("interrupted");
+  const error = await assertRejects(
+    () => resolveHost("localhost", { signal: AbortSignal.abort(reason) }),
+  );
+  assertStrictEquals(error, reason);
 });
