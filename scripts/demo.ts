@@ -27,6 +27,8 @@ import { main as measureClient } from "./measure_client.ts";
 import { main as measureServer } from "./measure_server.ts";
 import { main as tcpClient } from "./tcp_client.ts";
 import { main as tcpServer } from "./tcp_server.ts";
+import { main as throughputClient } from "./throughput_client.ts";
+import { main as throughputServer } from "./throughput_server.ts";
 import { main as timeClient } from "./time_client.ts";
 import { main as timeServer } from "./time_server.ts";
 import { main as udpClient } from "./udp_client.ts";
@@ -89,6 +91,15 @@ const CONVERSATIONS: Conversation[] = [
       measureClient,
       "measure-client",
       (target) => ["rtt", target, "--count", "2000"],
+    ],
+  },
+  {
+    title: "How much fits",
+    server: [throughputServer],
+    client: [
+      throughputClient,
+      "throughput-client",
+      (target) => [target, "--time", "1s", "--plots", "none"],
     ],
   },
 ];
