@@ -189,7 +189,11 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       );
     }
     const measured = { throughput: mode === "tput", schedule: interval > 0 };
-    checkThresholds(options.failIf, { ...measured, replies: false });
+    checkThresholds(options.failIf, {
+      ...measured,
+      replies: false,
+      clocks: false,
+    });
     const report = new Report(options, terminal);
     const address = formatAddress(target);
     const path = target.transport === "tcp" ? "TCP" : "a Unix socket";

@@ -50,15 +50,19 @@ const program = defineProgram({
   details: [
     TARGET_HELP,
     "Probes are sent on a fixed schedule, whether or not earlier ones were answered. A probe is lost if no reply comes within --timeout; a later reply is late. With -i 0 each probe is sent when the one before was answered or lost.",
-    "The RTT excludes the time that the reflector reports for itself; a second column includes it, and a third counts from the intended time of each probe. One-way delays depend on two clocks; their offset is estimated, and its bound is printed.",
+    "The RTT excludes the time that the reflector reports for itself; a second column includes it, and a third counts from the intended time of each probe. One-way delays depend on two clocks. Without a known relation only the interval of their minimum and their variation are known; --trust-clocks takes both clocks as they are.",
     KEY_HELP,
-    `${FAIL_IF_HELP} not_sent is a number; loss.forward and loss.backward are percentages; there.p99 and back.p99 are of one way.`,
+    `${FAIL_IF_HELP} not_sent is a number; loss.forward and loss.backward are percentages; there.p99 and back.p99 are of one way and need --trust-clocks, there.variation.p99 does not.`,
     "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",
   ],
   options: {
     ...SENDER_OPTIONS,
     ...FAMILY_OPTIONS,
     ...SOURCE_OPTION,
+    trustClocks: {
+      kind: "flag",
+      help: "take one-way delays by both clocks as they are",
+    },
     ...KEY_OPTION,
     ...REPORT_OPTIONS,
     failIf: {
@@ -83,6 +87,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       throughput: false,
       schedule: options.interval > 0,
       replies: true,
+      clocks: options.trustClocks,
     });
     const report = new Report(options, terminal);
     const address = formatAddress(target);
@@ -120,8 +125,12 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         intervalMs: options.interval,
         skipped: session.skipped,
         replies: session.replyStats,
+        clocksTrusted: options.trustClocks,
         thresholds: options.failIf,
-        options: { given, used: plan.used },
+        options: {
+          given,
+          used: { ...plan.used, trust_clocks: options.trustClocks },
+        },
       });
       builder.floor = floor;
       if (unseen !== null) builder.note(`not signed: ${unseen}`);

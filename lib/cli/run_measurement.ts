@@ -44,6 +44,7 @@ const NEEDED = {
   throughput: "tput of measure-client",
   schedule: "--interval",
   replies: "stamp-client",
+  clocks: "--trust-clocks of stamp-client",
 };
 
 /**
@@ -55,7 +56,7 @@ const NEEDED = {
  */
 export function checkThresholds(
   thresholds: Threshold[],
-  measured: { throughput: boolean; schedule: boolean; replies: boolean },
+  measured: Record<keyof typeof NEEDED, boolean>,
 ): void {
   for (const { name, figures: [{ needs }] } of thresholds) {
     if (needs === undefined || measured[needs]) continue;

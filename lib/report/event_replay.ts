@@ -282,6 +282,7 @@ function measurementOf(metadata: MeasurementMetadata): Rebuild {
     sizeBytes: number("size_bytes"),
     intervalMs: number("interval_ms"),
     ...(protocol === "stamp" && { replies: NOTHING_REPORTED }),
+    clocksTrusted: options.used["trust_clocks"] === true,
     options,
   });
   return {

@@ -9,7 +9,7 @@ import type { SkippedEvents } from "../timing/pacer.ts";
 import { ProcessorTime } from "../timing/processor_time.ts";
 import { Histogram } from "../stats/histogram.ts";
 import { Jitter } from "../stats/jitter.ts";
-import { OneWay } from "../stats/one_way.ts";
+import { OneWay, type OneWayResult } from "../stats/one_way.ts";
 import type { Sample } from "../stats/sample.ts";
 import { Timeline, type TimelineFigures } from "../stats/timeline.ts";
 import type { ReplyStats } from "../stamp/outstanding_probes.ts";
@@ -45,6 +45,8 @@ export interface MeasurementSetup {
   replies?: ReplyStats;
   /** What the result is compared with. */
   thresholds?: Threshold[];
+  /** Whether one-way delays are by the clocks as they are; default `false`. */
+  clocksTrusted?: boolean;
   /** The options as they were given, and as they take effect. */
   options: { given: object; used: object };
 }
@@ -82,7 +84,7 @@ export class ResultBuilder {
   #sendCall = new Histogram();
   #jitter = new Jitter();
   #withReflector = new Histogram();
-  #oneWay = new OneWay();
+  #oneWay: OneWay;
   #timed: Record<TimedSeries, Histogram> = {
     rtt: this.#rtt,
     reflector: this.#withReflector,
@@ -92,6 +94,7 @@ export class ResultBuilder {
   #lastSentMs = -Infinity;
   #processor = new ProcessorTime();
   #timeline = new Timeline();
+  #clockStepUs = measureResolutionUs(systemClock);
   #sumSeconds = 0;
   #sumBitsPerSec = 0;
   #notes = new Set<string>();
@@ -106,6 +109,10 @@ export class ResultBuilder {
    */
   constructor(setup: MeasurementSetup) {
     this.#setup = setup;
+    this.#oneWay = new OneWay({
+      trusted: setup.clocksTrusted ?? false,
+      ...(this.#clockStepUs !== null && { stepUs: this.#clockStepUs }),
+    });
   }
 
   /** What the result says of itself. */
@@ -171,7 +178,7 @@ export class ResultBuilder {
     if (this.#setup.replies === undefined) return;
     this.#withReflector.record(rttUs + reflectorMs * 1000);
     if (forwardMs === undefined || backwardMs === undefined) return;
-    this.#oneWay.record(sequence, forwardMs, backwardMs);
+    this.#oneWay.record(sample, forwardMs, backwardMs);
   }
 
   /**
@@ -196,6 +203,7 @@ export class ResultBuilder {
   result(): MeasurementResult {
     const { mode, intervalMs, replies, skipped } = this.#setup;
     const isPaced = intervalMs > 0;
+    const oneWay = this.#oneWay.result();
     const result: MeasurementResult = {
       ...this.metadata,
       ended: "complete",
@@ -213,9 +221,9 @@ export class ResultBuilder {
         rtt_from_intended_us: roundFigures(this.#fromIntended.distribution()),
       }),
       jitter_us: roundFigures(this.#jitter.figures()),
-      ...(replies && { one_way: roundFigures(this.#oneWay.result()) }),
+      ...(replies && { one_way: roundFigures(oneWay) }),
       ...(mode === "tput" && { throughput: this.#throughput() }),
-      quality: this.#quality(isPaced),
+      quality: this.#quality(isPaced, oneWay),
       series: this.#series(),
     };
     const { thresholds = [] } = this.#setup;
@@ -242,15 +250,21 @@ export class ResultBuilder {
         us: roundFigures(percentiles.us),
       },
       timeline: roundFigures(this.timeline),
+      ...(this.#setup.replies && {
+        one_way: roundFigures(this.#oneWay.timelines()),
+      }),
     };
   }
 
-  #quality(isPaced: boolean): MeasurementResult["quality"] {
+  #quality(
+    isPaced: boolean,
+    oneWay: OneWayResult | null,
+  ): MeasurementResult["quality"] {
     const lateness = this.#lateness.distribution();
     const sendCall = this.#sendCall.distribution();
     const { replies } = this.#setup;
     return {
-      clock_resolution_us: measureResolutionUs(systemClock),
+      clock_resolution_us: this.#clockStepUs,
       ...(isPaced && {
         send_lateness_us: lateness && roundFigures({
           p50: lateness.p50,
@@ -271,7 +285,7 @@ export class ResultBuilder {
           lost: this.#probes.lost,
           intervalUs: this.#setup.intervalMs * 1000,
           latenessP99Us: this.#lateness.percentile(99),
-          oneWay: this.#oneWay.result(),
+          oneWay,
           skipped: this.#setup.skipped,
           replies,
           maybeDropped: replies ? maybeDropped(replies, this.#probes) : null,

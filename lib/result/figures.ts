@@ -63,7 +63,7 @@ export interface Figure {
   /** Whether less is better; `null` if neither is. */
   isLessBetter: boolean | null;
   /** What a measurement must have so that the figure applies. */
-  needs?: "throughput" | "schedule" | "replies";
+  needs?: "throughput" | "schedule" | "replies" | "clocks";
   /**
    * Reads it.
    *
@@ -193,6 +193,10 @@ export const FIGURES: readonly Figure[] = [
     ["clock_offset", "clock offset", "", "one_way.clock_offset_us"],
     ["clock_bound", "its bound, +-", "", "one_way.clock_bound_us"],
   ]),
+  ...figures({ ...ONE_WAY, unit: "ppm", isLessBetter: null }, [
+    ["clock_drift", "clock drift", "", "one_way.clock_drift_ppm"],
+    ["drift_bound", "its bound, +-", "", "one_way.drift_bound_ppm"],
+  ]),
   ...way("forward", "there"),
   ...way("backward", "back"),
   ...figures({ ...QUALITY, unit: "count", isLessBetter: null }, [
@@ -278,9 +282,26 @@ function parts(
 
 function way(key: "forward" | "backward", series: string): Figure[] {
   const path = `one_way.${key}`;
+  const delays = parts(
+    { ...ONE_WAY, needs: "clocks" },
+    key,
+    series,
+    `${path}.delay_us`,
+  );
+  const variation = parts(
+    ONE_WAY,
+    `${key}.variation`,
+    series,
+    `${path}.variation_us`,
+  );
   return [
-    ...parts(ONE_WAY, key, series, `${path}.delay_us`)
-      .filter(({ part }) => ["p50", "p99", "max"].includes(part)),
+    ...figures(ONE_WAY, [
+      [`${key}.min_low`, series, "min, at least", `${path}.min_us.low`],
+      [`${key}.min_high`, series, "min, at most", `${path}.min_us.high`],
+    ]),
+    ...delays.filter(({ part }) => part !== "mean" && part !== "stddev"),
+    ...variation.filter(({ part }) => ["p50", "p99", "max"].includes(part))
+      .map((figure) => ({ ...figure, part: `variation ${figure.part}` })),
     ...figures(ONE_WAY, [
       [`${key}.jitter`, series, "jitter", `${path}.jitter_us.rfc3550`],
     ]),

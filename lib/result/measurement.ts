@@ -25,6 +25,8 @@ import type { Chart, CurveChart, Section, Table } from "./section.ts";
 
 type NamedMeasurement = Named<MeasurementResult>;
 
+type OneWay = NonNullable<MeasurementResult["one_way"]>;
+
 const NO_TABLE: Table = { columns: [], rows: [] };
 
 /**
@@ -82,32 +84,93 @@ function oneWaySection(results: NamedMeasurement[]): Section[] {
   if (having.length === 0) return [];
   const figures = figuresOf("one_way");
   const [one] = results.length === 1 ? results : [];
-  if (one) {
-    const ways = figures.filter(({ part }) => part !== "");
+  const charts = variationChart(having);
+  const ways = one?.result.one_way;
+  if (one && ways) {
+    const { clocks_trusted, clock_error_us: error } = ways;
+    const shown = clocks_trusted
+      ? ["min", "p50", "p99", "max", "jitter"]
+      : ["variation p50", "variation p99", "variation max", "jitter"];
+    const table = matrix(
+      figures.filter(({ part }) => shown.includes(part)),
+      one.result,
+      "part",
+    );
     return [{
-      title: `One way: ${clocks(one.result)}`,
-      table: matrix(ways, one.result, "part"),
-      charts: [],
+      title: clocks_trusted
+        ? `One way, by the clocks as they are, +- ${formatDuration(error)}`
+        : `One way${clocks(ways)}`,
+      table: clocks_trusted ? table : withMinima(table, ways),
+      charts,
       sentences: [],
     }];
   }
   return [{
     title: "One way",
     table: figuresTable(figures, having),
-    charts: [],
+    charts,
     sentences: [
-      "Delays of one way are by two clocks. Their offset is estimated and " +
-      "subtracted; each delay is right to its bound.",
+      "Without a known relation of the clocks the delay of one way is " +
+      "unknown; its variation is the delay above its minimum.",
     ],
   }];
 }
 
-function clocks({ one_way: ways }: MeasurementResult): string {
-  const { clock_offset_us: offset, clock_bound_us: bound } = ways ?? {};
-  if (offset === undefined || offset === null) return "the clocks drifted";
-  return `the reflector's clock is ${formatDuration(Math.abs(offset))} ${
+/** Puts the interval of each minimum before the other columns. */
+function withMinima(table: Table, ways: OneWay): Table {
+  const { forward, backward } = ways;
+  return {
+    columns: [{ name: "minimum" }, ...table.columns],
+    rows: [forward, backward].map(({ min_us }, at) => ({
+      name: ["there", "back"][at]!,
+      values: [
+        `0 to ${formatDuration(min_us.high)}`,
+        ...table.rows[at]?.values ?? [],
+      ],
+    })),
+  };
+}
+
+/** The offset and the drift of the clock, as far as all probes tell. */
+function clocks(ways: OneWay): string {
+  const { clock_offset_us: offset, clock_drift_ppm: drift } = ways;
+  if (offset === null || drift === null) {
+    return "; the clocks did not keep step";
+  }
+  const ppm = (value: number | null) => Number((value ?? 0).toPrecision(3));
+  return `: reflector clock ${formatDuration(Math.abs(offset))} ${
     offset < 0 ? "behind" : "ahead"
-  }, +- ${formatDuration(bound ?? null)}; subtracted`;
+  } +- ${formatDuration(ways.clock_bound_us)}, drift ${ppm(drift)} +- ${
+    ppm(ways.drift_bound_ppm)
+  } ppm`;
+}
+
+/** The delay of each way above its minimum: the range and the mean of a slot. */
+function variationChart(results: NamedMeasurement[]): Chart[] {
+  const ways = [["forward", "there"], ["backward", "back"]] as const;
+  const [chart] = curve("Variation of each way over time, above its minimum", {
+    x: { label: "time", unit: "s" },
+    y: { label: "variation", unit: "us" },
+    series: results.flatMap(({ name, result }) =>
+      ways.flatMap(([key, way]) => {
+        const timeline = result.series.one_way?.[key];
+        if (!timeline) return [];
+        const { slot_ms, min_us, mean_us, max_us } = timeline;
+        return [{
+          name: results.length === 1 ? way : `${name}, ${way}`,
+          points: mean_us.flatMap((y, slot) =>
+            y === null ? [] : [{
+              x: (slot + 0.5) * slot_ms / 1000,
+              y,
+              low: min_us[slot] ?? y,
+              high: max_us[slot] ?? y,
+            }]
+          ),
+        }];
+      })
+    ),
+  });
+  return chart ? [{ ...chart, detail: false }] : [];
 }
 
 function throughputSection(results: NamedMeasurement[]): Section[] {

@@ -60,8 +60,13 @@ export function measurementNotes(observed: Observations): string[] {
     ],
     [
       oneWay !== null && oneWay.clock_offset_us === null,
-      "the two clocks drifted against each other, or one was set: one-way " +
-      "delays are unknown, and their jitter holds only for a short while",
+      "one of the two clocks was set, or did not drift steadily: offset and " +
+      "drift are unknown, and one-way figures hold only for a short while",
+    ],
+    [
+      oneWay !== null && isNegative(oneWay),
+      "by the clocks as they are, packets arrived before they were sent: the " +
+      "clocks are not as close as trusted",
     ],
   ];
   const { maybeDropped = 0 } = observed;
@@ -77,6 +82,12 @@ export function measurementNotes(observed: Observations): string[] {
     ...notes.filter(([applies]) => applies).map(([, note]) => note),
     ...(replies ? replyNotes(replies, observed.lost) : []),
   ];
+}
+
+function isNegative({ forward, backward }: OneWayResult): boolean {
+  return [forward, backward].some(({ delay_us }) =>
+    delay_us && delay_us.min < 0
+  );
 }
 
 function replyNotes(replies: ReplyStats, lost: number): string[] {

@@ -14,7 +14,7 @@
 import * as v from "npm:valibot@^1.1.0";
 import type { PercentileFigures } from "../stats/histogram.ts";
 import type { JitterFigures } from "../stats/jitter.ts";
-import type { OneWayResult } from "../stats/one_way.ts";
+import type { OneWayResult, OneWayTimelines } from "../stats/one_way.ts";
 import { COMPARE, COMPARE_START, EXPERIMENT } from "./compare_schema.ts";
 import {
   about,
@@ -96,18 +96,45 @@ const JITTER = v.object({
 }) satisfies v.GenericSchema<unknown, JitterFigures>;
 
 const WAY = v.object({
-  delay_us: v.nullable(DISTRIBUTION),
+  min_us: about(
+    "The interval that holds the minimum delay",
+    v.object({ low: POSITIVE, high: POSITIVE }),
+  ),
+  delay_us: v.exactOptional(
+    about("By the clocks as they are, if those are trusted", DISTRIBUTION),
+  ),
+  variation_us: about(
+    "The delay above its minimum, without the drift; null if that is unknown",
+    v.nullable(DISTRIBUTION),
+  ),
   jitter_us: v.nullable(JITTER),
 });
 
 const ONE_WAY = v.object({
+  clocks_trusted: about(
+    "Whether delays are by the clocks as they are; else they are unknown",
+    v.boolean(),
+  ),
+  clock_error_us: about(
+    "The errors that both packets of a probe state, added up; the maximum",
+    v.nullable(POSITIVE),
+  ),
   clock_offset_us: about(
-    "Positive if the reflector's clock is ahead; null if the clocks drifted",
+    "Half-way through the run, positive if the reflector's clock is ahead; " +
+      "null if it did not drift steadily",
     v.nullable(FIGURE),
   ),
   clock_bound_us: about(
-    "The true offset differs by at most this, and so does each delay",
+    "The true offset differs by at most this",
+    v.nullable(POSITIVE),
+  ),
+  clock_drift_ppm: about(
+    "Positive if the reflector's clock is faster",
     v.nullable(FIGURE),
+  ),
+  drift_bound_ppm: about(
+    "The true drift differs by at most this",
+    v.nullable(POSITIVE),
   ),
   forward: WAY,
   backward: WAY,
@@ -158,6 +185,15 @@ const SERIES = v.object({
     ),
   ),
   timeline: TIMELINE,
+  one_way: v.exactOptional(about(
+    "The variation of each direction; null if the drift is unknown",
+    v.nullable(
+      v.object({
+        forward: TIMELINE,
+        backward: TIMELINE,
+      }) satisfies v.GenericSchema<unknown, OneWayTimelines>,
+    ),
+  )),
 });
 
 const QUANTITY = v.picklist(["rtt", "tput"]);

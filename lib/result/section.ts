@@ -19,7 +19,8 @@ export type Unit =
   | "bits_per_second"
   | "bytes"
   | "count"
-  | "percent";
+  | "percent"
+  | "ppm";
 
 /** The name of a row or a column, and the unit of its values. */
 export interface Head {

@@ -204,6 +204,7 @@ export class OutstandingProbes {
     sample.reflectorMs = reflectorMs;
     sample.forwardMs = receivedMs - wallMs;
     sample.backwardMs = wallMs + elapsedMs - repliedMs;
+    sample.clockErrorMs = reader.errorUs / 1000;
     return sample;
   }
 

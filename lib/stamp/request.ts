@@ -29,6 +29,7 @@ import {
 import type { StampKey } from "./key.ts";
 import {
   errorEstimate,
+  errorEstimateUs,
   formatAt,
   readTimestamp,
   type TimeOfDay,
@@ -219,6 +220,13 @@ export class StampReplyReader {
    */
   sentMs(fromSeconds: number): number {
     return this.#timestampAt(this.#request.layout.timestamp, fromSeconds);
+  }
+
+  /** The errors of both packets' timestamps, as they state them, added up. */
+  get errorUs(): number {
+    const { layout } = this.#request;
+    return errorEstimateUs(readUint16(this.#reply, layout.errorEstimate)) +
+      errorEstimateUs(readUint16(this.#reply, layout.senderErrorEstimate));
   }
 
   /** Whether the TLVs are signed, missing, or returned without being read. */

@@ -198,12 +198,16 @@ export class Histogram {
   /**
    * All figures.
    *
+   * @param shiftUs Added to each figure but the standard deviation.
    * @returns The figures, or `null` if nothing was recorded. See
    * {@linkcode canCarry} for which of its percentiles to show.
    */
-  distribution(): Distribution | null {
+  distribution(shiftUs = 0): Distribution | null {
     if (this.count === 0) return null;
-    return this.#moments.distribution((percent) => this.percentile(percent)!);
+    return this.#moments.distribution(
+      (percent) => this.percentile(percent)!,
+      shiftUs,
+    );
   }
 
   /**

@@ -8,6 +8,7 @@
 export * from "./bins.ts";
 export * from "./bootstrap.ts";
 export * from "./calibration.ts";
+export * from "./clock_relation.ts";
 export * from "./histogram.ts";
 export * from "./interleave.ts";
 export * from "./jitter.ts";

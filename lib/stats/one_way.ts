@@ -1,40 +1,85 @@
 /**
- * One-way delays between two clocks that are not synchronized.
+ * The two directions of each probe, by two clocks.
  *
- * A delay is never negative. So each probe bounds the offset of the far clock:
- * it is at most the apparent forward delay, and at least minus the apparent
- * backward delay. The estimate is the middle of the interval that all probes
- * together allow, and the bound its half width (RFC 5905, section 8, takes the
- * one best probe). The bound is certain; that the middle is right is not.
+ * Without a known relation between the clocks the delay of a direction is
+ * unknown: only that its minimum is at most the round trip's. Its variation
+ * above that minimum (RFC 5481, section 4.2) needs no relation, because the
+ * offset cancels out; the drift is fitted, and removed.
  *
- * If the interval is empty, the clocks drifted apart during the run, or one was
- * set. Differences of delays remain right, for the most part.
+ * Percentiles and the timeline are those of a random sample of the probes once
+ * there are more than 16 384; minimum and maximum are of all of them.
  *
  * @module
  */
 
-import { type Distribution, Histogram, Moments } from "./histogram.ts";
+import { clockRelation, LowerHull, MAX_DRIFT } from "./clock_relation.ts";
+import { type Distribution, Histogram } from "./histogram.ts";
 import { Jitter, type JitterFigures } from "./jitter.ts";
+import type { Sample } from "./sample.ts";
+import { seededRandom } from "./seeded_random.ts";
+import { Timeline, type TimelineFigures } from "./timeline.ts";
 
-/** The delays of one direction. */
+/** The most probes that are kept for percentiles. */
+const KEPT = 16_384;
+/** The step of a timestamp, which has nanoseconds, in microseconds. */
+const STEP_US = 1e-3;
+
+/** The delays of one direction, in microseconds. */
 export interface OneWayFigures {
-  /** Their distribution, without the estimated offset; `null` if unknown. */
-  delay_us: Distribution | null;
+  /** The interval that holds their minimum. */
+  min_us: { low: number; high: number };
+  /** Their distribution by the clocks as they are, if those are trusted. */
+  delay_us?: Distribution;
+  /** Their distribution above their minimum; `null` if the drift is unknown. */
+  variation_us: Distribution | null;
   /** Their jitter, which does not depend on the offset. */
   jitter_us: JitterFigures | null;
 }
 
 /** Both directions. */
 export interface OneWayResult {
-  /** Positive if the far clock is ahead; `null` if the clocks drifted. */
+  /** Whether delays are by the clocks as they are. */
+  clocks_trusted: boolean;
+  /** The errors that the two packets of a probe state, added up; the maximum. */
+  clock_error_us: number | null;
+  /**
+   * The far clock's offset half-way through the run, positive if it is ahead;
+   * `null` if it did not drift steadily.
+   */
   clock_offset_us: number | null;
-  /** The largest error of the offset, and so of each delay. */
+  /** The largest error of the offset. */
   clock_bound_us: number | null;
+  /** By how much faster the far clock runs, in millionths. */
+  clock_drift_ppm: number | null;
+  /** The largest error of the drift. */
+  drift_bound_ppm: number | null;
   /** To the far end. */
   forward: OneWayFigures;
   /** Back. */
   backward: OneWayFigures;
 }
+
+/** The variation of each direction over time. */
+export interface OneWayTimelines {
+  /** To the far end. */
+  forward: TimelineFigures;
+  /** Back. */
+  backward: TimelineFigures;
+}
+
+/** What is known before the first probe. */
+export interface OneWayOptions {
+  /** Takes the clocks as they are; default: they have no known relation. */
+  trusted?: boolean;
+  /** The largest error of a timestamp; default: a nanosecond. */
+  stepUs?: number;
+}
+
+/** What is used of a sample with both directions. */
+export type OneWaySample = Pick<
+  Sample,
+  "sequence" | "sentAtMs" | "reflectorMs" | "clockErrorMs"
+>;
 
 /**
  * Records both directions of each probe, in constant memory.
@@ -46,27 +91,67 @@ export interface OneWayResult {
  *
  * // The far clock is 100 ms ahead. Each direction takes 1 ms, and once 3 ms.
  * const oneWay = new OneWay();
- * oneWay.record(0, 101, -97);
- * oneWay.record(1, 101, -99);
- * const { clock_offset_us, clock_bound_us, backward } = oneWay.result()!;
- * assertEquals([clock_offset_us, clock_bound_us], [100_000, 1000]);
- * assertEquals(backward.delay_us?.max, 3000);
+ * oneWay.record({ sequence: 0, sentAtMs: 0 }, 101, -97);
+ * oneWay.record({ sequence: 1, sentAtMs: 10 }, 101, -99);
+ * const { forward, backward } = oneWay.result()!;
+ * assertEquals(forward.min_us.low, 0);
+ * assertEquals(Math.round(forward.min_us.high / 10), 200);
+ * assertEquals(Math.round(backward.variation_us!.max / 10), 200);
  * ```
  */
 export class OneWay {
+  #trusted: boolean;
+  #stepUs: number;
+  #count = 0;
+  #firstMs = 0;
+  /** The first forward delay stands in for the offset, to keep digits. */
+  #baseUs = 0;
+  #endUs = 0;
+  #minRttUs = Infinity;
+  #errorUs: number | null = null;
   #forward = new Direction();
   #backward = new Direction();
+  #random = seededRandom(1);
+
+  /**
+   * Starts without a probe.
+   *
+   * @param options What is known of the clocks.
+   */
+  constructor({ trusted = false, stepUs = STEP_US }: OneWayOptions = {}) {
+    this.#trusted = trusted;
+    this.#stepUs = stepUs;
+  }
 
   /**
    * Records a probe.
    *
-   * @param sequence Its sequence number.
+   * @param sample The probe.
    * @param forwardMs The forward delay between the two clocks.
    * @param backwardMs The backward delay, likewise.
    */
-  record(sequence: number, forwardMs: number, backwardMs: number): void {
-    this.#forward.record(sequence, forwardMs * 1000);
-    this.#backward.record(sequence, backwardMs * 1000);
+  record(sample: OneWaySample, forwardMs: number, backwardMs: number): void {
+    const { sequence, sentAtMs, reflectorMs = 0, clockErrorMs } = sample;
+    if (this.#count === 0) {
+      this.#firstMs = sentAtMs;
+      this.#baseUs = forwardMs * 1000;
+    }
+    const sentUs = (sentAtMs - this.#firstMs) * 1000;
+    const rttUs = (forwardMs + backwardMs) * 1000;
+    const arrivedUs = sentUs + rttUs + reflectorMs * 1000;
+    // Algorithm R (Vitter 1985): each probe is as likely to be kept.
+    const place = this.#count < KEPT
+      ? this.#count
+      : Math.floor(this.#random() * (this.#count + 1));
+    this.#count += 1;
+    const forwardUs = forwardMs * 1000 - this.#baseUs;
+    this.#forward.record(sequence, sentUs, forwardUs, place);
+    const backwardUs = backwardMs * 1000 + this.#baseUs;
+    this.#backward.record(sequence, arrivedUs, backwardUs, place);
+    if (arrivedUs > this.#endUs) this.#endUs = arrivedUs;
+    if (rttUs < this.#minRttUs) this.#minRttUs = rttUs;
+    if (clockErrorMs === undefined) return;
+    this.#errorUs = Math.max(this.#errorUs ?? 0, clockErrorMs * 1000);
   }
 
   /**
@@ -75,92 +160,108 @@ export class OneWay {
    * @returns The figures, or `null` if nothing was recorded.
    */
   result(): OneWayResult | null {
-    const [forwardUs, backwardUs] = [this.#forward.minUs, this.#backward.minUs];
-    if (forwardUs === Infinity) return null;
-    const boundUs = (forwardUs + backwardUs) / 2;
-    const offsetUs = boundUs < 0 ? null : (forwardUs - backwardUs) / 2;
-    return {
-      clock_offset_us: offsetUs,
-      clock_bound_us: offsetUs === null ? null : boundUs,
-      forward: this.#forward.figures(offsetUs),
-      backward: this.#backward.figures(offsetUs && -offsetUs),
+    if (this.#count === 0) return null;
+    const relation = this.#relation();
+    const drift = this.#drift();
+    // The clocks count a delay alike to within the drift.
+    const highUs = (relation?.maxMinUs ?? this.#minRttUs + 2 * this.#stepUs) /
+      (1 - MAX_DRIFT);
+    const figures = (way: Direction, sign: number): OneWayFigures => {
+      const shared = {
+        variation_us: drift === null
+          ? null
+          : way.distribution(sign * drift, this.#count),
+        jitter_us: way.jitter.figures(),
+      };
+      if (!this.#trusted) {
+        return { min_us: { low: 0, high: highUs }, ...shared };
+      }
+      const minUs = way.points.min(0) + sign * this.#baseUs;
+      const errorUs = this.#errorUs ?? 0;
+      const low = Math.max(0, minUs - errorUs);
+      return {
+        min_us: { low, high: Math.max(low, minUs + errorUs) },
+        delay_us: way.distribution(0, this.#count, minUs),
+        ...shared,
+      };
     };
+    return {
+      clocks_trusted: this.#trusted,
+      clock_error_us: this.#errorUs,
+      clock_offset_us: relation && relation.offsetUs + this.#baseUs,
+      clock_bound_us: relation && relation.offsetBoundUs,
+      clock_drift_ppm: relation && relation.drift * 1e6,
+      drift_bound_ppm: relation && relation.driftBound * 1e6,
+      forward: figures(this.#forward, 1),
+      backward: figures(this.#backward, -1),
+    };
+  }
+
+  /** The variation over time; `null` if the drift is unknown. */
+  timelines(): OneWayTimelines | null {
+    const drift = this.#count === 0 ? null : this.#drift();
+    return drift === null ? null : {
+      forward: this.#forward.timeline(drift),
+      backward: this.#backward.timeline(-drift),
+    };
+  }
+
+  #relation() {
+    const [forward, backward] = [this.#forward.points, this.#backward.points];
+    return clockRelation(forward, backward, this.#endUs / 2, this.#stepUs);
+  }
+
+  /** The drift to remove; clocks that are trusted have none. */
+  #drift(): number | null {
+    return this.#trusted ? 0 : this.#relation()?.drift ?? null;
   }
 }
 
 class Direction {
-  minUs = Infinity;
-  #delays = new SignedHistogram();
-  #jitter = new Jitter();
+  readonly jitter = new Jitter();
+  /** The apparent delays by time. */
+  readonly points = new LowerHull();
+  /** The same, negative. */
+  #top = new LowerHull();
+  /** The time and the apparent delay of the probes that are kept. */
+  #kept: { atUs: number[]; us: number[] } = { atUs: [], us: [] };
 
-  record(sequence: number, us: number): void {
-    this.#delays.record(us);
-    this.#jitter.record(sequence, us);
-    if (us < this.minUs) this.minUs = us;
+  record(sequence: number, atUs: number, us: number, place: number): void {
+    this.jitter.record(sequence, us);
+    this.points.record(atUs, us);
+    this.#top.record(atUs, -us);
+    if (place >= KEPT) return;
+    this.#kept.atUs[place] = atUs;
+    this.#kept.us[place] = us;
   }
 
-  figures(offsetUs: number | null): OneWayFigures {
+  /** Above the minimum of all, or with that minimum again. */
+  distribution(drift: number, count: number, minUs = 0): Distribution {
+    const histogram = new Histogram();
+    for (const { us } of this.#variations(drift)) histogram.record(us);
+    const rangeUs = -this.#top.min(-drift) - this.points.min(drift);
     return {
-      delay_us: offsetUs === null ? null : this.#delays.distribution(-offsetUs),
-      jitter_us: this.#jitter.figures(),
+      ...histogram.distribution(minUs)!,
+      count,
+      min: minUs,
+      max: minUs + Math.max(0, rangeUs),
     };
   }
-}
 
-/**
- * A distribution of values that may be negative, in fixed memory. They are kept
- * by their distance from the first one, each to 0.1 % of that.
- *
- * @example Usage
- * ```ts
- * import { SignedHistogram } from "./one_way.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const histogram = new SignedHistogram();
- * for (const us of [-5000, -5001, -4998]) histogram.record(us);
- * const { min, p50, max } = histogram.distribution()!;
- * assertEquals({ min, p50, max }, { min: -5001, p50: -5000, max: -4998 });
- * ```
- */
-export class SignedHistogram {
-  #first: number | null = null;
-  #below = new Histogram();
-  #above = new Histogram();
-  #moments = new Moments();
-
-  /**
-   * Records one value; allocates nothing.
-   *
-   * @param us The value in microseconds.
-   * @throws {RangeError} If it is not finite.
-   */
-  record(us: number): void {
-    const distance = us - (this.#first ?? us);
-    if (distance < 0) this.#below.record(-distance);
-    else this.#above.record(distance); // throws if it is not finite
-    this.#first ??= us;
-    this.#moments.record(us);
+  timeline(drift: number): TimelineFigures {
+    const timeline = new Timeline();
+    for (
+      const { atUs, us } of this.#variations(drift)
+        .sort((one, other) => one.atUs - other.atUs)
+    ) timeline.record(atUs / 1000, us);
+    return timeline.figures();
   }
 
-  /**
-   * All figures.
-   *
-   * @param shiftUs Added to each figure but the standard deviation.
-   * @returns The figures, or `null` if nothing was recorded.
-   */
-  distribution(shiftUs = 0): Distribution | null {
-    if (this.#first === null) return null;
-    return this.#moments.distribution((percent) => this.#at(percent), shiftUs);
-  }
-
-  #at(percent: number): number {
-    const below = this.#below.count;
-    // 99.9 % of 1000 is slightly more than 999.
-    const exact = percent * this.#moments.count / 100;
-    const rank = Math.max(1, Math.ceil(exact - 1e-9));
-    const distance = rank > below
-      ? this.#above.percentile(100 * (rank - below) / this.#above.count)!
-      : -this.#below.percentile(100 * (below - rank + 1) / below)!;
-    return this.#first! + distance;
+  #variations(drift: number): { atUs: number; us: number }[] {
+    const minUs = this.points.min(drift);
+    return this.#kept.atUs.map((atUs, index) => ({
+      atUs,
+      us: Math.max(0, this.#kept.us[index]! - drift * atUs - minUs),
+    }));
   }
 }

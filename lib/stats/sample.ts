@@ -28,6 +28,8 @@ export interface Sample {
   forwardMs?: number;
   /** The backward delay, likewise. */
   backwardMs?: number;
+  /** The errors of the timestamps that both packets state, added up. */
+  clockErrorMs?: number;
 }
 
 /**

@@ -51,6 +51,7 @@ const LABEL_UNITS: Record<Unit, [size: number, name: string][]> = {
   bytes: [[1, "bytes"]],
   count: [[1, ""]],
   percent: [[1, "%"]],
+  ppm: [[1, "ppm"]],
 };
 /** A label has three significant digits, or more to differ from the next one. */
 const MIN_DIGITS = 3;

@@ -30,7 +30,12 @@ Deno.test({
   name: "checkThresholds() rejects a threshold on what is not measured",
   permissions: "none",
   fn() {
-    const none = { throughput: false, schedule: false, replies: false };
+    const none = {
+      throughput: false,
+      schedule: false,
+      replies: false,
+      clocks: false,
+    };
     const check = (rule: string, measured = none) =>
       checkThresholds([parseThreshold(rule)], measured);
     check("p99>5ms");
@@ -41,6 +46,10 @@ Deno.test({
         ["throughput<1M", "--fail-if on throughput needs tput"],
         ["intended.p99>1ms", "--fail-if on intended.p99 needs --interval"],
         ["duplicate>0", "--fail-if on duplicate needs stamp-client"],
+        [
+          "forward.p99>5ms",
+          "--fail-if on forward.p99 needs --trust-clocks of stamp-client",
+        ],
       ] as const
     ) assertThrows(() => check(rule), UsageError, says);
   },

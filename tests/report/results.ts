@@ -109,14 +109,27 @@ export const STAMP: MeasurementResult = {
     corrupt: 6,
   },
   rtt_with_reflector_us: DISTRIBUTION,
+  series: {
+    ...RTT.series,
+    one_way: { forward: RTT.series.timeline, backward: RTT.series.timeline },
+  },
   one_way: {
+    clocks_trusted: false,
+    clock_error_us: 0.5,
     clock_offset_us: -1234.5,
     clock_bound_us: 40,
+    clock_drift_ppm: 12.5,
+    drift_bound_ppm: 30,
     forward: {
-      delay_us: DISTRIBUTION,
+      min_us: { low: 0, high: 80 },
+      variation_us: DISTRIBUTION,
       jitter_us: { rfc3550: 1, ipdv_p50: 2, ipdv_p99: 3 },
     },
-    backward: { delay_us: null, jitter_us: null },
+    backward: {
+      min_us: { low: 0, high: 80 },
+      variation_us: null,
+      jitter_us: null,
+    },
   },
 };
 

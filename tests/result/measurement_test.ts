@@ -19,7 +19,11 @@ const STYLE = { width: 80, ascii: true, color: false };
 /** A result with all parts, a thousand probes, and no notes. */
 function complete(result: MeasurementResult): MeasurementResult {
   const rtt_us = { ...RTT.rtt_us!, count: 1000 };
-  const way = { delay_us: rtt_us, jitter_us: RTT.jitter_us };
+  const way = {
+    min_us: { low: 0, high: 80 },
+    variation_us: rtt_us,
+    jitter_us: RTT.jitter_us,
+  };
   return {
     ...result,
     rtt_us,
@@ -27,8 +31,7 @@ function complete(result: MeasurementResult): MeasurementResult {
     ...(result.one_way && {
       rtt_with_reflector_us: rtt_us,
       one_way: {
-        clock_offset_us: -1234.5,
-        clock_bound_us: 40,
+        ...result.one_way,
         forward: way,
         backward: way,
       },
@@ -81,6 +84,51 @@ Deno.test({
     assertEquals(
       table.rows.map(({ name }) => name).join(" "),
       "min p50 p90 p99 p99.9 max mean stddev",
+    );
+  },
+});
+
+Deno.test({
+  name:
+    "measurementSections() gives no delay of one way unless clocks are trusted",
+  permissions: "none",
+  fn() {
+    const result = complete(STAMP);
+    const { title, table, charts } = section("One way", result);
+    assertEquals(
+      title,
+      "One way: reflector clock 1.23 ms behind +- 40.0 us, drift 12.5 +- 30 ppm",
+    );
+    const variation = ["p50", "p99", "max"].map((part) => `variation ${part}`);
+    assertEquals(
+      table.columns.map(({ name }) => name),
+      ["minimum", ...variation, "jitter"],
+    );
+    assertEquals(
+      table.rows.map(({ name, values }) => [name, values[0]]),
+      [["there", "0 to 80.0 us"], ["back", "0 to 80.0 us"]],
+    );
+    assertEquals(
+      charts.map((chart) => chart.series.map(({ name }) => name)),
+      [["there", "back"]],
+    );
+
+    const way = { ...result.one_way!.forward, delay_us: result.rtt_us! };
+    const trusted = section("One way", {
+      ...result,
+      one_way: {
+        ...result.one_way!,
+        clocks_trusted: true,
+        forward: way,
+        backward: way,
+      },
+    });
+    assertEquals(
+      [trusted.title, trusted.table.columns.map(({ name }) => name).join(" ")],
+      [
+        "One way, by the clocks as they are, +- 0.500 us",
+        "min p50 p99 max jitter",
+      ],
     );
   },
 });
@@ -192,6 +240,9 @@ Deno.test({
     const { summary } = UDP_THROUGHPUT;
     full.probes = { ...full.probes, lost_backward: 0, not_sent: 0 };
     full.quality.floor_us = { p50: 1, p99: 2 };
+    const way = full.one_way!.forward;
+    full.one_way!.forward = { ...way, delay_us: full.rtt_us! };
+    full.one_way!.backward = full.one_way!.forward;
     for (const { key, read } of FIGURES) {
       assertEquals(typeof read({ ...full, summary }), "number", key);
     }

@@ -8,7 +8,6 @@ import {
 } from "@std/assert";
 import { binEdges } from "../../lib/stats/bins.ts";
 import { canCarry, Histogram } from "../../lib/stats/histogram.ts";
-import { SignedHistogram } from "../../lib/stats/one_way.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
 function test(name: string, fn: () => void): void {
@@ -25,10 +24,6 @@ function filled<H extends { record(us: number): void }>(
 
 function histogramOf(...values: number[]): Histogram {
   return filled(new Histogram(), values);
-}
-
-function signedOf(...values: number[]): SignedHistogram {
-  return filled(new SignedHistogram(), values);
 }
 
 /** The figures of a number of equal values. */
@@ -54,18 +49,12 @@ test("distribution() is null without values", () => {
   assertEquals(new Histogram().percentiles(), null);
   assertEquals(new Histogram().binEdges(10), null);
   assertEquals(new Histogram().counts([0, 1, 2]), [0, 0]);
-  assertEquals(new SignedHistogram().distribution(100), null);
 });
 
 test("distribution() of equal values is that value", () => {
   for (const count of [1, 2, 1024]) {
     for (const us of [0, 0.0001, 0.5, 123.456, 1e6, 3e11]) {
       const values = Array(count).fill(us);
-      assertEquals(signedOf(...values).distribution(), equal(us, count));
-      assertEquals(
-        signedOf(...values.map((us) => -us - 1)).distribution()?.max,
-        -us - 1,
-      );
       const { mean, ...figures } = histogramOf(...values).distribution()!;
       assertEquals({ ...figures, mean: us }, equal(us, count));
       assertAlmostEquals(mean, us, us * 1e-12);
@@ -81,17 +70,6 @@ test("distribution() agrees with vectors computed by hand", () => {
   assertAlmostEquals(figures.stddev!, Math.sqrt(32 / 7), 1e-12);
   assertAlmostEquals(figures.p50, 4, 0.004);
   assertEquals([figures.p90, figures.p999], [9, 9]);
-
-  const signed = signedOf(-3, 5, -4, 2, 0).distribution()!;
-  assertEquals([signed.count, signed.min, signed.mean, signed.max], [
-    5,
-    -4,
-    0,
-    5,
-  ]);
-  assertAlmostEquals(signed.stddev!, Math.sqrt(54 / 4), 1e-12);
-  assertAlmostEquals(signed.p50, 0, 0.004);
-  assertEquals([signed.p90, signed.p999], [5, 5]);
 });
 
 test("distribution() keeps a small deviation of large values", () => {
@@ -139,33 +117,8 @@ test("percentile() rounds ranks up, and is at most 0.1 % too high", () => {
   }
 });
 
-test("SignedHistogram is at most 0.1 % of the distance from the first off", () => {
-  const random = seededRandom(6);
-  for (let round = 0; round < 150; round++) {
-    // Around an offset of two clocks, both signs, six decades.
-    const offset = 1e7 * (random() - 0.5);
-    const values = Array.from(
-      { length: [10, 100, 999, 1000, 1001][round % 5]! },
-      () => offset + (random() < 0.5 ? -1 : 1) * 10 ** (6 * random() - 1),
-    );
-    if (round % 3 === 0) values.sort((a, b) => a - b);
-    if (round % 3 === 1) values.sort((a, b) => b - a);
-    const { min, max, p50, p90, p95, p99, p999 } = signedOf(...values)
-      .distribution()!;
-    const sorted = ascending(values);
-    assertEquals([min, max], [sorted[0], sorted.at(-1)]);
-    const percentiles = { 50: p50, 90: p90, 95: p95, 99: p99, 99.9: p999 };
-    for (const [percent, us] of Object.entries(percentiles)) {
-      const exact = nearestRank(sorted, Number(percent));
-      // And a nanosecond, to which distances are rounded.
-      const bound = Math.abs(exact - values[0]!) / 1000 + 0.001;
-      assertAlmostEquals(us, exact, bound, `p${percent}`);
-    }
-  }
-});
-
-test("SignedHistogram.distribution() shifts all but the standard deviation", () => {
-  const histogram = signedOf(-8, -4, 0, 16);
+test("distribution() shifts all but the standard deviation", () => {
+  const histogram = histogramOf(0, 4, 8, 24);
   const plain = histogram.distribution()!;
   for (const shiftUs of [1024, -1024, 0]) {
     const { count, stddev, ...moved } = histogram.distribution(shiftUs)!;
@@ -183,11 +136,6 @@ test("record() rejects invalid values, and stays as it was", () => {
     assertThrows(() => histogram.record(us), RangeError, `${us}`);
   }
   assertEquals(histogram.distribution(), histogramOf(1, 2).distribution());
-  const signed = signedOf(-1, 2);
-  for (const us of [NaN, Infinity, -Infinity]) {
-    assertThrows(() => signed.record(us), RangeError);
-  }
-  assertEquals(signed.distribution(), signedOf(-1, 2).distribution());
 });
 
 test("canCarry() wants a value above the percentile", () => {
