@@ -36,13 +36,15 @@ const EAGER_BYTES = 16_384;
  *
  * const error = new FramingError("Line too long", 70_000, 65_536);
  * assertEquals(error.message, "Line too long: 70000 bytes, limit 65536");
+ * const endless = new FramingError("Line too long", null, 65_536);
+ * assertEquals(endless.message, "Line too long: more than 65536 bytes");
  * ```
  */
 export class FramingError extends Error {
   /** The name of the class. */
   override readonly name = "FramingError";
-  /** The length of the message so far, in bytes. */
-  readonly lengthBytes: number;
+  /** The length of the message, in bytes; `null` if its end has not arrived. */
+  readonly lengthBytes: number | null;
   /** The longest message accepted, in bytes. */
   readonly limitBytes: number;
 
@@ -50,11 +52,20 @@ export class FramingError extends Error {
    * Creates the error.
    *
    * @param problem What is wrong with the message.
-   * @param lengthBytes The length of the message so far, in bytes.
+   * @param lengthBytes The length of the message, in bytes; `null` if its end has
+   * not arrived.
    * @param limitBytes The longest message accepted, in bytes.
    */
-  constructor(problem: string, lengthBytes: number, limitBytes: number) {
-    super(`${problem}: ${lengthBytes} bytes, limit ${limitBytes}`);
+  constructor(
+    problem: string,
+    lengthBytes: number | null,
+    limitBytes: number,
+  ) {
+    super(
+      lengthBytes === null
+        ? `${problem}: more than ${limitBytes} bytes`
+        : `${problem}: ${lengthBytes} bytes, limit ${limitBytes}`,
+    );
     this.lengthBytes = lengthBytes;
     this.limitBytes = limitBytes;
   }
@@ -172,7 +183,8 @@ export class LineDecoder {
     const found = this.#scan();
     const length = this.#scanned - this.#start;
     if (length > this.#limitBytes || (!found && length === this.#limitBytes)) {
-      throw new FramingError("Line too long", length, this.#limitBytes);
+      const lengthBytes = found ? length : null;
+      throw new FramingError("Line too long", lengthBytes, this.#limitBytes);
     }
     return found ? this.#take(length) : null;
   }
@@ -248,7 +260,7 @@ export class LineDecoder {
     const pending = this.pendingBytes;
     const max = Math.max(this.#limitBytes, EAGER_BYTES);
     if (pending >= max) {
-      throw new FramingError("Message too long", pending, this.#limitBytes);
+      throw new FramingError("Message too long", null, this.#limitBytes);
     }
     const capacity = this.#buffer.length;
     const grows = pending * 2 >= capacity || capacity < EAGER_BYTES;

@@ -5,6 +5,7 @@
  * @module
  */
 
+export { FramingError } from "../framing/line_decoder.ts";
 export * from "./address.ts";
 export * from "./connect.ts";
 export * from "./datagram_socket.ts";

@@ -401,9 +401,10 @@ export class StampSession {
     signal: AbortSignal | null,
   ): Promise<void> {
     if (!holds()) return;
+    const leftMs = Math.max(0, untilMs - performance.now());
     const timer = untilMs === Infinity ? undefined : setTimeout(
       () => this.#notify(),
-      Math.ceil(untilMs - performance.now()), // timers cut off fractions
+      Math.ceil(leftMs), // timers cut off fractions
     );
     while (holds() && !signal?.aborted && performance.now() < untilMs) {
       await this.#change();

@@ -113,12 +113,16 @@ Deno.test({
       "1234567\n",
     ]);
     // As soon as it cannot end within the limit, with or without its LF.
-    for (const [content, lengthBytes] of [["12345678", 8], ["12345678\n", 9]]) {
-      const decoder = received(content as string, 8);
+    for (
+      const [content, lengthBytes, problem] of [
+        ["12345678", null, "more than 8 bytes"],
+        ["12345678\n", 9, "9 bytes, limit 8"],
+      ] as const
+    ) {
+      const decoder = received(content, 8);
       const error = assertThrows(() => decoder.takeLine(), FramingError);
       assertEquals([error.lengthBytes, error.limitBytes], [lengthBytes, 8]);
-      const message = `Line too long: ${lengthBytes} bytes, limit 8`;
-      assertEquals(error.message, message);
+      assertEquals(error.message, `Line too long: ${problem}`);
     }
   },
 });
