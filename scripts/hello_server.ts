@@ -14,10 +14,15 @@
  *     hello
  *
  * Each limit guards against a client that does not behave: a deadline for each
- * line, a longest line, a most connections, of all clients and of one address. A
- * client that breaks one loses its connection; the server and the other clients
- * go on.
- * lib/net/serve_streams.ts is the same for any protocol.
+ * line, a maximum length of a line, a maximum number of connections, in total
+ * and per address. A client that exceeds the first two, or the number per
+ * address, loses its connection; one above the total waits. The server and the
+ * other clients go on.
+ *
+ * The deadline counts from the last newline. So a client that sends none is
+ * closed after --idle-timeout, even if it gets answers.
+ *
+ * lib/net/serve_streams.ts does the same for any protocol.
  *
  * @module
  */
@@ -30,9 +35,14 @@ import {
   STREAM_SERVER_OPTIONS,
 } from "../lib/cli/server_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
-import { errorMessage, isDisconnect } from "../lib/net/errors.ts";
+import {
+  DeadlineError,
+  errorMessage,
+  isDisconnect,
+} from "../lib/net/errors.ts";
 import { SourceLimit } from "../lib/net/source.ts";
 import type { StreamCounts } from "../lib/net/stream_connection.ts";
+import { sleepUntil } from "../lib/timing/sleep.ts";
 
 /** The longest line that a client may send, in characters. */
 const MAX_LINE_LENGTH = 1024;
@@ -43,6 +53,8 @@ const MAX_LINE_LENGTH = 1024;
 const FLUSH_AFTER_MS = 20;
 /** When stopped, a connection is closed after this silence, in milliseconds. */
 const STOP_QUIET_MS = 10;
+/** How long to pause after a failed accept, in milliseconds. */
+const ACCEPT_PAUSE_MS = 100;
 
 const program = defineProgram({
   name: "hello-server",
@@ -57,16 +69,20 @@ const program = defineProgram({
 
 /** Runs the server until it is interrupted; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
+  // Parses the arguments, prints errors, and aborts the signal on Ctrl-C.
   return runMain(program, args, io, async (run) => {
     const { options, signal, terminal } = run;
     const { host, port, mode, idleTimeout, maxConnections } = options;
+    // Adds the address and a remedy to an error such as AddrInUse.
     const listener = await withContext(
       { action: "listen on", target: { hostname: host, port } },
       () => Deno.listen({ hostname: host, port }),
     );
     terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
 
+    // Counts the connections, and logs each one with --verbose.
     const log = new ConnectionLog(run);
+    // Counts the open connections of each address.
     const sources = new SourceLimit(
       options.maxPerSource,
       (line) => terminal.log(line),
@@ -77,11 +93,22 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     signal.addEventListener("abort", stop);
     if (signal.aborted) stop();
 
-    for await (const conn of listener) { // until the listener is closed
+    while (!signal.aborted) {
+      let conn;
+      try {
+        conn = await listener.accept();
+      } catch (error) {
+        // The server is stopped, or a client left before it was accepted.
+        if (signal.aborted || isDisconnect(error)) continue;
+        // The system is out of files or memory: try again after a pause.
+        terminal.log(`Cannot accept a connection: ${errorMessage(error)}`);
+        await sleepUntil(performance.now() + ACCEPT_PAUSE_MS, signal);
+        continue;
+      }
       const leave = sources.enter(conn.remoteAddr);
       if (leave === null) {
         log.refused();
-        close(conn);
+        closeConnection(conn);
         continue;
       }
       const serving = serve(conn).finally(() => {
@@ -106,7 +133,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         if (isDisconnect(error)) return;
         terminal.log(`${client}: ${errorMessage(error)}; connection closed`);
       } finally {
-        close(conn);
+        closeConnection(conn);
         ended();
       }
     }
@@ -123,13 +150,18 @@ async function greet(
   const buffer = new Uint8Array(MAX_LINE_LENGTH);
   const decoder = new TextDecoder();
   let pending = ""; // a line whose end has not come yet
+  let answering = Promise.resolve(); // the reply to a line without a newline
+  let expired: DeadlineError | undefined;
+  // Takes what is pending for a line.
   let flush: ReturnType<typeof setTimeout> | undefined;
+  // Closes the connection when nothing arrives after the stop: ends a read.
   let quiet: ReturnType<typeof setTimeout> | undefined;
-  let deadline = setTimeout(close, lineMs, conn); // ends a read or a write
+  // Closes the connection of a client that is too slow: ends a read or a write.
+  let deadline = setTimeout(expire, lineMs);
   // What has arrived when the server is stopped is still answered.
   const closeWhenQuiet = () => {
     clearTimeout(quiet);
-    quiet = setTimeout(close, STOP_QUIET_MS, conn);
+    quiet = setTimeout(closeConnection, STOP_QUIET_MS, conn);
   };
   try {
     for (;;) {
@@ -139,21 +171,24 @@ async function greet(
       signal.removeEventListener("abort", closeWhenQuiet);
       clearTimeout(quiet);
       clearTimeout(flush);
+      await answering; // replies leave in order
       if (count === null) break;
       counts.receivedBytes += count;
       const part = decoder.decode(buffer.subarray(0, count), { stream: true });
       const lines = (pending + part).split("\n");
       pending = lines.pop()!;
-      if (pending.length > MAX_LINE_LENGTH) throw new Error("Line too long");
+      if ([...lines, pending].some(isTooLong)) throw new Error("Line too long");
       for (const line of lines) {
         // Renewed by whole lines only: bytes that trickle in do not extend it.
         clearTimeout(deadline);
-        deadline = setTimeout(close, lineMs, conn);
+        deadline = setTimeout(expire, lineMs);
         await reply(line);
       }
       if (pending !== "") flush = setTimeout(answerPending, FLUSH_AFTER_MS);
     }
     if (pending !== "") await reply(pending);
+  } catch (error) {
+    throw expired ?? error;
   } finally {
     signal.removeEventListener("abort", closeWhenQuiet);
     clearTimeout(quiet);
@@ -161,8 +196,13 @@ async function greet(
     clearTimeout(deadline);
   }
 
+  function expire(): void {
+    expired = new DeadlineError("read", lineMs);
+    closeConnection(conn);
+  }
+
   function answerPending(): void {
-    reply(pending).catch(() => close(conn));
+    answering = reply(pending).catch(() => closeConnection(conn));
     pending = "";
   }
 
@@ -177,8 +217,12 @@ async function greet(
   }
 }
 
+function isTooLong(line: string): boolean {
+  return line.length > MAX_LINE_LENGTH;
+}
+
 /** Closes a connection, also one that is closed already. */
-function close(conn: Deno.Conn): void {
+function closeConnection(conn: Deno.Conn): void {
   conn[Symbol.dispose]();
 }
 

@@ -7,13 +7,14 @@
  * the server in two terminals at once.
  *
  * What goes wrong: the second client waits until the first one leaves, because
- * this server talks to one client at a time. Lesson 8 changes that. A silent
- * client keeps the server from all others; lesson 7 sets a deadline.
+ * this server talks to one client at a time. Lesson 8 changes that. While one
+ * client is silent, all others wait; lesson 7 sets a deadline.
  *
  * The careful version: lib/net/serve_streams.ts
  */
 
 const port = Number(Deno.args[0] ?? 12000); // 0 picks a free port
+// `using` closes the listener at the end of its scope, also after an error.
 using listener = Deno.listen({ hostname: "127.0.0.1", port });
 console.log(`listening tcp 127.0.0.1:${listener.addr.port}`);
 

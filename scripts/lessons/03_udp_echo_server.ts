@@ -7,8 +7,8 @@
  * none to close: one socket and one loop answer every client.
  *
  * What goes wrong: a datagram longer than the buffer is cut without an error.
- * A lost datagram is not sent again. Two servers like this one answer each
- * other for ever if a forged datagram names one as its sender.
+ * A lost datagram is not sent again. An attacker can forge the sender of a
+ * datagram. If it names another echo server, the two answer each other for ever.
  *
  * The careful version: lib/net/serve_datagrams.ts
  */
@@ -19,6 +19,7 @@ const socket = Deno.listenDatagram({
   hostname: "127.0.0.1",
   port,
 });
+// `as` tells the compiler what it cannot know: this socket has a port.
 const address = socket.addr as Deno.NetAddr;
 console.log(`listening udp 127.0.0.1:${address.port}`);
 

@@ -23,7 +23,7 @@ const deadline = setTimeout(() => socket.close(), 1000); // ends the receive
 try {
   const buffer = new Uint8Array(65_536); // longer than any datagram
   let datagram, sender;
-  do { // anyone can send to this socket: take the server's reply only
+  do { // anyone can send to this socket: take replies from the server's port
     [datagram, sender] = await socket.receive(buffer);
   } while ((sender as Deno.NetAddr).port !== server.port);
   console.log(new TextDecoder().decode(datagram));

@@ -26,9 +26,11 @@ for (let count; (count = await conn.read(buffer)) !== null;) {
   const part = decoder.decode(buffer.subarray(0, count), { stream: true });
   console.log(`read: ${JSON.stringify(part)}`);
   const lines = (pending + part).split("\n");
-  pending = lines.pop()!;
+  pending = lines.pop()!; // `!`: split gives at least one part
+  for (const line of [...lines, pending]) {
+    if (line.length > MAX_LENGTH) throw new Error("the line is too long");
+  }
   for (const line of lines) console.log(`line: ${JSON.stringify(line)}`);
-  if (pending.length > MAX_LENGTH) throw new Error("the line is too long");
 }
 await sent;
 

@@ -3,12 +3,12 @@
  *
  *     deno run --allow-net=127.0.0.1 scripts/lessons/07_deadline.ts
  *
- * Try: set the timer anew before each read. The server sends a byte every
- * 100 ms, so no single read is late, and the client never gives up.
+ * Try: restart the timer before each read. The server sends a byte every 100 ms,
+ * so no single read is late, and the client never gives up.
  *
- * What goes wrong: `read` has no deadline of its own. A race of the read with a
- * timer leaves the read waiting, and it keeps the process alive. Closing the
- * connection ends the read.
+ * What goes wrong: `read` has no deadline of its own. `Promise.race` with a timer
+ * does not end the read, and the pending read keeps the process alive. Closing
+ * the connection ends the read.
  *
  * The careful version: lib/net/stream_connection.ts
  */

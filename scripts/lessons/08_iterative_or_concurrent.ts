@@ -4,12 +4,12 @@
  *
  *     deno run --allow-net=127.0.0.1 scripts/lessons/08_iterative_or_concurrent.ts
  *
- * Try: change the number of clients. Then let `handle` throw an error, with the
- * `catch` and without it.
+ * Try: double CLIENTS: only the iterative time doubles. Let `handle` throw: the
+ * `catch` logs the error. Without the `catch`, the error ends the program.
  *
- * What goes wrong: an error in a handler that is neither awaited nor caught
- * ends the whole server. And a concurrent server needs a limit, or it accepts
- * clients until the system has no file descriptors left.
+ * What goes wrong: an uncaught error in a handler ends the whole server. And a
+ * concurrent server needs a limit, or it accepts clients until the system has no
+ * file descriptors left.
  *
  * The careful version: lib/net/serve_streams.ts
  */

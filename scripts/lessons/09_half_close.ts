@@ -6,9 +6,8 @@
  * Try: remove the line with `closeWrite`. The server waits for more bytes, the
  * client waits for the answer, and neither ends.
  *
- * What goes wrong: `close` instead of `closeWrite` ends both directions, so the
- * answer cannot arrive. `conn.readable` does that as well: at the end of the
- * stream it closes the whole connection.
+ * What goes wrong: `close` instead of `closeWrite` ends both directions. The
+ * answer cannot arrive, and the next read fails with BadResource.
  *
  * The careful version: lib/net/stream_connection.ts
  */

@@ -34,10 +34,10 @@ async function measure(title: string, ends: number[], noDelay: boolean) {
     for (const end of ends) {
       sent += await client.write(MESSAGE.subarray(sent, end));
     }
-    for (let got = 0; got < buffer.length;) { // the server reads it whole,
+    for (let got = 0; got < buffer.length;) { // null (the end) ends the loop
       got += await server.read(buffer.subarray(got)) ?? buffer.length;
     }
-    await server.write(Uint8Array.of(0x2e)); // and answers with one byte
+    await server.write(Uint8Array.of(0x2e)); // one byte answers the message
     await client.read(new Uint8Array(1));
   }
   const ms = (performance.now() - startMs) / ROUNDS;

@@ -104,6 +104,10 @@ Deno.test(
     // Its bytes are answered as they come, until the deadline of the line.
     assertMatch(text(await reply) ?? "", /^(say hi\n)*$/);
     clearInterval(sending);
+    await server.heard(
+      /: Timed out: .* within 250 ms; connection closed\n/,
+      "stderr",
+    );
   },
 );
 

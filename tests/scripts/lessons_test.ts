@@ -183,6 +183,8 @@ Deno.test({
     assertEquals(lines(letters.stdout), expected);
     const long = await tried(6, ['["hello wor"', '["x".repeat(2000)']);
     assertStringIncludes(long.stderr, "the line is too long");
+    const ended = await tried(6, ['["hello wor"', '["x".repeat(1023)']);
+    assertStringIncludes(ended.stderr, "the line is too long");
   },
 });
 
