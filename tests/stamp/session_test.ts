@@ -227,7 +227,7 @@ test("StampSession gives no direction after its reflector counted anew", async (
 
 test("StampSession knows directions where numbers go on from an earlier session", async () => {
   const { answer } = new StampReflector();
-  let earlier = 30;
+  let earlier = 5000;
   await using server = datagramServer((packet, from) => {
     while (earlier-- > 0) answer(packet.slice(), from);
     return answer(packet, from);
@@ -269,7 +269,6 @@ test("StampSession sends the next probe of a closed loop once one is lost", asyn
   const { result, samples } = await measure(relay, {
     intervalMs: 0,
     count: 20,
-    timeoutMs: 50,
   });
   assertEquals(counts(result), {
     ...NOTHING_WRONG,
