@@ -1043,8 +1043,8 @@ Deno.test({
     client.signal("SIGSTOP");
     await new Promise((resolve) => setTimeout(resolve, 600));
     client.signal("SIGCONT");
-    const { code, stdout } = await client.ended();
-    assertEquals(code, 0);
+    const { code, stdout, stderr } = await client.ended();
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
     const events = stdout.trimEnd().split("\n").map(json);
     const { data } = events.find(({ event }) => event === "end");
     const { sent, received, lost, not_sent } = data.probes;
