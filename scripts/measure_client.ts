@@ -27,7 +27,10 @@
 
 import { withContext } from "../lib/cli/context.ts";
 import {
+  datagramRoute,
   FAMILY_OPTIONS,
+  type HostTarget,
+  hostTargetOf,
   inFamily,
   portOption,
   STREAM_TARGET_HELP,
@@ -50,6 +53,7 @@ import {
   SWEEP_OPTIONS,
   sweepPlan,
 } from "../lib/cli/run_sweep.ts";
+import { connectSession, measureConnectFloor } from "../lib/measure/connect.ts";
 import { measureFloor } from "../lib/measure/floor.ts";
 import { measureSession } from "../lib/measure/client.ts";
 import { runMetadata } from "../lib/result/run_metadata.ts";
@@ -70,14 +74,18 @@ const DEFAULT_SIZE_BYTES = { rtt: 100, tput: 1024 };
 const DEFAULT_COUNT = 10;
 const SWEEP_PROBES = 30;
 
+/** The default interval of connections, which bother the peer. */
+const CONNECT_INTERVAL_MS = 100;
+
 const program = defineProgram({
   name: "measure-client",
   summary: "Measures round-trip time or throughput to a measure-server.",
-  operands: "rtt|tput|sweep TARGET",
+  operands: "rtt|tput|sweep|connect TARGET",
   details: [
     STREAM_TARGET_HELP,
     "rtt measures each probe from just before it is written to the last byte of its echo. tput does the same with larger probes, and prints two figures of payload bytes one way over full round trips: the mean of SIZE / RTT, and PROBES * SIZE / the sum of RTTs.",
     "sweep does both for several sizes without a delay, and for several delays, and prints tables and curves. --size is then the payload of the points where the delay varies. If a point fails, the sweep goes on and exits with 1.",
+    "connect measures how long the set-up of a TCP connection takes, SYN to SYN-ACK as seen by connect, to any HOST:PORT where something listens: no program of ours is needed there. It sets one up every 100 ms unless --interval says otherwise, and closes it at once. A name is looked up once, before.",
     "A probe is sent when the one before was echoed, and with --interval not before its intended time. A second column then counts from the intended time, so that a stall of the peer is not hidden.",
     `${FAIL_IF_HELP} throughput of tput is compared with a rate such as 10M bit/s.`,
     "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",
@@ -154,27 +162,41 @@ const program = defineProgram({
     "rtt 127.0.0.1 -n 1000 -i 10ms --fail-if 'p99>5ms'",
     "tput 127.0.0.1 --size 32K --json",
     "sweep 127.0.0.1 --delays 0,50,100",
+    "connect example.net:443 --count 100",
   ],
 });
 
-/** Options of one measurement only, and of a sweep only. */
-const OF_ONE = ["time", "delay", "calibrate", "hdr", "failIf"] as const;
-const OF_SWEEP = ["sizes", "delays"] as const;
+const MODES = ["rtt", "tput", "sweep", "connect"] as const;
+type Mode = (typeof MODES)[number];
+
+/** Options that do not go with all modes. */
+const ONLY_OF: [modes: Mode[], options: (keyof typeof program.options)[]][] = [
+  [["rtt", "tput"], ["delay"]],
+  [["rtt", "tput", "connect"], ["time", "calibrate", "hdr", "failIf"]],
+  [["sweep"], ["sizes", "delays"]],
+  [["rtt", "tput", "sweep"], ["size", "lenient", "delayUnit", "firstProbe"]],
+];
 
 /** Measures once, or sweeps; returns the exit code. */
 export function main(args: string[], io?: ProgramIo): Promise<number> {
   return runMain(program, args, io, (invocation) => {
     const { options, operands, given, signal, terminal } = invocation;
-    const [mode, targetOperand, ...rest] = operands;
-    if (mode !== "rtt" && mode !== "tput" && mode !== "sweep") {
+    const [modeOperand, targetOperand, ...rest] = operands;
+    const mode = MODES.find((mode) => mode === modeOperand);
+    if (mode === undefined) {
       throw new UsageError(
         "name what to measure and the target, as in rtt 127.0.0.1: see --help",
       );
     }
-    const target = targetOf(targetOperand, options.port);
+    const target = mode === "connect"
+      ? hostTargetOf(targetOperand, given.port === undefined ? 0 : options.port)
+      : targetOf(targetOperand, options.port);
     noMoreOperands(rest);
     rejectOptions(mode, given);
-    const { time, delay, interval, timeout, lenient, delayUnit } = options;
+    const { time, delay, timeout, lenient, delayUnit } = options;
+    const interval = mode === "connect" && given.interval === undefined
+      ? CONNECT_INTERVAL_MS
+      : options.interval;
     const isSweep = mode === "sweep";
     const firstProbe = options.firstProbe === 0 ? 0 : 1;
     // A lenient session learns the dialect of the server from one more probe.
@@ -204,6 +226,9 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
     const duration = time === undefined
       ? ""
       : `, for ${formatDuration(time * 1000)}`;
+    const expected = time === undefined
+      ? count
+      : Math.min(count, interval === 0 ? Infinity : time / interval);
     const used = {
       count,
       time_ms: time ?? null,
@@ -215,10 +240,86 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       first_probe: firstProbe,
     };
 
-    return run(() => isSweep ? sweep() : once(mode), {
-      report,
-      signal,
-    });
+    return run(
+      () => {
+        if (mode === "sweep") return sweep();
+        return mode === "connect" ? connections() : once(mode);
+      },
+      { report, signal },
+    );
+
+    async function connections(): Promise<Runnable> {
+      const { hostname, port } = target as HostTarget;
+      if (port === 0) {
+        throw new UsageError(
+          `name the port as well, as in ${
+            formatAddress({
+              ...(target as HostTarget),
+              port: 443,
+            })
+          }`,
+        );
+      }
+      const lookedUpMs = performance.now();
+      const route = await datagramRoute(hostname, options, signal);
+      const found = route.hostname;
+      const tookMs = performance.now() - lookedUpMs;
+      const skipped = { count: 0, longestPauseMs: 0 };
+      const builder = new ResultBuilder({
+        protocol: "tcp",
+        mode: "connect",
+        target: address,
+        sizeBytes: 0,
+        intervalMs: interval,
+        skipped,
+        thresholds: options.failIf,
+        options: {
+          given,
+          used: {
+            count,
+            time_ms: time ?? null,
+            interval_ms: interval,
+            warmup,
+            timeout_ms: timeout,
+            address: found,
+          },
+        },
+      });
+      if (found !== hostname) {
+        builder.note(
+          `${hostname} is ${found}; the lookup took ${
+            formatDuration(tookMs * 1000)
+          } and is in no other figure`,
+        );
+      }
+      if (options.calibrate) {
+        builder.floor = await measureConnectFloor(
+          Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+          (target) => open(target as Target),
+          { intervalMs: interval, signal },
+        );
+      }
+      return runnableMeasurement({
+        title: `connect to ${address}, TCP: SYN to SYN-ACK, as seen by ` +
+          `connect\n${probes}, each a connection${duration}`,
+        samples: connectSession(
+          () => open({ transport: "tcp", hostname: found, port }),
+          {
+            count,
+            warmup,
+            durationMs: time ?? Infinity,
+            intervalMs: interval,
+            skipped,
+            note: (note) => builder.note(note),
+            signal,
+          },
+        ),
+        builder,
+        count,
+        expected,
+        hdr: options.hdr,
+      });
+    }
 
     async function once(type: MeasurementType): Promise<Runnable> {
       const { size: sizeBytes = DEFAULT_SIZE_BYTES[type] } = options;
@@ -253,9 +354,7 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
         samples,
         builder,
         count,
-        expected: time === undefined
-          ? count
-          : Math.min(count, interval === 0 ? Infinity : time / interval),
+        expected,
         hdr: options.hdr,
       });
     }
@@ -346,23 +445,26 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
       });
     }
 
+    function open(target: Target): Promise<Deno.Conn> {
+      return connectWithin(
+        timeout,
+        signal,
+        // Deno types TCP and Unix targets apart; the function is the same.
+        async (signal) =>
+          Deno.connect({
+            ...await inFamily(target, options, signal),
+            signal,
+          } as Deno.ConnectOptions),
+      );
+    }
+
     async function dial(
       target: Target | Deno.NetAddr,
       delayMs: number,
     ): Promise<StreamConnection> {
       const conn = await withContext(
         { action: "connect to", target },
-        () =>
-          connectWithin(
-            timeout,
-            signal,
-            // Deno types TCP and Unix targets apart; the function is the same.
-            async (signal) =>
-              Deno.connect({
-                ...await inFamily(target, options, signal),
-                signal,
-              } as Deno.ConnectOptions),
-          ),
+        () => open(target as Target),
       );
       return new StreamConnection(conn, {
         readMs: delayMs + timeout,
@@ -373,15 +475,18 @@ export function main(args: string[], io?: ProgramIo): Promise<number> {
 }
 
 /** Rejects options that would have no effect. */
-function rejectOptions(mode: MeasurementType | "sweep", given: object): void {
-  const [rejected, goesWith] = mode === "sweep"
-    ? [OF_ONE, "rtt and tput"]
-    : [OF_SWEEP, "sweep"];
-  const found = rejected.find((name) => Object.hasOwn(given, name));
-  if (found === undefined) return;
-  throw new UsageError(
-    `--${flagOf(found)} goes with ${goesWith}, not with ${mode}`,
-  );
+function rejectOptions(mode: Mode, given: object): void {
+  for (const [modes, options] of ONLY_OF) {
+    const found = options.find((name) => Object.hasOwn(given, name));
+    if (found === undefined || modes.includes(mode)) continue;
+    const [last, ...others] = modes.toReversed();
+    const goesWith = others.length === 0
+      ? last
+      : `${others.toReversed().join(", ")} and ${last}`;
+    throw new UsageError(
+      `--${flagOf(found)} goes with ${goesWith}, not with ${mode}`,
+    );
+  }
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -5,6 +5,7 @@
  */
 
 export * from "./client.ts";
+export * from "./connect.ts";
 export * from "./dialects.ts";
 export * from "./floor.ts";
 export * from "./messages.ts";

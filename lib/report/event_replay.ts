@@ -335,7 +335,7 @@ function sampleOf(figures: SampleFigures) {
     warmup: figures.warmup,
     intendedAtMs: figures.intended_ms,
     sentAtMs: figures.sent_ms,
-    sendCallMs: figures.send_call_us / 1000,
+    sendCallMs: (figures.send_call_us ?? 0) / 1000,
     rttMs: figures.rtt_us === null ? null : figures.rtt_us / 1000,
     ...(reflector_us !== undefined && { reflectorMs: reflector_us / 1000 }),
     ...(forward_us !== undefined && { forwardMs: forward_us / 1000 }),

@@ -134,6 +134,8 @@ function kindOf(result: NamedFile["result"]): string {
       return "comparison of TCP and UDP";
     case "throughput":
       return `throughput (iperf3 over ${result.transport.toUpperCase()})`;
+    case "connect":
+      return "set-up of TCP connections (SYN to SYN-ACK)";
     default:
       return `${result.mode === "rtt" ? "round-trip time" : "throughput"} (${
         result.protocol === "stamp" ? "STAMP over UDP" : "measure over TCP"

@@ -158,7 +158,7 @@ export class ResultBuilder {
     this.#probes.sent += 1;
     const latenessMs = Math.max(0, sentAtMs - intendedAtMs);
     this.#lateness.record(latenessMs * 1000);
-    this.#sendCall.record(sample.sendCallMs * 1000);
+    if (sample.sendCallMs > 0) this.#sendCall.record(sample.sendCallMs * 1000);
     if (sentAtMs < this.#firstSentMs) this.#firstSentMs = sentAtMs;
     if (sentAtMs > this.#lastSentMs) this.#lastSentMs = sentAtMs;
     const rttUs = rttMs === null ? null : rttMs * 1000;

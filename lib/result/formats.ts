@@ -30,6 +30,7 @@ const COLUMNS: (keyof SampleFigures)[] = [
 
 const CSV_COLUMNS = {
   measure: COLUMNS,
+  tcp: COLUMNS.filter((column) => column !== "send_call_us"),
   stamp: [...COLUMNS, "reflector_us", "forward_us", "backward_us"],
 } satisfies Record<MeasurementResult["protocol"], (keyof SampleFigures)[]>;
 
@@ -119,7 +120,9 @@ export function sampleFigures(sample: Sample, startMs: number): SampleFigures {
     warmup: sample.warmup,
     intended_ms: toNanosecond(sample.intendedAtMs - startMs, 1e6),
     sent_ms: toNanosecond(sample.sentAtMs - startMs, 1e6),
-    send_call_us: microseconds(sample.sendCallMs),
+    ...(sample.sendCallMs > 0 && {
+      send_call_us: microseconds(sample.sendCallMs),
+    }),
     rtt_us: sample.rttMs === null ? null : microseconds(sample.rttMs),
     ...(reflectorMs !== undefined && {
       reflector_us: microseconds(reflectorMs),

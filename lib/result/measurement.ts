@@ -47,7 +47,9 @@ export function measurementSections(
     ...oneWaySection(results),
     ...throughputSection(results),
     {
-      title: "Round-trip time",
+      title: one?.result.mode === "connect"
+        ? "Set-up time: SYN to SYN-ACK, as seen by connect"
+        : "Round-trip time",
       table: one
         ? matrix(rtt, one.result, "series")
         : figuresTable([...rtt, ...figuresOf("jitter")], results),

@@ -199,8 +199,11 @@ const SERIES = v.object({
 const QUANTITY = v.picklist(["rtt", "tput"]);
 
 const MEASUREMENT_METADATA = {
-  ...metadataEntries(QUANTITY),
-  protocol: v.picklist(["measure", "stamp"]),
+  ...metadataEntries(v.picklist(["rtt", "tput", "connect"])),
+  protocol: about(
+    "tcp is the set-up of a connection: SYN to SYN-ACK, as seen by connect",
+    v.picklist(["measure", "stamp", "tcp"]),
+  ),
 };
 
 /** @internal What the start event of a measurement carries. */
@@ -276,7 +279,9 @@ export const SAMPLE = v.object({
   warmup: about("Whether the probe counts in no figure", v.boolean()),
   intended_ms: about("When the probe was intended to be sent", FIGURE),
   sent_ms: about("When the probe was sent", FIGURE),
-  send_call_us: about("The duration of the call that sent it", POSITIVE),
+  send_call_us: v.exactOptional(
+    about("The duration of the call that sent it", POSITIVE),
+  ),
   rtt_us: about("null if the probe was lost", v.nullable(POSITIVE)),
   reflector_us: v.exactOptional(
     about("How long the reflector took; the RTT is without it", POSITIVE),

@@ -28,7 +28,7 @@ export function resultSections(results: Named<Result>[]): Section[] {
     results.filter((named): named is Named<R> =>
       (modes as string[]).includes(named.result.mode)
     );
-  const measurements = of<MeasurementResult>("rtt", "tput");
+  const measurements = of<MeasurementResult>("rtt", "tput", "connect");
   const sweeps = of<SweepResult>("sweep");
   const comparisons = of<CompareResult>("compare");
   return [

@@ -15,7 +15,7 @@ export interface Sample {
   intendedAtMs: number;
   /** When it was sent. */
   sentAtMs: number;
-  /** How long the call that sent it took. */
+  /** How long the call that sent it took; 0 if that is unknown. */
   sendCallMs: number;
   /**
    * Its round-trip time, without the time that the reflector says it took;

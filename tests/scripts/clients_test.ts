@@ -306,3 +306,42 @@ Deno.test({
     assertMatch(ended.stderr, /no whole message arrived within 200 ms/);
   },
 });
+
+Deno.test({
+  name: "measure_client connect measures a host on which nothing of ours runs",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    const args = ["-n", "3", "-i", "1ms", "--warmup", "1"];
+    const measure = (target: string, ...more: string[]) =>
+      run(script("measure_client", ["connect", target, ...args, ...more]));
+    const { code, stdout } = await measure(`localhost:${port}`, "--json");
+    const { mode, protocol, probes, quality, options } = JSON.parse(stdout);
+    assertEquals([code, mode, protocol], [0, "connect", "tcp"]);
+    assertEquals([probes.received, probes.lost, probes.warmup], [3, 0, 1]);
+    assertEquals(options.used.address, "127.0.0.1");
+    assertEquals(quality.send_call_us, null);
+    assertMatch(
+      quality.notes[0],
+      /^localhost is 127\.0\.0\.1; the lookup took /,
+    );
+    const text = await measure(`127.0.0.1:${port}`);
+    assertMatch(text.stdout, /^connect to .*, TCP: SYN to SYN-ACK, as seen by/);
+    assertMatch(text.stdout, /^RTT p50 [\d.]+ .s, max [\d.]+ .s$/m);
+    const csv = await measure(`127.0.0.1:${port}`, "--csv");
+    assertMatch(csv.stdout, /^sequence,warmup,intended_ms,sent_ms,rtt_us,/);
+    assertEquals(csv.stdout.trimEnd().split("\n").length, 5);
+    for (
+      const [target, more, pattern] of [
+        ["127.0.0.1", [], /name the port as well, as in 127\.0\.0\.1:443/],
+        ["unix:/tmp/x", [], /name a host/],
+        ["127.0.0.1:9", ["--lenient"], /--lenient goes with rtt, tput and /],
+      ] as const
+    ) {
+      const { code, stderr } = await measure(target, ...more);
+      assertEquals(code, 2);
+      assertMatch(stderr, pattern);
+    }
+  },
+});
