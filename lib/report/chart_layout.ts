@@ -68,7 +68,7 @@ export function plot(
   const several = names.length > 1;
   const entries = several ? names.map((name) => ({ name })) : [];
   const legend = several || incomplete.length > 0
-    ? legendOf(entries, width, incomplete.length > 0 ? missing!.name : null)
+    ? legendOf(entries, width, incomplete.length > 0 ? missing : null)
     : null;
   const above = incomplete.length * CROSS_ROW;
   const option: ChartOption = {
@@ -122,14 +122,16 @@ export function frame(
 export function legendOf(
   entries: { name: string }[],
   width: number,
-  missing: string | null = null,
+  missing: Pick<Missing, "name" | "share"> | null = null,
 ) {
   const max = Math.floor((width - 60) / CHARACTER_WIDTH);
   const names = entries.map(({ name }) => sanitized(name, max));
   const keys = names.map((_, index) => `${index}`);
   if (missing !== null) {
     names.push(
-      names.length > 1 ? `${missing}, in the colour of each` : missing,
+      names.length > 1
+        ? `${missing.name}, in the colour of each`
+        : missing.name,
     );
     keys.push(CROSSES);
   }
@@ -153,8 +155,16 @@ export function legendOf(
         name === CROSSES
           ? {
             name,
-            icon: CROSS_ICON,
-            itemStyle: { color: "none", borderColor: LOSS, borderWidth: 1.75 },
+            ...(missing?.share
+              ? { icon: "rect", itemStyle: { color: LOSS } }
+              : {
+                icon: CROSS_ICON,
+                itemStyle: {
+                  color: "none",
+                  borderColor: LOSS,
+                  borderWidth: 1.75,
+                },
+              }),
           }
           : { name }
       ),

@@ -132,7 +132,7 @@ footer { margin-top: 3rem; padding-top: 1rem; font-size: 0.875rem;
   .scroll { overflow: visible; }
   table { font-size: 8.5pt; }
   .files th[scope="row"] { width: 7.5rem; }
-  .files td { overflow-wrap: break-word !important; }
+  .files td:nth-child(3) { white-space: nowrap; }
   th, td, .words { padding: 0.15rem 0.4rem; white-space: normal;
     min-width: 0 !important; overflow-wrap: anywhere; }
   details::details-content { content-visibility: visible; block-size: auto; }

@@ -379,30 +379,24 @@ export function figuresTable(figures: Figure[], results: Named[]): Table {
 }
 
 /**
- * Puts the parts of one result's series into a table.
+ * Puts one result into a table: a row for each series, a column for each part.
  *
  * @param figures The figures; a series or a part that does not apply is left
  * out, and so is a percentile for which there are too few values.
  * @param result The result.
- * @param across Whether each series is a column, or each part.
  * @returns The table.
  */
-export function matrix(
-  figures: Figure[],
-  result: Measured,
-  across: "series" | "part",
-): Table {
-  const down = across === "series" ? "part" : "series";
+export function matrix(figures: Figure[], result: Measured): Table {
   const cells = figures.filter((figure) => shown(figure, result) !== null);
-  const columns = [...new Set(cells.map((figure) => figure[across]))];
+  const parts = [...new Set(cells.map(({ part }) => part))];
   return {
-    columns: columns.map((name) => ({ name, unit: cells[0]!.unit })),
-    rows: [...Map.groupBy(cells, (figure) => figure[down])].map((
+    columns: parts.map((name) => ({ name, unit: cells[0]!.unit })),
+    rows: [...Map.groupBy(cells, ({ series }) => series)].map((
       [name, row],
     ) => ({
       name,
-      values: columns.map((column) =>
-        row.find((figure) => figure[across] === column)?.read(result) ?? null
+      values: parts.map((part) =>
+        row.find((figure) => figure.part === part)?.read(result) ?? null
       ),
     })),
   };

@@ -41,7 +41,9 @@ export function measurementSections(
   results: Named<MeasurementResult>[],
 ): Section[] {
   const [one] = results.length === 1 ? results : [];
-  const rtt = figuresOf("rtt").filter(({ part }) => part !== "p95");
+  const rtt = figuresOf("rtt").filter(({ part }) =>
+    part !== "p95" && part !== "stddev"
+  );
   return [
     qualitySection(results),
     ...oneWaySection(results),
@@ -51,8 +53,8 @@ export function measurementSections(
         ? "Set-up time: SYN to SYN-ACK, as seen by connect"
         : "Round-trip time",
       table: one
-        ? matrix(rtt, one.result, "series")
-        : figuresTable([...rtt, ...figuresOf("jitter")], results),
+        ? matrix(rtt, one.result)
+        : figuresTable([...figuresOf("rtt"), ...figuresOf("jitter")], results),
       charts: [
         ...(one ? histogramChart(one.result) : []),
         ...timelineChart(results),
@@ -96,7 +98,6 @@ function oneWaySection(results: NamedMeasurement[]): Section[] {
     const table = matrix(
       figures.filter(({ part }) => shown.includes(part)),
       one.result,
-      "part",
     );
     return [{
       title: clocks_trusted
@@ -209,7 +210,10 @@ function headlineSection(results: NamedMeasurement[]): Section {
     charts: [],
     sentences: one
       ? [
-        figureSentence(figuresOf("jitter"), one.result),
+        figureSentence(
+          [...figuresOf("jitter"), figureOf("rtt.stddev")!],
+          one.result,
+        ),
         replies(one.result),
         counts(one.result),
         rtt(one.result),
