@@ -15,8 +15,8 @@ export async function openBrowser(): Promise<Browser> {
   // --allow-all. This variable skips the look.
   Deno.env.set("__IS_WSL_TEST__", "1");
   // It writes to the system's temporary folder, where tests may not.
-  Deno.mkdirSync(SCRATCH, { recursive: true });
-  Deno.env.set("TMPDIR", Deno.realPathSync(SCRATCH));
+  await Deno.mkdir(SCRATCH, { recursive: true });
+  Deno.env.set("TMPDIR", await Deno.realPath(SCRATCH));
   const { chromium } = await import("./playwright.ts");
   return await chromium.launch({
     executablePath: CHROMIUM,
