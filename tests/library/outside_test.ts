@@ -152,3 +152,14 @@ Deno.test({
     assertMatch(stdout, /^100 answered, 0 lost, p50 [\d.]+ us\n$/);
   },
 });
+
+Deno.test({
+  name: "docs/library.md has a result that works elsewhere",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using project = await checked("result.ts");
+    const command = project.command(LOOPBACK, "result.ts");
+    const { stdout } = await deno(...command.slice(1));
+    assertMatch(stdout, /^100 answered, p50 [\d.]+ us\n$/);
+  },
+});
