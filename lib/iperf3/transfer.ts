@@ -397,10 +397,12 @@ export class Transfer {
 
 /** How long a wait has to be to end when the transfer stops. */
 const LONG_WAIT_MS = 5;
+/** How much faster than its rate a sender catches up. */
+const CATCH_UP = 4;
 
 /**
- * Spaces blocks evenly. After a delay it catches up at twice the rate, not in a
- * burst.
+ * Spaces blocks evenly. After a delay it catches up at a multiple of the rate,
+ * not in a burst.
  */
 export class Pace {
   #gapMs: number;
@@ -430,7 +432,10 @@ export class Pace {
       return;
     }
     this.#left = this.#burst - 1;
-    const dueMs = Math.max(this.#intendedMs, this.#sentMs + this.#gapMs / 2);
+    const dueMs = Math.max(
+      this.#intendedMs,
+      this.#sentMs + this.#gapMs / CATCH_UP,
+    );
     this.#intendedMs += this.#gapMs;
     const nowMs = performance.now();
     this.#sentMs = Math.max(dueMs, nowMs);

@@ -37,6 +37,8 @@ Deno.test({
       "stamp_server",
       "tcp_client",
       "tcp_server",
+      "throughput_client",
+      "throughput_server",
       "time_client",
       "time_server",
       "udp_client",
