@@ -161,7 +161,11 @@ async function greet(
   // What has arrived when the server is stopped is still answered.
   const closeWhenQuiet = () => {
     clearTimeout(quiet);
-    quiet = setTimeout(closeConnection, STOP_QUIET_MS, conn);
+    // In two steps: after a stall both a timer and a read are due, and the timer
+    // comes first.
+    quiet = setTimeout(() => {
+      quiet = setTimeout(closeConnection, STOP_QUIET_MS / 2, conn);
+    }, STOP_QUIET_MS / 2);
   };
   try {
     for (;;) {

@@ -60,15 +60,19 @@ export function portOption(
 }
 
 /** The values of the options that say how to reach a target. */
-interface Reach {
+export interface ReachOptions {
+  /** The deadline, in milliseconds. */
   timeout: number;
+  /** Whether only IPv4 is accepted. */
   ipv4: boolean;
+  /** Whether only IPv6 is accepted. */
   ipv6: boolean;
+  /** The local address to bind. */
   source?: string | undefined;
 }
 
 /** The family that is asked for, by an option or by the source address. */
-function familyOf({ ipv4, ipv6, source }: Omit<Reach, "timeout">) {
+function familyOf({ ipv4, ipv6, source }: Omit<ReachOptions, "timeout">) {
   if (ipv4 && ipv6) {
     throw new UsageError("--ipv4 and --ipv6 exclude each other");
   }
@@ -88,7 +92,7 @@ function familyOf({ ipv4, ipv6, source }: Omit<Reach, "timeout">) {
  */
 export async function inFamily<T extends Target | Deno.NetAddr>(
   target: T,
-  options: Omit<Reach, "timeout">,
+  options: Omit<ReachOptions, "timeout">,
   signal: AbortSignal,
 ): Promise<T> {
   const family = familyOf(options);
@@ -115,7 +119,7 @@ export interface DatagramRoute {
  */
 export async function datagramRoute(
   hostname: string,
-  options: Reach,
+  options: ReachOptions,
   signal: AbortSignal,
 ): Promise<DatagramRoute> {
   const family = familyOf(options);

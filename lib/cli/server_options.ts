@@ -99,14 +99,17 @@ export const STREAM_SERVER_OPTIONS = {
 } as const satisfies OptionTable;
 
 /** What the logs of servers need of a run. */
-interface ServerRun {
+export interface ServerRun {
+  /** Its options. */
   options: { verbose: boolean };
+  /** Stops the server. */
   signal: AbortSignal;
+  /** Where it writes. */
   terminal: Terminal;
 }
 
 /** What is known of a connection. */
-interface Connection {
+export interface Connection {
   /** Its peer. */
   remote: string;
   /** What it has carried so far. */

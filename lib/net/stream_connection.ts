@@ -479,9 +479,13 @@ export class StreamConnection implements Disposable {
   #closeIfStopped(): void {
     if (!this.#waiting || !this.#mayStop) return;
     clearTimeout(this.#quietTimer);
+    // In two steps: after a stall both a timer and a read are due, and the timer
+    // comes first.
     this.#quietTimer = setTimeout(() => {
-      if (this.#mayStop) this.close();
-    }, STOP_QUIET_MS);
+      this.#quietTimer = setTimeout(() => {
+        if (this.#mayStop) this.close();
+      }, STOP_QUIET_MS / 2);
+    }, STOP_QUIET_MS / 2);
   }
 }
 
