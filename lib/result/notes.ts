@@ -84,9 +84,12 @@ export function measurementNotes(observed: Observations): string[] {
   ];
 }
 
-function isNegative({ forward, backward }: OneWayResult): boolean {
+/** Whether a delay by trusted clocks is negative by more than their error. */
+function isNegative(
+  { forward, backward, clock_error_us }: OneWayResult,
+): boolean {
   return [forward, backward].some(({ delay_us }) =>
-    delay_us && delay_us.min < 0
+    delay_us && delay_us.min < -(clock_error_us ?? 0)
   );
 }
 

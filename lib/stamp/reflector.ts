@@ -99,6 +99,7 @@ export class StampReflector {
   #stateless: boolean;
   #clock: Clock;
   #wall: WallClock;
+  #stepUs: number | null;
   #followedMs: number;
   #fields: ReplyFields;
   #sessions: SessionTable;
@@ -117,12 +118,13 @@ export class StampReflector {
     this.#sessions = new SessionTable(options.maxSessions);
     this.#clock = options.clock ?? systemClock;
     this.#wall = new WallClock(this.#clock);
+    this.#stepUs = measureResolutionUs(this.#clock);
     this.#followedMs = this.#clock.now();
     this.#fields = {
       sequence: 0,
       received: { seconds: 0, nanoseconds: 0 },
       sent: this.#wall,
-      errorUs: measureResolutionUs(this.#clock),
+      errorUs: this.#errorUs(),
       requests: null,
     };
   }
@@ -159,8 +161,14 @@ export class StampReflector {
     if (nowMs - this.#followedMs > FOLLOW_MS) {
       this.#followedMs = nowMs;
       this.#wall.follow();
+      this.#fields.errorUs = this.#errorUs();
     }
     this.#wall.read(nowMs);
+  }
+
+  #errorUs(): number | null {
+    if (this.#stepUs === null) return null;
+    return this.#stepUs + this.#wall.errorMs * 1000;
   }
 
   #isRequest(packet: Uint8Array): boolean {

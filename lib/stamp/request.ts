@@ -46,7 +46,10 @@ export interface RequestOptions {
   ssid: number;
   /** The format of the timestamps. */
   format: TimestampFormat;
-  /** The largest error of these, in microseconds; `null` if unknown. */
+  /**
+   * The largest error of these, in microseconds; `null` if unknown. A session
+   * adds the error with which it read the time of day.
+   */
   errorUs: number | null;
   /** Signs them. */
   key?: StampKey | undefined;

@@ -201,10 +201,16 @@ export class StampSession {
         `Cannot remember more than ${MAX_REMEMBERED} probes: ${capacity}`,
       );
     }
-    const { request, warmup, timeoutMs } = options;
+    const { warmup, timeoutMs } = options;
+    const wall = new WallClock();
+    const stepUs = options.request.errorUs;
+    const request = {
+      ...options.request,
+      errorUs: stepUs === null ? null : stepUs + wall.errorMs * 1000,
+    };
     this.#outstanding = new OutstandingProbes(
       { request, capacity: capacity + warmup, warmup, timeoutMs },
-      new WallClock(),
+      wall,
     );
     this.replyStats = {
       counts: this.#outstanding.window.counts,

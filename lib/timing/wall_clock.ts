@@ -34,6 +34,8 @@ export class WallClock {
   seconds = 0;
   /** The rest of that moment, in nanoseconds. */
   nanoseconds = 0;
+  /** The largest error of the step that was timed, in milliseconds. */
+  errorMs = 0;
   #clock: Clock;
   #systemMs: () => number;
   /** The time of day when the monotonic clock was 0: seconds, and ms. */
@@ -102,6 +104,7 @@ export class WallClock {
       beforeMs = atMs;
     }
     if (bestMs === Infinity) this.#anchor(shown + 0.5 - this.#clock.now());
+    this.errorMs = Math.min(bestMs, 1) / 2;
   }
 
   #anchor(originMs: number): void {

@@ -64,6 +64,8 @@ Deno.test({
       wall.read(5000);
       // The looks between the step and its reading cost 0.001 ms each.
       assertAlmostEquals(sinceNewYearMs(wall), 5000, 0.005);
+      const errorMs = Math.abs(sinceNewYearMs(wall) - 5000);
+      assert(errorMs <= wall.errorMs + 1e-9 && wall.errorMs <= 0.005);
       assertLess(time.nowMs, startMs + 21);
     }
   },
