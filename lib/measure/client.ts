@@ -142,7 +142,7 @@ export class MeasureConversation {
   #echoOf: (sequence: number) => Uint8Array;
   /** How many echoes were measured, and in how many there was a long wait. */
   #echoes = 0;
-  #gaps = { count: 0, sumMs: 0 };
+  #gaps = { count: 0, minMs: Infinity };
 
   /**
    * Raises the connection's message limit to the longest echo.
@@ -275,19 +275,19 @@ export class MeasureConversation {
     this.#echoes += 1;
     if (gapMs < DELAYED_ACK_MS[0] || gapMs > DELAYED_ACK_MS[1]) return;
     this.#gaps.count += 1;
-    this.#gaps.sumMs += gapMs;
+    this.#gaps.minMs = Math.min(this.#gaps.minMs, gapMs);
   }
 
   /** Notes that most echoes waited for a delayed acknowledgement. */
   noteGaps(): void {
-    const { count, sumMs } = this.#gaps;
+    const { count, minMs } = this.#gaps;
     if (count === 0 || 2 * count < this.#echoes) return;
     const { sizeBytes } = this.#options.setup;
     this.#options.note?.(
       `the last part of each echo of ${sizeBytes} bytes came ${
-        Math.round(sumMs / count)
-      } ms after the part before: the peer's Nagle algorithm waits for a ` +
-        "delayed ACK",
+        Math.floor(minMs / 10) * 10
+      } ms and more after the part before: the peer's Nagle algorithm waits ` +
+        "for a delayed ACK",
     );
   }
 
