@@ -40,7 +40,7 @@ export const FAIL_IF_HELP =
   "--fail-if compares a figure with a limit: a percentile such as p99 or p99.5, min, max, mean or stddev of the RTT, jitter or ipdv.p99 with a time; loss with a percentage. With a schedule, the RTT and the RTT from the intended time of each probe are judged, whichever is stricter; rtt.p99 and intended.p99 name one.";
 
 /** What a figure needs, as its user asks for it. */
-const NEEDED = {
+export const NEEDED = {
   throughput: "tput of measure-client",
   schedule: "--interval",
   replies: "stamp-client",

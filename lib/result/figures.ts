@@ -312,7 +312,7 @@ function way(key: "forward" | "backward", series: string): Figure[] {
 const PERCENTILE = /^(rtt|reflector|intended)\.(p(\d{1,2}(?:\.\d{1,4})?))$/;
 
 /** What a throughput of the course protocol is, and what it is not. */
-export const THROUGHPUT_MEANING =
+export const THROUGHPUT_MEANING: string =
   "Payload bytes one way over a full round trip: at most half of the link's " +
   "capacity, as the course defines it. throughput-client measures the capacity.";
 

@@ -26,13 +26,15 @@ const DIRECTION = about(
   v.picklist(["forward", "reverse"]),
 );
 
-const AMOUNT = v.object({
+/** @internal */
+export const AMOUNT = v.object({
   bytes: about("Payload", COUNT),
   seconds: about("How long this side measured", POSITIVE),
   bits_per_second: about("null if no time passed", v.nullable(POSITIVE)),
 });
 
-const DATAGRAMS = v.object({
+/** @internal */
+export const DATAGRAMS = v.object({
   sent: about("Counted by the sender; null if unknown", v.nullable(COUNT)),
   received: about(
     "Different ones; null if the receiver does not say",

@@ -88,7 +88,9 @@ export const STAMP_DEFAULTS = {
 /** All options, each with a value. */
 export interface CompleteStampOptions
   extends Required<Omit<StampOptions, "signal">> {
+  /** What each request is like. */
   request: RequestOptions;
+  /** Ends the session early. */
   signal?: AbortSignal;
 }
 
