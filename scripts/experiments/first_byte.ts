@@ -91,9 +91,12 @@ export async function tcpAttempt(
     intervalMs: 0,
     signal,
   });
-  await session.setUp();
+  try {
+    await session.setUp();
+  } finally {
+    signal.throwIfAborted(); // an interrupt explains what it caused
+  }
   const firstByteUs = sinceUs(startMs);
-  signal.throwIfAborted();
   await session.terminate();
   return { setupUs, firstByteUs };
 }

@@ -295,8 +295,8 @@ Deno.test(
 /** What a reflector may send instead of its reply. */
 const REPLIES: [string, (reply: Uint8Array) => Uint8Array[], boolean][] = [
   ["is right", (reply) => [reply], true],
-  ["is too short", (reply) => [reply.subarray(0, 43)], false],
-  ["is too long", (reply) => [new Uint8Array([...reply, 0])], false],
+  ["is too short", (reply) => [reply.subarray(0, 20)], false],
+  ["is TWAMP-Light's", (reply) => [reply.subarray(0, 41)], true],
   ["is rubbish", () => [bytes("what?")], false],
   ["comes after rubbish", (reply) => [bytes("what?"), reply], true],
   ["never comes", () => [], false],
