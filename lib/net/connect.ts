@@ -91,10 +91,10 @@ export async function resolveHost(
     }
     return isV6 ? canonicalV6(hostname) : hostname;
   }
+  signal?.throwIfAborted();
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal!.reason);
   signal?.addEventListener("abort", abort);
-  if (signal?.aborted) abort();
   try {
     const found = await Promise.race([
       lookup(hostname, { all: true, family: family ?? 0 }),

@@ -183,8 +183,8 @@ Deno.test({
       /^0 late, 0 duplicate, 0 reordered, 0 corrupt; 5 warm-up probes left out$/m,
     );
     assertMatch(stdout, /probes a second asked 500, achieved [\d.]+;/);
-    assertMatch(stdout, /^ +there( +[\d.]+ \S+){3}$/m);
-    assertMatch(stdout, /^ +back( +[\d.]+ \S+){3}$/m);
+    assertMatch(stdout, /^ +there +0 to [\d.]+ \S+( +[\d.]+ \S+){3}$/m);
+    assertMatch(stdout, /^ +back +0 to [\d.]+ \S+( +[\d.]+ \S+){3}$/m);
     const widest = Math.max(...stdout.split("\n").map((line) => line.length));
     assertLessOrEqual(widest, 80);
     assertEquals(await countersOf(server), {

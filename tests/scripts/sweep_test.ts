@@ -474,10 +474,13 @@ Deno.test({
 const MISUSES: [string[], RegExp][] = [
   [
     ["sweep", NOBODY, "--fail-if", "p99>5ms"],
-    /--fail-if goes with rtt and tput/,
+    /--fail-if goes with rtt, tput and connect/,
   ],
-  [["sweep", NOBODY, "--hdr", "file"], /--hdr goes with rtt and tput/],
-  [["sweep", NOBODY, "--calibrate"], /--calibrate goes with rtt and tput/],
+  [["sweep", NOBODY, "--hdr", "file"], /--hdr goes with rtt, tput and connect/],
+  [
+    ["sweep", NOBODY, "--calibrate"],
+    /--calibrate goes with rtt, tput and connect/,
+  ],
   [["sweep", NOBODY, "--delay", "5"], /--delay goes with rtt and tput/],
   [["rtt", NOBODY, "--sizes", "1,2"], /--sizes goes with sweep, not with rtt/],
   [
