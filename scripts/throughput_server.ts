@@ -170,7 +170,7 @@ function parseLimit(text: string): number {
 
 /** What a test was, in a line. */
 function testLine({ remote, transfer, error }: ServedTest): string {
-  const { parameters: { transport }, flows } = transfer;
+  const { parameters: { transport, ignored }, flows } = transfer;
   const sides = [false, true].flatMap((isSender) => {
     const own = flows.filter((flow) => flow.isSender === isSender);
     if (own.length === 0) return [];
@@ -185,7 +185,11 @@ function testLine({ remote, transfer, error }: ServedTest): string {
     ? []
     : [`${transport}, ${formatCount(flows.length, "stream")}`, ...sides];
   return `${remote}: ${
-    [...what, ...(error === null ? [] : [`failed: ${error}`])].join("; ")
+    [
+      ...what,
+      ...(ignored.length === 0 ? [] : [`not set: ${ignored.join(", ")}`]),
+      ...(error === null ? [] : [`failed: ${error}`]),
+    ].join("; ")
   }`;
 }
 

@@ -1,6 +1,10 @@
 /** Debian's iperf3 as the client of our server, and as the server of our client. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { encryptCredentials } from "../../lib/iperf3/auth.ts";
+import { testClient } from "../iperf3/peers.ts";
+import { ScratchFolder } from "../scratch.ts";
 import {
   type ProgramHere,
   run,
@@ -244,5 +248,45 @@ interopTest(["iperf3", "::1"], "iperf3 and we measure over IPv6", async () => {
     const { code } = await ourClient("::1", theirs.port, "-t", "1s", ...flags);
     assertEquals(code, 0);
     await theirs.server[Symbol.asyncDispose]();
+  }
+});
+
+interopTest(["iperf3"], "iperf3 and we accept each other's users", async () => {
+  using folder = new ScratchFolder();
+  const keys = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
+  const publicKey = folder.file("public.pem", keys.publicKey);
+  const hash = createHash("sha256").update("{ann}secret").digest("hex");
+  const files = [
+    ...["--rsa-private-key-path", folder.file("private.pem", keys.privateKey)],
+    ...["--authorized-users-path", folder.file("users", `ann,${hash}\n`)],
+  ];
+  await using server = await serveHere("throughput_server", ...files);
+  const theirs = await serveIperf3("127.0.0.1", ...files);
+  await using _theirs = theirs.server;
+  for (const password of ["secret", "wrong"]) {
+    const isRight = password === "secret";
+    const { stdout } = await run([
+      ...["env", `IPERF3_PASSWORD=${password}`, "iperf3", "-c", "127.0.0.1"],
+      ...["-p", server.port, "-J", "-n", "100K", "--username", "ann"],
+      ...["--rsa-public-key-path", publicKey],
+    ]);
+    assertEquals(JSON.parse(stdout).error === undefined, isRight, stdout);
+    const client = testClient(theirs.port, {
+      num: 100_000,
+      authtoken: encryptCredentials(
+        { user: "ann", password },
+        keys.publicKey,
+        { pkcs1: true }, // 3.12 knows no other padding
+      ),
+    });
+    const outcome = await client.run().then(() => true, (error) => {
+      assertEquals(error.fault, "authentication");
+      return false;
+    });
+    assertEquals(outcome, isRight);
   }
 });
