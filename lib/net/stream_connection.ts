@@ -508,12 +508,12 @@ class Watchdog implements Disposable {
     this.#onExpired = onExpired;
   }
 
-  /** Also applies to a wait that has begun. */
+  /** Also applies to a wait that has begun, counted from now. */
   set limitMs(limitMs: number) {
     this.#limitMs = limitMs;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#startedAtMs !== null) this.#check();
+    if (this.#startedAtMs !== null) this.start();
   }
 
   start(): void {

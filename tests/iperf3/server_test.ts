@@ -361,3 +361,18 @@ Deno.test({
     assert(client.transfer.seconds > 0); // what was measured stays
   },
 });
+
+Deno.test({
+  name: "ThroughputClient.run() may take longer than a step of the server",
+  timeout: 30_000,
+  async fn() {
+    await using server = new TestServer();
+    const client = testClient(server.addr.port, {
+      time: 1,
+      bandwidth: 1e6,
+      len: 1000,
+    }, { stepTimeoutMs: 500 });
+    await client.run();
+    assert(client.results !== null);
+  },
+});
