@@ -94,7 +94,7 @@ const OTHER_NAMES: [RegExp, string[]][] = [
  * import { assertThrows } from "@std/assert";
  *
  * parseThreshold("p99 > 5ms");
- * assertThrows(() => parseThreshold("p98>5ms"), SyntaxError, "p98");
+ * assertThrows(() => parseThreshold("p100>5ms"), SyntaxError, "p100");
  * ```
  */
 export function parseThreshold(text: string): Threshold {

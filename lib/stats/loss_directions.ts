@@ -29,6 +29,7 @@ const TWO_32 = 2 ** 32;
  * // Of the probes 0 to 3, probe 1 was lost on the way there, and the reply to
  * // probe 2, which had the reflector's number 1, on the way back.
  * const directions = new LossDirections(4, (index) => index === 1 || index === 2);
+ * for (let index = 0; index < 4; index++) directions.send(index);
  * directions.note(0, 0, true, 3);
  * directions.note(3, 2, true, 1);
  * directions.settle(3);
