@@ -312,6 +312,18 @@ test("StampSession tells the two ways of a path apart", async () => {
   assert(backward.variation_us!.p50 < 10_000, "none did on the way back");
 });
 
+test("StampSession bounds the drift of the reflector's clock", async () => {
+  for (const ppm of [200, -50]) {
+    const startMs = performance.now();
+    const now = () => startMs + (performance.now() - startMs) * (1 + ppm / 1e6);
+    await using server = reflector({ clock: { now } });
+    const { one_way } = (await measure(server, { count: 1000 })).result;
+    const { clock_drift_ppm, drift_bound_ppm, forward } = one_way!;
+    assert(Math.abs(clock_drift_ppm! - ppm) <= drift_bound_ppm!);
+    assert(forward.min_us.low === 0 && forward.min_us.high > 0);
+  }
+});
+
 const STALL_MS = 500;
 const STALL_COUNT = 200;
 const STALL_INTERVAL_MS = 10;
