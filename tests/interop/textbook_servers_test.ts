@@ -31,8 +31,7 @@ const CONVERSATIONS: {
     expected: {
       code: 1,
       stdout: "ONE\n",
-      stderr:
-        /^tcp-client: [^\n]*(closed the connection|reset)[^\n]*\n$/,
+      stderr: /^tcp-client: [^\n]*(closed the connection|reset)[^\n]*\n$/,
     },
   },
   {
