@@ -75,7 +75,7 @@ export interface CurvePoint {
 
 /** Lines of points. */
 export interface CurveChart extends ChartHead {
-  /** Tells the kinds apart. */
+  /** The kind of chart. */
   kind: "curve";
   /** Across. */
   x: Axis;
@@ -87,7 +87,7 @@ export interface CurveChart extends ChartHead {
 
 /** How often values fell into each of some bins. */
 export interface HistogramChart extends ChartHead {
-  /** Tells the kinds apart. */
+  /** The kind of chart. */
   kind: "histogram";
   /** The bins' limits, rising; one more than there are bins. */
   edges_us: number[];
@@ -97,7 +97,7 @@ export interface HistogramChart extends ChartHead {
 
 /** Round-trip times and losses over time, in slots of equal length. */
 export interface TimelineChart extends ChartHead {
-  /** Tells the kinds apart. */
+  /** The kind of chart. */
   kind: "timeline";
   /** What happened in each slot. */
   series: { name: string; timeline: TimelineFigures }[];
@@ -105,7 +105,7 @@ export interface TimelineChart extends ChartHead {
 
 /** Bars of a length each. */
 export interface BarChart extends ChartHead {
-  /** Tells the kinds apart. */
+  /** The kind of chart. */
   kind: "bars";
   /** What the lengths are. */
   value: Axis;
