@@ -5,7 +5,6 @@
  * @module
  */
 
-import { cyan, magenta, red, yellow } from "npm:deno-std@^1.4.0/fmt/colors.js";
 import { escapeControls } from "../result/escape.ts";
 
 /** What the terminal can show. */
@@ -24,11 +23,13 @@ export type Color = "default" | "red" | "cyan" | "yellow" | "magenta";
 const MIN_WIDTH = 40;
 const MAX_WIDTH = 200;
 
-const COLORS: Record<Exclude<Color, "default">, (text: string) => string> = {
-  red,
-  cyan,
-  yellow,
-  magenta,
+/** The SGR codes of the colors (ECMA-48, section 8.3.117). */
+const SGR: Record<Color, number> = {
+  default: 39,
+  red: 31,
+  cyan: 36,
+  yellow: 33,
+  magenta: 35,
 };
 /** The colors of series, in turn; red marks losses. */
 const SERIES_COLORS: Color[] = ["default", "cyan", "yellow", "magenta"];
@@ -70,7 +71,8 @@ export function seriesColor(index: number): Color {
  * @returns The text, with escape sequences if the style has colors.
  */
 export function paint(text: string, color: Color, style: Style): string {
-  return style.color && color !== "default" ? COLORS[color](text) : text;
+  if (!style.color || color === "default") return text;
+  return `\x1b[${SGR[color]}m${text}\x1b[${SGR.default}m`;
 }
 
 /**

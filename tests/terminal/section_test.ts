@@ -1,16 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "npm:fast-check@^4.3.0";
-import {
-  setColorEnabled,
-  stripAnsiCode,
-} from "npm:deno-std@^1.4.0/fmt/colors.js";
+import { stripAnsiCode } from "npm:deno-std@^1.4.0/fmt/colors.js";
 import type { Chart, Section, Unit } from "../../lib/result/section.ts";
 import { formatChart, formatSections } from "../../lib/terminal/section.ts";
 import { type Style, textWidth } from "../../lib/terminal/style.ts";
 import * as charts from "./charts.ts";
 import { AS_TEXT } from "./section_snapshots.ts";
-
-setColorEnabled(true); // also where NO_COLOR is set
 
 const STYLES: Style[] = [-1, 40, 41, 59, 80, 200, Infinity].flatMap((width) =>
   [false, true].map((ascii) => ({ width, ascii, color: false }))
