@@ -51,6 +51,17 @@ export interface ProbeCounts {
   reordered: number;
 }
 
+/** The names of the counters. */
+export const COUNTERS = [
+  "sent",
+  "lost",
+  "lost_forward",
+  "lost_backward",
+  "unknown",
+  "duplicate",
+  "reordered",
+] as const satisfies (keyof ProbeCounts)[];
+
 /** The distribution of a delay, within 1.1 %; `null` if there is none. */
 export interface DelayFigures {
   /** The number of probes. */
@@ -190,7 +201,7 @@ export interface Series {
   /** When each column starts. */
   t: number[];
   /** The counters of {@linkcode ProbeCounts}; all 0 where nothing was kept. */
-  counts: Record<keyof ProbeCounts, number[]>;
+  counts: Record<typeof COUNTERS[number], number[]>;
   /** The round trip. */
   rtt: SeriesDelay;
   /** The forward delay above its minimum; `null` if the probe cannot know it. */

@@ -12,6 +12,7 @@ export * from "./clock_relation.ts";
 export * from "./histogram.ts";
 export * from "./interleave.ts";
 export * from "./jitter.ts";
+export * from "./log_histogram.ts";
 export * from "./loss_directions.ts";
 export * from "./one_way.ts";
 export * from "./sample.ts";
