@@ -7,35 +7,27 @@
  * @module
  */
 
+import type { GenericSchema } from "npm:valibot@^1.1.0";
 import { ResultBuilder } from "../result/builder.ts";
-import {
-  COMPARE_START,
-  type CompareMetadata,
-  type CompareResult,
-  EXPERIMENT,
-} from "../result/compare_schema.ts";
-import { checked } from "../result/figure_schema.ts";
+import { EXPERIMENT } from "../result/compare_schema.ts";
+import { checked, type Output } from "../result/figure_schema.ts";
 import { formatCount } from "../result/quantities.ts";
 import {
   checkedResult,
-  MEASUREMENT_START,
+  kindOf,
   type MeasurementMetadata,
   POINT,
   type Result,
+  type ResultEvent,
   SAMPLE,
   type SampleFigures,
-  SWEEP_START,
-  type SweepMetadata,
-  type SweepResult,
+  type SweepCurve,
 } from "../result/schema.ts";
-import {
-  THROUGHPUT_INTERVAL,
-  THROUGHPUT_START,
-  type ThroughputDirection,
-  type ThroughputMetadata,
-} from "../result/throughput_schema.ts";
+import type { Sample } from "../stats/sample.ts";
 import { ResultError } from "../result/result_error.ts";
 import { addPoint } from "../result/sweep.ts";
+import { recordedFigures } from "../result/throughput_builder.ts";
+import { THROUGHPUT_INTERVAL } from "../result/throughput_schema.ts";
 
 /** A result, and what a reader should know about its file. */
 export interface ReadResult {
@@ -44,6 +36,8 @@ export interface ReadResult {
   /** Sentences. */
   remarks: string[];
 }
+
+type Start = Extract<ResultEvent, { event: "start" }>["data"];
 
 /** Builds the result of one kind of run. */
 interface Rebuild {
@@ -92,7 +86,9 @@ export class EventReplay {
         "it has events of another program, or not from their start",
       );
     }
-    this.#rebuild = rebuildOf(data);
+    this.#rebuild = rebuildOf(
+      checked(kindOf(Object(data).mode).start, data, "its start") as Start,
+    );
   }
 
   /**
@@ -132,9 +128,11 @@ export class EventReplay {
       `The file ends early: its figures are computed from the ${count} in it.`;
     const result = this.#rebuild.result();
     if (this.#error === null) return { result, remarks: [early] };
-    const failed = { ended: "failed" as const, error: this.#error };
-    const { remarks } = readResultOf({ ...result, ...failed });
-    return { result: { ...result, ...failed }, remarks: [...remarks, early] };
+    const failed = { ...result, ended: "failed" as const, error: this.#error };
+    return {
+      result: failed,
+      remarks: [...readResultOf(failed).remarks, early],
+    };
   }
 }
 
@@ -145,13 +143,14 @@ export class EventReplay {
  * @returns The result, and what a reader should know about it.
  */
 export function readResultOf(result: Result): ReadResult {
-  const { ended, error } = result;
-  const remarks = ended === "failed"
-    ? [`The run failed: ${error ?? "it gives no reason"}.`]
-    : ended === "interrupted"
-    ? ["The run was interrupted: its figures cover the time until then."]
-    : [];
-  return { result, remarks };
+  const remarks = {
+    complete: [],
+    failed: [`The run failed: ${result.error ?? "it gives no reason"}.`],
+    interrupted: [
+      "The run was interrupted: its figures cover the time until then.",
+    ],
+  };
+  return { result, remarks: remarks[result.ended] };
 }
 
 function eventOf(value: unknown): { event: string; data: unknown } {
@@ -165,170 +164,73 @@ function messageOf(data: unknown): string {
   return typeof message === "string" ? message : "it gives no reason";
 }
 
-function rebuildOf(start: unknown): Rebuild {
-  const { mode } = Object(start) as Record<string, unknown>;
-  switch (mode) {
+function rebuildOf(start: Start): Rebuild {
+  switch (start.mode) {
     case "sweep":
-      return sweepOf(checked(SWEEP_START, start, "its start"));
+      return rebuild(start, "point", POINT, (points) => {
+        const curves: SweepCurve[] = [];
+        for (const { quantity, against, ...point } of points) {
+          addPoint(curves, { quantity, against }, point);
+        }
+        return { curves };
+      });
     case "compare":
-      return comparisonOf(checked(COMPARE_START, start, "its start"));
+      return rebuild(start, "experiment", EXPERIMENT, (experiments) => (
+        { experiments }
+      ));
     case "throughput":
-      return throughputOf(checked(THROUGHPUT_START, start, "its start"));
+      return rebuild(start, "interval", THROUGHPUT_INTERVAL, recordedFigures);
     default:
-      return measurementOf(checked(MEASUREMENT_START, start, "its start"));
+      return rebuildMeasurement(start);
   }
 }
 
-function sweepOf(metadata: SweepMetadata): Rebuild {
-  const result: SweepResult = {
-    ...metadata,
-    ended: "interrupted",
-    curves: [],
-    notes: [],
-  };
+/** Keeps what the events carry, and computes the figures at the end. */
+function rebuild<S extends GenericSchema>(
+  start: Start,
+  event: string,
+  schema: S,
+  figures: (kept: Output<S>[]) => object,
+): Rebuild {
+  const kept: Output<S>[] = [];
+  const rest = { ended: "interrupted", notes: [] };
   return {
-    event: "point",
-    take(data) {
-      const { quantity, against, ...point } = checked(POINT, data, "its point");
-      addPoint(result.curves, { quantity, against }, point);
-    },
-    result: () => checkedResult(result),
+    event,
+    take: (data) => kept.push(checked(schema, data, `its ${event}`)),
+    result: () => checkedResult({ ...start, ...rest, ...figures(kept) }),
   };
 }
 
-function comparisonOf(metadata: CompareMetadata): Rebuild {
-  const result: CompareResult = {
-    ...metadata,
-    ended: "interrupted",
-    experiments: [],
-    notes: [],
-  };
-  return {
-    event: "experiment",
-    take(data) {
-      result.experiments.push(checked(EXPERIMENT, data, "its experiment"));
-    },
-    result: () => checkedResult(result),
-  };
-}
-
-/** What the client's side counted: the intervals know nothing of the server's. */
-function throughputOf(metadata: ThroughputMetadata): Rebuild {
-  const directions: ThroughputDirection[] = [];
-  return {
-    event: "interval",
-    take(data) {
-      const { direction, ...interval } = checked(
-        THROUGHPUT_INTERVAL,
-        data,
-        "its interval",
-      );
-      let found = directions.find((one) => one.direction === direction);
-      if (found === undefined) {
-        found = {
-          direction,
-          sender: null,
-          receiver: null,
-          retransmits: null,
-          jain_index: null,
-          rate_of_100_ms: null,
-          streams: [],
-          intervals: [],
-        };
-        directions.push(found);
-      }
-      found.intervals.push(interval);
-    },
-    result: () =>
-      checkedResult({
-        ...metadata,
-        ended: "interrupted",
-        directions: directions.map((direction) => ({
-          ...direction,
-          [direction.direction === "forward" ? "sender" : "receiver"]:
-            intervalSum(direction),
-        })),
-        summary: {
-          goodput_bits_per_second: null,
-          sent_bits_per_second: null,
-          p10_bits_per_second: null,
-          p90_bits_per_second: null,
-          jain_index: null,
-        },
-        processor_percent: { client: null, server: null, limit: null },
-        notes: [],
-      }),
-  };
-}
-
-function intervalSum({ intervals }: ThroughputDirection) {
-  const counted = intervals.filter(({ omitted }) => !omitted);
-  const bytes = counted.reduce((sum, { bytes }) => sum + bytes, 0);
-  const seconds = Math.max(0, counted.at(-1)?.end_s ?? 0);
-  const rate = seconds > 0 ? bytes * 8 / seconds : null;
-  return { bytes, seconds, bits_per_second: rate };
-}
-
-function measurementOf(metadata: MeasurementMetadata): Rebuild {
-  const { protocol, mode, target, options } = metadata;
+function rebuildMeasurement(metadata: MeasurementMetadata): Rebuild {
+  const { options } = metadata;
   const number = (key: string) => {
     const value = options.used[key];
     return typeof value === "number" && value >= 0 && value < 1e15 ? value : 0;
   };
   const builder = new ResultBuilder({
-    protocol,
-    mode,
-    target,
+    ...metadata,
     sizeBytes: number("size_bytes"),
     intervalMs: number("interval_ms"),
-    ...(protocol === "stamp" && { replies: NOTHING_REPORTED }),
     clocksTrusted: options.used["trust_clocks"] === true,
-    options,
   });
   return {
     event: "sample",
-    take(data) {
-      builder.add(sampleOf(checked(SAMPLE, data, "its sample")));
-    },
+    take: (data) => builder.add(sampleOf(checked(SAMPLE, data, "its sample"))),
     result() {
-      const { probes, quality, ...figures } = builder.result();
-      const { sent, received, lost, warmup } = probes;
+      const result = builder.result();
+      // The clock and the processor are those of this machine.
+      const unknown = { clock_resolution_us: null, processor_percent: null };
       return {
-        ...figures,
+        ...result,
         ...metadata,
         ended: "interrupted",
-        probes: { sent, received, lost, warmup },
-        // The clock and the processor are those of this machine.
-        quality: {
-          ...quality,
-          clock_resolution_us: null,
-          processor_percent: null,
-        },
+        quality: { ...result.quality, ...unknown },
       };
     },
   };
 }
 
-/** What only the last event contains. */
-const NOTHING_REPORTED = {
-  counts: {
-    late: 0,
-    duplicate: 0,
-    reordered: 0,
-    lostForward: 0,
-    lostBackward: 0,
-  },
-  queue: null,
-  faults: { corrupt: 0, short: 0, long: 0, twampLight: 0, implausible: 0 },
-  directionsKnown: null,
-  countedAnew: false,
-  outstanding: 0,
-  strays: { count: 0, from: "" },
-  failedSends: 0,
-  failure: null,
-};
-
-function sampleOf(figures: SampleFigures) {
+function sampleOf(figures: SampleFigures): Sample {
   const { reflector_us, forward_us, backward_us } = figures;
   return {
     sequence: figures.sequence,

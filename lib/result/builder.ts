@@ -174,8 +174,8 @@ export class ResultBuilder {
     const seconds = rttMs / 1000;
     this.#sumSeconds += seconds;
     this.#sumBitsPerSec += this.#setup.sizeBytes * 8 / seconds;
+    if (this.#setup.protocol !== "stamp") return;
     const { reflectorMs = 0, forwardMs, backwardMs } = sample;
-    if (this.#setup.replies === undefined) return;
     this.#withReflector.record(rttUs + reflectorMs * 1000);
     if (forwardMs === undefined || backwardMs === undefined) return;
     this.#oneWay.record(sample, forwardMs, backwardMs);
@@ -201,8 +201,9 @@ export class ResultBuilder {
    * @returns The result.
    */
   result(): MeasurementResult {
-    const { mode, intervalMs, replies, skipped } = this.#setup;
+    const { mode, protocol, intervalMs, replies, skipped } = this.#setup;
     const isPaced = intervalMs > 0;
+    const isStamp = protocol === "stamp";
     const oneWay = this.#oneWay.result();
     const result: MeasurementResult = {
       ...this.metadata,
@@ -214,14 +215,14 @@ export class ResultBuilder {
       },
       probes_per_second: roundFigures(this.#rate()),
       rtt_us: roundFigures(this.#rtt.distribution()),
-      ...(replies && {
+      ...(isStamp && {
         rtt_with_reflector_us: roundFigures(this.#withReflector.distribution()),
       }),
       ...(isPaced && {
         rtt_from_intended_us: roundFigures(this.#fromIntended.distribution()),
       }),
       jitter_us: roundFigures(this.#jitter.figures()),
-      ...(replies && { one_way: roundFigures(oneWay) }),
+      ...(isStamp && { one_way: roundFigures(oneWay) }),
       ...(mode === "tput" && { throughput: this.#throughput() }),
       quality: this.#quality(isPaced, oneWay),
       series: this.#series(),
@@ -250,7 +251,7 @@ export class ResultBuilder {
         us: roundFigures(percentiles.us),
       },
       timeline: roundFigures(this.timeline),
-      ...(this.#setup.replies && {
+      ...(this.#setup.protocol === "stamp" && {
         one_way: roundFigures(this.#oneWay.timelines()),
       }),
     };

@@ -1,9 +1,6 @@
 /**
  * The schema of a comparison: what each experiment measured, as named figures.
  *
- * Only readers of results load this module and valibot. Writers use
- * `import type`.
- *
  * @module
  */
 
@@ -13,12 +10,12 @@ import {
   BIN_COUNTS,
   COUNT,
   DISTRIBUTION,
-  ENDING,
   FIGURE,
   histogramOf,
+  kind,
   list,
-  metadataEntries,
   NOTES,
+  nullable,
   type Output,
   POSITIVE,
   TEXT,
@@ -33,26 +30,23 @@ function both<const S extends v.GenericSchema>(figures: S) {
   return { tcp: figures, udp: figures };
 }
 
-const DIFFERENCE_US = about(
-  "The difference of the medians; null if there were too few rounds",
-  v.nullable(v.object({
-    estimate: about("The first median minus the second", FIGURE),
+const DIFFERENCE_US = nullable(
+  "The first median minus the second; null if there were too few rounds",
+  v.object({
+    estimate: FIGURE,
     low: about("The lower end of the confidence interval", FIGURE),
     high: about("The upper end of the confidence interval", FIGURE),
     confidence_percent: FIGURE,
-  })),
+  }),
 );
 
-const RTT_US = about("Round-trip times", v.nullable(DISTRIBUTION));
+const RTT_US = nullable("Round-trip times", DISTRIBUTION);
 
 const FIRST_BYTE = v.object(both(v.object({
   attempts: COUNT,
   answered: about("Attempts that got an answer", COUNT),
-  setup_p50_us: about(
-    "Until something could be sent",
-    v.nullable(POSITIVE),
-  ),
-  first_byte_p50_us: about("Until the answer came", v.nullable(POSITIVE)),
+  setup_p50_us: nullable("Until something could be sent", POSITIVE),
+  first_byte_p50_us: nullable("Until the answer came", POSITIVE),
   first_byte_max_us: v.nullable(POSITIVE),
 })));
 
@@ -64,19 +58,16 @@ const ROUND_TRIP = v.object({
     done: COUNT,
     answered: about("Rounds in which both sides were answered", COUNT),
   }),
-  loopback_p50_us: about(
+  loopback_p50_us: nullable(
     "The medians on loopback; null if that is what was measured",
-    v.nullable(v.object(both(v.nullable(POSITIVE)))),
+    v.object(both(v.nullable(POSITIVE))),
   ),
   histogram: v.nullable(histogramOf(both(BIN_COUNTS))),
 });
 
 const HEAD_OF_LINE = v.object({
   dropped: about("Messages that the emulated path dropped", COUNT),
-  retransmit_ms: about(
-    "How long it takes until a TCP segment is sent again",
-    POSITIVE,
-  ),
+  retransmit_ms: about("When a TCP segment is sent again", POSITIVE),
   waited_over_ms: about("A message that takes longer has waited", POSITIVE),
   ...both(v.object({
     sent: COUNT,
@@ -116,8 +107,8 @@ function experiment<const N extends string, const S extends v.GenericSchema>(
   return v.object({
     name: v.literal(name),
     where: about("Where it took place, as `on loopback`", TEXT),
-    error: about("Why it failed; null if it did not", v.nullable(TEXT)),
-    figures: about("null if it failed", v.nullable(figures)),
+    error: nullable("Why it failed, if it did", TEXT),
+    figures: nullable("null if it failed", figures),
   });
 }
 
@@ -131,32 +122,19 @@ export const EXPERIMENT = v.variant("name", [
   experiment("concurrency", CONCURRENCY),
 ]);
 
-const METADATA = metadataEntries(v.literal("compare"));
-
-/** @internal What the start event of a comparison carries. */
-export const COMPARE_START = v.object(METADATA);
-
 /** @internal */
-export const COMPARE = v.object({
-  ...METADATA,
-  ...ENDING,
+export const COMPARE = kind(v.literal("compare"), {}, {
   experiments: list(EXPERIMENT, 100),
   notes: NOTES,
 });
 
 /** An experiment of a comparison, as its event carries it. */
 export type Experiment = Output<typeof EXPERIMENT>;
-
 /** The names of the experiments. */
 export type ExperimentName = Experiment["name"];
-
 /** What one experiment measured. */
 export type ExperimentFigures<N extends ExperimentName> = NonNullable<
   Extract<Experiment, { name: N }>["figures"]
 >;
-
-/** What a comparison says of itself before it starts. */
-export type CompareMetadata = Output<typeof COMPARE_START>;
-
 /** A comparison's result; the object of `--json`. */
-export type CompareResult = Output<typeof COMPARE>;
+export type CompareResult = Output<typeof COMPARE.result>;

@@ -1,9 +1,10 @@
 /**
- * The parts that the schemas of results have in common: text, figures, lists,
- * distributions, and the metadata of a run.
+ * The parts that the schemas of results share: text, figures, lists,
+ * distributions, and what a run says of itself.
  *
- * Every figure and every list has a bound, so that a forged file cannot cause
- * an endless page or arithmetic that leaves the finite numbers.
+ * A part that does not apply is absent; a figure that is unknown is `null`.
+ * Every figure and every list has a bound, so that a forged file cannot cause an
+ * endless page or arithmetic that leaves the finite numbers.
  *
  * Only readers of results load this module and valibot. Writers use
  * `import type`.
@@ -21,18 +22,10 @@ const LIST_ENTRIES = 10_000;
 const MAX_FIGURE = 1e15;
 const OUT_OF_RANGE = "which is out of range";
 
-/**
- * The type that a schema describes.
- *
- * @internal
- */
+/** @internal The type that a schema describes. */
 export type Output<S extends v.GenericSchema> = v.InferOutput<S>;
 
-/**
- * Describes a schema; the text becomes part of the JSON Schema.
- *
- * @internal
- */
+/** @internal Describes a schema; the text becomes part of the JSON Schema. */
 export function about<const S extends v.GenericSchema>(
   text: string,
   schema: S,
@@ -40,6 +33,22 @@ export function about<const S extends v.GenericSchema>(
   readonly [S, v.DescriptionAction<v.InferOutput<S>, string>]
 > {
   return v.pipe(schema, v.description(text));
+}
+
+/** @internal The same for a figure that may be unknown. */
+export function nullable<const S extends v.GenericSchema>(
+  text: string,
+  schema: S,
+) {
+  return about(text, v.nullable(schema));
+}
+
+/** @internal The same for a part that may not apply. */
+export function optional<const S extends v.GenericSchema>(
+  text: string,
+  schema: S,
+) {
+  return v.exactOptional(about(text, schema));
 }
 
 /** @internal */
@@ -56,16 +65,9 @@ export const FIGURE = v.pipe(
 export const POSITIVE = v.pipe(FIGURE, v.minValue(0, OUT_OF_RANGE));
 
 /** @internal How many. */
-export const COUNT = v.pipe(
-  POSITIVE,
-  v.integer("which is no whole number"),
-);
+export const COUNT = v.pipe(POSITIVE, v.integer("which is no whole number"));
 
-/**
- * A list of bounded length.
- *
- * @internal
- */
+/** @internal A list of bounded length. */
 export function list<const S extends v.GenericSchema>(
   entry: S,
   max: number = LIST_ENTRIES,
@@ -92,7 +94,7 @@ export const DISTRIBUTION = v.object({
   count: about("How many values there are", COUNT),
   min: FIGURE,
   mean: FIGURE,
-  stddev: about("Of the sample (n - 1)", v.nullable(FIGURE)),
+  stddev: nullable("Of the sample (n - 1)", FIGURE),
   p50: FIGURE,
   p90: FIGURE,
   p95: FIGURE,
@@ -115,10 +117,7 @@ export const TIMELINE = v.pipe(
     max_us: about("Their maximum RTT", list(v.nullable(POSITIVE))),
   }),
   v.check(
-    ({ sent, lost, min_us, mean_us, max_us }) =>
-      [lost, min_us, mean_us, max_us].every(({ length }) =>
-        length === sent.length
-      ),
+    ({ slot_ms: _, ...lists }) => areAsLong(lists, lists.sent.length),
     "lists of different lengths",
   ),
 ) satisfies v.GenericSchema<unknown, TimelineFigures>;
@@ -126,31 +125,22 @@ export const TIMELINE = v.pipe(
 /** @internal How many values are in each bin. */
 export const BIN_COUNTS = about("Values in each bin", list(COUNT, 199));
 
-/**
- * Bins, and how many values each of them holds.
- *
- * @internal
- * @param counts A list of counts for each side.
- */
+/** @internal Bins, and how many values of each side are in each of them. */
 export function histogramOf<const K extends string>(
   counts: { [key in K]: typeof BIN_COUNTS },
 ) {
+  const EDGES = "The limits of the bins, rising; one more than there are bins";
   return v.pipe(
-    v.object({
-      edges_us: about(
-        "The limits of the bins, rising; one more than there are bins",
-        list(POSITIVE, 200),
-      ),
-      ...counts,
-    }),
+    v.object({ edges_us: about(EDGES, list(POSITIVE, 200)), ...counts }),
     v.check((bins) => {
       const { edges_us, ...lists } = bins as Record<string, number[]>;
-      return isRising(edges_us!) &&
-        Object.values(lists).every(({ length }) =>
-          length === edges_us!.length - 1
-        );
+      return isRising(edges_us!) && areAsLong(lists, edges_us!.length - 1);
     }, "limits that do not fit its bins"),
   );
+}
+
+function areAsLong(lists: Record<string, unknown[]>, count: number): boolean {
+  return Object.values(lists).every(({ length }) => length === count);
 }
 
 /** @internal Whether no number is less than the one before it. */
@@ -158,25 +148,39 @@ export function isRising(numbers: number[]): boolean {
   return numbers.every((number, at) => at === 0 || number >= numbers[at - 1]!);
 }
 
-/** @internal A threshold, compared with what was measured. */
-export const LIMIT = v.object({
+const LIMIT = v.object({
   rule: about("The threshold as it was written, as `p99>5ms`", TEXT),
   figure: about("The figure that it was compared with", TEXT),
-  value: about("null if it is unknown", v.nullable(FIGURE)),
+  value: v.nullable(FIGURE),
   unit: v.picklist(["us", "percent", "bits_per_second", "count"]),
   crossed: about("Also if the value is unknown", v.boolean()),
 });
 
+/** @internal The thresholds that a result was compared with. */
+export const LIMITS = optional(
+  "The thresholds, and which were crossed",
+  list(LIMIT, 100),
+);
+
+/** A threshold, compared with what was measured. */
+export type LimitFigures = Output<typeof LIMIT>;
+
 const OPTIONS = v.record(v.string(), v.unknown());
 
 /**
- * The keys that every result has.
+ * Makes the schemas of a kind of result.
  *
  * @internal
- * @param mode What is measured; it tells the kinds of results apart.
+ * @param mode What is measured; it tells the kinds apart.
+ * @param more What else the kind says of itself at its start.
+ * @param figures What was measured.
  */
-export function metadataEntries<const M extends v.GenericSchema>(mode: M) {
-  return {
+export function kind<
+  const M extends v.GenericSchema,
+  const S extends v.ObjectEntries,
+  const F extends v.ObjectEntries,
+>(mode: M, more: S, figures: F) {
+  const metadata = {
     format: about("The version of this format", v.literal(2)),
     tool: about("What made the result", v.literal("roundtrip")),
     version: about("The version of the tool", TEXT),
@@ -188,17 +192,21 @@ export function metadataEntries<const M extends v.GenericSchema>(mode: M) {
       given: about("The options as they were written", OPTIONS),
       used: about("The options as they took effect", OPTIONS),
     }),
+    ...more,
+  };
+  return {
+    start: v.object(metadata),
+    result: v.object({
+      ...metadata,
+      ended: about(
+        "How the run ended",
+        v.picklist(["complete", "interrupted", "failed"]),
+      ),
+      error: optional("Why the run failed, if it did", TEXT),
+      ...figures,
+    }),
   };
 }
-
-/** @internal How a run ended; every result has these keys. */
-export const ENDING = {
-  ended: about(
-    "How the run ended",
-    v.picklist(["complete", "interrupted", "failed"]),
-  ),
-  error: v.exactOptional(about("Why the run failed, if it did", TEXT)),
-};
 
 /**
  * Checks a value of unknown origin.

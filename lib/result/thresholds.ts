@@ -16,7 +16,7 @@
 
 import { type Figure, figureOf, FIGURES, type Measured } from "./figures.ts";
 import { parseDuration, parseRate } from "./quantities.ts";
-import type { LimitFigures } from "./schema.ts";
+import type { LimitFigures } from "./figure_schema.ts";
 import type { Unit } from "./section.ts";
 
 /** One threshold. */

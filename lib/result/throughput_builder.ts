@@ -128,6 +128,42 @@ export function directionIntervals(
   });
 }
 
+/**
+ * Computes the figures of a test from its intervals alone: what the client's
+ * side counted. They know nothing of the server's side.
+ *
+ * @internal
+ * @param recorded The intervals of all directions, in their order.
+ */
+export function recordedFigures(
+  recorded: ThroughputInterval[],
+): Pick<ThroughputResult, "directions" | "summary" | "processor_percent"> {
+  const directions = [
+    ...Map.groupBy(recorded, ({ direction }) => direction),
+  ].map(([direction, parts]): ThroughputDirection => {
+    const counted = parts.filter(({ omitted }) => !omitted);
+    const here = amount(
+      counted.reduce((sum, { bytes }) => sum + bytes, 0),
+      Math.max(0, counted.at(-1)?.end_s ?? 0),
+    );
+    return {
+      direction,
+      sender: direction === "forward" ? here : null,
+      receiver: direction === "forward" ? null : here,
+      retransmits: null,
+      jain_index: null,
+      rate_of_100_ms: null,
+      streams: [],
+      intervals: parts.map(({ direction: _, ...part }) => part),
+    };
+  });
+  return {
+    directions,
+    summary: summaryOf(directions),
+    processor_percent: { client: null, server: null, limit: null },
+  };
+}
+
 /** The figures of the direction that is worse in each of them. */
 function summaryOf(directions: ThroughputDirection[]): ThroughputSummary {
   const worst = (
@@ -136,32 +172,22 @@ function summaryOf(directions: ThroughputDirection[]): ThroughputSummary {
   ) => {
     const values = directions.map((of) => read(of) ?? null);
     const known = values.filter((value) => value !== null);
-    return known.length < values.length || known.length === 0
-      ? null
-      : choose(...known);
+    const isKnown = known.length > 0 && known.length === values.length;
+    return isKnown ? choose(...known) : null;
   };
   const goodput = ({ receiver }: ThroughputDirection) =>
     receiver?.bits_per_second ?? null;
+  const slots = (key: "p10_bits_per_second" | "p90_bits_per_second") =>
+    worst(Math.min, ({ rate_of_100_ms }) => rate_of_100_ms?.[key]);
   const isUdp = directions.some(({ datagrams }) => datagrams !== undefined);
   return {
     goodput_bits_per_second: worst(Math.min, goodput),
     ...Object.fromEntries(
-      directions.map((
-        of,
-      ) => [`${of.direction}_bits_per_second`, goodput(of)]),
+      directions.map((of) => [`${of.direction}_bits_per_second`, goodput(of)]),
     ),
-    sent_bits_per_second: worst(
-      Math.min,
-      ({ sender }) => sender?.bits_per_second,
-    ),
-    p10_bits_per_second: worst(
-      Math.min,
-      (of) => of.rate_of_100_ms?.p10_bits_per_second,
-    ),
-    p90_bits_per_second: worst(
-      Math.min,
-      (of) => of.rate_of_100_ms?.p90_bits_per_second,
-    ),
+    sent_bits_per_second: worst(Math.min, (of) => of.sender?.bits_per_second),
+    p10_bits_per_second: slots("p10_bits_per_second"),
+    p90_bits_per_second: slots("p90_bits_per_second"),
     jain_index: worst(Math.min, (of) => of.jain_index),
     ...(isUdp && {
       lost_percent: worst(Math.max, (of) => of.datagrams?.lost_percent),

@@ -9,12 +9,13 @@ import * as v from "npm:valibot@^1.1.0";
 import {
   about,
   COUNT,
-  ENDING,
   FIGURE,
-  LIMIT,
+  kind,
+  LIMITS,
   list,
-  metadataEntries,
   NOTES,
+  nullable,
+  optional,
   type Output,
   POSITIVE,
   TEXT,
@@ -26,39 +27,27 @@ const DIRECTION = about(
   v.picklist(["forward", "reverse"]),
 );
 
-/** @internal */
-export const AMOUNT = v.object({
+const AMOUNT = v.object({
   bytes: about("Payload", COUNT),
   seconds: about("How long this side measured", POSITIVE),
-  bits_per_second: about("null if no time passed", v.nullable(POSITIVE)),
+  bits_per_second: nullable("null if no time passed", POSITIVE),
 });
 
-/** @internal */
-export const DATAGRAMS = v.object({
-  sent: about("Counted by the sender; null if unknown", v.nullable(COUNT)),
-  received: about(
-    "Different ones; null if the receiver does not say",
-    v.nullable(COUNT),
-  ),
-  lost: about("Sent and not received", v.nullable(COUNT)),
+const DATAGRAMS = v.object({
+  sent: nullable("Counted by the sender", COUNT),
+  received: nullable("Different ones, counted by the receiver", COUNT),
+  lost: nullable("Sent and not received", COUNT),
   lost_percent: v.nullable(POSITIVE),
-  reordered: about(
-    "Came after one sent later; null if the receiver does not say",
-    v.nullable(COUNT),
-  ),
-  duplicate: about("Copies, likewise", v.nullable(COUNT)),
-  jitter_us: about(
-    "Smoothed as in RFC 3550, at the receiver",
-    v.nullable(POSITIVE),
-  ),
+  reordered: nullable("Came after one sent later", COUNT),
+  duplicate: nullable("Copies", COUNT),
+  jitter_us: nullable("Smoothed as in RFC 3550, at the receiver", POSITIVE),
 });
 
-const STREAM = v.object({
-  id: about("Its number in the protocol", COUNT),
-  sender: about("What the sender counted", v.nullable(AMOUNT)),
-  receiver: about("What the receiver counted: goodput", v.nullable(AMOUNT)),
+const SIDES = {
+  sender: nullable("What the sender counted", AMOUNT),
+  receiver: nullable("What the receiver counted: goodput", AMOUNT),
   datagrams: v.exactOptional(DATAGRAMS),
-});
+};
 
 const INTERVAL = v.object({
   start_s: about("From the start of the measurement", FIGURE),
@@ -67,36 +56,32 @@ const INTERVAL = v.object({
   bytes: about("Payload that this side sent or received", COUNT),
   bits_per_second: v.nullable(POSITIVE),
   streams_bytes: about("The bytes of each stream", list(COUNT, MAX_STREAMS)),
-  datagrams: v.exactOptional(about("Sent or received", COUNT)),
-  lost: v.exactOptional(about("Numbers missing, as the receiver", COUNT)),
-  jitter_us: v.exactOptional(about("The mean over the streams", POSITIVE)),
+  datagrams: optional("Sent or received", COUNT),
+  lost: optional("Numbers missing, as the receiver", COUNT),
+  jitter_us: optional("The mean over the streams", POSITIVE),
 });
-
-const SHARES = v.object({ total: POSITIVE, user: POSITIVE, system: POSITIVE });
 
 const DIRECTION_RESULT = v.object({
   direction: DIRECTION,
-  sender: about("What the sender counted", v.nullable(AMOUNT)),
-  receiver: about("What the receiver counted: goodput", v.nullable(AMOUNT)),
-  retransmits: about(
-    "Segments sent again; null if the sender cannot tell",
-    v.nullable(COUNT),
-  ),
-  datagrams: v.exactOptional(DATAGRAMS),
-  jain_index: about(
+  ...SIDES,
+  retransmits: nullable("Segments sent again", COUNT),
+  jain_index: nullable(
     "Fairness between the streams: 1 if all are equal",
-    v.nullable(POSITIVE),
+    POSITIVE,
   ),
-  rate_of_100_ms: about(
+  rate_of_100_ms: nullable(
     "Percentiles of the rate in slots of 100 ms, on the client's side",
-    v.nullable(v.object({
+    v.object({
       count: COUNT,
       p10_bits_per_second: POSITIVE,
       p50_bits_per_second: POSITIVE,
       p90_bits_per_second: POSITIVE,
-    })),
+    }),
   ),
-  streams: list(STREAM, MAX_STREAMS),
+  streams: list(
+    v.object({ id: about("Its number in the protocol", COUNT), ...SIDES }),
+    MAX_STREAMS,
+  ),
   intervals: list(INTERVAL),
 });
 
@@ -110,18 +95,13 @@ const SUMMARY = v.object({
   p10_bits_per_second: about("Of slots of 100 ms, likewise", RATE),
   p90_bits_per_second: about("Of slots of 100 ms, likewise", RATE),
   jain_index: about("Fairness, of the worse direction", RATE),
-  lost_percent: v.exactOptional(about("Of the worse direction", RATE)),
-  jitter_us: v.exactOptional(about("Of the worse direction", RATE)),
+  lost_percent: optional("Of the worse direction", RATE),
+  jitter_us: optional("Of the worse direction", RATE),
 });
 
-const METADATA = {
-  ...metadataEntries(v.literal("throughput")),
-  protocol: v.literal("iperf3"),
-  transport: v.picklist(["tcp", "udp"]),
-};
-
-/** @internal What the start event of a throughput test carries. */
-export const THROUGHPUT_START = v.object(METADATA);
+const SHARES = v.nullable(
+  v.object({ total: POSITIVE, user: POSITIVE, system: POSITIVE }),
+);
 
 /** @internal An interval of one direction, as its event carries it. */
 export const THROUGHPUT_INTERVAL = v.object({
@@ -130,30 +110,29 @@ export const THROUGHPUT_INTERVAL = v.object({
 });
 
 /** @internal */
-export const THROUGHPUT_RESULT = v.object({
-  ...METADATA,
-  ...ENDING,
+export const THROUGHPUT = kind(v.literal("throughput"), {
+  protocol: v.literal("iperf3"),
+  transport: v.picklist(["tcp", "udp"]),
+}, {
   directions: list(DIRECTION_RESULT, 2),
   summary: SUMMARY,
-  limits: v.exactOptional(
-    about("The thresholds, and which were crossed", list(LIMIT, 100)),
-  ),
+  limits: LIMITS,
   processor_percent: v.object({
-    client: about("The share of one processor", v.nullable(SHARES)),
-    server: about("null if the server does not say", v.nullable(SHARES)),
-    limit: about(
+    client: about("The share of one processor", SHARES),
+    server: about("null if the server does not say", SHARES),
+    limit: nullable(
       "Which side's processor was the limit, if one was",
-      v.nullable(v.picklist(["client", "server"])),
+      v.picklist(["client", "server"]),
     ),
   }),
-  server_output: v.exactOptional(about("What the server printed", TEXT)),
+  server_output: optional("What the server printed", TEXT),
   notes: NOTES,
 });
 
 /** What a throughput test says of itself before it starts. */
-export type ThroughputMetadata = Output<typeof THROUGHPUT_START>;
+export type ThroughputMetadata = Output<typeof THROUGHPUT.start>;
 /** The result of a throughput test; the object of `--json`. */
-export type ThroughputResult = Output<typeof THROUGHPUT_RESULT>;
+export type ThroughputResult = Output<typeof THROUGHPUT.result>;
 /** What was measured in one direction. */
 export type ThroughputDirection = ThroughputResult["directions"][number];
 /** What one side counted. */

@@ -7,9 +7,9 @@
  */
 
 import { toJsonSchemaDefs } from "npm:@valibot/to-json-schema@^1.3.0";
-import { COMPARE, EXPERIMENT } from "../../lib/result/compare_schema.ts";
+import { EXPERIMENT } from "../../lib/result/compare_schema.ts";
 import { DISTRIBUTION, TIMELINE } from "../../lib/result/figure_schema.ts";
-import { EVENT, MEASUREMENT, SAMPLE, SWEEP } from "../../lib/result/schema.ts";
+import { EVENT, KINDS, SAMPLE } from "../../lib/result/schema.ts";
 
 /** Where the schema is kept. */
 export const SCHEMA_URL = new URL(
@@ -24,10 +24,15 @@ export const SCHEMA_URL = new URL(
  * @returns JSON, formatted as `deno fmt` does.
  */
 export function jsonSchema(): string {
+  const { rtt: measurement, sweep, compare, throughput } = KINDS;
+  const kinds = {
+    measurement: measurement.result,
+    sweep: sweep.result,
+    compare: compare.result,
+    throughput: throughput.result,
+  };
   const definitions = {
-    measurement: MEASUREMENT,
-    sweep: SWEEP,
-    compare: COMPARE,
+    ...kinds,
     event: EVENT,
     experiment: EXPERIMENT,
     sample: SAMPLE,
@@ -37,9 +42,7 @@ export function jsonSchema(): string {
   const schema = {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "A result of Roundtrip, format 2",
-    anyOf: ["measurement", "sweep", "compare"].map((name) => ({
-      $ref: `#/$defs/${name}`,
-    })),
+    anyOf: Object.keys(kinds).map((name) => ({ $ref: `#/$defs/${name}` })),
     $defs: toJsonSchemaDefs(definitions, {
       errorMode: "ignore", // of what no JSON Schema can say
       target: "draft-2020-12",
