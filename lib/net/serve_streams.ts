@@ -41,14 +41,17 @@ export interface ServeStreamsOptions {
   onRefused?: () => void;
   /** Stops the server: see {@linkcode serveStreams}. */
   signal?: AbortSignal;
+  /**
+   * How long pending replies may take once the server stops, in milliseconds.
+   * Default 5000.
+   */
+  graceMs?: number;
   /** Receives a line for each error that closed a connection. */
   log?: (line: string) => void;
 }
 
 /** The default of `maxConnections`. */
 export const DEFAULT_MAX_CONNECTIONS = 10_000;
-/** How long pending replies may take once the server stops, in milliseconds. */
-const GRACE_MS = 5000;
 /** How long to pause after a failed accept, in milliseconds. */
 const ACCEPT_PAUSE_MS = 100;
 
@@ -56,7 +59,7 @@ const ACCEPT_PAUSE_MS = 100;
  * Serves until the signal is aborted or the listener is closed.
  *
  * On abort it closes the listener, then each connection once no reply is
- * pending on it, and all others after five seconds.
+ * pending on it, and all others after `graceMs`.
  *
  * @param listener A bound listener; it is closed at the end.
  * @param handler Serves one connection.
@@ -136,7 +139,7 @@ export async function serveStreams(
   signal?.removeEventListener("abort", stop);
   const late = setTimeout(() => {
     for (const connection of open.keys()) connection.close();
-  }, GRACE_MS);
+  }, options.graceMs ?? 5000);
   await Promise.all(open.values());
   clearTimeout(late);
 

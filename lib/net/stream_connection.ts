@@ -450,8 +450,9 @@ export class StreamConnection implements Disposable {
       return count !== null;
     } catch (error) {
       if (this.#expired !== null) throw this.#expired;
-      if (this.#stopping && isDisconnect(error)) return false;
-      throw error;
+      if (!this.#stopping || !isDisconnect(error)) throw error;
+      this.close(); // so that nothing waits to reply
+      return false;
     } finally {
       this.#waiting = false;
       clearTimeout(this.#quietTimer);

@@ -9,11 +9,15 @@ const EXAMPLES = new Map([
   ...examples("README.md"),
 ]);
 
-/** The files in a document: each starts with its name and how it is run. */
+/** The files in a document, each by the name it starts with; `./roundtrip/` is this repository. */
 function examples(path: string): Map<string, string> {
   const text = Deno.readTextFileSync(new URL(path, ROOT));
   const blocks = text.matchAll(/^```ts\n(\/\/ (\S+\.ts): [^]*?)^```$/gm);
-  return new Map([...blocks].map(([, source, name]) => [name!, source!]));
+  return new Map(
+    [...blocks].map((
+      [, source, name],
+    ) => [name!, source!.replaceAll("./roundtrip/", ROOT.href)]),
+  );
 }
 
 /** The exports of the package, as a project elsewhere names them. */
@@ -58,28 +62,76 @@ async function deno(...args: string[]) {
   return ended;
 }
 
-/** An example's text where `./roundtrip/` is this repository. */
-function located(name: string): string {
-  const source = EXAMPLES.get(name);
-  if (!source) throw new Error(`No document has ${name}`);
-  return source.replaceAll("./roundtrip/", ROOT.href);
-}
+const ALL = exportsBy(/./).map(([, url], index) =>
+  `import * as m${index} from "${url}";\nconsole.log(typeof m${index});\n`
+);
+const LOOPBACK = ["run", "--no-lock", "--allow-net=127.0.0.1"];
+const LISTENING = /^listening tcp 127\.0\.0\.1:(\d+)$/m;
 
 Deno.test({
-  name: "every export can be imported and type-checked by a project elsewhere",
+  name: "a project elsewhere type-checks and runs exports and examples",
   timeout: TIMEOUT_MS,
-  async fn() {
-    const lines = exportsBy(/./).map(([, url], index) =>
-      `import * as m${index} from "${url}";\nconsole.log(typeof m${index});`
-    );
-    await using project = await Project.make({ "all.ts": lines.join("\n") });
-    await deno(...project.command(["check", "--no-lock"], "all.ts").slice(1));
-    const run = project.command(
-      ["run", "--no-lock", "--no-prompt", "--allow-env=WS_NO_BUFFER_UTIL"],
-      "all.ts",
-    );
-    const { stdout } = await deno(...run.slice(1));
-    assertEquals(stdout, "object\n".repeat(lines.length));
+  async fn(t) {
+    await using project = await Project.make({
+      "all.ts": ALL.join(""),
+      ...Object.fromEntries(EXAMPLES),
+    });
+    const runs = async (...words: [file: string, ...args: string[]]) =>
+      (await deno(...project.command(LOOPBACK, ...words).slice(1))).stdout;
+    const serves = async (file: string) => {
+      const server = new Program(project.command(LOOPBACK, file, "0"));
+      const [, port] = await server.heard(LISTENING);
+      return {
+        port: port!,
+        [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+      };
+    };
+
+    await t.step("every export and example is type-checked", async () => {
+      const files = [...EXAMPLES.keys()].map((name) =>
+        `${project.path}/${name}`
+      );
+      const check = project.command(["check", "--no-lock"], "all.ts", ...files);
+      await deno(...check.slice(1));
+    });
+    await t.step("every export can be imported", async () => {
+      const flags = [
+        "run",
+        "--no-lock",
+        "--no-prompt",
+        "--allow-env=WS_NO_BUFFER_UTIL",
+      ];
+      const { stdout } = await deno(
+        ...project.command(flags, "all.ts").slice(1),
+      );
+      assertEquals(stdout, "object\n".repeat(ALL.length));
+    });
+    await t.step("README.md has a server", async () => {
+      await using server = await serves("echo_server.ts");
+      const client = await runHere(
+        "tcp_client",
+        `127.0.0.1:${server.port}`,
+        "hello",
+      );
+      assertEquals(client.stdout, "hello\n");
+    });
+    await t.step("docs/library.md has a server and a client", async () => {
+      await using server = await serves("calculator_server.ts");
+      const sums = { "2 + 40": "42", "7 / 2": "3.5", "two": "write: 2 + 40" };
+      for (const [sum, answer] of Object.entries(sums)) {
+        assertEquals(
+          await runs("calculator_client.ts", server.port, sum),
+          `${answer}\n`,
+        );
+      }
+    });
+    await t.step("docs/library.md has a measurement and a result", async () => {
+      assertMatch(
+        await runs("path.ts"),
+        /^100 answered, 0 lost, p50 [\d.]+ us\n$/,
+      );
+      assertMatch(await runs("result.ts"), /^100 answered, p50 [\d.]+ us\n$/);
+    });
   },
 });
 
@@ -92,74 +144,4 @@ Deno.test("every program with a task is an export, and every export exists", () 
   for (const [name] of exportsBy(/^\.\/scripts\//)) {
     assertMatch(name, /^\.\/[a-z-]+$/);
   }
-});
-
-/** Checks the examples of a document in a project elsewhere. */
-async function checked(...names: string[]): Promise<Project> {
-  const project = await Project.make(
-    Object.fromEntries(names.map((name) => [name, located(name)])),
-  );
-  for (const name of names) {
-    await deno(...project.command(["check", "--no-lock"], name).slice(1));
-  }
-  return project;
-}
-
-const LOOPBACK = ["run", "--no-lock", "--allow-net=127.0.0.1"];
-const LISTENING = /^listening tcp 127\.0\.0\.1:(\d+)$/m;
-
-Deno.test({
-  name: "README.md has a server that works elsewhere",
-  timeout: TIMEOUT_MS,
-  async fn() {
-    await using project = await checked("echo_server.ts");
-    const command = project.command(LOOPBACK, "echo_server.ts", "0");
-    await using server = new Program(command);
-    const [, port] = await server.heard(LISTENING);
-    const client = await runHere("tcp_client", `127.0.0.1:${port}`, "hello");
-    assertEquals(client.stdout, "hello\n");
-  },
-});
-
-Deno.test({
-  name: "docs/library.md has a server and a client that work elsewhere",
-  timeout: TIMEOUT_MS,
-  async fn() {
-    const names = ["calculator_server.ts", "calculator_client.ts"] as const;
-    await using project = await checked(...names);
-    await using server = new Program(project.command(LOOPBACK, names[0], "0"));
-    const [, port] = await server.heard(LISTENING);
-    for (
-      const [sum, answer] of [
-        ["2 + 40", "42"],
-        ["7 / 2", "3.5"],
-        ["two", "write: 2 + 40"],
-      ]
-    ) {
-      const client = project.command(LOOPBACK, names[1], port!, sum!);
-      assertEquals((await run(client)).stdout, `${answer}\n`);
-    }
-  },
-});
-
-Deno.test({
-  name: "docs/library.md has a measurement that works elsewhere",
-  timeout: TIMEOUT_MS,
-  async fn() {
-    await using project = await checked("path.ts");
-    const command = project.command(LOOPBACK, "path.ts");
-    const { stdout } = await deno(...command.slice(1));
-    assertMatch(stdout, /^100 answered, 0 lost, p50 [\d.]+ us\n$/);
-  },
-});
-
-Deno.test({
-  name: "docs/library.md has a result that works elsewhere",
-  timeout: TIMEOUT_MS,
-  async fn() {
-    await using project = await checked("result.ts");
-    const command = project.command(LOOPBACK, "result.ts");
-    const { stdout } = await deno(...command.slice(1));
-    assertMatch(stdout, /^100 answered, p50 [\d.]+ us\n$/);
-  },
 });
