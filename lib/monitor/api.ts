@@ -7,7 +7,7 @@
  * | `/api/targets` | | {@linkcode TargetList} |
  * | `/api/series` | `target` (an `id`), `from`, `to`, `columns` | {@linkcode Series} |
  * | `/api/outages` | `target`, `from`, `to`, all optional | {@linkcode OutageList} |
- * | `/api/events` | | server-sent events, see {@linkcode LiveEvents} |
+ * | `/api/events` | `target`, optional, repeatable | server-sent events, see {@linkcode LiveEvents} |
  * | `/api/mesh` | | {@linkcode Mesh} |
  *
  * Times are Unix seconds, in the query too. A figure that is unknown is `null`.
@@ -92,12 +92,20 @@ export interface SpanFigures extends ProbeCounts {
   backward: DelayFigures | null;
 }
 
-/** One cell of the strip of the last hours. */
-export interface StripCell extends ProbeCounts {
-  /** When it starts. */
+/** The last hours in cells: parallel arrays, one entry a cell. */
+export interface Strip {
+  /** When the first cell starts. */
   t: number;
+  /** The length of a cell, in seconds. */
+  step: number;
+  /** See {@linkcode ProbeCounts}. */
+  sent: number[];
+  /** Likewise. */
+  lost: number[];
+  /** Likewise. */
+  unknown: number[];
   /** The median round trip. */
-  p50_us: number | null;
+  p50_us: (number | null)[];
 }
 
 /** An alert rule that fires or fired. */
@@ -151,7 +159,7 @@ export interface TargetStatus {
   /** The last hour. */
   hour: SpanFigures;
   /** The last six hours in 72 cells of 5 minutes, oldest first. */
-  strip: StripCell[];
+  strip: Strip;
   /** The alerts that last. */
   alerts: Alert[];
 }

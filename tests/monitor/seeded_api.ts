@@ -14,6 +14,7 @@ import {
   type Series,
   type SeriesDelay,
   type SpanFigures,
+  type Strip,
   type TargetList,
   type TargetStatus,
 } from "../../lib/monitor/api.ts";
@@ -44,11 +45,7 @@ function status(name: string, index: number, now: number): TargetStatus {
     last_at: now - 1,
     last_error: null,
     hour: span(name, 3600, random),
-    strip: Array.from({ length: 72 }, (_, cell) => ({
-      t: now - (72 - cell) * 300,
-      ...counts(300, random, cell % 24 === 5 ? 0.4 : 0),
-      p50_us: base(name),
-    })),
+    strip: strip(name, now, random),
     alerts: isDown
       ? [{
         rule: "down",
@@ -58,6 +55,21 @@ function status(name: string, index: number, now: number): TargetStatus {
         message: "no answer for 1 h",
       }]
       : [],
+  };
+}
+
+function strip(name: string, now: number, random: () => number): Strip {
+  const cells = Array.from(
+    { length: 72 },
+    (_, cell) => counts(300, random, cell % 24 === 5 ? 0.4 : 0),
+  );
+  return {
+    t: now - 72 * 300,
+    step: 300,
+    sent: cells.map(({ sent }) => sent),
+    lost: cells.map(({ lost }) => lost),
+    unknown: cells.map(({ unknown }) => unknown),
+    p50_us: cells.map(() => base(name) * (1 + random() / 10)),
   };
 }
 
