@@ -20,21 +20,22 @@
 
 import { type HostTarget, hostTargetOf } from "../lib/cli/client_options.ts";
 import {
-  COMPARE_OPTIONS,
+  EXPERIMENT_OPTIONS,
+  EXPERIMENT_OUTPUT,
   type ExperimentPlan,
   experimentPlan,
-  usedOptions,
 } from "../lib/cli/compare_options.ts";
 import { RunError, withContext } from "../lib/cli/context.ts";
 import {
   type ExperimentServers,
   LocalServers,
 } from "../lib/cli/local_servers.ts";
-import { noMoreOperands, UsageError } from "../lib/cli/options.ts";
+import { integer } from "../lib/cli/option.ts";
+import { flagOf, noMoreOperands, UsageError } from "../lib/cli/options.ts";
 import { Report } from "../lib/cli/report.ts";
 import { run } from "../lib/cli/run.ts";
 import { runnableExperiments } from "../lib/cli/run_experiments.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { resolveHost } from "../lib/net/connect.ts";
 import { firstByte, tcpAttempt, udpAttempt } from "./experiments/first_byte.ts";
@@ -47,7 +48,8 @@ import { roundTrip } from "./experiments/round_trip.ts";
 /** How often a reflector is asked before the run fails. */
 const REFLECTOR_TRIES = 3;
 
-const program = defineProgram({
+/** Compares; returns the exit code. */
+export const main = defineProgram({
   name: "compare",
   summary:
     "Compares TCP with UDP, and an iterative server with a concurrent one.",
@@ -56,72 +58,78 @@ const program = defineProgram({
     "Without HOST, servers in this process answer on loopback. With HOST, a measure-server and a stamp-server without a key must run there; experiments that need an impaired path or both ends of a connection stay on loopback.",
     "Both sides are measured by turns, so that a drift of the machine affects both. One is called faster only if the confidence interval of the difference of the medians (bootstrap, by rounds) excludes 0.",
   ],
-  options: COMPARE_OPTIONS,
+  options: {
+    ...EXPERIMENT_OPTIONS,
+    port: integer("port of measure-server on HOST", {
+      short: "p",
+      max: 65535,
+      default: "10000",
+    }),
+    stampPort: integer("port of stamp-server on HOST", {
+      max: 65535,
+      default: "8620",
+    }),
+    iterativePort: integer(
+      "port of a second measure-server on HOST, one with --mode iterative; without it that experiment is on loopback",
+      { max: 65535 },
+    ),
+    ...EXPERIMENT_OUTPUT,
+  },
   examples: ["", "--short --plots ascii", "192.0.2.1 --json"],
-});
-
-/** Compares; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async (invocation) => {
-    const { options, operands, given, signal, terminal } = invocation;
-    noMoreOperands(operands.slice(1));
-    const plan = experimentPlan(options, signal);
-    const report = new Report(options, terminal);
-    const target = operands[0] === undefined
-      ? null
-      : hostTargetOf(operands[0], options.port);
-    if (target === null) rejectPorts(given);
-    await using local = new LocalServers();
-    return await run(async () => {
-      const { stampPort, iterativePort = null } = options;
-      const here = { where: "on loopback", servers: local };
-      const there = target === null ? here : {
-        where: `to ${target.hostname}`,
-        servers: await serversAt(target, stampPort, iterativePort, local),
-      };
-      if (target !== null) await checkServers(there.servers, plan);
-      return runnableExperiments(
-        [
-          { experiment: firstByte, ...there },
-          { experiment: roundTrip, ...there },
-          { experiment: headOfLine, ...here },
-          { experiment: messageBoundaries, ...here },
-          { experiment: nagle, ...there },
-          {
-            experiment: iterativeOrConcurrent,
-            ...(iterativePort === null ? here : there),
-          },
-        ],
-        plan,
+}, async (invocation) => {
+  const { options, operands, given, signal, terminal } = invocation;
+  noMoreOperands(operands.slice(1));
+  const plan = experimentPlan(options, signal);
+  const report = new Report(options, terminal);
+  const target = operands[0] === undefined
+    ? null
+    : hostTargetOf(operands[0], options.port);
+  if (target === null) rejectPorts(given);
+  await using local = new LocalServers();
+  return await run(async () => {
+    const { stampPort, iterativePort = null } = options;
+    const here = { where: "on loopback", servers: local };
+    const there = target === null ? here : {
+      where: `to ${target.hostname}`,
+      servers: await serversAt(target, stampPort, iterativePort, local),
+    };
+    if (target !== null) await checkServers(there.servers, plan);
+    return runnableExperiments(
+      [
+        { experiment: firstByte, ...there },
+        { experiment: roundTrip, ...there },
+        { experiment: headOfLine, ...here },
+        { experiment: messageBoundaries, ...here },
+        { experiment: nagle, ...there },
         {
-          target: formatAddress(there.servers.measure),
-          options: {
-            given,
-            used: {
-              ...(target && {
-                port: target.port,
-                stamp_port: stampPort,
-                iterative_port: iterativePort,
-              }),
-              ...usedOptions(plan),
-            },
+          experiment: iterativeOrConcurrent,
+          ...(iterativePort === null ? here : there),
+        },
+      ],
+      plan,
+      {
+        target: formatAddress(there.servers.measure),
+        options: {
+          given,
+          used: {
+            ...(target && {
+              port: target.port,
+              stamp_port: stampPort,
+              iterative_port: iterativePort,
+            }),
+            ...plan.used,
           },
         },
-      );
-    }, { report, signal });
-  });
-}
+      },
+    );
+  }, { report, signal });
+});
 
 /** Rejects options that would have no effect. */
 function rejectPorts(given: object): void {
-  const ports = {
-    port: "port",
-    stampPort: "stamp-port",
-    iterativePort: "iterative-port",
-  };
-  for (const [name, flag] of Object.entries(ports)) {
+  for (const name of ["port", "stampPort", "iterativePort"]) {
     if (!Object.hasOwn(given, name)) continue;
-    throw new UsageError(`--${flag} needs a HOST`);
+    throw new UsageError(`--${flagOf(name)} needs a HOST`);
   }
 }
 

@@ -18,29 +18,8 @@
 import config from "../deno.json" with { type: "json" };
 import { RunError } from "../lib/cli/context.ts";
 import { UsageError } from "../lib/cli/options.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
-
-const program = defineProgram({
-  name: "compile",
-  summary: "Builds bin/NAME for each program named, or for all programs.",
-  operands: "[NAME...]",
-  details: [
-    "NAME is the name of a task or of its script, as in measure-client or measure_client. The executable has exactly the permissions of the task, and its port.",
-    "Deno downloads a base executable the first time. If it cannot, set DENORT_BIN to the path of one.",
-  ],
-  options: {
-    target: {
-      kind: "text",
-      placeholder: "TRIPLE",
-      help: "build for another system, as in aarch64-apple-darwin",
-    },
-  },
-  examples: [
-    "",
-    "measure-server measure-client",
-    "--target x86_64-pc-windows-msvc",
-  ],
-});
+import { text } from "../lib/cli/option.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 
 /** A program that can be compiled. */
 export interface Compilable {
@@ -77,44 +56,61 @@ function splitCommand(command: string): string[] {
 }
 
 /** Compiles the programs; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async ({ options, operands, terminal }) => {
-    const all = compilables();
-    const wanted = operands.length === 0 ? all : operands.map((operand) => {
-      const name = operand.replaceAll("-", "_");
-      const found = all.find((program) => program.name === name);
-      if (found) return found;
-      const names = all.map((program) => program.name).join(", ");
-      throw new UsageError(
-        `no program is called ${operand}; there are ${names}`,
-      );
-    });
-    for (const { name, flags, script, args } of wanted) {
-      const output = `bin/${name}`;
-      const target = options.target ? ["--target", options.target] : [];
-      const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: [
-          "compile",
-          ...flags,
-          ...target,
-          "--output",
-          output,
-          script,
-          ...args,
-        ],
-        cwd: new URL("..", import.meta.url),
-        stdout: "inherit",
-        stderr: "piped",
-      }).output();
-      const said = new TextDecoder().decode(stderr);
-      if (!success) {
-        throw new RunError(`Cannot compile ${name}: ${reason(said)}`);
-      }
-      terminal.print(output);
-    }
-    return 0;
+export const main = defineProgram({
+  name: "compile",
+  summary: "Builds bin/NAME for each program named, or for all programs.",
+  operands: "[NAME...]",
+  details: [
+    "NAME is the name of a task or of its script, as in measure-client or measure_client. The executable has exactly the permissions of the task, and its port.",
+    "Deno downloads a base executable the first time. If it cannot, set DENORT_BIN to the path of one.",
+  ],
+  options: {
+    target: text(
+      "TRIPLE",
+      "build for another system, as in aarch64-apple-darwin",
+    ),
+  },
+  examples: [
+    "",
+    "measure-server measure-client",
+    "--target x86_64-pc-windows-msvc",
+  ],
+}, async ({ options, operands, terminal }) => {
+  const all = compilables();
+  const wanted = operands.length === 0 ? all : operands.map((operand) => {
+    const name = operand.replaceAll("-", "_");
+    const found = all.find((program) => program.name === name);
+    if (found) return found;
+    const names = all.map((program) => program.name).join(", ");
+    throw new UsageError(
+      `no program is called ${operand}; there are ${names}`,
+    );
   });
-}
+  for (const { name, flags, script, args } of wanted) {
+    const output = `bin/${name}`;
+    const target = options.target ? ["--target", options.target] : [];
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "compile",
+        ...flags,
+        ...target,
+        "--output",
+        output,
+        script,
+        ...args,
+      ],
+      cwd: new URL("..", import.meta.url),
+      stdout: "inherit",
+      stderr: "piped",
+    }).output();
+    const said = new TextDecoder().decode(stderr);
+    if (!success) {
+      throw new RunError(`Cannot compile ${name}: ${reason(said)}`);
+    }
+    terminal.print(output);
+  }
+  return 0;
+});
 
 /** Why `deno compile` failed; it gives text and an exit code only. */
 function reason(said: string): string {

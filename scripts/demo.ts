@@ -17,7 +17,7 @@
  */
 
 import { RunError } from "../lib/cli/context.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { defineProgram, type Main } from "../lib/cli/program.ts";
 import { OUTPUT_OPTIONS } from "../lib/cli/report.ts";
 import { Terminal } from "../lib/terminal/terminal.ts";
 import { main as compare } from "./compare.ts";
@@ -33,17 +33,6 @@ import { main as timeClient } from "./time_client.ts";
 import { main as timeServer } from "./time_server.ts";
 import { main as udpClient } from "./udp_client.ts";
 import { main as udpServer } from "./udp_server.ts";
-
-type Main = (args: string[], io: ProgramIo) => Promise<number>;
-
-const program = defineProgram({
-  name: "demo",
-  summary: "Runs each server and its client on loopback, in some seconds.",
-  operands: "",
-  details: [],
-  options: { plots: OUTPUT_OPTIONS.plots },
-  examples: [""],
-});
 
 /** A server and its client, with their arguments. */
 interface Conversation {
@@ -105,42 +94,47 @@ const CONVERSATIONS: Conversation[] = [
 ];
 
 /** Runs the conversations; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async ({ options, signal, terminal }) => {
-    const plots = ["--plots", options.plots];
-    for (const { title, server, client } of CONVERSATIONS) {
-      const [serve, ...serverArgs] = server;
-      const [ask, name, clientArgs] = client;
-      const stop = new AbortController();
-      const { terminal: hidden, address } = hiddenTerminal();
-      const served = serve(["--port", "0", ...serverArgs], {
-        terminal: hidden,
-        signal: stop.signal,
-      });
-      try {
-        const args = clientArgs(await address);
-        terminal.print(`# ${title}`);
-        terminal.print(`$ ${[name, ...args].join(" ")}`);
-        const shown = ask === measureClient ? plots : [];
-        const code = await ask([...args, ...shown], { terminal, signal });
-        if (code !== 0) throw new RunError(`Cannot go on: ${name} failed`);
-        terminal.print("");
-      } finally {
-        stop.abort();
-        await served;
-      }
-      if (signal.aborted) return 0;
+export const main = defineProgram({
+  name: "demo",
+  summary: "Runs each server and its client on loopback, in some seconds.",
+  operands: "",
+  details: [],
+  options: { plots: OUTPUT_OPTIONS.plots },
+  examples: [""],
+}, async ({ options, signal, terminal }) => {
+  const plots = ["--plots", options.plots];
+  for (const { title, server, client } of CONVERSATIONS) {
+    const [serve, ...serverArgs] = server;
+    const [ask, name, clientArgs] = client;
+    const stop = new AbortController();
+    const { terminal: hidden, address } = hiddenTerminal();
+    const served = serve(["--port", "0", ...serverArgs], {
+      terminal: hidden,
+      signal: stop.signal,
+    });
+    try {
+      const args = clientArgs(await address);
+      terminal.print(`# ${title}`);
+      terminal.print(`$ ${[name, ...args].join(" ")}`);
+      const shown = ask === measureClient ? plots : [];
+      const code = await ask([...args, ...shown], { terminal, signal });
+      if (code !== 0) throw new RunError(`Cannot go on: ${name} failed`);
+      terminal.print("");
+    } finally {
+      stop.abort();
+      await served;
     }
-    terminal.print("# TCP or UDP? One client at a time or all at once?");
-    terminal.print("$ compare --short");
-    const code = await compare(["--short", ...plots], { terminal, signal });
-    terminal.print(
-      "\nClient and server shared one process here. For figures to quote, run\n" +
-        "deno task measure-server and deno task measure-client.",
-    );
-    return code;
-  });
-}
+    if (signal.aborted) return 0;
+  }
+  terminal.print("# TCP or UDP? One client at a time or all at once?");
+  terminal.print("$ compare --short");
+  const code = await compare(["--short", ...plots], { terminal, signal });
+  terminal.print(
+    "\nClient and server shared one process here. For figures to quote, run\n" +
+      "deno task measure-server and deno task measure-client.",
+  );
+  return code;
+});
 
 /** A terminal that shows nothing, and resolves the address of its server. */
 function hiddenTerminal(): { terminal: Terminal; address: Promise<string> } {

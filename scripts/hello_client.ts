@@ -16,17 +16,14 @@
  */
 
 import {
-  FAMILY_OPTIONS,
+  clientOptions,
+  dial,
   hostTargetOf,
-  inFamily,
-  portOption,
   TARGET_HELP,
-  TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
 import { RunError, withContext } from "../lib/cli/context.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import { formatAddress } from "../lib/net/address.ts";
-import { connectWithin } from "../lib/net/connect.ts";
 import { DeadlineError } from "../lib/net/errors.ts";
 import { escapeControls } from "../lib/result/escape.ts";
 
@@ -38,47 +35,31 @@ const MAX_ANSWER_BYTES = 1024;
  */
 const QUIET_MS = 250;
 
-const program = defineProgram({
+/** Says hi once; returns the exit code. */
+export const main = defineProgram({
   name: "hello-client",
   summary: "Says hi to a hello-server and prints the answer.",
   operands: "TARGET [WORD...]",
   details: [TARGET_HELP],
-  options: { ...portOption(11000), ...FAMILY_OPTIONS, ...TIMEOUT_OPTION },
+  options: clientOptions(11000),
   examples: ["127.0.0.1", "127.0.0.1:11000 good day"],
-});
+}, async (run) => {
+  const { options, operands, signal, terminal } = run;
+  const { timeout } = options;
+  const target = hostTargetOf(operands[0], options.port);
+  const address = formatAddress(target);
+  const greeting = operands.slice(1).join(" ") || "hi";
 
-/** Says hi once; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async (run) => {
-    const { options, operands, signal, terminal } = run;
-    const { timeout } = options;
-    const target = hostTargetOf(operands[0], options.port);
-    const address = formatAddress(target);
-    const greeting = operands.slice(1).join(" ") || "hi";
-
-    using conn = await withContext(
-      { action: "connect to", target },
-      () =>
-        connectWithin(
-          timeout,
-          signal,
-          async (signal) =>
-            Deno.connect({
-              ...await inFamily(target, options, signal),
-              signal,
-            }),
-        ),
-    );
-    signal.addEventListener("abort", () => conn[Symbol.dispose]());
-    const answer = await withContext({ action: "greet", target }, async () => {
-      const answer = greet(conn, `${greeting}\n`, timeout);
-      return await answer.finally(() => signal.throwIfAborted());
-    });
-    if (answer === "") throw new RunError(`No answer came from ${address}`);
-    terminal.print(escapeControls(answer));
-    return 0;
+  using conn = await dial(run, target, (to) => Deno.connect(to));
+  signal.addEventListener("abort", () => conn[Symbol.dispose]());
+  const answer = await withContext({ action: "greet", target }, async () => {
+    const answer = greet(conn, `${greeting}\n`, timeout);
+    return await answer.finally(() => signal.throwIfAborted());
   });
-}
+  if (answer === "") throw new RunError(`No answer came from ${address}`);
+  terminal.print(escapeControls(answer));
+  return 0;
+});
 
 /** Sends a line, and reads the first line of the answer. */
 async function greet(

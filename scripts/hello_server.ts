@@ -27,10 +27,10 @@
  * @module
  */
 
-import { withContext } from "../lib/cli/context.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import {
   ConnectionLog,
+  listen,
   listenOptions,
   STREAM_SERVER_OPTIONS,
 } from "../lib/cli/server_options.ts";
@@ -56,7 +56,9 @@ const STOP_QUIET_MS = 10;
 /** How long to pause after a failed accept, in milliseconds. */
 const ACCEPT_PAUSE_MS = 100;
 
-const program = defineProgram({
+/** Runs the server until it is interrupted; returns the exit code. */
+// It parses the arguments, prints errors, and aborts the signal on Ctrl-C.
+export const main = defineProgram({
   name: "hello-server",
   summary: "Answers hi with hello, over TCP.",
   operands: "",
@@ -65,80 +67,74 @@ const program = defineProgram({
   ],
   options: { ...listenOptions(11000), ...STREAM_SERVER_OPTIONS },
   examples: ["", "--port 0", "--mode iterative"],
+}, async (run) => {
+  const { options, signal, terminal } = run;
+  const { host, port, mode, idleTimeout, maxConnections } = options;
+  // Adds a remedy to an error such as AddrInUse, and prints the address.
+  const listener = await listen(
+    run,
+    { transport: "tcp", hostname: host, port },
+    (address) => Deno.listen(address),
+  );
+
+  // Counts the connections, and logs each one with --verbose.
+  const log = new ConnectionLog(run);
+  // Counts the open connections of each address.
+  const sources = new SourceLimit(
+    options.maxPerSource,
+    (line) => terminal.log(line),
+  );
+  const limit = mode === "iterative" ? 1 : maxConnections;
+  const open = new Set<Promise<void>>();
+  const stop = () => listener.close();
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+
+  while (!signal.aborted) {
+    let conn;
+    try {
+      conn = await listener.accept();
+    } catch (error) {
+      // The server is stopped, or a client left before it was accepted.
+      if (signal.aborted || isDisconnect(error)) continue;
+      // The system is out of files or memory: try again after a pause.
+      terminal.log(`Cannot accept a connection: ${errorMessage(error)}`);
+      await sleepUntil(performance.now() + ACCEPT_PAUSE_MS, signal);
+      continue;
+    }
+    const leave = sources.enter(conn.remoteAddr);
+    if (leave === null) {
+      log.refused();
+      closeConnection(conn);
+      continue;
+    }
+    const serving = serve(conn).finally(() => {
+      leave();
+      open.delete(serving);
+    });
+    open.add(serving);
+    // Further clients wait in the backlog.
+    while (open.size >= limit) await Promise.race(open);
+  }
+  await Promise.all(open);
+  log.report();
+  return 0;
+
+  async function serve(conn: Deno.Conn): Promise<void> {
+    const client = formatAddress(conn.remoteAddr);
+    const counts = { receivedBytes: 0, sentBytes: 0, messages: 0 };
+    const ended = log.opened({ remote: client, counts });
+    try {
+      await greet(conn, idleTimeout, signal, counts);
+    } catch (error) { // one client's error must not end the server
+      if (isDisconnect(error)) return;
+      terminal.log(`${client}: ${errorMessage(error)}; connection closed`);
+    } finally {
+      closeConnection(conn);
+      ended();
+    }
+  }
 });
-
-/** Runs the server until it is interrupted; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  // Parses the arguments, prints errors, and aborts the signal on Ctrl-C.
-  return runMain(program, args, io, async (run) => {
-    const { options, signal, terminal } = run;
-    const { host, port, mode, idleTimeout, maxConnections } = options;
-    // Adds the address and a remedy to an error such as AddrInUse.
-    const listener = await withContext(
-      { action: "listen on", target: { hostname: host, port } },
-      () => Deno.listen({ hostname: host, port }),
-    );
-    terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
-
-    // Counts the connections, and logs each one with --verbose.
-    const log = new ConnectionLog(run);
-    // Counts the open connections of each address.
-    const sources = new SourceLimit(
-      options.maxPerSource,
-      (line) => terminal.log(line),
-    );
-    const limit = mode === "iterative" ? 1 : maxConnections;
-    const open = new Set<Promise<void>>();
-    const stop = () => listener.close();
-    signal.addEventListener("abort", stop);
-    if (signal.aborted) stop();
-
-    while (!signal.aborted) {
-      let conn;
-      try {
-        conn = await listener.accept();
-      } catch (error) {
-        // The server is stopped, or a client left before it was accepted.
-        if (signal.aborted || isDisconnect(error)) continue;
-        // The system is out of files or memory: try again after a pause.
-        terminal.log(`Cannot accept a connection: ${errorMessage(error)}`);
-        await sleepUntil(performance.now() + ACCEPT_PAUSE_MS, signal);
-        continue;
-      }
-      const leave = sources.enter(conn.remoteAddr);
-      if (leave === null) {
-        log.refused();
-        closeConnection(conn);
-        continue;
-      }
-      const serving = serve(conn).finally(() => {
-        leave();
-        open.delete(serving);
-      });
-      open.add(serving);
-      // Further clients wait in the backlog.
-      while (open.size >= limit) await Promise.race(open);
-    }
-    await Promise.all(open);
-    log.report();
-    return 0;
-
-    async function serve(conn: Deno.Conn): Promise<void> {
-      const client = formatAddress(conn.remoteAddr);
-      const counts = { receivedBytes: 0, sentBytes: 0, messages: 0 };
-      const ended = log.opened({ remote: client, counts });
-      try {
-        await greet(conn, idleTimeout, signal, counts);
-      } catch (error) { // one client's error must not end the server
-        if (isDisconnect(error)) return;
-        terminal.log(`${client}: ${errorMessage(error)}; connection closed`);
-      } finally {
-        closeConnection(conn);
-        ended();
-      }
-    }
-  });
-}
 
 /** Answers each line until the client ends the connection, or the signal does. */
 async function greet(

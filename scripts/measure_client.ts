@@ -27,19 +27,23 @@
 
 import { withContext } from "../lib/cli/context.ts";
 import {
+  clientOptions,
   datagramRoute,
-  FAMILY_OPTIONS,
+  dial,
   type HostTarget,
   hostTargetOf,
-  inFamily,
-  portOption,
+  reach,
   STREAM_TARGET_HELP,
   targetOf,
-  TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
-import { flagOf } from "../lib/cli/options.ts";
-import { noMoreOperands, UsageError } from "../lib/cli/options.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { choice, duration, flag, integer, size } from "../lib/cli/option.ts";
+import {
+  flagOf,
+  noMoreOperands,
+  UsageError,
+  usedOptions,
+} from "../lib/cli/options.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import { Report } from "../lib/cli/report.ts";
 import { run, type Runnable } from "../lib/cli/run.ts";
 import {
@@ -53,31 +57,76 @@ import {
   SWEEP_OPTIONS,
   sweepPlan,
 } from "../lib/cli/run_sweep.ts";
+import { measureSession } from "../lib/measure/client.ts";
 import { connectSession, measureConnectFloor } from "../lib/measure/connect.ts";
 import { measureFloor } from "../lib/measure/floor.ts";
-import { measureSession } from "../lib/measure/client.ts";
-import { runMetadata } from "../lib/result/run_metadata.ts";
-import { ResultBuilder } from "../lib/result/builder.ts";
-import type { SkippedEvents } from "../lib/timing/pacer.ts";
-import type { Sample } from "../lib/stats/sample.ts";
-import { type SweepStep, sweepSteps } from "../lib/result/sweep.ts";
-import { formatAddress, type Target } from "../lib/net/address.ts";
-import { connectWithin } from "../lib/net/connect.ts";
-import { StreamConnection } from "../lib/net/stream_connection.ts";
-import { formatCount, formatDuration } from "../lib/result/quantities.ts";
 import { type MeasurementType, SETUP_LIMITS } from "../lib/measure/messages.ts";
+import { formatAddress, type Target } from "../lib/net/address.ts";
+import { StreamConnection } from "../lib/net/stream_connection.ts";
+import { ResultBuilder } from "../lib/result/builder.ts";
+import { formatCount, formatDuration } from "../lib/result/quantities.ts";
+import { runMetadata } from "../lib/result/run_metadata.ts";
+import { type SweepStep, sweepSteps } from "../lib/result/sweep.ts";
+import type { Sample } from "../lib/stats/sample.ts";
+import type { SkippedEvents } from "../lib/timing/pacer.ts";
 
 /** The default payload, in bytes. */
 const DEFAULT_SIZE_BYTES = { rtt: 100, tput: 1024 };
-
 /** The default number of probes, and that of each point of a sweep. */
 const DEFAULT_COUNT = 10;
 const SWEEP_PROBES = 30;
-
 /** The default interval of connections, which bother the peer. */
 const CONNECT_INTERVAL_MS = 100;
 
-const program = defineProgram({
+const OPTIONS = {
+  count: integer(
+    `how many probes (${DEFAULT_COUNT}, ${SWEEP_PROBES} at each point of a sweep, with --time any)`,
+    { short: "n", max: SETUP_LIMITS.probes },
+  ),
+  time: duration("how long to measure", { short: "t", max: 30 * 86_400_000 }),
+  size: size("payload of each probe (100 for rtt, 1K for tput)", {
+    max: SETUP_LIMITS.sizeBytes,
+  }),
+  delay: duration("delay of each echo by the server", {
+    min: 0,
+    max: SETUP_LIMITS.delayMs,
+    default: "0",
+  }),
+  interval: duration(
+    "time between probes; 0 sends each after the last echo",
+    { short: "i", min: 0, default: "0" },
+  ),
+  warmup: integer("probes to send first and leave out", {
+    min: 0,
+    max: 100_000,
+    default: "5",
+  }),
+  ...SWEEP_OPTIONS,
+  ...clientOptions(10000),
+  lenient: flag("accept known dialects of other servers, and note which"),
+  delayUnit: choice(["ms", "s"], "unit of the delay that the server expects", {
+    default: "ms",
+  }),
+  firstProbe: integer(
+    "number of the first probe: 0 for servers that count from 0",
+    { min: 0, max: 1, default: "1" },
+  ),
+  ...REPORT_OPTIONS,
+};
+
+const MODES = ["rtt", "tput", "sweep", "connect"] as const;
+type Mode = (typeof MODES)[number];
+
+/** Options that do not go with all modes. */
+const ONLY_OF: [modes: Mode[], options: (keyof typeof OPTIONS)[]][] = [
+  [["rtt", "tput"], ["delay"]],
+  [["rtt", "tput", "connect"], ["time", "calibrate", "hdr", "failIf"]],
+  [["sweep"], ["sizes", "delays"]],
+  [["rtt", "tput", "sweep"], ["size", "lenient", "delayUnit", "firstProbe"]],
+];
+
+/** Measures once, or sweeps; returns the exit code. */
+export const main = defineProgram({
   name: "measure-client",
   summary: "Measures round-trip time or throughput to a measure-server.",
   operands: "rtt|tput|sweep|connect TARGET",
@@ -90,73 +139,7 @@ const program = defineProgram({
     `${FAIL_IF_HELP} throughput of tput is compared with a rate such as 10M bit/s.`,
     "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",
   ],
-  options: {
-    count: {
-      kind: "integer",
-      short: "n",
-      min: 1,
-      max: SETUP_LIMITS.probes,
-      help:
-        `how many probes (${DEFAULT_COUNT}, ${SWEEP_PROBES} at each point of a sweep, with --time any)`,
-    },
-    time: {
-      kind: "duration",
-      short: "t",
-      min: 1,
-      max: 30 * 86_400_000,
-      help: "how long to measure",
-    },
-    size: {
-      kind: "size",
-      min: 1,
-      max: SETUP_LIMITS.sizeBytes,
-      help: "payload of each probe (100 for rtt, 1K for tput)",
-    },
-    delay: {
-      kind: "duration",
-      min: 0,
-      max: SETUP_LIMITS.delayMs,
-      default: "0",
-      help: "delay of each echo by the server",
-    },
-    interval: {
-      kind: "duration",
-      short: "i",
-      min: 0,
-      max: 3_600_000,
-      default: "0",
-      help: "time between probes; 0 sends each after the last echo",
-    },
-    warmup: {
-      kind: "integer",
-      min: 0,
-      max: 100_000,
-      default: "5",
-      help: "probes to send first and leave out",
-    },
-    ...SWEEP_OPTIONS,
-    ...portOption(10000),
-    ...FAMILY_OPTIONS,
-    ...TIMEOUT_OPTION,
-    lenient: {
-      kind: "flag",
-      help: "accept known dialects of other servers, and note which",
-    },
-    delayUnit: {
-      kind: "choice",
-      choices: ["ms", "s"],
-      default: "ms",
-      help: "unit of the delay that the server expects",
-    },
-    firstProbe: {
-      kind: "integer",
-      min: 0,
-      max: 1,
-      default: "1",
-      help: "number of the first probe: 0 for servers that count from 0",
-    },
-    ...REPORT_OPTIONS,
-  },
+  options: OPTIONS,
   examples: [
     "rtt 127.0.0.1",
     "rtt 127.0.0.1 -n 1000 -i 10ms --fail-if 'p99>5ms'",
@@ -164,315 +147,238 @@ const program = defineProgram({
     "sweep 127.0.0.1 --delays 0,50,100",
     "connect example.net:443 --count 100",
   ],
-});
-
-const MODES = ["rtt", "tput", "sweep", "connect"] as const;
-type Mode = (typeof MODES)[number];
-
-/** Options that do not go with all modes. */
-const ONLY_OF: [modes: Mode[], options: (keyof typeof program.options)[]][] = [
-  [["rtt", "tput"], ["delay"]],
-  [["rtt", "tput", "connect"], ["time", "calibrate", "hdr", "failIf"]],
-  [["sweep"], ["sizes", "delays"]],
-  [["rtt", "tput", "sweep"], ["size", "lenient", "delayUnit", "firstProbe"]],
-];
-
-/** Measures once, or sweeps; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, (invocation) => {
-    const { options, operands, given, signal, terminal } = invocation;
-    const [modeOperand, targetOperand, ...rest] = operands;
-    const mode = MODES.find((mode) => mode === modeOperand);
-    if (mode === undefined) {
-      throw new UsageError(
-        "name what to measure and the target, as in rtt 127.0.0.1: see --help",
-      );
-    }
-    const target = mode === "connect"
-      ? hostTargetOf(targetOperand, given.port === undefined ? 0 : options.port)
-      : targetOf(targetOperand, options.port);
-    noMoreOperands(rest);
-    rejectOptions(mode, given);
-    const { time, delay, timeout, lenient, delayUnit } = options;
-    const interval = mode === "connect" && given.interval === undefined
-      ? CONNECT_INTERVAL_MS
-      : options.interval;
-    const isSweep = mode === "sweep";
-    const firstProbe = options.firstProbe === 0 ? 0 : 1;
-    // A lenient session learns the dialect of the server from one more probe.
-    const warmup = Math.max(options.warmup, lenient ? 1 : 0);
-    const maxCount = SETUP_LIMITS.probes - warmup;
-    const defaultCount = isSweep ? SWEEP_PROBES : DEFAULT_COUNT;
-    const { count = time === undefined ? defaultCount : maxCount } = options;
-    if (count > maxCount) {
-      throw new UsageError(
-        `a session has at most ${SETUP_LIMITS.probes} probes with its ` +
-          `warm-up: use --count ${maxCount}, or --warmup 0`,
-      );
-    }
-    const measured = { throughput: mode === "tput", schedule: interval > 0 };
-    checkThresholds(options.failIf, {
-      ...measured,
-      replies: false,
-      clocks: false,
-    });
-    const report = new Report(options, terminal);
-    const address = formatAddress(target);
-    const path = target.transport === "tcp" ? "TCP" : "a Unix socket";
-    const title = `${mode} to ${address} over ${path}, measure protocol`;
-    const probes = time === undefined || options.count !== undefined
-      ? formatCount(count, "probe")
-      : "probes";
-    const duration = time === undefined
-      ? ""
-      : `, for ${formatDuration(time * 1000)}`;
-    const expected = time === undefined
-      ? count
-      : Math.min(count, interval === 0 ? Infinity : time / interval);
-    const used = {
-      count,
-      time_ms: time ?? null,
-      interval_ms: interval,
-      warmup,
-      timeout_ms: timeout,
-      lenient,
-      delay_unit: delayUnit,
-      first_probe: firstProbe,
-    };
-
-    return run(
-      () => {
-        if (mode === "sweep") return sweep();
-        return mode === "connect" ? connections() : once(mode);
-      },
-      { report, signal },
+}, (program) => {
+  const { options, operands, given, signal, terminal } = program;
+  const [modeOperand, targetOperand, ...rest] = operands;
+  const mode = MODES.find((mode) => mode === modeOperand);
+  if (mode === undefined) {
+    throw new UsageError(
+      "name what to measure and the target, as in rtt 127.0.0.1: see --help",
     );
-
-    async function connections(): Promise<Runnable> {
-      const { hostname, port } = target as HostTarget;
-      if (port === 0) {
-        throw new UsageError(
-          `name the port as well, as in ${
-            formatAddress({
-              ...(target as HostTarget),
-              port: 443,
-            })
-          }`,
-        );
-      }
-      const lookedUpMs = performance.now();
-      const route = await datagramRoute(hostname, options, signal);
-      const found = route.hostname;
-      const tookMs = performance.now() - lookedUpMs;
-      const skipped = { count: 0, longestPauseMs: 0 };
-      const builder = new ResultBuilder({
-        protocol: "tcp",
-        mode: "connect",
-        target: address,
-        sizeBytes: 0,
-        intervalMs: interval,
-        skipped,
-        thresholds: options.failIf,
-        options: {
-          given,
-          used: {
-            count,
-            time_ms: time ?? null,
-            interval_ms: interval,
-            warmup,
-            timeout_ms: timeout,
-            address: found,
-          },
-        },
-      });
-      if (found !== hostname) {
-        builder.note(
-          `${hostname} is ${found}; the lookup took ${
-            formatDuration(tookMs * 1000)
-          } and is in no other figure`,
-        );
-      }
-      if (options.calibrate) {
-        builder.floor = await measureConnectFloor(
-          Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-          (target) => open(target as Target),
-          { intervalMs: interval, signal },
-        );
-      }
-      return runnableMeasurement({
-        title: `connect to ${address}, TCP: SYN to SYN-ACK, as seen by ` +
-          `connect\n${probes}, each a connection${duration}`,
-        samples: connectSession(
-          () => open({ transport: "tcp", hostname: found, port }),
-          {
-            count,
-            warmup,
-            durationMs: time ?? Infinity,
-            intervalMs: interval,
-            skipped,
-            note: (note) => builder.note(note),
-            signal,
-          },
-        ),
-        builder,
-        count,
-        expected,
-        hdr: options.hdr,
-      });
-    }
-
-    async function once(type: MeasurementType): Promise<Runnable> {
-      const { size: sizeBytes = DEFAULT_SIZE_BYTES[type] } = options;
-      const floor = options.calibrate
-        ? await withContext(
-          { action: "calibrate on", target: "127.0.0.1" },
-          () =>
-            measureFloor(
-              Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-              (target) => dial(target, 0),
-              { type, sizeBytes, intervalMs: interval, signal },
-            ),
-        )
-        : null;
-      const step = { quantity: type, sizeBytes, delayMs: delay };
-      const skipped = { count: 0, longestPauseMs: 0 };
-      const builder = builderOf(
-        step,
-        { ...used, size_bytes: sizeBytes, delay_ms: delay },
-        skipped,
-      );
-      const samples = session(step, {
-        probes: count + warmup,
-        note: (note) => builder.note(note),
-        skipped,
-      });
-      builder.floor = floor;
-      const size = formatCount(sizeBytes, "byte");
-      return runnableMeasurement({
-        title:
-          `${title}\n${probes} of ${size}, server delay ${delay} ms${duration}`,
-        samples,
-        builder,
-        count,
-        expected,
-        hdr: options.hdr,
-      });
-    }
-
-    function sweep(): Runnable {
-      const { size } = options;
-      const plan = sweepPlan(
-        options,
-        size ? { rtt: size, tput: size } : DEFAULT_SIZE_BYTES,
-      );
-      const steps = sweepSteps(plan);
-      const sweepUsed = {
-        ...used,
-        sizes_bytes: plan.sizesBytes,
-        delays_ms: plan.delaysMs,
-        size_bytes: plan.sizeBytes,
-      };
-      const notes = new Set<string>();
-      const metadata = runMetadata({
-        mode: "sweep",
-        target: address,
-        started: new Date(),
-        options: { given, used: sweepUsed },
-      });
-      return runnableSweep({
-        title: `${title}\n${
-          formatCount(steps.length, "point")
-        } of ${probes} each, in rounds`,
-        metadata: { ...metadata, protocol: "measure" },
-        steps,
-        probes: count,
-        warmUp: (probes, patienceMs) =>
-          session({ ...steps[0]!, delayMs: 0 }, {
-            probes,
-            note: () => {},
-            ...(patienceMs !== undefined && { patienceMs }),
-          }),
-        prepare: (step) => ({
-          builder: builderOf(step, sweepUsed),
-          session: (probes) =>
-            session(step, {
-              probes: probes + warmup,
-              note: (note) => notes.add(note),
-            }),
-        }),
-        notes,
-        signal,
-      });
-    }
-
-    function builderOf(
-      { quantity, sizeBytes }: Omit<SweepStep, "against">,
-      used: object,
-      skipped?: SkippedEvents,
-    ): ResultBuilder {
-      return new ResultBuilder({
-        protocol: "measure",
-        mode: quantity,
-        target: address,
-        sizeBytes,
-        intervalMs: interval,
-        ...(skipped && { skipped }),
-        thresholds: options.failIf,
-        options: { given, used },
-      });
-    }
-
-    function session(
-      { quantity, sizeBytes, delayMs }: Omit<SweepStep, "against">,
-      { probes, note, skipped, patienceMs = 0 }: {
-        probes: number;
-        note: (text: string) => void;
-        skipped?: SkippedEvents;
-        patienceMs?: number;
-      },
-    ): AsyncIterable<Sample> {
-      return measureSession(() => dial(target, delayMs + patienceMs), {
-        setup: { type: quantity, probes, sizeBytes, delayMs },
-        warmup,
-        durationMs: time ?? Infinity,
-        intervalMs: interval,
-        ...(skipped && { skipped }),
-        delayUnit,
-        firstProbe,
-        note,
-        ...(lenient ? { tolerate: (what) => note(`tolerated: ${what}`) } : {}),
-        signal,
-      });
-    }
-
-    function open(target: Target): Promise<Deno.Conn> {
-      return connectWithin(
-        timeout,
-        signal,
-        // Deno types TCP and Unix targets apart; the function is the same.
-        async (signal) =>
-          Deno.connect({
-            ...await inFamily(target, options, signal),
-            signal,
-          } as Deno.ConnectOptions),
-      );
-    }
-
-    async function dial(
-      target: Target | Deno.NetAddr,
-      delayMs: number,
-    ): Promise<StreamConnection> {
-      const conn = await withContext(
-        { action: "connect to", target },
-        () => open(target as Target),
-      );
-      return new StreamConnection(conn, {
-        readMs: delayMs + timeout,
-        writeMs: timeout,
-      });
-    }
+  }
+  // A connection may be set up to any port, so there is no default.
+  const target = mode === "connect"
+    ? hostTargetOf(targetOperand, given.port === undefined ? 0 : options.port)
+    : targetOf(targetOperand, options.port);
+  noMoreOperands(rest);
+  rejectOptions(mode, given);
+  const { time, delay, timeout, lenient, delayUnit, failIf, hdr } = options;
+  const interval = mode === "connect" && given.interval === undefined
+    ? CONNECT_INTERVAL_MS
+    : options.interval;
+  // A lenient session learns the dialect of the server from one more probe.
+  const warmup = Math.max(options.warmup, lenient ? 1 : 0);
+  const maxCount = SETUP_LIMITS.probes - warmup;
+  const defaultCount = mode === "sweep" ? SWEEP_PROBES : DEFAULT_COUNT;
+  const { count = time === undefined ? defaultCount : maxCount } = options;
+  if (count > maxCount) {
+    throw new UsageError(
+      `a session has at most ${SETUP_LIMITS.probes} probes with its ` +
+        `warm-up: use --count ${maxCount}, or --warmup 0`,
+    );
+  }
+  const expected = time === undefined
+    ? count
+    : Math.min(count, interval === 0 ? Infinity : time / interval);
+  checkThresholds(failIf, {
+    throughput: mode === "tput",
+    schedule: interval > 0,
+    replies: false,
+    clocks: false,
   });
-}
+  const address = formatAddress(target);
+  const path = target.transport === "tcp" ? "TCP" : "a Unix socket";
+  const title = `${mode} to ${address} over ${path}, measure protocol`;
+  const probes = time === undefined || options.count !== undefined
+    ? formatCount(count, "probe")
+    : "probes";
+  const during = time === undefined
+    ? ""
+    : `, for ${formatDuration(time * 1000)}`;
+  const prepare = { rtt: once, tput: once, sweep, connect: connections }[mode];
+  const report = new Report(options, terminal);
+  return run(() => prepare(mode as MeasurementType), { report, signal });
+
+  async function connections(): Promise<Runnable> {
+    const { hostname, port } = target as HostTarget;
+    if (port === 0) {
+      const example = formatAddress({ transport: "tcp", hostname, port: 443 });
+      throw new UsageError(`name the port as well, as in ${example}`);
+    }
+    const lookedUpMs = performance.now();
+    const { hostname: found } = await datagramRoute(program, hostname);
+    const tookMs = performance.now() - lookedUpMs;
+    const skipped = { count: 0, longestPauseMs: 0 };
+    const builder = builderOf("connect", 0, { address: found }, skipped);
+    if (found !== hostname) {
+      builder.note(
+        `${hostname} is ${found}; the lookup took ${
+          formatDuration(tookMs * 1000)
+        } and is in no other figure`,
+      );
+    }
+    if (options.calibrate) {
+      builder.floor = await measureConnectFloor(
+        Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+        (target) => reach(program, target, (to) => Deno.connect(to)),
+        { intervalMs: interval, signal },
+      );
+    }
+    const to = { transport: "tcp", hostname: found, port } as const;
+    return runnableMeasurement({
+      title: `connect to ${address}, TCP: SYN to SYN-ACK, as seen by ` +
+        `connect\n${probes}, each a connection${during}`,
+      samples: connectSession(
+        () => reach(program, to, (to) => Deno.connect(to)),
+        {
+          count,
+          warmup,
+          durationMs: time ?? Infinity,
+          intervalMs: interval,
+          skipped,
+          note: (note) => builder.note(note),
+          signal,
+        },
+      ),
+      ...{ builder, count, expected, hdr },
+    });
+  }
+
+  async function once(type: MeasurementType): Promise<Runnable> {
+    const { size: sizeBytes = DEFAULT_SIZE_BYTES[type] } = options;
+    const skipped = { count: 0, longestPauseMs: 0 };
+    const builder = builderOf(
+      type,
+      sizeBytes,
+      { size_bytes: sizeBytes, delay_ms: delay },
+      skipped,
+    );
+    if (options.calibrate) {
+      builder.floor = await withContext(
+        { action: "calibrate on", target: "127.0.0.1" },
+        () =>
+          measureFloor(
+            Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+            (target) => open(target, 0),
+            { type, sizeBytes, intervalMs: interval, signal },
+          ),
+      );
+    }
+    const step = { quantity: type, sizeBytes, delayMs: delay };
+    const note = (note: string) => builder.note(note);
+    const size = formatCount(sizeBytes, "byte");
+    return runnableMeasurement({
+      title:
+        `${title}\n${probes} of ${size}, server delay ${delay} ms${during}`,
+      samples: session(step, { probes: count + warmup, note, skipped }),
+      ...{ builder, count, expected, hdr },
+    });
+  }
+
+  function sweep(): Runnable {
+    const { size } = options;
+    const plan = sweepPlan(
+      options,
+      size ? { rtt: size, tput: size } : DEFAULT_SIZE_BYTES,
+    );
+    const steps = sweepSteps(plan);
+    const swept = {
+      sizes_bytes: plan.sizesBytes,
+      delays_ms: plan.delaysMs,
+      size_bytes: plan.sizeBytes,
+    };
+    const notes = new Set<string>();
+    const metadata = runMetadata({
+      mode: "sweep",
+      target: address,
+      started: new Date(),
+      options: { given, used: { ...used(), ...swept } },
+    });
+    const points = formatCount(steps.length, "point");
+    return runnableSweep({
+      title: `${title}\n${points} of ${probes} each, in rounds`,
+      metadata: { ...metadata, protocol: "measure" },
+      steps,
+      probes: count,
+      warmUp: (probes, patienceMs = 0) =>
+        session(
+          { ...steps[0]!, delayMs: 0 },
+          { probes, note: () => {}, patienceMs },
+        ),
+      prepare: (step) => ({
+        builder: builderOf(step.quantity, step.sizeBytes, swept),
+        session: (probes) =>
+          session(step, {
+            probes: probes + warmup,
+            note: (note) => notes.add(note),
+          }),
+      }),
+      notes,
+      signal,
+    });
+  }
+
+  /** The options as they take effect, apart from what a mode adds. */
+  function used(): Record<string, unknown> {
+    return usedOptions(OPTIONS, { ...options, count, interval, warmup }, [
+      ...["count", "time", "interval", "warmup", "timeout"] as const,
+      ...(mode === "connect"
+        ? []
+        : ["lenient", "delayUnit", "firstProbe"] as const),
+    ]);
+  }
+
+  function builderOf(
+    mode: MeasurementType | "connect",
+    sizeBytes: number,
+    further: object,
+    skipped?: SkippedEvents,
+  ): ResultBuilder {
+    return new ResultBuilder({
+      protocol: mode === "connect" ? "tcp" : "measure",
+      mode,
+      target: address,
+      sizeBytes,
+      intervalMs: interval,
+      ...(skipped && { skipped }),
+      thresholds: failIf,
+      options: { given, used: { ...used(), ...further } },
+    });
+  }
+
+  function session(
+    { quantity, sizeBytes, delayMs }: Omit<SweepStep, "against">,
+    { probes, note, skipped, patienceMs = 0 }: {
+      probes: number;
+      note: (text: string) => void;
+      skipped?: SkippedEvents;
+      patienceMs?: number;
+    },
+  ): AsyncIterable<Sample> {
+    return measureSession(() => open(target, delayMs + patienceMs), {
+      setup: { type: quantity, probes, sizeBytes, delayMs },
+      warmup,
+      durationMs: time ?? Infinity,
+      intervalMs: interval,
+      ...(skipped && { skipped }),
+      delayUnit,
+      firstProbe: options.firstProbe === 0 ? 0 : 1,
+      note,
+      ...(lenient ? { tolerate: (what) => note(`tolerated: ${what}`) } : {}),
+      signal,
+    });
+  }
+
+  async function open(
+    target: Target | Deno.NetAddr,
+    delayMs: number,
+  ): Promise<StreamConnection> {
+    return new StreamConnection(
+      await dial(program, target, (to) => Deno.connect(to)),
+      { readMs: delayMs + timeout, writeMs: timeout },
+    );
+  }
+});
 
 /** Rejects options that would have no effect. */
 function rejectOptions(mode: Mode, given: object): void {

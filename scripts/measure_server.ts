@@ -21,20 +21,21 @@
  * @module
  */
 
-import { withContext } from "../lib/cli/context.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { custom, duration, integer, size } from "../lib/cli/option.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import {
   ConnectionLog,
+  listen,
   listenOptions,
   STREAM_SERVER_OPTIONS,
 } from "../lib/cli/server_options.ts";
-import { formatAddress } from "../lib/net/address.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import { parseServerDialect } from "../lib/measure/dialects.ts";
 import { SETUP_LIMITS } from "../lib/measure/messages.ts";
 import { DEFAULT_MEMORY_BYTES, measureStreams } from "../lib/measure/server.ts";
 
-const program = defineProgram({
+/** Runs the server until it is interrupted; returns the exit code. */
+export const main = defineProgram({
   name: "measure-server",
   summary: "Echoes probes so that measure-client can time them.",
   operands: "",
@@ -44,41 +45,29 @@ const program = defineProgram({
   ],
   options: {
     ...listenOptions(10000),
-    maxProbes: {
-      kind: "integer",
-      min: 1,
+    maxProbes: integer("probes of a session", {
       max: SETUP_LIMITS.probes,
       default: `${SETUP_LIMITS.probes}`,
-      help: "probes of a session",
-    },
-    maxSize: {
-      kind: "size",
-      min: 1,
+    }),
+    maxSize: size("payload of a probe", {
       max: SETUP_LIMITS.sizeBytes,
       default: `${SETUP_LIMITS.sizeBytes / 2 ** 20}M`,
-      help: "payload of a probe",
-    },
-    maxDelay: {
-      kind: "duration",
+    }),
+    maxDelay: duration("delay of an echo", {
       min: 0,
       max: SETUP_LIMITS.delayMs,
       default: `${SETUP_LIMITS.delayMs / 1000}s`,
-      help: "delay of an echo",
-    },
-    maxMemory: {
-      kind: "size",
-      min: 1024 * 1024,
-      max: 1024 ** 4,
+    }),
+    maxMemory: size("memory of all sessions together", {
+      min: 2 ** 20,
+      max: 2 ** 40,
       default: `${DEFAULT_MEMORY_BYTES / 2 ** 20}M`,
-      help: "memory of all sessions together",
-    },
-    dialect: {
-      kind: "custom",
-      placeholder: "NAME,...",
-      parse: parseServerDialect,
-      help:
-        "deviate for other clients: from-zero, ready=TEXT, no-lf, payload-only, flush",
-    },
+    }),
+    dialect: custom(
+      "NAME,...",
+      parseServerDialect,
+      "deviate for other clients: from-zero, ready=TEXT, no-lf, payload-only, flush",
+    ),
     ...STREAM_SERVER_OPTIONS,
   },
   examples: [
@@ -87,29 +76,24 @@ const program = defineProgram({
     "--dialect from-zero,no-lf",
     "--host 0.0.0.0 --max-size 64K",
   ],
-});
-
-/** Runs the server until it is interrupted; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async (run) => {
-    const { host, port, maxProbes, maxSize, maxDelay, maxMemory } = run.options;
-    const { dialect } = run.options;
-    const listener = await withContext(
-      { action: "listen on", target: { hostname: host, port } },
-      () => Deno.listen({ hostname: host, port }),
-    );
-    run.terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
-    const service = measureStreams({
-      limits: { probes: maxProbes, sizeBytes: maxSize, delayMs: maxDelay },
-      memoryBytes: maxMemory,
-      ...(dialect && { dialect }),
-      log: (line) => run.terminal.log(line),
-    });
-    const log = new ConnectionLog(run);
-    await serveStreams(listener, service, log.serving);
-    log.report();
-    return 0;
+}, async (run) => {
+  const { host, port, maxProbes, maxSize, maxDelay, maxMemory } = run.options;
+  const { dialect } = run.options;
+  const listener = await listen(
+    run,
+    { transport: "tcp", hostname: host, port },
+    (address) => Deno.listen(address),
+  );
+  const service = measureStreams({
+    limits: { probes: maxProbes, sizeBytes: maxSize, delayMs: maxDelay },
+    memoryBytes: maxMemory,
+    ...(dialect && { dialect }),
+    log: (line) => run.terminal.log(line),
   });
-}
+  const log = new ConnectionLog(run);
+  await serveStreams(listener, service, log.serving);
+  log.report();
+  return 0;
+});
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -21,7 +21,7 @@
 import { RunError, withContext } from "../lib/cli/context.ts";
 import { PeerConsole } from "../lib/cli/peer_console.ts";
 import { PEER_OPTIONS } from "../lib/cli/peer_options.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { connectWithin } from "../lib/net/connect.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
@@ -31,7 +31,8 @@ import { PeerMesh } from "../lib/peer/mesh.ts";
 import { randomPeerId } from "../lib/peer/messages.ts";
 import { formatCount } from "../lib/result/quantities.ts";
 
-const program = defineProgram({
+/** Takes part until it is interrupted or told to leave; gives the exit code. */
+export const main = defineProgram({
   name: "peer",
   summary: "Chat without a server: each peer is connected to every other.",
   operands: "",
@@ -46,59 +47,54 @@ const program = defineProgram({
     "--name bob --port 5001 --connect 127.0.0.1:5000",
     "--host 0.0.0.0 --connect 192.168.1.20",
   ],
-});
-
-/** Takes part until it is interrupted or told to leave; gives the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async ({ options, signal, terminal }) => {
-    const { host, port, maxPeers, timeout } = options;
-    const limits = peerStreamLimits(timeout);
-    const listener = await withContext(
-      { action: "listen on", target: { hostname: host, port } },
-      () => Deno.listen({ hostname: host, port }),
-    );
-    const chat = new PeerConsole(terminal, options.json);
-    chat.listening(formatAddress(listener.addr));
-    const mesh = new PeerMesh({
-      name: options.name ?? `peer-${randomPeerId().slice(0, 4)}`,
-      port: listener.addr.port,
-      maxPeers,
-      maxPerSource: options.maxPerSource,
-      timeoutMs: timeout,
-      maxRatePerSec: options.maxRate,
-      dial: async (target, signal) =>
-        new StreamConnection(
-          await connectWithin(
-            timeout,
-            signal,
-            (signal) => Deno.connect({ ...target, signal }),
-          ),
-          limits,
+}, async ({ options, signal, terminal }) => {
+  const { host, port, maxPeers, timeout } = options;
+  const limits = peerStreamLimits(timeout);
+  const listener = await withContext(
+    { action: "listen on", target: { hostname: host, port } },
+    () => Deno.listen({ hostname: host, port }),
+  );
+  const chat = new PeerConsole(terminal, options.json);
+  chat.listening(formatAddress(listener.addr));
+  const mesh = new PeerMesh({
+    name: options.name ?? `peer-${randomPeerId().slice(0, 4)}`,
+    port: listener.addr.port,
+    maxPeers,
+    maxPerSource: options.maxPerSource,
+    timeoutMs: timeout,
+    maxRatePerSec: options.maxRate,
+    dial: async (target, signal) =>
+      new StreamConnection(
+        await connectWithin(
+          timeout,
+          signal,
+          (signal) => Deno.connect({ ...target, signal }),
         ),
-      onEvent: chat.onEvent,
-    });
-    const stop = new AbortController();
-    const serving = serveStreams(listener, mesh.accept, {
-      limits,
-      maxConnections: 3 * maxPeers,
-      signal: stop.signal,
-      log: (line) => terminal.log(line),
-    });
-    try {
-      for (const address of options.connect) mesh.connect(address);
-      await chat.run(mesh, signal);
-    } finally {
-      await mesh.leave();
-      stop.abort();
-      await serving;
-    }
-    if (chat.unheard === 0 || Deno.stdin.isTerminal()) return 0;
-    throw new RunError(
-      `${
-        formatCount(chat.unheard, "line")
-      } not sent: no peer was connected, or the line was too long`,
-    );
+        limits,
+      ),
+    onEvent: chat.onEvent,
   });
-}
+  const stop = new AbortController();
+  const serving = serveStreams(listener, mesh.accept, {
+    limits,
+    maxConnections: 3 * maxPeers,
+    signal: stop.signal,
+    log: (line) => terminal.log(line),
+  });
+  try {
+    for (const address of options.connect) mesh.connect(address);
+    await chat.run(mesh, signal);
+  } finally {
+    await mesh.leave();
+    stop.abort();
+    await serving;
+  }
+  if (chat.unheard === 0 || Deno.stdin.isTerminal()) return 0;
+  throw new RunError(
+    `${
+      formatCount(chat.unheard, "line")
+    } not sent: no peer was connected, or the line was too long`,
+  );
+});
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -20,7 +20,8 @@ import { fstatSync, statSync } from "node:fs";
 import { abortable } from "npm:deno-std@^1.4.0/async/abortable.js";
 import { withContext } from "../lib/cli/context.ts";
 import { UsageError } from "../lib/cli/options.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { text } from "../lib/cli/option.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import { fileNames, type NamedFile, reportPage } from "../lib/report/page.ts";
 import type { ReadResult } from "../lib/report/event_replay.ts";
 import { readResult } from "../lib/report/read_result.ts";
@@ -30,7 +31,8 @@ const STDIN = "-";
 /** The maximum number of results; more cannot be told apart in a chart. */
 const MAX_FILES = 20;
 
-const program = defineProgram({
+/** Makes one page, and returns the exit code. */
+export const main = defineProgram({
   name: "report",
   summary: "Makes an HTML page with charts from results.",
   operands: "RESULT...",
@@ -39,64 +41,54 @@ const program = defineProgram({
     "The page is one file that loads nothing and runs no script. Without --output it goes to standard output. The task may write to this folder alone; for another place redirect standard output.",
   ],
   options: {
-    output: {
-      kind: "text",
-      short: "o",
-      placeholder: "FILE",
-      help: "write the page to this file",
-    },
+    output: text("FILE", "write the page to this file", { short: "o" }),
   },
   examples: [
     "result.json -o report.html",
     "before.json after.json -o report.html",
   ],
-});
-
-/** Makes one page, and returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async (run) => {
-    const { options: { output }, operands: paths, signal, terminal } = run;
-    refuseMisuse(paths, output);
-    if (output === undefined && terminal.isTerminal) {
-      throw new UsageError(
-        "a terminal shows no page; name a file, as in --output report.html",
-      );
-    }
-
-    const names = fileNames(paths);
-    const files: NamedFile[] = [];
-    for (const [index, path] of paths.entries()) {
-      const name = names[index]!;
-      const read = await withContext(
-        path === STDIN ? `read ${name}` : { action: "read", read: path },
-        () => abortable(readFrom(path), signal),
-      );
-      files.push({ name, ...read });
-    }
-
-    const page = new TextEncoder().encode(reportPage(files));
-    if (output === undefined) {
-      terminal.write(page);
-      return 0;
-    }
-    await withContext(
-      { action: "write", write: output },
-      async () => {
-        try {
-          await Deno.writeFile(output, page);
-        } catch (error) {
-          if (!(error instanceof Deno.errors.NotCapable)) throw error;
-          throw new Error(
-            "permission granted for this folder alone; name a file in it, or " +
-              `redirect the page: report ${paths.join(" ")} > ${output}`,
-          );
-        }
-      },
+}, async (run) => {
+  const { options: { output }, operands: paths, signal, terminal } = run;
+  refuseMisuse(paths, output);
+  if (output === undefined && terminal.isTerminal) {
+    throw new UsageError(
+      "a terminal shows no page; name a file, as in --output report.html",
     );
-    terminal.info(`wrote ${output}, ${Math.ceil(page.length / 1000)} KB`);
+  }
+
+  const names = fileNames(paths);
+  const files: NamedFile[] = [];
+  for (const [index, path] of paths.entries()) {
+    const name = names[index]!;
+    const read = await withContext(
+      path === STDIN ? `read ${name}` : { action: "read", read: path },
+      () => abortable(readFrom(path), signal),
+    );
+    files.push({ name, ...read });
+  }
+
+  const page = new TextEncoder().encode(reportPage(files));
+  if (output === undefined) {
+    terminal.write(page);
     return 0;
-  });
-}
+  }
+  await withContext(
+    { action: "write", write: output },
+    async () => {
+      try {
+        await Deno.writeFile(output, page);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotCapable)) throw error;
+        throw new Error(
+          "permission granted for this folder alone; name a file in it, or " +
+            `redirect the page: report ${paths.join(" ")} > ${output}`,
+        );
+      }
+    },
+  );
+  terminal.info(`wrote ${output}, ${Math.ceil(page.length / 1000)} KB`);
+  return 0;
+});
 
 function refuseMisuse(paths: string[], output: string | undefined): void {
   if (paths.length === 0) {

@@ -21,13 +21,12 @@
 import { withContext } from "../lib/cli/context.ts";
 import {
   datagramRoute,
-  FAMILY_OPTIONS,
   hostTargetOf,
-  SOURCE_OPTION,
   TARGET_HELP,
 } from "../lib/cli/client_options.ts";
 import { noMoreOperands } from "../lib/cli/options.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { flag } from "../lib/cli/option.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import { Report } from "../lib/cli/report.ts";
 import { run, type Runnable } from "../lib/cli/run.ts";
 import {
@@ -43,7 +42,8 @@ import { ResultBuilder } from "../lib/result/builder.ts";
 import { StampSession } from "../lib/stamp/session.ts";
 import { formatAddress } from "../lib/net/address.ts";
 
-const program = defineProgram({
+/** Measures once; returns the exit code. */
+export const main = defineProgram({
   name: "stamp-client",
   summary: "Measures the path to a STAMP reflector, RFC 8762, over UDP.",
   operands: "TARGET",
@@ -57,12 +57,7 @@ const program = defineProgram({
   ],
   options: {
     ...SENDER_OPTIONS,
-    ...FAMILY_OPTIONS,
-    ...SOURCE_OPTION,
-    trustClocks: {
-      kind: "flag",
-      help: "take one-way delays by both clocks as they are",
-    },
+    trustClocks: flag("take one-way delays by both clocks as they are"),
     ...KEY_OPTION,
     ...REPORT_OPTIONS,
     failIf: {
@@ -75,76 +70,70 @@ const program = defineProgram({
     "127.0.0.1 -t 10s -i 1ms --size 1400",
     "192.0.2.1:862 -i 20ms --schedule poisson --fail-if 'loss>1%'",
   ],
-});
-
-/** Measures once; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, (invocation) => {
-    const { options, operands, given, signal, terminal } = invocation;
-    const target = hostTargetOf(operands[0], options.port);
-    noMoreOperands(operands.slice(1));
-    checkThresholds(options.failIf, {
-      throughput: false,
-      schedule: options.interval > 0,
-      replies: true,
-      clocks: options.trustClocks,
-    });
-    const report = new Report(options, terminal);
-    const address = formatAddress(target);
-
-    return run(prepare, {
-      report,
-      signal,
-    });
-
-    async function prepare(): Promise<Runnable> {
-      const { key, mode, unseen } = await findKey(options.keyFile);
-      const plan = senderPlan(options, key);
-      const { hostname, source } = await datagramRoute(
-        target.hostname,
-        options,
-        signal,
-      );
-      const sessionOptions = { ...plan.session, signal };
-      const floor = options.calibrate
-        ? await withContext(
-          { action: "calibrate on", target: "127.0.0.1" },
-          () => stampFloor(() => open("127.0.0.1"), sessionOptions),
-        )
-        : null;
-      const session = new StampSession(
-        () => open(source),
-        { hostname, port: target.port },
-        sessionOptions,
-      );
-      const builder = new ResultBuilder({
-        protocol: "stamp",
-        mode: "rtt",
-        target: address,
-        sizeBytes: plan.session.request.sizeBytes,
-        intervalMs: options.interval,
-        skipped: session.skipped,
-        replies: session.replyStats,
-        clocksTrusted: options.trustClocks,
-        thresholds: options.failIf,
-        options: {
-          given,
-          used: { ...plan.used, trust_clocks: options.trustClocks },
-        },
-      });
-      builder.floor = floor;
-      if (unseen !== null) builder.note(`not signed: ${unseen}`);
-      return runnableMeasurement({
-        title: `rtt to ${address} over UDP, STAMP, ${mode}\n${plan.summary}`,
-        samples: session.samples(),
-        builder,
-        count: plan.session.count,
-        expected: plan.expected,
-        hdr: options.hdr,
-      });
-    }
+}, (invocation) => {
+  const { options, operands, given, signal, terminal } = invocation;
+  const target = hostTargetOf(operands[0], options.port);
+  noMoreOperands(operands.slice(1));
+  checkThresholds(options.failIf, {
+    throughput: false,
+    schedule: options.interval > 0,
+    replies: true,
+    clocks: options.trustClocks,
   });
-}
+  const report = new Report(options, terminal);
+  const address = formatAddress(target);
+
+  return run(prepare, {
+    report,
+    signal,
+  });
+
+  async function prepare(): Promise<Runnable> {
+    const { key, mode, unseen } = await findKey(options.keyFile);
+    const plan = senderPlan(options, key);
+    const { hostname, source } = await datagramRoute(
+      invocation,
+      target.hostname,
+    );
+    const sessionOptions = { ...plan.session, signal };
+    const floor = options.calibrate
+      ? await withContext(
+        { action: "calibrate on", target: "127.0.0.1" },
+        () => stampFloor(() => open("127.0.0.1"), sessionOptions),
+      )
+      : null;
+    const session = new StampSession(
+      () => open(source),
+      { hostname, port: target.port },
+      sessionOptions,
+    );
+    const builder = new ResultBuilder({
+      protocol: "stamp",
+      mode: "rtt",
+      target: address,
+      sizeBytes: plan.session.request.sizeBytes,
+      intervalMs: options.interval,
+      skipped: session.skipped,
+      replies: session.replyStats,
+      clocksTrusted: options.trustClocks,
+      thresholds: options.failIf,
+      options: {
+        given,
+        used: { ...plan.used, trust_clocks: options.trustClocks },
+      },
+    });
+    builder.floor = floor;
+    if (unseen !== null) builder.note(`not signed: ${unseen}`);
+    return runnableMeasurement({
+      title: `rtt to ${address} over UDP, STAMP, ${mode}\n${plan.summary}`,
+      samples: session.samples(),
+      builder,
+      count: plan.session.count,
+      expected: plan.expected,
+      hdr: options.hdr,
+    });
+  }
+});
 
 /** Opens a socket on a free port. */
 function open(hostname: string): Deno.DatagramConn {

@@ -19,11 +19,10 @@
  * @module
  */
 
-import { withContext } from "../lib/cli/context.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
-import { listenOptions } from "../lib/cli/server_options.ts";
+import { duration, flag, integer } from "../lib/cli/option.ts";
+import { defineProgram } from "../lib/cli/program.ts";
+import { listen, listenOptions } from "../lib/cli/server_options.ts";
 import { findKey, KEY_HELP, KEY_OPTION } from "../lib/cli/stamp_options.ts";
-import { formatAddress } from "../lib/net/address.ts";
 import { QueueWatch } from "../lib/net/queue_watch.ts";
 import { formatDuration } from "../lib/result/quantities.ts";
 import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
@@ -31,7 +30,8 @@ import { STAMP_PORT } from "../lib/stamp/packet.ts";
 import { StampReflector } from "../lib/stamp/reflector.ts";
 import { DEFAULT_MAX_SESSIONS } from "../lib/stamp/session_table.ts";
 
-const program = defineProgram({
+/** Runs the reflector until it is interrupted; returns the exit code. */
+export const main = defineProgram({
   name: "stamp-server",
   summary: "Reflects the packets of STAMP senders, RFC 8762, over UDP.",
   operands: "",
@@ -42,95 +42,71 @@ const program = defineProgram({
   ],
   options: {
     ...listenOptions(STAMP_PORT),
-    stateless: {
-      kind: "flag",
-      help: "copy sequence numbers instead of counting in each session",
-    },
-    maxSessions: {
-      kind: "integer",
-      min: 1,
-      max: 1_000_000,
+    stateless: flag(
+      "copy sequence numbers instead of counting in each session",
+    ),
+    maxSessions: integer("sessions to remember; those that last are kept", {
       default: `${DEFAULT_MAX_SESSIONS}`,
-      help: "sessions to remember; those that last are kept",
-    },
-    maxPps: {
-      kind: "integer",
-      min: 1,
-      max: 1_000_000,
+    }),
+    maxPps: integer("packets a second to answer for each source", {
       default: "25000",
-      help: "packets a second to answer for each source",
-    },
-    reportInterval: {
-      kind: "duration",
+    }),
+    reportInterval: duration("also print the counters this often", {
       min: 100,
       max: 86_400_000,
-      help: "also print the counters this often",
-    },
+    }),
     ...KEY_OPTION,
   },
   examples: ["--port 8620", "--stateless --report-interval 10s"],
-});
-
-/** Runs the reflector until it is interrupted; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(
-    program,
-    args,
-    io,
-    async ({ options, signal, terminal }) => {
-      const { host, port, stateless, maxSessions, reportInterval } = options;
-      const { key, mode, unseen } = await findKey(options.keyFile);
-      const socket = await withContext(
-        {
-          action: "listen on",
-          target: { transport: "udp", hostname: host, port },
-          server: "stamp-server",
-        },
-        () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
-      );
-      terminal.print(`listening udp ${formatAddress(socket.addr)}`);
-      terminal.info(
-        `${stateless ? "stateless" : "stateful"}, ${mode}` +
-          (unseen === null ? "" : ` (${unseen})`),
-      );
-
-      const queue = new QueueWatch();
-      const reflector = new StampReflector({
-        key,
-        stateless,
-        maxSessions,
-        queue,
-      });
-      const refused = { responder: 0, rate: 0 };
-      const report = () => {
-        const { counts } = reflector;
-        terminal.info(
-          `received ${counts.received + refused.responder + refused.rate}, ` +
-            `reflected ${counts.reflected}, sessions ${counts.sessions}; ` +
-            `refused: too short ${counts.tooShort}, ` +
-            `wrongly signed ${counts.wronglySigned}, replies ${counts.replies}, ` +
-            `from responders ${refused.responder}, too fast ${refused.rate}`,
-        );
-        if (queue.maybeDropped === 0) return;
-        terminal.info(
-          `up to ${queue.maybeDropped} requests may have been dropped here: ` +
-            "the socket was not read for up to " +
-            formatDuration(queue.longestUnreadMs * 1000),
-        );
-      };
-      const reports = reportInterval && setInterval(report, reportInterval);
-      await serveDatagrams(socket, reflector.answer, {
-        maxRatePerSec: options.maxPps,
-        onRefused: (why) => refused[why] += 1,
-        queue,
-        signal,
-        log: (line) => terminal.log(line),
-      });
-      clearInterval(reports);
-      report();
-      return 0;
-    },
+}, async (run) => {
+  const { options, signal, terminal } = run;
+  const { host, port, stateless, maxSessions, reportInterval } = options;
+  const { key, mode, unseen } = await findKey(options.keyFile);
+  const socket = await listen(
+    run,
+    { transport: "udp", hostname: host, port },
+    (address) => Deno.listenDatagram(address),
   );
-}
+  terminal.info(
+    `${stateless ? "stateless" : "stateful"}, ${mode}` +
+      (unseen === null ? "" : ` (${unseen})`),
+  );
+
+  const queue = new QueueWatch();
+  const reflector = new StampReflector({
+    key,
+    stateless,
+    maxSessions,
+    queue,
+  });
+  const refused = { responder: 0, rate: 0 };
+  const report = () => {
+    const { counts } = reflector;
+    terminal.info(
+      `received ${counts.received + refused.responder + refused.rate}, ` +
+        `reflected ${counts.reflected}, sessions ${counts.sessions}; ` +
+        `refused: too short ${counts.tooShort}, ` +
+        `wrongly signed ${counts.wronglySigned}, replies ${counts.replies}, ` +
+        `from responders ${refused.responder}, too fast ${refused.rate}`,
+    );
+    if (queue.maybeDropped === 0) return;
+    terminal.info(
+      `up to ${queue.maybeDropped} requests may have been dropped here: ` +
+        "the socket was not read for up to " +
+        formatDuration(queue.longestUnreadMs * 1000),
+    );
+  };
+  const reports = reportInterval && setInterval(report, reportInterval);
+  await serveDatagrams(socket, reflector.answer, {
+    maxRatePerSec: options.maxPps,
+    onRefused: (why) => refused[why] += 1,
+    queue,
+    signal,
+    log: (line) => terminal.log(line),
+  });
+  clearInterval(reports);
+  report();
+  return 0;
+});
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

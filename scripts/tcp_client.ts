@@ -19,18 +19,16 @@
 
 import { RunError, withContext } from "../lib/cli/context.ts";
 import {
-  FAMILY_OPTIONS,
-  inFamily,
-  portOption,
+  clientOptions,
+  dial,
   STREAM_TARGET_HELP,
   targetOf,
-  TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { duration, flag } from "../lib/cli/option.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import { sentences } from "../lib/cli/sentences.ts";
 import { LF } from "../lib/framing/line_ending.ts";
 import { formatAddress } from "../lib/net/address.ts";
-import { connectWithin } from "../lib/net/connect.ts";
 import { isDisconnect } from "../lib/net/errors.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { formatCount } from "../lib/result/quantities.ts";
@@ -40,7 +38,8 @@ const MAX_GROWTH = 3;
 /** What a reply may have in addition, in bytes. */
 const SLACK_BYTES = 65_536;
 
-const program = defineProgram({
+/** Sends the sentences; returns the exit code. */
+export const main = defineProgram({
   name: "tcp-client",
   summary: "Sends sentences over TCP, one at a time, and prints the replies.",
   operands: "TARGET [WORD...]",
@@ -50,134 +49,109 @@ const program = defineProgram({
     "A reply ends at its newline. The textbook's server sends none: its reply ends with the connection, or after a pause of --flush-after. A server that closes the connection after a reply needs --reconnect for several sentences.",
   ],
   options: {
-    ...portOption(12000),
-    ...FAMILY_OPTIONS,
-    ...TIMEOUT_OPTION,
-    reconnect: {
-      kind: "flag",
-      help: "open a connection for each sentence",
-    },
-    flushAfter: {
-      kind: "duration",
-      min: 0,
-      max: 3_600_000,
-      default: "250ms",
-      help: "take a reply without a newline as complete after this",
-    },
+    ...clientOptions(12000),
+    reconnect: flag("open a connection for each sentence"),
+    flushAfter: duration(
+      "take a reply without a newline as complete after this",
+      { min: 0, default: "250ms" },
+    ),
   },
   examples: [
     "127.0.0.1 hello world",
     "[::1]:12000 hello",
     "unix:/tmp/upper.sock hi",
   ],
-});
+}, async (run) => {
+  const { options, operands } = run;
+  const { timeout, flushAfter, reconnect } = options;
+  const target = targetOf(operands[0], options.port);
+  const address = formatAddress(target);
 
-/** Sends the sentences; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async ({ options, operands, ...run }) => {
-    const { timeout, flushAfter, reconnect } = options;
-    const target = targetOf(operands[0], options.port);
-    const address = formatAddress(target);
-
-    let connection = await dial();
-    using _last = { [Symbol.dispose]: () => connection.close() };
-    let answered = 0;
-    for await (const sentence of sentences(operands.slice(1), run.signal)) {
-      if (reconnect && answered > 0) {
-        connection.close();
-        connection = await dial();
-      }
-      await withContext({ action: "get a reply from", target }, async () => {
-        // The reply to a long sentence arrives while it is sent.
-        const sent = connection.writeAll(sentence);
-        sent.catch(() => {}); // print what arrived before throwing
-        await printReply(MAX_GROWTH * sentence.length + SLACK_BYTES);
-        await sent;
-      }).catch((error) => {
-        throw closesAfterReply(error) ? afterReply(error) : error;
-      });
-      answered += 1;
-      if (run.signal.aborted) break;
+  let connection = await open();
+  using _last = { [Symbol.dispose]: () => connection.close() };
+  let answered = 0;
+  for await (const sentence of sentences(operands.slice(1), run.signal)) {
+    if (reconnect && answered > 0) {
+      connection.close();
+      connection = await open();
     }
-    return 0;
+    await withContext({ action: "get a reply from", target }, async () => {
+      // The reply to a long sentence arrives while it is sent.
+      const sent = connection.writeAll(sentence);
+      sent.catch(() => {}); // print what arrived before throwing
+      await printReply(MAX_GROWTH * sentence.length + SLACK_BYTES);
+      await sent;
+    }).catch((error) => {
+      throw closesAfterReply(error) ? afterReply(error) : error;
+    });
+    answered += 1;
+    if (run.signal.aborted) break;
+  }
+  return 0;
 
-    async function dial(): Promise<StreamConnection> {
-      const conn = await withContext(
-        { action: "connect to", target },
-        () =>
-          connectWithin(
-            timeout,
-            run.signal,
-            // Deno types TCP and Unix targets apart; the function is the same.
-            async (signal) =>
-              Deno.connect({
-                ...await inFamily(target, options, signal),
-                signal,
-              } as Deno.ConnectOptions),
-          ),
-      );
-      const connection = new StreamConnection(conn, { readMs: timeout });
-      connection.stopOn(run.signal);
-      return connection;
-    }
+  async function open(): Promise<StreamConnection> {
+    const conn = await dial(run, target, (to) => Deno.connect(to));
+    const connection = new StreamConnection(conn, { readMs: timeout });
+    connection.stopOn(run.signal);
+    return connection;
+  }
 
-    /** Whether the server has answered before, and closed the connection. */
-    function closesAfterReply(error: unknown): boolean {
-      return answered > 0 && !reconnect && error instanceof RunError &&
-        isDisconnect(error.cause);
-    }
+  /** Whether the server has answered before, and closed the connection. */
+  function closesAfterReply(error: unknown): boolean {
+    return answered > 0 && !reconnect && error instanceof RunError &&
+      isDisconnect(error.cause);
+  }
 
-    function afterReply(cause: unknown): RunError {
-      return new RunError(
-        `${address} closed the connection after ${
-          formatCount(answered, "reply", "replies")
-        }: --reconnect opens one for each sentence`,
-        { cause },
-      );
-    }
+  function afterReply(cause: unknown): RunError {
+    return new RunError(
+      `${address} closed the connection after ${
+        formatCount(answered, "reply", "replies")
+      }: --reconnect opens one for each sentence`,
+      { cause },
+    );
+  }
 
-    async function printReply(maxBytes: number): Promise<void> {
-      let received = false;
-      let leftBytes = maxBytes;
-      for (;;) {
-        const part = await readPart();
-        if (part === null) break;
-        received = true;
-        leftBytes -= part.length;
-        if (leftBytes < 0) {
-          throw new RunError(
-            `The reply from ${address} does not end: ` +
-              "it is longer than a reply to this sentence can be",
-          );
-        }
-        run.terminal.printReply(part);
-        if (part.at(-1) === LF) return;
-        // A long reply comes in pieces as long as the limit.
-        if (part.length < connection.messageLimitBytes) break;
-      }
-      if (received) run.terminal.print("");
-      else if (!run.signal.aborted) {
+  async function printReply(maxBytes: number): Promise<void> {
+    let received = false;
+    let leftBytes = maxBytes;
+    for (;;) {
+      const part = await readPart();
+      if (part === null) break;
+      received = true;
+      leftBytes -= part.length;
+      if (leftBytes < 0) {
         throw new RunError(
-          `No reply from ${address}: it closed the connection`,
-          { cause: new Deno.errors.UnexpectedEof() },
+          `The reply from ${address} does not end: ` +
+            "it is longer than a reply to this sentence can be",
         );
       }
+      run.terminal.printReply(part);
+      if (part.at(-1) === LF) return;
+      // A long reply comes in pieces as long as the limit.
+      if (part.length < connection.messageLimitBytes) break;
     }
+    if (received) run.terminal.print("");
+    else if (!run.signal.aborted) {
+      throw new RunError(
+        `No reply from ${address}: it closed the connection`,
+        { cause: new Deno.errors.UnexpectedEof() },
+      );
+    }
+  }
 
-    async function readPart(): Promise<Uint8Array | null> {
-      try {
-        return await connection.readMessage(flushAfter, { pieces: true });
-      } catch (error) {
-        // Print what arrived before the connection broke.
-        const part = connection.takePending();
-        if (part !== null) {
-          run.terminal.printReply(part);
-          run.terminal.print("");
-        }
-        throw error;
+  async function readPart(): Promise<Uint8Array | null> {
+    try {
+      return await connection.readMessage(flushAfter, { pieces: true });
+    } catch (error) {
+      // Print what arrived before the connection broke.
+      const part = connection.takePending();
+      if (part !== null) {
+        run.terminal.printReply(part);
+        run.terminal.print("");
       }
+      throw error;
     }
-  });
-}
+  }
+});
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

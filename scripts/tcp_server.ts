@@ -16,19 +16,20 @@
  * @module
  */
 
-import { withContext } from "../lib/cli/context.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { duration, text } from "../lib/cli/option.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import {
   ConnectionLog,
+  listen,
   listenOptions,
   STREAM_SERVER_OPTIONS,
   TRANSFORM_OPTION,
 } from "../lib/cli/server_options.ts";
-import { formatAddress } from "../lib/net/address.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import { uppercaseStreams } from "../lib/text/uppercase.ts";
 
-const program = defineProgram({
+/** Runs the server until it is interrupted; returns the exit code. */
+export const main = defineProgram({
   name: "tcp-server",
   summary: "Replies to each line in upper case, over TCP.",
   operands: "",
@@ -38,19 +39,15 @@ const program = defineProgram({
   ],
   options: {
     ...listenOptions(12000),
-    unix: {
-      kind: "text",
-      placeholder: "PATH",
-      help: "listen on a Unix socket at this path instead",
-    },
+    unix: text("PATH", "listen on a Unix socket at this path instead"),
     ...TRANSFORM_OPTION,
-    flushAfter: {
-      kind: "duration",
-      min: 0,
-      max: 3_600_000,
-      default: "20ms",
-      help: "take bytes without a newline as a message after this",
-    },
+    flushAfter: duration(
+      "take bytes without a newline as a message after this",
+      {
+        min: 0,
+        default: "20ms",
+      },
+    ),
     ...STREAM_SERVER_OPTIONS,
   },
   examples: [
@@ -59,34 +56,26 @@ const program = defineProgram({
     "--transform count=s",
     "--unix /tmp/upper.sock",
   ],
-});
-
-/** Runs the server until it is interrupted; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async (run) => {
-    const { host, port, unix, transform, flushAfter } = run.options;
-    const listener = unix === undefined
-      ? await withContext(
-        { action: "listen on", target: { hostname: host, port } },
-        () => Deno.listen({ hostname: host, port }),
-      )
-      : await withContext(
-        { action: "listen on", target: { transport: "unix", path: unix } },
-        () => Deno.listen({ transport: "unix", path: unix }),
-      );
-    run.terminal.print(
-      unix === undefined
-        ? `listening tcp ${formatAddress(listener.addr)}`
-        : `listening unix ${unix}`,
+}, async (run) => {
+  const { host, port, unix, transform, flushAfter } = run.options;
+  const listener = unix === undefined
+    ? await listen(
+      run,
+      { transport: "tcp", hostname: host, port },
+      (address) => Deno.listen(address),
+    )
+    : await listen(
+      run,
+      { transport: "unix", path: unix },
+      (address) => Deno.listen(address),
     );
-    const service = uppercaseStreams(transform, flushAfter);
-    const log = new ConnectionLog(run);
-    await serveStreams(listener, service, log.serving);
-    log.report();
-    if (unix !== undefined) await removeSocket(unix);
-    return 0;
-  });
-}
+  const service = uppercaseStreams(transform, flushAfter);
+  const log = new ConnectionLog(run);
+  await serveStreams(listener, service, log.serving);
+  log.report();
+  if (unix !== undefined) await removeSocket(unix);
+  return 0;
+});
 
 /** Removes the socket's file; some versions of Deno do that themselves. */
 async function removeSocket(path: string): Promise<void> {

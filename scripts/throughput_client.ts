@@ -27,7 +27,7 @@ import {
 } from "../lib/cli/options.ts";
 import { Report } from "../lib/cli/report.ts";
 import { run } from "../lib/cli/run.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import {
   checkThroughputThresholds,
   observeThroughput,
@@ -46,7 +46,8 @@ import { connectWithin, resolveHost } from "../lib/net/connect.ts";
 import { DeadlineError } from "../lib/net/errors.ts";
 import { localHostFor } from "../lib/net/datagram_socket.ts";
 
-const program = defineProgram({
+/** Measures once; returns the exit code. */
+export const main = defineProgram({
   name: "throughput-client",
   summary: "Measures throughput with a throughput-server or an iperf3 server.",
   operands: "TARGET",
@@ -64,101 +65,96 @@ const program = defineProgram({
     "192.0.2.1 --reverse --parallel 4 --time 30s",
     "192.0.2.1 --udp --bitrate 100M --fail-if 'loss>1%'",
   ],
-});
+}, (invocation) => {
+  const { options, operands, given, signal, terminal } = invocation;
+  const target = hostTargetOf(operands[0], options.port);
+  noMoreOperands(operands.slice(1));
+  const parameters = testParameters(options);
+  const { port } = target;
+  const isUdp = parameters.transport === "udp";
+  checkThroughputThresholds(options.failIf, isUdp);
+  const address = formatAddress(target);
+  const intervalSec = options.interval / 1000;
+  const started = new Date();
+  let client: ThroughputClient | null = null;
+  let failure: string | null = null;
 
-/** Measures once; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, (invocation) => {
-    const { options, operands, given, signal, terminal } = invocation;
-    const target = hostTargetOf(operands[0], options.port);
-    noMoreOperands(operands.slice(1));
-    const parameters = testParameters(options);
-    const { port } = target;
-    const isUdp = parameters.transport === "udp";
-    checkThroughputThresholds(options.failIf, isUdp);
-    const address = formatAddress(target);
-    const intervalSec = options.interval / 1000;
-    const started = new Date();
-    let client: ThroughputClient | null = null;
-    let failure: string | null = null;
-
-    const foreign = {
-      result: () =>
-        iperf3Json(client!, {
-          version: `roundtrip ${config.version}`,
-          target,
-          started,
-          intervalSec,
-        }, failure),
-      failure: (error: string) => ({
-        start: {},
-        intervals: [],
-        end: {},
-        error: `error - ${error}`,
-      }),
-    };
-    const report = new Report(
-      { ...options, json: options.json || options.iperf3Json },
-      terminal,
-      options.iperf3Json ? foreign : null,
-    );
-    return run(prepare, { report, signal });
-
-    async function prepare() {
-      parameters.authToken = await authToken(options);
-      const hostname = await withContext(
-        { action: "look up", target: target.hostname },
-        () => resolveHost(target.hostname),
-      );
-      client = new ThroughputClient({
-        connect: () =>
-          withContext(
-            { action: "connect to", target },
-            () =>
-              connectWithin(
-                options.connectTimeout,
-                signal,
-                (signal) => Deno.connect({ hostname, port, signal }),
-              ).catch((error) => {
-                if (!(error instanceof DeadlineError)) throw error;
-                throw new RunError(
-                  `Cannot connect to ${address}: no answer within ${error.timeoutMs} ms; check the address and the firewalls, or raise --connect-timeout`,
-                );
-              }),
-          ),
-        openDatagrams: () =>
-          Deno.listenDatagram({
-            transport: "udp",
-            hostname: localHostFor(hostname),
-            port: 0,
-          }),
-      }, {
-        parameters,
+  const foreign = {
+    result: () =>
+      iperf3Json(client!, {
+        version: `roundtrip ${config.version}`,
+        target,
+        started,
         intervalSec,
-        signal,
-        ...observeThroughput(report, address, isUdp),
-      });
-      const runnable = runnableThroughput(
-        `throughput to ${address} ${describeTest(parameters)}`,
-        {
-          target: address,
-          started,
-          client,
-          thresholds: options.failIf,
-          options: { given, used: { ...parameters, authToken: undefined } },
-        },
-      );
-      return {
-        ...runnable,
-        measure: (report: Report) =>
-          runnable.measure(report).catch((error) => {
-            failure = explain(error);
-            throw error;
-          }),
-      };
-    }
-  });
-}
+      }, failure),
+    failure: (error: string) => ({
+      start: {},
+      intervals: [],
+      end: {},
+      error: `error - ${error}`,
+    }),
+  };
+  const report = new Report(
+    { ...options, json: options.json || options.iperf3Json },
+    terminal,
+    options.iperf3Json ? foreign : null,
+  );
+  return run(prepare, { report, signal });
+
+  async function prepare() {
+    parameters.authToken = await authToken(options);
+    const hostname = await withContext(
+      { action: "look up", target: target.hostname },
+      () => resolveHost(target.hostname),
+    );
+    client = new ThroughputClient({
+      connect: () =>
+        withContext(
+          { action: "connect to", target },
+          () =>
+            connectWithin(
+              options.connectTimeout,
+              signal,
+              (signal) => Deno.connect({ hostname, port, signal }),
+            ).catch((error) => {
+              if (!(error instanceof DeadlineError)) throw error;
+              throw new RunError(
+                `Cannot connect to ${address}: no answer within ${error.timeoutMs} ms; check the address and the firewalls, or raise --connect-timeout`,
+              );
+            }),
+        ),
+      openDatagrams: () =>
+        Deno.listenDatagram({
+          transport: "udp",
+          hostname: localHostFor(hostname),
+          port: 0,
+        }),
+    }, {
+      parameters,
+      intervalSec,
+      signal,
+      ...observeThroughput(report, address, isUdp),
+    });
+    const runnable = runnableThroughput(
+      `throughput to ${address} ${describeTest(parameters)}`,
+      {
+        target: address,
+        started,
+        client,
+        thresholds: options.failIf,
+        options: { given, used: { ...parameters, authToken: undefined } },
+      },
+    );
+    return {
+      ...runnable,
+      measure: (report: Report) =>
+        runnable.measure(report).catch((error) => {
+          failure = explain(error);
+          throw error;
+        }),
+    };
+  }
+});
 
 /** Encrypts the user and the password, if a user is given. */
 async function authToken(

@@ -20,7 +20,8 @@
 
 import { withContext } from "../lib/cli/context.ts";
 import { UsageError } from "../lib/cli/options.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { custom, duration, flag, integer, text } from "../lib/cli/option.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import { listenOptions } from "../lib/cli/server_options.ts";
 import {
   authenticator,
@@ -37,7 +38,8 @@ import {
   parseRate,
 } from "../lib/result/quantities.ts";
 
-const program = defineProgram({
+/** Runs the server until it is interrupted; returns the exit code. */
+export const main = defineProgram({
   name: "throughput-server",
   summary:
     "Serves throughput tests of throughput-client and of iperf3 clients.",
@@ -49,117 +51,90 @@ const program = defineProgram({
   ],
   options: {
     ...listenOptions(IPERF3_PORT),
-    concurrent: {
-      kind: "integer",
-      min: 1,
-      max: 1000,
-      default: "1",
-      help: "tests at the same time",
-    },
-    oneOff: { kind: "flag", short: "1", help: "end after one test" },
-    idleTimeout: {
-      kind: "duration",
+    concurrent: integer("tests at the same time", { max: 1000, default: "1" }),
+    oneOff: flag("end after one test", "1"),
+    idleTimeout: duration("end if no test runs for so long", {
       min: 100,
       max: 86_400_000,
-      help: "end if no test runs for so long",
-    },
-    maxDuration: {
-      kind: "duration",
+    }),
+    maxDuration: duration("refuse longer tests", {
       min: 1000,
       max: MAX_TIME_SEC * 1000,
-      help: "refuse longer tests",
-    },
-    serverBitrateLimit: {
-      kind: "custom",
-      placeholder: "RATE",
-      parse: parseLimit,
-      help: "refuse and end tests with a higher rate, as in 100M",
-    },
-    authorizedUsersPath: {
-      kind: "text",
-      placeholder: "FILE",
-      help: "file of users",
-    },
-    rsaPrivateKeyPath: {
-      kind: "text",
-      placeholder: "FILE",
-      help: "private key, to decrypt passwords with",
-    },
-    timeSkew: {
-      kind: "duration",
+    }),
+    serverBitrateLimit: custom(
+      "RATE",
+      parseLimit,
+      "refuse and end tests with a higher rate, as in 100M",
+    ),
+    authorizedUsersPath: text("FILE", "file of users"),
+    rsaPrivateKeyPath: text("FILE", "private key, to decrypt passwords with"),
+    timeSkew: duration("how far the clock of a user's client may differ", {
       min: 1000,
-      max: 3_600_000,
       default: `${DEFAULT_TIME_SKEW_SEC}s`,
-      help: "how far the clock of a user's client may differ",
-    },
+    }),
   },
   examples: ["", "--host 0.0.0.0 --concurrent 8", "--one-off --port 0"],
-});
+}, async ({ options, signal, terminal }) => {
+  const { host: hostname, concurrent, oneOff } = options;
+  const authenticate = await authentication();
+  const listener = await withContext(
+    { action: "listen on", target: { hostname, port: options.port } },
+    () => Deno.listen({ hostname, port: options.port }),
+  );
+  const { port } = listener.addr;
+  const socket = await withContext(
+    { action: "listen on", target: { transport: "udp", hostname, port } },
+    () => Deno.listenDatagram({ transport: "udp", hostname, port }),
+  );
+  terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
+  let tests = 0;
+  await serveThroughput(listener, socket, {
+    concurrent,
+    oneOff,
+    signal,
+    ...(authenticate && { authenticate }),
+    ...(options.idleTimeout !== undefined && {
+      idleTimeoutMs: options.idleTimeout,
+    }),
+    ...(options.maxDuration !== undefined && {
+      maxDurationSec: options.maxDuration / 1000,
+    }),
+    ...(options.serverBitrateLimit !== undefined && {
+      maxBitsPerSec: options.serverBitrateLimit,
+    }),
+    log: (line) => terminal.log(line),
+    onTest: (test) => {
+      tests += 1;
+      terminal.print(testLine(test));
+    },
+  });
+  terminal.info(formatCount(tests, "test"));
+  return 0;
 
-/** Runs the server until it is interrupted; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async ({ options, signal, terminal }) => {
-    const { host: hostname, concurrent, oneOff } = options;
-    const authenticate = await authentication();
-    const listener = await withContext(
-      { action: "listen on", target: { hostname, port: options.port } },
-      () => Deno.listen({ hostname, port: options.port }),
-    );
-    const { port } = listener.addr;
-    const socket = await withContext(
-      { action: "listen on", target: { transport: "udp", hostname, port } },
-      () => Deno.listenDatagram({ transport: "udp", hostname, port }),
-    );
-    terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
-    let tests = 0;
-    await serveThroughput(listener, socket, {
-      concurrent,
-      oneOff,
-      signal,
-      ...(authenticate && { authenticate }),
-      ...(options.idleTimeout !== undefined && {
-        idleTimeoutMs: options.idleTimeout,
-      }),
-      ...(options.maxDuration !== undefined && {
-        maxDurationSec: options.maxDuration / 1000,
-      }),
-      ...(options.serverBitrateLimit !== undefined && {
-        maxBitsPerSec: options.serverBitrateLimit,
-      }),
-      log: (line) => terminal.log(line),
-      onTest: (test) => {
-        tests += 1;
-        terminal.print(testLine(test));
-      },
-    });
-    terminal.info(formatCount(tests, "test"));
-    return 0;
-
-    async function authentication() {
-      const { authorizedUsersPath: users, rsaPrivateKeyPath: key } = options;
-      if (users === undefined && key === undefined) return null;
-      if (users === undefined || key === undefined) {
-        throw new UsageError(
-          "--authorized-users-path and --rsa-private-key-path go together",
-        );
-      }
-      const read = (path: string) =>
-        withContext(
-          { action: "read", read: path },
-          () => Deno.readTextFile(path),
-        );
-      const list = await read(users);
-      return authenticator(
-        await read(key),
-        await withContext(
-          { action: "read", read: users },
-          () => parseUsers(list),
-        ),
-        options.timeSkew / 1000,
+  async function authentication() {
+    const { authorizedUsersPath: users, rsaPrivateKeyPath: key } = options;
+    if (users === undefined && key === undefined) return null;
+    if (users === undefined || key === undefined) {
+      throw new UsageError(
+        "--authorized-users-path and --rsa-private-key-path go together",
       );
     }
-  });
-}
+    const read = (path: string) =>
+      withContext(
+        { action: "read", read: path },
+        () => Deno.readTextFile(path),
+      );
+    const list = await read(users);
+    return authenticator(
+      await read(key),
+      await withContext(
+        { action: "read", read: users },
+        () => parseUsers(list),
+      ),
+      options.timeSkew / 1000,
+    );
+  }
+});
 
 /** Reads a rate that is above 0. */
 function parseLimit(text: string): number {

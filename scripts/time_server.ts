@@ -18,15 +18,15 @@
  * @module
  */
 
-import { withContext } from "../lib/cli/context.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { choice, flag } from "../lib/cli/option.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import {
   ConnectionLog,
   DatagramLog,
+  listen,
   listenOptions,
   STREAM_SERVER_OPTIONS,
 } from "../lib/cli/server_options.ts";
-import { formatAddress } from "../lib/net/address.ts";
 import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import {
@@ -36,7 +36,8 @@ import {
   timeStreams,
 } from "../lib/text/time.ts";
 
-const program = defineProgram({
+/** Runs the server until it is interrupted; returns the exit code. */
+export const main = defineProgram({
   name: "time-server",
   summary: "Sends the time, over TCP or UDP.",
   operands: "",
@@ -46,51 +47,38 @@ const program = defineProgram({
   ],
   options: {
     ...listenOptions(9999),
-    udp: { kind: "flag", short: "u", help: "serve UDP instead of TCP" },
-    format: {
-      kind: "choice",
-      choices: TIME_FORMATS,
+    udp: flag("serve UDP instead of TCP", "u"),
+    format: choice(TIME_FORMATS, "how to write the time", {
       default: "ctime",
-      help: "how to write the time",
-    },
+    }),
     ...STREAM_SERVER_OPTIONS,
   },
   examples: ["", "--udp", "--format iso --port 0"],
+}, async (run) => {
+  const { host, port, udp, format } = run.options;
+  if (udp) {
+    const socket = await listen(
+      run,
+      { transport: "udp", hostname: host, port },
+      (address) => Deno.listenDatagram(address),
+    );
+    const log = new DatagramLog(run);
+    await serveDatagrams(socket, log.counting(timeDatagrams(format)), {
+      ...log.serving,
+      maxRatePerSec: MAX_TIME_REPLIES_PER_SEC,
+    });
+    log.report();
+  } else {
+    const listener = await listen(
+      run,
+      { transport: "tcp", hostname: host, port },
+      (address) => Deno.listen(address),
+    );
+    const log = new ConnectionLog(run);
+    await serveStreams(listener, timeStreams(format), log.serving);
+    log.report();
+  }
+  return 0;
 });
-
-/** Runs the server until it is interrupted; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async (run) => {
-    const { host, port, udp, format } = run.options;
-    const { terminal } = run;
-    if (udp) {
-      const socket = await withContext(
-        {
-          action: "listen on",
-          target: { transport: "udp", hostname: host, port },
-          server: "time-server",
-        },
-        () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
-      );
-      terminal.print(`listening udp ${formatAddress(socket.addr)}`);
-      const log = new DatagramLog(run, "time-server");
-      await serveDatagrams(socket, log.counting(timeDatagrams(format)), {
-        ...log.serving,
-        maxRatePerSec: MAX_TIME_REPLIES_PER_SEC,
-      });
-      log.report();
-    } else {
-      const listener = await withContext(
-        { action: "listen on", target: { hostname: host, port } },
-        () => Deno.listen({ hostname: host, port }),
-      );
-      terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
-      const log = new ConnectionLog(run);
-      await serveStreams(listener, timeStreams(format), log.serving);
-      log.report();
-    }
-    return 0;
-  });
-}
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -28,23 +28,23 @@
 
 import { withContext } from "../lib/cli/context.ts";
 import {
+  clientOptions,
   type DatagramRoute,
   datagramRoute,
-  FAMILY_OPTIONS,
   hostTargetOf,
-  portOption,
   SOURCE_OPTION,
   TARGET_HELP,
-  TIMEOUT_OPTION,
 } from "../lib/cli/client_options.ts";
 import { UsageError } from "../lib/cli/options.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { integer } from "../lib/cli/option.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import { sentences } from "../lib/cli/sentences.ts";
 import { lineContent } from "../lib/framing/line_ending.ts";
 import { DatagramSocket } from "../lib/net/datagram_socket.ts";
 import { formatDuration } from "../lib/result/quantities.ts";
 
-const program = defineProgram({
+/** Sends the sentences, or pings; returns the exit code. */
+export const main = defineProgram({
   name: "udp-client",
   summary: "Sends sentences over UDP, one at a time, and prints the replies.",
   operands: "TARGET [WORD...]",
@@ -54,117 +54,103 @@ const program = defineProgram({
     "With --count it is a pinger: it sends the words, or ping, with a sequence number after them, each when the one before was answered or lost, and prints the round-trip time of each answer and the loss. The exit code is 1 if all were lost.",
   ],
   options: {
-    count: {
-      kind: "integer",
-      short: "n",
-      min: 1,
-      max: 1_000_000,
-      help: "ping so many times",
-    },
-    ...portOption(12000),
-    ...FAMILY_OPTIONS,
+    count: integer("ping so many times", { short: "n" }),
+    ...clientOptions(12000, "1s"),
     ...SOURCE_OPTION,
-    timeout: { ...TIMEOUT_OPTION.timeout, default: "1s" },
-    retries: {
-      kind: "integer",
+    retries: integer("send a sentence again up to this many times", {
       min: 0,
       max: 100,
       default: "0",
-      help: "send a sentence again up to this many times",
-    },
+    }),
   },
   examples: [
     "127.0.0.1 hello world",
     "127.0.0.1 --timeout 200ms --retries 3 hi",
     "127.0.0.1 --count 10",
   ],
-});
+}, async (run) => {
+  const { options, operands } = run;
+  const { count, timeout, retries } = options;
+  const { signal, terminal } = run;
+  const target = hostTargetOf(operands[0], options.port);
+  const words = operands.slice(1);
+  if (count !== undefined && retries > 0) {
+    throw new UsageError("--retries does not go with --count");
+  }
+  const route = await datagramRoute(run, target.hostname);
+  const { port } = target;
+  let sentAtMs = 0; // the last datagram
+  return count === undefined ? await askAll() : await ping(count);
 
-/** Sends the sentences, or pings; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async ({ options, operands, ...run }) => {
-    const { count, timeout, retries } = options;
-    const { signal, terminal } = run;
-    const target = hostTargetOf(operands[0], options.port);
-    const words = operands.slice(1);
-    if (count !== undefined && retries > 0) {
-      throw new UsageError("--retries does not go with --count");
-    }
-    const route = await datagramRoute(target.hostname, options, signal);
-    const { port } = target;
-    let sentAtMs = 0; // the last datagram
-    return count === undefined ? await askAll() : await ping(count);
-
-    async function askAll(): Promise<number> {
-      let timedOut = 0;
-      for await (const sentence of sentences(words, signal)) {
-        const reply = await ask(lineContent(sentence));
-        if (signal.aborted) break;
-        if (reply === null) {
-          timedOut += 1;
-          terminal.info("Request timed out");
-        } else {
-          terminal.printReply(reply);
-          terminal.print("");
-        }
-      }
-      return timedOut === 0 ? 0 : 1;
-    }
-
-    async function ping(count: number): Promise<number> {
-      const text = words.join(" ") || "ping";
-      const rttsUs: number[] = [];
-      let sent = 0;
-      while (sent < count) {
-        const message = new TextEncoder().encode(`${text} ${sent + 1}`);
-        const reply = await ask(message);
-        const rttUs = (performance.now() - sentAtMs) * 1000;
-        if (reply === null && signal.aborted) break;
-        sent += 1;
-        if (reply === null) {
-          terminal.print(`${sent}: Request timed out`);
-          continue;
-        }
-        rttsUs.push(rttUs);
-        const start = new TextEncoder().encode(
-          `${sent}: ${formatDuration(rttUs)} `,
-        );
-        terminal.printReply(Uint8Array.from([...start, ...reply]));
+  async function askAll(): Promise<number> {
+    let timedOut = 0;
+    for await (const sentence of sentences(words, signal)) {
+      const reply = await ask(lineContent(sentence));
+      if (signal.aborted) break;
+      if (reply === null) {
+        timedOut += 1;
+        terminal.info("Request timed out");
+      } else {
+        terminal.printReply(reply);
         terminal.print("");
       }
-      terminal.print(summary(sent, rttsUs));
-      return rttsUs.length > 0 ? 0 : 1;
     }
+    return timedOut === 0 ? 0 : 1;
+  }
 
-    async function ask(text: Uint8Array): Promise<Uint8Array | null> {
-      return await withContext(
-        { action: "ask", target },
-        () => askOnce(text, route, port),
-      );
-    }
-
-    async function askOnce(
-      text: Uint8Array,
-      { hostname, source }: DatagramRoute,
-      port: number,
-    ): Promise<Uint8Array | null> {
-      using socket = new DatagramSocket(
-        Deno.listenDatagram({ transport: "udp", hostname: source, port: 0 }),
-      );
-      for (let sent = 0; sent <= retries; sent++) {
-        sentAtMs = performance.now();
-        await socket.send(text, { hostname, port });
-        const reply = await socket.receiveFrom(
-          { hostname, port },
-          timeout,
-          signal,
-        );
-        if (reply !== null || signal.aborted) return reply;
+  async function ping(count: number): Promise<number> {
+    const text = words.join(" ") || "ping";
+    const rttsUs: number[] = [];
+    let sent = 0;
+    while (sent < count) {
+      const message = new TextEncoder().encode(`${text} ${sent + 1}`);
+      const reply = await ask(message);
+      const rttUs = (performance.now() - sentAtMs) * 1000;
+      if (reply === null && signal.aborted) break;
+      sent += 1;
+      if (reply === null) {
+        terminal.print(`${sent}: Request timed out`);
+        continue;
       }
-      return null;
+      rttsUs.push(rttUs);
+      const start = new TextEncoder().encode(
+        `${sent}: ${formatDuration(rttUs)} `,
+      );
+      terminal.printReply(Uint8Array.from([...start, ...reply]));
+      terminal.print("");
     }
-  });
-}
+    terminal.print(summary(sent, rttsUs));
+    return rttsUs.length > 0 ? 0 : 1;
+  }
+
+  async function ask(text: Uint8Array): Promise<Uint8Array | null> {
+    return await withContext(
+      { action: "ask", target },
+      () => askOnce(text, route, port),
+    );
+  }
+
+  async function askOnce(
+    text: Uint8Array,
+    { hostname, source }: DatagramRoute,
+    port: number,
+  ): Promise<Uint8Array | null> {
+    using socket = new DatagramSocket(
+      Deno.listenDatagram({ transport: "udp", hostname: source, port: 0 }),
+    );
+    for (let sent = 0; sent <= retries; sent++) {
+      sentAtMs = performance.now();
+      await socket.send(text, { hostname, port });
+      const reply = await socket.receiveFrom(
+        { hostname, port },
+        timeout,
+        signal,
+      );
+      if (reply !== null || signal.aborted) return reply;
+    }
+    return null;
+  }
+});
 
 /** What the pinger found. */
 function summary(sent: number, rttsUs: number[]): string {

@@ -16,14 +16,14 @@
  * @module
  */
 
-import { withContext } from "../lib/cli/context.ts";
-import { defineProgram, type ProgramIo, runMain } from "../lib/cli/run_main.ts";
+import { decimal, duration, integer } from "../lib/cli/option.ts";
+import { defineProgram } from "../lib/cli/program.ts";
 import {
   DatagramLog,
+  listen,
   listenOptions,
   TRANSFORM_OPTION,
 } from "../lib/cli/server_options.ts";
-import { formatAddress } from "../lib/net/address.ts";
 import {
   DEFAULT_MAX_RATE_PER_SEC,
   serveDatagrams,
@@ -31,10 +31,12 @@ import {
 import { uppercaseDatagrams } from "../lib/text/uppercase.ts";
 import { randomSeed } from "../lib/stats/seeded_random.ts";
 
-const SHARE = { kind: "decimal", min: 0, max: 1, default: "0" } as const;
-const TIME = { kind: "duration", min: 0, max: 60_000, default: "0" } as const;
+const share = (help: string) => decimal(help, { default: "0" });
+const time = (help: string) =>
+  duration(help, { min: 0, max: 60_000, default: "0" });
 
-const program = defineProgram({
+/** Runs the server until it is interrupted; returns the exit code. */
+export const main = defineProgram({
   name: "udp-server",
   summary: "Replies to each datagram in upper case, over UDP.",
   operands: "",
@@ -45,64 +47,45 @@ const program = defineProgram({
   options: {
     ...listenOptions(12000),
     ...TRANSFORM_OPTION,
-    drop: { ...SHARE, help: "lose this share of the replies" },
-    duplicate: { ...SHARE, help: "send this share of the replies twice" },
-    reorder: {
-      ...SHARE,
-      help:
-        "hold this share back until the next reply is sent (at most 100 ms)",
-    },
-    delay: { ...TIME, help: "delay each reply" },
-    jitter: {
-      ...TIME,
-      help: "vary the delay by up to this in either direction",
-    },
-    seed: {
-      kind: "integer",
-      min: 0,
-      max: 4_294_967_295,
-      help: "repeat an earlier run; by default a random seed, which is shown",
-    },
-    maxRate: {
-      kind: "integer",
-      min: 1,
-      max: 100_000,
-      default: `${DEFAULT_MAX_RATE_PER_SEC}`,
-      help: "replies per second to one source, plus bursts of a quarter of it",
-    },
+    drop: share("lose this share of the replies"),
+    duplicate: share("send this share of the replies twice"),
+    reorder: share(
+      "hold this share back until the next reply is sent (at most 100 ms)",
+    ),
+    delay: time("delay each reply"),
+    jitter: time("vary the delay by up to this in either direction"),
+    seed: integer(
+      "repeat an earlier run; by default a random seed, which is shown",
+      { min: 0, max: 2 ** 32 - 1 },
+    ),
+    maxRate: integer(
+      "replies per second to one source, plus bursts of a quarter of it",
+      { max: 100_000, default: `${DEFAULT_MAX_RATE_PER_SEC}` },
+    ),
   },
   examples: ["", "--drop 0.3 --seed 1", "--delay 50ms --jitter 10ms"],
-});
-
-/** Runs the server until it is interrupted; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return runMain(program, args, io, async (run) => {
-    const { options, terminal } = run;
-    const { host, port, drop, duplicate, reorder, delay, jitter } = options;
-    const { seed = randomSeed() } = options;
-    const socket = await withContext(
-      {
-        action: "listen on",
-        target: { transport: "udp", hostname: host, port },
-        server: "udp-server",
-      },
-      () => Deno.listenDatagram({ transport: "udp", hostname: host, port }),
-    );
-    terminal.print(`listening udp ${formatAddress(socket.addr)}`);
-    const impaired = drop + duplicate + reorder + delay + jitter > 0;
-    if (impaired) terminal.info(`emulating an impaired path (seed ${seed})`);
-    const delays = { delayMs: delay, jitterMs: jitter };
-    const impairment = { drop, duplicate, reorder, ...delays, seed };
-    const log = new DatagramLog(run, "udp-server");
-    const service = log.counting(uppercaseDatagrams(options.transform));
-    await serveDatagrams(socket, service, {
-      ...log.serving,
-      ...(impaired ? { impairment } : {}),
-      maxRatePerSec: options.maxRate,
-    });
-    log.report();
-    return 0;
+}, async (run) => {
+  const { options, terminal } = run;
+  const { host, port, drop, duplicate, reorder, delay, jitter } = options;
+  const { seed = randomSeed() } = options;
+  const socket = await listen(
+    run,
+    { transport: "udp", hostname: host, port },
+    (address) => Deno.listenDatagram(address),
+  );
+  const impaired = drop + duplicate + reorder + delay + jitter > 0;
+  if (impaired) terminal.info(`emulating an impaired path (seed ${seed})`);
+  const delays = { delayMs: delay, jitterMs: jitter };
+  const impairment = { drop, duplicate, reorder, ...delays, seed };
+  const log = new DatagramLog(run);
+  const service = log.counting(uppercaseDatagrams(options.transform));
+  await serveDatagrams(socket, service, {
+    ...log.serving,
+    ...(impaired ? { impairment } : {}),
+    maxRatePerSec: options.maxRate,
   });
-}
+  log.report();
+  return 0;
+});
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

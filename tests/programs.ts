@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ProgramIo } from "../lib/cli/run_main.ts";
+import type { ProgramIo } from "../lib/cli/program.ts";
 import { type Sink, Terminal } from "../lib/terminal/terminal.ts";
 import { compilables } from "../scripts/compile.ts";
 

@@ -1,5 +1,5 @@
 /**
- * The options and operands that clients share.
+ * What clients share: options, the target, and how it is reached.
  *
  * @module
  */
@@ -8,71 +8,61 @@ import { parseTarget, type Target } from "../net/address.ts";
 import { connectWithin, resolveHost } from "../net/connect.ts";
 import { localHostFor } from "../net/datagram_socket.ts";
 import { withContext } from "./context.ts";
-import type { OptionTable, Quantity } from "./options.ts";
+import { duration, flag, integer, type Option, text } from "./option.ts";
 import { UsageError } from "./options.ts";
 
-/** How long a client waits for its peer. */
-export const TIMEOUT_OPTION = {
-  timeout: {
-    kind: "duration",
-    short: "W",
-    min: 1,
-    max: 3_600_000,
-    default: "5s",
-    help: "give up on a connection or a reply after this",
-  },
-} as const satisfies OptionTable;
-
-/** Which family of addresses a client uses. */
-export const FAMILY_OPTIONS = {
-  ipv4: { kind: "flag", short: "4", help: "use IPv4 only" },
-  ipv6: { kind: "flag", short: "6", help: "use IPv6 only" },
-} as const satisfies OptionTable;
-
-/** From which address a client sends datagrams. */
-export const SOURCE_OPTION = {
-  source: {
-    kind: "text",
-    placeholder: "ADDRESS",
-    help: "send from this address of this machine (UDP only)",
-  },
-} as const satisfies OptionTable;
+/** The options of every client. */
+export type ClientOptions =
+  & Record<"port" | "timeout", Option<number>>
+  & Record<"ipv4" | "ipv6", Option<boolean>>;
 
 /**
- * The port of a client's target.
+ * Returns the options of every client.
  *
- * @param port Its default.
- * @returns The option `--port`.
+ * @param port The default port.
+ * @param timeout The default deadline of each wait.
+ * @returns `--port`, `--ipv4`, `--ipv6` and `--timeout`.
  */
-export function portOption(
-  port: number,
-): { port: Quantity & { default: string } } {
+export function clientOptions(port: number, timeout = "5s"): ClientOptions {
   return {
-    port: {
-      kind: "integer",
+    port: integer("the port if TARGET has none", {
       short: "p",
-      min: 1,
       max: 65535,
       default: `${port}`,
-      help: "the port if TARGET has none",
-    },
+    }),
+    ipv4: flag("use IPv4 only", "4"),
+    ipv6: flag("use IPv6 only", "6"),
+    timeout: duration("give up on a connection or a reply after this", {
+      short: "W",
+      default: timeout,
+    }),
   };
 }
 
-/** The values of the options that say how to reach a target. */
-export interface ReachOptions {
-  /** The deadline, in milliseconds. */
-  timeout: number;
-  /** Whether only IPv4 is accepted. */
-  ipv4: boolean;
-  /** Whether only IPv6 is accepted. */
-  ipv6: boolean;
-  /** The local address to bind. */
-  source?: string | undefined;
+/** From which address a client sends datagrams. */
+export const SOURCE_OPTION: { source: Option<string | undefined> } = {
+  source: text("ADDRESS", "send from this address of this machine (UDP only)"),
+};
+
+/** A run of a program that has {@linkcode clientOptions}. */
+export interface ClientRun {
+  /** The values of its options. */
+  options: {
+    /** The deadline, in milliseconds. */
+    timeout: number;
+    /** Whether only IPv4 is accepted. */
+    ipv4: boolean;
+    /** Whether only IPv6 is accepted. */
+    ipv6: boolean;
+    /** The local address to bind. */
+    source?: string | undefined;
+  };
+  /** Ends each wait. */
+  signal: AbortSignal;
 }
 
 /** The family that is asked for, by an option or by the source address. */
-function familyOf({ ipv4, ipv6, source }: Omit<ReachOptions, "timeout">) {
+function familyOf({ ipv4, ipv6, source }: ClientRun["options"]) {
   if (ipv4 && ipv6) {
     throw new UsageError("--ipv4 and --ipv6 exclude each other");
   }
@@ -82,23 +72,48 @@ function familyOf({ ipv4, ipv6, source }: Omit<ReachOptions, "timeout">) {
 }
 
 /**
- * Looks the host of a target up if a family is asked for; otherwise
- * `Deno.connect` tries the addresses of both.
+ * Connects within the deadline. If a family is asked for, the host is looked up
+ * first; otherwise `Deno.connect` tries the addresses of both.
  *
- * @param target The target.
- * @param options The family.
- * @param signal Ends the wait.
- * @returns The target with an address of that family; other targets unchanged.
+ * @param run The run of the program.
+ * @param target Where to connect to.
+ * @param connect Calls `Deno.connect`.
+ * @returns The connection.
  */
-export async function inFamily<T extends Target | Deno.NetAddr>(
-  target: T,
-  options: Omit<ReachOptions, "timeout">,
-  signal: AbortSignal,
-): Promise<T> {
+export function reach(
+  { options, signal }: ClientRun,
+  target: Target | Deno.NetAddr,
+  connect: (to: Deno.ConnectOptions) => Promise<Deno.Conn>,
+): Promise<Deno.Conn> {
   const family = familyOf(options);
-  if (family === undefined || !("hostname" in target)) return target;
-  const hostname = await resolveHost(target.hostname, { family, signal });
-  return { ...target, hostname };
+  return connectWithin(options.timeout, signal, async (signal) => {
+    const address = family === undefined || !("hostname" in target) ? target : {
+      ...target,
+      hostname: await resolveHost(target.hostname, { family, signal }),
+    };
+    // Deno types TCP and Unix targets apart; the function is the same.
+    return await connect({ ...address, signal } as Deno.ConnectOptions);
+  });
+}
+
+/**
+ * Connects as {@linkcode reach} does; an error says what was being done.
+ *
+ * @param run The run of the program.
+ * @param target Where to connect to.
+ * @param connect Calls `Deno.connect`.
+ * @returns The connection.
+ * @throws {RunError} If it cannot be reached.
+ */
+export function dial(
+  run: ClientRun,
+  target: Target | Deno.NetAddr,
+  connect: (to: Deno.ConnectOptions) => Promise<Deno.Conn>,
+): Promise<Deno.Conn> {
+  return withContext(
+    { action: "connect to", target },
+    () => reach(run, target, connect),
+  );
 }
 
 /** Where to send datagrams, and where from. */
@@ -112,15 +127,13 @@ export interface DatagramRoute {
 /**
  * Looks the host of a target up, for datagrams.
  *
+ * @param run The run of the program.
  * @param hostname The target's host.
- * @param options The family, the source address and the deadline.
- * @param signal Ends the wait.
  * @returns Its address, and the local address from which to reach it.
  */
 export async function datagramRoute(
+  { options, signal }: ClientRun,
   hostname: string,
-  options: ReachOptions,
-  signal: AbortSignal,
 ): Promise<DatagramRoute> {
   const family = familyOf(options);
   const address = await withContext(

@@ -5,12 +5,8 @@
  */
 
 import { wrap } from "../terminal/wrap.ts";
-import {
-  flagOf,
-  type Option,
-  type OptionTable,
-  placeholderOf,
-} from "./options.ts";
+import type { Option } from "./option.ts";
+import { flagOf, type OptionTable } from "./options.ts";
 
 /** What a program is, as its help says it. */
 export interface Description {
@@ -52,7 +48,7 @@ export function formatHelp(
   const { name, summary, operands, details, examples } = description;
   const heads = Object.entries(table).map(([key, option]) => {
     const short = option.short === undefined ? "    " : `-${option.short}, `;
-    return `  ${short}--${flagOf(key)} ${placeholderOf(option)}`.trimEnd();
+    return `  ${short}--${flagOf(key)} ${option.placeholder}`.trimEnd();
   });
   const longest = Math.max(...heads.map((head) => head.length)) + 2;
   const column = Math.min(MAX_COLUMN, longest);
@@ -64,17 +60,14 @@ export function formatHelp(
       ? [head, ...lines]
       : [head + lines[0]!.slice(head.length), ...lines.slice(1)];
   });
-  const kinds = Object.values(table).map(({ kind }) => kind);
   const units = [
-    ...(kinds.includes("duration")
-      ? [
-        "  TIME is 40us, 250ms, 1.5s, 2m or 1h; a bare number is milliseconds.",
-      ]
-      : []),
-    ...(kinds.includes("size")
-      ? ["  SIZE is in bytes: 100, 64K or 1M (1K is 1024 bytes)."]
-      : []),
-  ];
+    [
+      "ms",
+      "  TIME is 40us, 250ms, 1.5s, 2m or 1h; a bare number is milliseconds.",
+    ],
+    ["bytes", "  SIZE is in bytes: 100, 64K or 1M (1K is 1024 bytes)."],
+  ].filter(([unit]) => Object.values(table).some((one) => one.unit === unit))
+    .map(([, line]) => line);
   return [
     ...wrap(summary, WIDTH),
     "",
@@ -92,8 +85,8 @@ export function formatHelp(
 
 function explanation(option: Option): string {
   const notes = [
-    ...(option.kind === "repeated" ? ["may be given again"] : []),
-    ...("default" in option ? [`default ${option.default}`] : []),
+    ...(option.repeated ? ["may be given again"] : []),
+    ...(option.default === undefined ? [] : [`default ${option.default}`]),
   ];
   return option.help + (notes.length > 0 ? ` (${notes.join("; ")})` : "");
 }
@@ -123,8 +116,8 @@ export function formatCompletion(
       ],
       // Not every shell can quote these in a description.
       help: option.help.replace(/[[\]:']/g, ""),
-      placeholder: placeholderOf(option),
-      choices: option.kind === "choice" ? option.choices.join(" ") : "",
+      placeholder: option.placeholder,
+      choices: option.choices?.join(" ") ?? "",
     })),
   };
   return COMPLETIONS[shell](completion);

@@ -6,7 +6,7 @@
 
 import { formatAddress, parseTarget } from "../net/address.ts";
 import { isPeerName } from "../peer/messages.ts";
-import type { OptionTable } from "./options.ts";
+import { custom, duration, flag, integer, repeated } from "./option.ts";
 import { listenOptions } from "./server_options.ts";
 
 /** The default port. */
@@ -61,49 +61,27 @@ export function parseName(text: string): string {
 /** The options. */
 export const PEER_OPTIONS = {
   ...listenOptions(PEER_PORT),
-  name: {
-    kind: "custom",
-    placeholder: "NAME",
-    parse: parseName,
-    help: "your name (default peer- and four digits)",
-  },
-  connect: {
-    kind: "repeated",
-    placeholder: "HOST:PORT",
-    parse: parsePeer,
-    help: "a peer to connect to; it tells the addresses of the others",
-  },
-  maxPeers: {
-    kind: "integer",
-    min: 1,
+  name: custom("NAME", parseName, "your name (default peer- and four digits)"),
+  connect: repeated(
+    "HOST:PORT",
+    parsePeer,
+    "a peer to connect to; it tells the addresses of the others",
+  ),
+  maxPeers: integer("how many other peers there may be", {
     max: 64,
     default: "64",
-    help: "how many other peers there may be",
-  },
-  maxPerSource: {
-    kind: "integer",
-    min: 1,
-    max: 128,
-    help: "connections that one host may have (default 8, this machine any)",
-  },
-  maxRate: {
-    kind: "integer",
-    min: 1,
-    max: 1_000_000,
+  }),
+  maxPerSource: integer(
+    "connections that one host may have (default 8, this machine any)",
+    { max: 128 },
+  ),
+  maxRate: integer("drop a peer that sends more lines in a second", {
     default: "1000",
-    help: "drop a peer that sends more lines in a second",
-  },
-  timeout: {
-    kind: "duration",
+  }),
+  timeout: duration("drop a peer that sends nothing for this long", {
     short: "W",
     min: 100,
-    max: 3_600_000,
     default: "10s",
-    help: "drop a peer that sends nothing for this long",
-  },
-  json: {
-    kind: "flag",
-    short: "J",
-    help: "print each event as a JSON object in one line",
-  },
-} as const satisfies OptionTable;
+  }),
+  json: flag("print each event as a JSON object in one line", "J"),
+};

@@ -30,24 +30,19 @@ import { showLive } from "../terminal/live.ts";
 import { formatSections } from "../terminal/section.ts";
 import type { Style } from "../terminal/style.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { type OptionTable, type OptionValues, UsageError } from "./options.ts";
+import { choice, flag } from "./option.ts";
+import { type OptionValues, UsageError } from "./options.ts";
 
 /** The options of a report. */
 export const OUTPUT_OPTIONS = {
-  json: { kind: "flag", short: "J", help: "print one JSON object at the end" },
-  ndjson: { kind: "flag", help: "print one JSON event a line as it happens" },
-  csv: {
-    kind: "flag",
-    help: "print one row of CSV for each probe, point or interval",
-  },
-  plots: {
-    kind: "choice",
-    choices: ["unicode", "ascii", "none"],
+  json: flag("print one JSON object at the end", "J"),
+  ndjson: flag("print one JSON event a line as it happens"),
+  csv: flag("print one row of CSV for each probe, point or interval"),
+  plots: choice(["unicode", "ascii", "none"], "how to draw charts", {
     default: "unicode",
-    help: "how to draw charts",
-  },
-  quiet: { kind: "flag", short: "q", help: "show no progress" },
-} as const satisfies OptionTable;
+  }),
+  quiet: flag("show no progress", "q"),
+};
 
 /** The values of {@linkcode OUTPUT_OPTIONS}; not every program has CSV. */
 export type OutputValues =

@@ -18,14 +18,14 @@ import {
   EXPERIMENT_OUTPUT,
   type ExperimentPlan,
   experimentPlan,
-  usedOptions,
+  type PlanOption,
 } from "./compare_options.ts";
 import { explain } from "./context.ts";
 import { type ExperimentServers, LocalServers } from "./local_servers.ts";
 import { parseOptions } from "./options.ts";
 import { Report } from "./report.ts";
 import { run, type Runnable } from "./run.ts";
-import { type ProgramIo, runMain } from "./run_main.ts";
+import { defineProgram, type Main } from "./program.ts";
 
 /** An experiment, which is a program of its own and a part of a comparison. */
 export interface Experiment<N extends ExperimentName = ExperimentName> {
@@ -36,7 +36,7 @@ export interface Experiment<N extends ExperimentName = ExperimentName> {
   /** What it shows, for the help of its program. */
   summary: string;
   /** The options that have an effect on it. */
-  options: readonly (keyof typeof EXPERIMENT_OPTIONS)[];
+  options: readonly PlanOption[];
   /** Measures; throws if nothing can be measured. */
   measure(
     servers: ExperimentServers,
@@ -60,47 +60,36 @@ export interface PlannedExperiment {
 }
 
 /**
- * Runs the program of one experiment, with servers in this process.
+ * Makes the program of one experiment, with servers in its process.
  *
  * @param experiment The experiment.
- * @param args The arguments, as in `Deno.args`.
- * @param io Where the program runs, if not by itself.
- * @returns The exit code.
+ * @returns The program.
  */
-export function experimentMain(
-  experiment: AnyExperiment,
-  args: string[],
-  io?: ProgramIo,
-): Promise<number> {
+export function experimentProgram(experiment: AnyExperiment): Main {
   const { program, summary, options } = experiment;
   const table = Object.fromEntries(
     options.map((option) => [option, EXPERIMENT_OPTIONS[option]]),
-  ) as typeof EXPERIMENT_OPTIONS;
-  return runMain(
-    {
-      name: program,
-      summary,
-      operands: "",
-      details: ["It takes place on loopback, with servers in this process."],
-      options: { ...table, ...EXPERIMENT_OUTPUT },
-      examples: ["", "--json"],
-    },
-    args,
-    io,
-    async ({ options: asked, given, signal, terminal }) => {
-      const defaults = parseOptions(EXPERIMENT_OPTIONS, []).options;
-      const plan = experimentPlan({ ...defaults, ...asked }, signal);
-      const report = new Report(asked, terminal);
-      await using servers = new LocalServers();
-      const planned = [{ experiment, where: "on loopback", servers }];
-      const runnable = () =>
-        runnableExperiments(planned, plan, {
-          target: "127.0.0.1",
-          options: { given, used: usedOptions(plan, options) },
-        });
-      return await run(runnable, { report, signal });
-    },
-  );
+  ) as unknown as typeof EXPERIMENT_OPTIONS;
+  return defineProgram({
+    name: program,
+    summary,
+    operands: "",
+    details: ["It takes place on loopback, with servers in this process."],
+    options: { ...table, ...EXPERIMENT_OUTPUT },
+    examples: ["", "--json"],
+  }, async ({ options: asked, given, signal, terminal }) => {
+    const defaults = parseOptions(EXPERIMENT_OPTIONS, []).options;
+    const plan = experimentPlan({ ...defaults, ...asked }, signal, options);
+    const report = new Report(asked, terminal);
+    await using servers = new LocalServers();
+    const planned = [{ experiment, where: "on loopback", servers }];
+    const runnable = () =>
+      runnableExperiments(planned, plan, {
+        target: "127.0.0.1",
+        options: { given, used: plan.used },
+      });
+    return await run(runnable, { report, signal });
+  });
 }
 
 /**

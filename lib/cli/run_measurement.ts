@@ -9,31 +9,27 @@ import { csvHeader } from "../result/formats.ts";
 import { parseThreshold, type Threshold } from "../result/thresholds.ts";
 import type { Sample } from "../stats/sample.ts";
 import { RunError, withContext } from "./context.ts";
-import { type OptionTable, UsageError } from "./options.ts";
+import { flag, repeated, text } from "./option.ts";
+import { UsageError } from "./options.ts";
 import { OUTPUT_OPTIONS } from "./report.ts";
 import type { Runnable } from "./run.ts";
 
 /** The options of every measurement. */
 export const REPORT_OPTIONS = {
   ...OUTPUT_OPTIONS,
-  calibrate: {
-    kind: "flag",
-    help:
-      "first measure a server in this process, and show its median as the floor",
-  },
-  hdr: {
-    kind: "text",
-    placeholder: "FILE",
-    help: "also write the percentiles of the RTT in HdrHistogram's text format",
-  },
-  failIf: {
-    kind: "repeated",
-    placeholder: "RULE",
-    parse: parseThreshold,
-    help:
-      "exit with 3 if a figure crosses a limit, as in p99>5ms, loss>1% or throughput<10M",
-  },
-} as const satisfies OptionTable;
+  calibrate: flag(
+    "first measure a server in this process, and show its median as the floor",
+  ),
+  hdr: text(
+    "FILE",
+    "also write the percentiles of the RTT in HdrHistogram's text format",
+  ),
+  failIf: repeated(
+    "RULE",
+    parseThreshold,
+    "exit with 3 if a figure crosses a limit, as in p99>5ms, loss>1% or throughput<10M",
+  ),
+};
 
 /** The paragraph of the help about thresholds. */
 export const FAIL_IF_HELP =

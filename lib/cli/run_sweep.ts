@@ -26,7 +26,7 @@ import {
 } from "../result/sweep.ts";
 import type { Sample } from "../stats/sample.ts";
 import { explain, RunError } from "./context.ts";
-import type { OptionTable } from "./options.ts";
+import { custom } from "./option.ts";
 import type { Report } from "./report.ts";
 import type { Runnable } from "./run.ts";
 
@@ -44,28 +44,25 @@ const MAX_QUOTED = 60;
 
 /** The options of a sweep. */
 export const SWEEP_OPTIONS = {
-  sizes: {
-    kind: "custom",
-    placeholder: "SIZE,...",
-    parse: listOf(
+  sizes: custom(
+    "SIZE,...",
+    listOf(
       parseSize,
       { min: 1, max: SETUP_LIMITS.sizeBytes },
       "sizes in bytes such as 1,100,1K, each from 1 to 1M",
     ),
-    help:
-      "sweep: payloads of both quantities (rtt 1,100,200,400,800,1000; tput 1K,2K,4K,8K,16K,32K)",
-  },
-  delays: {
-    kind: "custom",
-    placeholder: "TIME,...",
-    parse: listOf(
+    "sweep: payloads of both quantities (rtt 1,100,200,400,800,1000; tput 1K,2K,4K,8K,16K,32K)",
+  ),
+  delays: custom(
+    "TIME,...",
+    listOf(
       parseDuration,
       { min: 0, max: SETUP_LIMITS.delayMs },
       "times such as 0,50ms,1s (a bare number is ms), each from 0 to 60s",
     ),
-    help: `sweep: delays (${DELAYS_MS.join(",")})`,
-  },
-} as const satisfies OptionTable;
+    `sweep: delays (${DELAYS_MS.join(",")})`,
+  ),
+};
 
 /**
  * Turns the options into a plan.

@@ -17,19 +17,25 @@ import {
   DEFAULT_STREAM_LIMITS,
   type StreamCounts,
 } from "../net/stream_connection.ts";
+import { formatAddress } from "../net/address.ts";
 import { formatCount, formatDuration } from "../result/quantities.ts";
-import { lanRemedy } from "./context.ts";
-import { parseTransform } from "../text/transform.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import type { OptionTable, OptionValues, Quantity, Text } from "./options.ts";
+import { parseTransform, type Transform } from "../text/transform.ts";
+import { lanRemedy, withContext } from "./context.ts";
+import {
+  choice,
+  custom,
+  duration,
+  integer,
+  type Option,
+  text,
+} from "./option.ts";
+import type { OptionValues } from "./options.ts";
 
 /** The options that say where a server listens. */
-export interface ListenOptions {
-  /** The address. */
-  host: Text & { default: string };
-  /** The port; 0 for a free one. */
-  port: Quantity & { default: string };
-}
+export type ListenOptions =
+  & Record<"host", Option<string>>
+  & Record<"port", Option<number>>;
 
 /**
  * Where a server listens.
@@ -39,73 +45,89 @@ export interface ListenOptions {
  */
 export function listenOptions(port: number): ListenOptions {
   return {
-    host: {
-      kind: "text",
-      placeholder: "HOST",
+    host: text("HOST", "address to listen on; 0.0.0.0 or :: for all", {
       default: "127.0.0.1",
-      help: "address to listen on; 0.0.0.0 or :: for all",
-    },
-    port: {
-      kind: "integer",
+    }),
+    port: integer("port to listen on; 0 picks a free one", {
       short: "p",
       min: 0,
       max: 65535,
       default: `${port}`,
-      help: "port to listen on; 0 picks a free one",
-    },
+    }),
   };
 }
 
 /** What the uppercase servers reply. */
-export const TRANSFORM_OPTION = {
-  transform: {
-    kind: "custom",
-    placeholder: "NAME",
-    parse: parseTransform,
-    default: "upper",
-    help: "upper, echo, reverse or count=LETTER",
-  },
-} as const satisfies OptionTable;
+export const TRANSFORM_OPTION: { transform: Option<Transform> } = {
+  transform: custom(
+    "NAME",
+    parseTransform,
+    "upper, echo, reverse or count=LETTER",
+    { default: "upper" },
+  ),
+};
 
 /** How a stream server treats its clients. */
 export const STREAM_SERVER_OPTIONS = {
-  mode: {
-    kind: "choice",
-    choices: ["iterative", "concurrent"],
-    default: "concurrent",
-    help: "serve one client at a time, or all at once",
-  },
-  idleTimeout: {
-    kind: "duration",
-    min: 1,
-    max: 86_400_000,
-    default: `${DEFAULT_STREAM_LIMITS.readMs / 60_000}m`,
-    help: "close a connection if its next message, a whole line, takes longer",
-  },
-  maxConnections: {
-    kind: "integer",
-    min: 1,
-    max: 1_000_000,
+  mode: choice(
+    ["iterative", "concurrent"],
+    "serve one client at a time, or all at once",
+    { default: "concurrent" },
+  ),
+  idleTimeout: duration(
+    "close a connection if its next message, a whole line, takes longer",
+    { max: 86_400_000, default: `${DEFAULT_STREAM_LIMITS.readMs / 60_000}m` },
+  ),
+  maxConnections: integer("connections at once; more clients wait", {
     default: `${DEFAULT_MAX_CONNECTIONS}`,
-    help: "connections at once; more clients wait",
-  },
-  maxPerSource: {
-    kind: "integer",
-    min: 1,
-    max: 1_000_000,
-    help:
-      `connections of one address, or of one IPv6 /64, at once; more are closed (${DEFAULT_MAX_PER_SOURCE}, loopback exempt)`,
-  },
-} as const satisfies OptionTable;
+  }),
+  maxPerSource: integer(
+    `connections of one address, or of one IPv6 /64, at once; more are closed (${DEFAULT_MAX_PER_SOURCE}, loopback exempt)`,
+  ),
+};
 
 /** What the logs of servers need of a run. */
 export interface ServerRun {
+  /** The name of the program. */
+  name: string;
   /** Its options. */
   options: { verbose: boolean };
   /** Stops the server. */
   signal: AbortSignal;
   /** Where it writes. */
   terminal: Terminal;
+}
+
+/**
+ * Opens the socket of a server, and prints where it listens.
+ *
+ * @param run The run of the program.
+ * @param address Where to listen.
+ * @param open Calls `Deno.listen` or `Deno.listenDatagram`.
+ * @returns The socket.
+ * @throws {RunError} If the address cannot be used; it says what to do.
+ */
+export async function listen<
+  A extends { transport: "tcp" | "udp"; hostname: string; port: number } | {
+    transport: "unix";
+    path: string;
+  },
+  S extends { addr: Deno.Addr },
+>(
+  { name, terminal }: ServerRun,
+  address: A,
+  open: (address: A) => S,
+): Promise<S> {
+  const socket = await withContext(
+    { action: "listen on", target: address, server: name },
+    () => open(address),
+  );
+  const { transport } = address;
+  const bound = transport === "unix"
+    ? (address as { path: string }).path
+    : formatAddress(socket.addr);
+  terminal.print(`listening ${transport} ${bound}`);
+  return socket;
 }
 
 /** What is known of a connection. */
@@ -209,7 +231,6 @@ function formatTraffic({ receivedBytes, sentBytes }: StreamCounts): string {
 /** Counts the datagrams of a server. */
 export class DatagramLog {
   #run: ServerRun;
-  #name: string;
   #counts = { received: 0, answered: 0, responder: 0, rate: 0 };
   #saidDenied = false;
 
@@ -217,11 +238,9 @@ export class DatagramLog {
    * Starts counting.
    *
    * @param run A run of a program.
-   * @param name The name of its task.
    */
-  constructor(run: ServerRun, name: string) {
+  constructor(run: ServerRun) {
     this.#run = run;
-    this.#name = name;
   }
 
   /** The options of `serveDatagrams`. */
@@ -237,7 +256,7 @@ export class DatagramLog {
         if (this.#saidDenied) return;
         this.#saidDenied = true;
         this.#run.terminal.info(
-          `${line}; ${lanRemedy(this.#name)}`,
+          `${line}; ${lanRemedy(this.#run.name)}`,
         );
       },
     };

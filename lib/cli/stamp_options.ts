@@ -7,16 +7,15 @@
 import { CR, LF } from "../framing/line_ending.ts";
 import { StampKey } from "../stamp/key.ts";
 import { RunError, withContext } from "./context.ts";
-import type { OptionTable } from "./options.ts";
+import { type Option, text } from "./option.ts";
 
 /** Where the key is. */
-export const KEY_OPTION = {
-  keyFile: {
-    kind: "text",
-    placeholder: "FILE",
-    help: "sign with the key in this file; default $STAMP_HMAC_KEY, if set",
-  },
-} as const satisfies OptionTable;
+export const KEY_OPTION: { keyFile: Option<string | undefined> } = {
+  keyFile: text(
+    "FILE",
+    "sign with the key in this file; default $STAMP_HMAC_KEY, if set",
+  ),
+};
 
 /** The paragraph of the help about the key. */
 export const KEY_HELP =

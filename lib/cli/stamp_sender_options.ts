@@ -22,92 +22,69 @@ import {
 import type { StampKey } from "../stamp/key.ts";
 import { poisson } from "../timing/pacer.ts";
 import { randomSeed, seededRandom } from "../stats/seeded_random.ts";
-import { TIMEOUT_OPTION } from "./client_options.ts";
-import type { OptionTable, OptionValues } from "./options.ts";
-import { UsageError } from "./options.ts";
+import { clientOptions, SOURCE_OPTION } from "./client_options.ts";
+import { choice, duration, flag, integer, size } from "./option.ts";
+import { type OptionValues, UsageError, usedOptions } from "./options.ts";
 
 /** The shortest interval, in milliseconds: 20 000 probes a second. */
 const MIN_INTERVAL_MS = 0.05;
 
+const REACH = clientOptions(
+  STAMP_PORT,
+  `${STAMP_DEFAULTS.timeoutMs / 1000}s`,
+);
+
 /** The options of a STAMP sender. */
 export const SENDER_OPTIONS = {
-  port: {
-    kind: "integer",
-    short: "p",
-    min: 1,
-    max: 65535,
-    default: `${STAMP_PORT}`,
-    help: "the port if TARGET has none; the task sets 8620",
+  ...REACH,
+  port: { ...REACH.port, help: `${REACH.port.help}; the task sets 8620` },
+  timeout: {
+    ...REACH.timeout,
+    help: "a probe is lost if its reply takes longer than this",
   },
-  count: {
-    kind: "integer",
-    short: "n",
-    min: 1,
-    max: 1e12,
-    help: `how many probes to measure (${STAMP_DEFAULTS.count} without --time)`,
-  },
-  time: {
-    kind: "duration",
-    short: "t",
-    min: 1,
-    max: 30 * 86_400_000,
-    help: "how long to send",
-  },
-  interval: {
-    kind: "duration",
-    short: "i",
+  ...SOURCE_OPTION,
+  count: integer(
+    `how many probes to measure (${STAMP_DEFAULTS.count} without --time)`,
+    { short: "n", max: 1e12 },
+  ),
+  time: duration("how long to send", { short: "t", max: 30 * 86_400_000 }),
+  interval: duration(
+    "time between probes, at least 50us; 0 waits for each reply",
+    { short: "i", min: 0, default: `${STAMP_DEFAULTS.intervalMs}ms` },
+  ),
+  schedule: choice(
+    ["periodic", "poisson"],
+    "send at even or at random intervals (with that mean)",
+    { default: "periodic" },
+  ),
+  seed: integer("repeat the random schedule of an earlier run", {
     min: 0,
-    max: 3_600_000,
-    default: `${STAMP_DEFAULTS.intervalMs}ms`,
-    help: "time between probes, at least 50us; 0 waits for each reply",
-  },
-  schedule: {
-    kind: "choice",
-    choices: ["periodic", "poisson"],
-    default: "periodic",
-    help: "send at even or at random intervals (with that mean)",
-  },
-  seed: {
-    kind: "integer",
-    min: 0,
-    max: 4_294_967_295,
-    help: "repeat the random schedule of an earlier run",
-  },
-  size: {
-    kind: "size",
+    max: 2 ** 32 - 1,
+  }),
+  size: size("length of each packet with padding (44 bytes, signed 112)", {
     min: UNAUTHENTICATED.bytes,
     max: MAX_PACKET_BYTES,
-    help: "length of each packet with padding (44 bytes, signed 112)",
-  },
-  warmup: {
-    kind: "integer",
+  }),
+  warmup: integer("probes to send first and leave out", {
     min: 0,
     max: 100_000,
     default: `${STAMP_DEFAULTS.warmup}`,
-    help: "probes to send first and leave out",
-  },
-  timeout: {
-    ...TIMEOUT_OPTION.timeout,
-    default: `${STAMP_DEFAULTS.timeoutMs / 1000}s`,
-    help: "a probe is lost if its reply takes longer than this",
-  },
-  timestamp: {
-    kind: "choice",
-    choices: ["ntp", "ptp"],
+  }),
+  timestamp: choice(["ntp", "ptp"], "format of the timestamps", {
     default: "ntp",
-    help: "format of the timestamps",
-  },
-  ssid: {
-    kind: "integer",
+  }),
+  ssid: integer("session identifier, 0 for none; random by default", {
     min: 0,
     max: 65535,
-    help: "session identifier, 0 for none; random by default",
-  },
-  relaxed: {
-    kind: "flag",
-    help: "spare the processor, and send a millisecond or two late",
-  },
-} as const satisfies OptionTable;
+  }),
+  relaxed: flag("spare the processor, and send a millisecond or two late"),
+};
+
+/** What a result states. */
+const USED = [
+  ...["count", "time", "interval", "schedule", "seed", "size", "warmup"],
+  ...["timeout", "timestamp", "ssid", "relaxed"],
+] as (keyof typeof SENDER_OPTIONS)[];
 
 /** What the options ask for. */
 export interface SenderPlan {
@@ -172,17 +149,13 @@ export function senderPlan(
   return {
     session,
     used: {
-      count: count === Infinity ? null : count,
-      time_ms: time ?? null,
-      interval_ms: interval,
-      schedule: options.schedule,
-      ...(random ? { seed } : {}),
-      size_bytes: sizeBytes,
-      warmup,
-      timeout_ms: timeout,
-      timestamp,
-      ssid: request.ssid,
-      relaxed,
+      ...usedOptions(SENDER_OPTIONS, {
+        ...options,
+        count,
+        size: sizeBytes,
+        ssid: request.ssid,
+        seed,
+      }, USED.filter((name) => random || name !== "seed")),
       signed: key !== undefined,
     },
     expected: Math.min(

@@ -17,7 +17,8 @@ import {
   type TestParameters,
 } from "../iperf3/parameters.ts";
 import { formatCount, formatRate, parseRate } from "../result/quantities.ts";
-import { type OptionTable, type OptionValues, UsageError } from "./options.ts";
+import { custom, duration, flag, integer, size, text } from "./option.ts";
+import { type OptionValues, UsageError } from "./options.ts";
 import { REPORT_OPTIONS } from "./run_measurement.ts";
 
 const { calibrate: _, hdr: _hdr, ...REPORTING } = REPORT_OPTIONS;
@@ -54,112 +55,76 @@ function parseBitrate(text: string): Bitrate {
 
 /** An option of iperf3 that Deno cannot offer. */
 function unavailable(what: string, short?: string) {
-  return {
-    kind: "custom",
-    placeholder: "VALUE",
-    ...(short !== undefined && { short }),
-    help: `not available: Deno cannot set ${what}`,
-    parse: (): never => {
-      throw new SyntaxError(
-        `not available: Deno cannot set ${what}; set it for the whole system, or use iperf3 for this test`,
-      );
-    },
-  } as const;
+  const help = `not available: Deno cannot set ${what}`;
+  const parse = (): never => {
+    throw new SyntaxError(
+      `${help}; set it for the whole system, or use iperf3 for this test`,
+    );
+  };
+  return custom("VALUE", parse, help, { ...short !== undefined && { short } });
 }
 
 /** The options of a throughput test. */
 export const THROUGHPUT_OPTIONS = {
-  port: {
-    kind: "integer",
+  port: integer("port, if TARGET has none", {
     short: "p",
-    min: 1,
     max: 65535,
     default: `${IPERF3_PORT}`,
-    help: "port, if TARGET has none",
-  },
-  udp: { kind: "flag", short: "u", help: "send datagrams instead of a stream" },
-  bitrate: {
-    kind: "custom",
-    short: "b",
-    placeholder: "RATE",
-    parse: parseBitrate,
-    help: "bit/s of each stream, or RATE/BURST; 0 for no limit",
-  },
-  reverse: { kind: "flag", short: "R", help: "the server sends" },
-  bidir: { kind: "flag", help: "both send" },
-  parallel: {
-    kind: "integer",
+  }),
+  udp: flag("send datagrams instead of a stream", "u"),
+  bitrate: custom(
+    "RATE",
+    parseBitrate,
+    "bit/s of each stream, or RATE/BURST; 0 for no limit",
+    { short: "b" },
+  ),
+  reverse: flag("the server sends", "R"),
+  bidir: flag("both send"),
+  parallel: integer("streams of each direction", {
     short: "P",
-    min: 1,
     max: MAX_STREAMS,
     default: "1",
-    help: "streams of each direction",
-  },
-  time: {
-    kind: "duration",
+  }),
+  time: duration("how long to measure (default 10s)", {
     short: "t",
     min: 100,
     max: MAX_TIME_SEC * 1000,
-    help: "how long to measure (default 10s)",
-  },
-  bytes: {
-    kind: "size",
+  }),
+  bytes: size("end after so many bytes, instead of --time", {
     short: "n",
-    min: 1,
     max: Number.MAX_SAFE_INTEGER,
-    help: "end after so many bytes, instead of --time",
-  },
-  blocks: {
-    kind: "integer",
+  }),
+  blocks: integer("end after so many blocks, instead of --time", {
     short: "k",
-    min: 1,
     max: 1e12,
-    help: "end after so many blocks, instead of --time",
-  },
-  omit: {
-    kind: "duration",
+  }),
+  omit: duration("leave out the start, in whole seconds", {
     short: "O",
     min: 1000,
     max: MAX_OMIT_SEC * 1000,
-    help: "leave out the start, in whole seconds",
-  },
-  length: {
-    kind: "size",
+  }),
+  length: size("size of a block (default 1M) or a datagram (default 1400)", {
     short: "l",
-    min: 1,
     max: MAX_BLOCK_BYTES,
-    help: "size of a block (default 1M) or a datagram (default 1400)",
-  },
-  interval: {
-    kind: "duration",
+  }),
+  interval: duration("how often to print a line", {
     short: "i",
     min: 100,
-    max: 3_600_000,
     default: "1s",
-    help: "how often to print a line",
-  },
-  noDelay: { kind: "flag", short: "N", help: "turn Nagle's algorithm off" },
-  getServerOutput: { kind: "flag", help: "print what the server printed" },
-  connectTimeout: {
-    kind: "duration",
+  }),
+  noDelay: flag("turn Nagle's algorithm off", "N"),
+  getServerOutput: flag("print what the server printed"),
+  connectTimeout: duration("give up on a connection after this", {
     short: "W",
-    min: 1,
-    max: 3_600_000,
     default: "5s",
-    help: "give up on a connection after this",
-  },
-  username: {
-    kind: "text",
-    placeholder: "NAME",
-    help: "user of a server that asks for one",
-  },
-  rsaPublicKeyPath: {
-    kind: "text",
-    placeholder: "FILE",
-    help: "the server's public key, to encrypt the password with",
-  },
-  usePkcs1Padding: { kind: "flag", help: "encrypt as iperf3 before 3.17 does" },
-  iperf3Json: { kind: "flag", help: "print the JSON object of iperf3 -J" },
+  }),
+  username: text("NAME", "user of a server that asks for one"),
+  rsaPublicKeyPath: text(
+    "FILE",
+    "the server's public key, to encrypt the password with",
+  ),
+  usePkcs1Padding: flag("encrypt as iperf3 before 3.17 does"),
+  iperf3Json: flag("print the JSON object of iperf3 -J"),
   window: unavailable("the size of a socket's buffers", "w"),
   setMss: unavailable("the size of a segment", "M"),
   congestion: unavailable("the congestion control", "C"),
@@ -169,7 +134,7 @@ export const THROUGHPUT_OPTIONS = {
     ...REPORTING.failIf,
     help: "exit with 3 if a figure crosses a limit, as in throughput<900M",
   },
-} as const satisfies OptionTable;
+};
 
 /**
  * Puts together the test that options ask for.

@@ -18,9 +18,8 @@ import type { ExperimentPlan } from "../../lib/cli/compare_options.ts";
 import { RunError } from "../../lib/cli/context.ts";
 import {
   type Experiment,
-  experimentMain,
+  experimentProgram,
 } from "../../lib/cli/run_experiments.ts";
-import type { ProgramIo } from "../../lib/cli/run_main.ts";
 import { MeasureConversation } from "../../lib/measure/client.ts";
 import { connectWithin } from "../../lib/net/connect.ts";
 import { DatagramSocket, localHostFor } from "../../lib/net/datagram_socket.ts";
@@ -149,8 +148,6 @@ function figures(attempts: Attempt[]) {
 }
 
 /** Runs the experiment; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return experimentMain(firstByte, args, io);
-}
+export const main = experimentProgram(firstByte);
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

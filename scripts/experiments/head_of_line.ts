@@ -20,9 +20,8 @@
 
 import {
   type Experiment,
-  experimentMain,
+  experimentProgram,
 } from "../../lib/cli/run_experiments.ts";
-import type { ProgramIo } from "../../lib/cli/run_main.ts";
 import { readUint16, writeUint16 } from "../../lib/framing/big_endian.ts";
 import { DatagramSocket } from "../../lib/net/datagram_socket.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
@@ -165,8 +164,6 @@ async function measure(client: {
 }
 
 /** Runs the experiment; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return experimentMain(headOfLine, args, io);
-}
+export const main = experimentProgram(headOfLine);
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -17,9 +17,8 @@
 import type { ExperimentPlan } from "../../lib/cli/compare_options.ts";
 import {
   type Experiment,
-  experimentMain,
+  experimentProgram,
 } from "../../lib/cli/run_experiments.ts";
-import type { ProgramIo } from "../../lib/cli/run_main.ts";
 import { measureSession } from "../../lib/measure/client.ts";
 import { connectWithin } from "../../lib/net/connect.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
@@ -95,8 +94,6 @@ function medians(rounds: number[][]): number[] {
 }
 
 /** Runs the experiment; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return experimentMain(iterativeOrConcurrent, args, io);
-}
+export const main = experimentProgram(iterativeOrConcurrent);
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -16,9 +16,8 @@
 
 import {
   type Experiment,
-  experimentMain,
+  experimentProgram,
 } from "../../lib/cli/run_experiments.ts";
-import type { ProgramIo } from "../../lib/cli/run_main.ts";
 import { DatagramSocket } from "../../lib/net/datagram_socket.ts";
 
 const MESSAGES = ["one", "three", "two"]
@@ -79,8 +78,6 @@ async function overUdp() {
 }
 
 /** Runs the experiment; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return experimentMain(messageBoundaries, args, io);
-}
+export const main = experimentProgram(messageBoundaries);
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -19,9 +19,8 @@ import { equals } from "npm:deno-std@^1.4.0/bytes/equals.js";
 import type { ExperimentPlan } from "../../lib/cli/compare_options.ts";
 import {
   type Experiment,
-  experimentMain,
+  experimentProgram,
 } from "../../lib/cli/run_experiments.ts";
-import type { ProgramIo } from "../../lib/cli/run_main.ts";
 import { MeasureConversation } from "../../lib/measure/client.ts";
 import { ProtocolError } from "../../lib/measure/messages.ts";
 import { ProbeBuilder } from "../../lib/measure/probe.ts";
@@ -101,8 +100,6 @@ async function turn(
 }
 
 /** Runs the experiment; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return experimentMain(nagle, args, io);
-}
+export const main = experimentProgram(nagle);
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -19,9 +19,8 @@ import { RunError } from "../../lib/cli/context.ts";
 import type { ExperimentServers } from "../../lib/cli/local_servers.ts";
 import {
   type Experiment,
-  experimentMain,
+  experimentProgram,
 } from "../../lib/cli/run_experiments.ts";
-import type { ProgramIo } from "../../lib/cli/run_main.ts";
 import { measureSession } from "../../lib/measure/client.ts";
 import { connectWithin } from "../../lib/net/connect.ts";
 import { localHostFor } from "../../lib/net/datagram_socket.ts";
@@ -161,8 +160,6 @@ class Side {
 }
 
 /** Runs the experiment; returns the exit code. */
-export function main(args: string[], io?: ProgramIo): Promise<number> {
-  return experimentMain(roundTrip, args, io);
-}
+export const main = experimentProgram(roundTrip);
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -5,7 +5,15 @@ import {
   formatHelp,
   SHELLS,
 } from "../../lib/cli/help.ts";
-import type { OptionTable } from "../../lib/cli/options.ts";
+import {
+  choice,
+  duration,
+  flag,
+  integer,
+  repeated,
+  size,
+  text,
+} from "../../lib/cli/option.ts";
 
 const DESCRIPTION: Description = {
   name: "tcp-server",
@@ -18,42 +26,24 @@ const DESCRIPTION: Description = {
   examples: ["", "--port 0 --mode iterative"],
 };
 
-const TABLE: OptionTable = {
-  port: {
-    kind: "integer",
+const TABLE = {
+  port: integer("port to listen on; 0 picks a free one", {
     short: "p",
-    min: 0,
-    max: 65_535,
     default: "12000",
-    help: "port to listen on; 0 picks a free one",
-  },
-  mode: {
-    kind: "choice",
-    choices: ["iterative", "concurrent"],
-    default: "concurrent",
-    help: "serve one client at a time, or all side by side",
-  },
-  idleTimeout: {
-    kind: "duration",
-    min: 1,
-    max: 60_000,
-    default: "1m",
-    help: "close a connection whose next message takes longer than this",
-  },
-  maxSize: {
-    kind: "size",
-    min: 1,
-    max: 10,
-    help: "the server's [longest]: it",
-  },
-  unix: { kind: "text", placeholder: "PATH", help: "listen at this path" },
-  failIf: {
-    kind: "repeated",
-    placeholder: "RULE",
-    parse: (text) => text,
-    help: "exit with 3",
-  },
-  quiet: { kind: "flag", short: "q", help: "show no progress" },
+  }),
+  mode: choice(
+    ["iterative", "concurrent"],
+    "serve one client at a time, or all side by side",
+    { default: "concurrent" },
+  ),
+  idleTimeout: duration(
+    "close a connection whose next message takes longer than this",
+    { default: "1m" },
+  ),
+  maxSize: size("the server's [longest]: it"),
+  unix: text("PATH", "listen at this path"),
+  failIf: repeated("RULE", (text) => text, "exit with 3"),
+  quiet: flag("show no progress", "q"),
 };
 
 /** Snapshots of text are stored as it is, not as a string literal. */
@@ -83,7 +73,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const bare = { ...DESCRIPTION, operands: "", details: [], examples: [""] };
-    const quiet = { quiet: TABLE.quiet! };
+    const quiet = { quiet: TABLE.quiet };
     assertEquals(
       formatHelp(bare, quiet),
       [

@@ -1,64 +1,47 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  choice,
+  custom,
+  decimal,
+  duration,
+  flag,
+  integer,
+  repeated,
+  size,
+  text,
+} from "../../lib/cli/option.ts";
+import {
   noMoreOperands,
-  type OptionTable,
   parseOptions,
   UsageError,
 } from "../../lib/cli/options.ts";
 
 const TABLE = {
-  host: {
-    kind: "text",
-    placeholder: "HOST",
-    default: "127.0.0.1",
-    help: "address to listen on",
-  },
-  unix: { kind: "text", placeholder: "PATH", help: "listen at this path" },
-  port: {
-    kind: "integer",
+  host: text("HOST", "address to listen on", { default: "127.0.0.1" }),
+  unix: text("PATH", "listen at this path"),
+  port: integer("port to listen on", {
     short: "p",
     min: 0,
     max: 65_535,
     default: "12000",
-    help: "port to listen on",
-  },
-  drop: { kind: "decimal", min: 0, max: 1, default: "0", help: "share lost" },
-  idleTimeout: {
-    kind: "duration",
-    short: "W",
-    min: 1,
-    max: 3_600_000,
-    default: "5s",
-    help: "patience",
-  },
-  maxSize: { kind: "size", min: 1, max: 2 ** 20, help: "longest payload" },
-  mode: {
-    kind: "choice",
-    choices: ["iterative", "concurrent"],
+  }),
+  drop: decimal("share lost", { default: "0" }),
+  idleTimeout: duration("patience", { short: "W", default: "5s" }),
+  maxSize: size("longest payload"),
+  mode: choice(["iterative", "concurrent"], "how to serve", {
     default: "concurrent",
-    help: "how to serve",
-  },
-  letter: {
-    kind: "custom",
-    placeholder: "LETTER",
-    parse: (text: string) => {
-      if (text.length !== 1) throw new SyntaxError(`a letter, not "${text}"`);
-      return text;
-    },
-    help: "a letter",
-  },
-  failIf: {
-    kind: "repeated",
-    placeholder: "RULE",
-    parse: (text: string) => {
-      if (!text.includes(">")) throw new SyntaxError(`a rule, not "${text}"`);
-      return text.toUpperCase();
-    },
-    help: "a rule",
-  },
-  quiet: { kind: "flag", short: "q", help: "say nothing" },
-  verbose: { kind: "flag", short: "v", help: "say more" },
-} as const satisfies OptionTable;
+  }),
+  letter: custom("LETTER", (text) => {
+    if (text.length !== 1) throw new SyntaxError(`a letter, not "${text}"`);
+    return text;
+  }, "a letter"),
+  failIf: repeated("RULE", (text) => {
+    if (!text.includes(">")) throw new SyntaxError(`a rule, not "${text}"`);
+    return text.toUpperCase();
+  }, "a rule"),
+  quiet: flag("say nothing", "q"),
+  verbose: flag("say more", "v"),
+};
 
 const DEFAULTS = {
   host: "127.0.0.1",

@@ -131,7 +131,7 @@ const MISTAKES: [string, [string, ...string[]], number, RegExp][] = [
     "a refused target of the time client",
     ["time_client", NOBODY],
     1,
-    /Cannot get the time from 127\.0\.0\.1:1: nothing listens there/,
+    /Cannot connect to 127\.0\.0\.1:1: nothing listens there/,
   ],
   [
     "a host without a name",

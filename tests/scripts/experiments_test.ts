@@ -55,6 +55,7 @@ function plan(changes: Partial<ExperimentPlan> = {}): ExperimentPlan {
     delayMs: 20,
     timeoutMs: 2000,
     signal: new AbortController().signal,
+    used: {},
     ...changes,
   };
 }

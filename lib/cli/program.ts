@@ -1,5 +1,5 @@
 /**
- * Runs a program: parses its command line, stops it on signals, and turns every
+ * A program: parses its command line, stops it on signals, and turns every
  * outcome into an exit code and every error into one line.
  *
  * | exit code | meaning |
@@ -22,6 +22,7 @@ import {
   formatHelp,
   SHELLS,
 } from "./help.ts";
+import { choice, flag } from "./option.ts";
 import {
   type CommandLine,
   noMoreOperands,
@@ -39,6 +40,8 @@ export interface Program<T extends OptionTable> extends Description {
 
 /** What a program's action is given. */
 export interface Run<T extends OptionTable> extends CommandLine<T> {
+  /** The program's name. */
+  name: string;
   /** Aborted by the first interrupt, and when the reader of stdout is gone. */
   signal: AbortSignal;
   /** Where to write. */
@@ -53,86 +56,73 @@ export interface ProgramIo {
   signal?: AbortSignal;
 }
 
+/** A program as other programs and tests run it; returns the exit code. */
+export type Main = (args: string[], io?: ProgramIo) => Promise<number>;
+
 /** The options that every program has. */
-export const COMMON_OPTIONS = {
-  verbose: {
-    kind: "flag",
-    help: "show the stack of an error; servers also log each connection",
-  },
-  completion: {
-    kind: "choice",
-    choices: SHELLS,
-    help: "print the completion script for a shell",
-  },
-  version: { kind: "flag", short: "V", help: "print the version" },
-  help: { kind: "flag", short: "h", help: "print this help" },
-} as const satisfies OptionTable;
+const COMMON_OPTIONS = {
+  verbose: flag(
+    "show the stack of an error; servers also log each connection",
+  ),
+  completion: choice(SHELLS, "print the completion script for a shell"),
+  version: flag("print the version", "V"),
+  help: flag("print this help", "h"),
+};
 
 /**
- * Defines a program; narrows its type only.
+ * Defines a program.
  *
- * @param program The program.
- * @returns The program.
- */
-export function defineProgram<const T extends OptionTable>(
-  program: Program<T>,
-): Program<T> {
-  return program;
-}
-
-/**
- * Runs a program to its end.
- *
- * @param program The program.
- * @param args Its arguments, as in `Deno.args`.
- * @param io Where it runs, if it shares a process.
+ * @param program Its description and its options.
  * @param action What it does; returns its exit code.
- * @returns The exit code.
+ * @returns A function that takes the arguments, as in `Deno.args`, and where the
+ * program runs if it shares a process; it returns the exit code.
  */
-export async function runMain<T extends OptionTable>(
+export function defineProgram<T extends OptionTable>(
   program: Program<T>,
-  args: readonly string[],
-  io: ProgramIo | undefined,
   action: (run: Run<T & typeof COMMON_OPTIONS>) => Promise<number>,
-): Promise<number> {
-  const terminal = io?.terminal ?? new Terminal();
+): Main {
+  const { name } = program;
   const table = { ...program.options, ...COMMON_OPTIONS };
-  const controller = new AbortController();
-  const { signal } = controller;
-  const stop = () =>
-    controller.abort(new RunError("Interrupted before anything was measured"));
-  terminal.onPipeClosed = stop;
-  let isVerbose = false;
-  try {
-    const commandLine = parseOptions(table, args);
-    if (program.operands === "") noMoreOperands(commandLine.operands);
-    // TypeScript cannot compute the values of a generic table.
-    const { help, version, completion, verbose } = commandLine
-      .options as OptionValues<typeof COMMON_OPTIONS>;
-    const text = help
-      ? formatHelp(program, table)
-      : version
-      ? `${program.name} ${config.version} (Deno ${Deno.version.deno})`
-      : completion && formatCompletion(program, table, completion);
-    if (text) {
-      terminal.print(text);
-      return 0;
+  return async (args, io) => {
+    const terminal = io?.terminal ?? new Terminal();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const stop = () =>
+      controller.abort(
+        new RunError("Interrupted before anything was measured"),
+      );
+    terminal.onPipeClosed = stop;
+    let isVerbose = false;
+    try {
+      const commandLine = parseOptions(table, args);
+      if (program.operands === "") noMoreOperands(commandLine.operands);
+      // TypeScript cannot compute the values of a generic table.
+      const { help, version, completion, verbose } = commandLine
+        .options as OptionValues<typeof COMMON_OPTIONS>;
+      const text = help
+        ? formatHelp(program, table)
+        : version
+        ? `${name} ${config.version} (Deno ${Deno.version.deno})`
+        : completion && formatCompletion(program, table, completion);
+      if (text) {
+        terminal.print(text);
+        return 0;
+      }
+      isVerbose = verbose;
+      if (io?.signal === undefined) stopOnInterrupt(stop, terminal);
+      io?.signal?.addEventListener("abort", stop);
+      return await action({ ...commandLine, name, signal, terminal });
+    } catch (error) {
+      if (terminal.closed) return 0;
+      const isMisuse = error instanceof UsageError;
+      if (isVerbose && !isMisuse) terminal.info(stackOf(error));
+      terminal.info(`${name}: ${explain(error).replaceAll("\n", " ")}`);
+      return isMisuse ? 2 : 1;
+    } finally {
+      terminal.clearLive();
+      io?.signal?.removeEventListener("abort", stop);
     }
-    isVerbose = verbose;
-    if (io?.signal === undefined) stopOnInterrupt(stop, terminal);
-    io?.signal?.addEventListener("abort", stop);
-    return await action({ ...commandLine, signal, terminal });
-  } catch (error) {
-    if (terminal.closed) return 0;
-    const isMisuse = error instanceof UsageError;
-    if (isVerbose && !isMisuse) terminal.info(stackOf(error));
-    const message = explain(error).replaceAll("\n", " ");
-    terminal.info(`${program.name}: ${message}`);
-    return isMisuse ? 2 : 1;
-  } finally {
-    terminal.clearLive();
-    io?.signal?.removeEventListener("abort", stop);
-  }
+  };
 }
 
 function stackOf(error: unknown): string {
