@@ -7,9 +7,10 @@
 
 import config from "../../deno.json" with { type: "json" };
 import { chartOption } from "./chart.ts";
+import type { LegendEntry } from "./chart_lines.ts";
 import type { Chart, Section, SectionRole } from "../result/section.ts";
 import { resultSections } from "../result/sections.ts";
-import { chartNumbers } from "./chart_numbers.ts";
+import { chartTable } from "./chart_table.ts";
 import { renderSvg } from "./echarts.ts";
 import { Html, markup } from "./html.ts";
 import { STYLE } from "./page_style.ts";
@@ -23,10 +24,13 @@ const POLICY = new Html(
 /** The order of sections on the page. */
 const ROLES: SectionRole[] = ["headline", "figures", "quality", "notes"];
 /** For a screen, and for a phone; the page shows one of them. */
-const VIEWPORTS = {
-  wide: { width: 720, height: 280 },
-  narrow: { width: 340, height: 240 },
-};
+const VIEWPORTS = [
+  { name: "wide", width: 720, height: 280 },
+  { name: "narrow", width: 340, height: 240 },
+];
+const TIMELINE_KEY = new Html(
+  `<p class="key">Line: mean of each slot; area: its minimum to its maximum; bars above: the share lost.</p>`,
+);
 
 /** A result that was read, and the name of its file. */
 export interface NamedFile extends ReadResult {
@@ -210,27 +214,32 @@ ${
 }
 
 function figureHtml(chart: Chart, id: string): Html {
-  const drawing = (width: keyof typeof VIEWPORTS) => {
-    const { option, viewport } = chartOption(chart, VIEWPORTS[width]);
+  const drawings = VIEWPORTS.map(({ name, ...size }) => {
+    const { option, viewport, legend } = chartOption(chart, size);
     const svg = renderSvg(option, viewport)
       .replace("<svg", `<svg role="img" aria-labelledby="${id}"`);
-    return markup`<div class="${width}">${new Html(svg)}</div>
-`;
-  };
-  const key = chart.kind === "timeline"
-    ? markup`<p class="key">Line: mean of each slot; area: its minimum to its maximum; bars above: the share lost.</p>`
-    : [];
-  const numbers = chartNumbers(chart).map(({ caption, table }) =>
-    tableHtml(table, chart.title, caption)
-  );
+    return {
+      legend,
+      html: markup`<div class="${name}">${new Html(svg)}</div>`,
+    };
+  });
+  const legend = drawings[0]!.legend.map(legendHtml);
   return markup`<figure>
 <figcaption id="${id}">${chart.title}</figcaption>
-${key}
-${drawing("wide")}${drawing("narrow")}<details>
+${chart.kind === "timeline" ? TIMELINE_KEY : []}
+${legend.length === 0 ? [] : markup`<ul class="legend">${legend}</ul>`}
+${drawings.map(({ html }) => html)}<details>
 <summary>The numbers</summary>
-${numbers}</details>
+${tableHtml(chartTable(chart), chart.title)}</details>
 </figure>
 `;
+}
+
+function legendHtml({ name, colour, dashes }: LegendEntry): Html {
+  const line = dashes === undefined
+    ? markup`stroke-width="9"`
+    : markup`stroke-width="2" stroke-dasharray="${dashes}"`;
+  return markup`<li><svg width="28" height="10"><path d="M0 5H28" stroke="${colour}" ${line}></path></svg> ${name}</li>`;
 }
 
 /**

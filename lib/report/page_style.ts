@@ -69,7 +69,7 @@ h1 { font-size: 1.9rem; }
 h2 { font-size: 1.35rem; margin-top: 2.5rem; padding-top: 1rem;
   border-top: 1px solid var(--rule); }
 p { margin: 0.6rem 0; max-width: 70ch; }
-footer, caption { color: var(--quiet); }
+footer { color: var(--quiet); }
 .remarks { margin: 1rem 0 0; padding: 0.1rem 1rem;
   border-left: 4px solid var(--warning); background: var(--shade); }
 .says { margin: 0.75rem 0; padding-left: 1.2rem; max-width: 75ch; }
@@ -84,7 +84,6 @@ footer, caption { color: var(--quiet); }
   outline: 2px solid var(--series-1); outline-offset: 2px; }
 table { border-collapse: collapse; font-size: 0.9rem;
   font-variant-numeric: tabular-nums; }
-caption { text-align: left; padding: 0.4rem 0; }
 th, td { padding: 0.28rem 0.75rem; text-align: right; vertical-align: top;
   border-bottom: 1px solid var(--rule); white-space: nowrap;
   overflow-wrap: normal; }
@@ -115,6 +114,9 @@ figure svg { display: block; }
   .wide { display: none; }
   .narrow { display: block; }
 }
+.legend { display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; margin: 0 0 0.4rem;
+  padding: 0; list-style: none; font-size: 0.8125rem; }
+.legend svg { display: inline-block; }
 .key { margin: 0 0 0.5rem; color: var(--quiet); font-size: 0.875rem; }
 summary { cursor: pointer; color: var(--quiet); font-size: 0.875rem;
   width: fit-content; }

@@ -5,6 +5,7 @@
  * @module
  */
 
+export * from "./axis.ts";
 export * from "./builder.ts";
 export * from "./compare_schema.ts";
 export * from "./compare_sections.ts";

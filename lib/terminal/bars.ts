@@ -6,7 +6,7 @@
 
 import { formatCount, formatValue } from "../result/quantities.ts";
 import type { BarChart, HistogramChart } from "../result/section.ts";
-import { isDrawable, tickLabels } from "./axis.ts";
+import { isDrawable, tickLabels } from "../result/axis.ts";
 import {
   align,
   clampWidth,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isDrawable, type PlotAxis } from "./axis.ts";
+import { isDrawable, type PlotAxis } from "../result/axis.ts";
 import { type Color, paint, type Style } from "./style.ts";
 
 /** A position: from left to right and from bottom to top, each from 0 to 1. */

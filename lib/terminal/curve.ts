@@ -5,7 +5,7 @@
  */
 
 import type { CurveChart } from "../result/section.ts";
-import { isDrawable, type PlotAxis, plotAxis } from "./axis.ts";
+import { isDrawable, type PlotAxis, plotAxis } from "../result/axis.ts";
 import { Canvas, type Point } from "./canvas.ts";
 import {
   clampWidth,

@@ -6,7 +6,7 @@
 
 import { formatValue } from "../result/quantities.ts";
 import type { Head, Table } from "../result/section.ts";
-import { isDrawable } from "./axis.ts";
+import { isDrawable } from "../result/axis.ts";
 import { align, clampWidth, type Style, textWidth, truncate } from "./style.ts";
 
 const INDENT = "  ";

@@ -11,7 +11,12 @@ import {
   mergeSlots,
   type TimelineFigures,
 } from "../stats/timeline.ts";
-import { isDrawable, type PlotAxis, plotAxis, tickLabels } from "./axis.ts";
+import {
+  isDrawable,
+  type PlotAxis,
+  plotAxis,
+  tickLabels,
+} from "../result/axis.ts";
 import { Canvas } from "./canvas.ts";
 import { clampWidth, seriesColor, type Style, truncate } from "./style.ts";
 import { wrap } from "./wrap.ts";

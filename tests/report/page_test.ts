@@ -337,7 +337,7 @@ const AXES: [string, Chart, string[]][] = [
   [
     "logarithmic durations",
     curveOf("log", "us", [130, 4000]),
-    ["100 us", "200 us", "500 us", "1 ms", "2 ms", "5 ms", "place (log scale)"],
+    ["200 us", "500 us", "1 ms", "2 ms", "place (log scale)"],
   ],
   [
     "logarithmic durations of many decades",
@@ -347,17 +347,17 @@ const AXES: [string, Chart, string[]][] = [
   [
     "equal logarithmic durations",
     curveOf("log", "us", [100, 100]),
-    ["100 us", "200 us"],
+    ["60 us", "100 us", "200 us"],
   ],
   [
     "logarithmic sizes",
     curveOf("log", "bytes", [512, 32_768]),
-    ["512 B", "1 KiB", "2 KiB", "16 KiB", "32 KiB"],
+    ["512 bytes", "1 KiB", "2 KiB", "16 KiB", "32 KiB"],
   ],
   [
     "percentiles",
     curveOf("percentile", "percent", [0, 50, 90, 99.95, 100]),
-    ["0", "50", "90", "99", "99.9", "place (%)"],
+    ["0", "50 %", "90 %", "99 %", "99.9 %", "place"],
   ],
 ];
 
@@ -375,8 +375,7 @@ for (const [kind, chart, marks] of AXES) {
 }
 
 Deno.test({
-  name:
-    "chartOption() draws a band where a curve has one, and crosses for losses",
+  name: "chartOption() draws a band where a curve has one, and failures above",
   permissions: "none",
   fn() {
     const point = (x: number) => ({ x, y: 5, low: 1, high: 9 });
@@ -387,15 +386,15 @@ Deno.test({
         points: [point(1), point(2), { x: 3, y: null }, point(4), point(5)],
       }],
     };
-    const { option, viewport } = chartOption(chart, {
+    const { option, viewport, legend } = chartOption(chart, {
       width: 400,
       height: 200,
     });
     const svg = renderSvg(option, viewport);
     assertMatch(svg, /<svg [^>]*viewBox="0 0 400 2\d\d"/);
     assertEquals(count(svg, /fill-opacity="0\.2"/), 2, svg);
-    assertEquals(count(svg, /stroke="var\(--loss\)"/), 1 + 1, svg); // legend
-    assertEquals(drawn(chart).includes("failed"), true);
+    assertEquals(count(svg, /fill="var\(--loss\)"/), 1, svg);
+    assertEquals(legend, [{ name: "failed", colour: "var(--loss)" }]);
   },
 });
 

@@ -1,17 +1,18 @@
 /**
- * The scale, the ticks and the label of a chart's axis.
+ * The scale, the ticks and the label of a chart's axis, for the terminal and,
+ * where the scale is not linear, for the page.
  *
  * @module
  */
 
-import type { Axis, Unit } from "../result/section.ts";
+import type { Axis, Unit } from "./section.ts";
 
 /** A scale with ticks. */
 export interface PlotAxis {
   /** What it shows, its unit and its scale: `RTT (ms, log scale)`. */
   label: string;
-  /** The ticks in rising order: positions from 0 to 1, and texts. */
-  ticks: { at: number; text: string }[];
+  /** The ticks in rising order; `at` is a position from 0 to 1. */
+  ticks: { value: number; at: number; text: string }[];
   /** The width of the widest text. */
   width: number;
   /** Returns the position of a value, from 0 to 1. */
@@ -34,11 +35,9 @@ const MIN_VALUE = 1e-9;
 const MAX_VALUE = 1e300;
 /** The steps of linear ticks, times a power of ten. */
 const STEPS = [1, 2, 2.5, 5];
-/** Units without ticks between whole numbers. */
-const WHOLE: Unit[] = ["count", "bytes"];
 
-/** The units of labels, rising, with their size in the unit of the values. */
-const LABEL_UNITS: Record<Unit, [size: number, name: string][]> = {
+/** The units of ticks, rising, with their size in the unit of the values. */
+const TICK_UNITS: Record<Unit, [size: number, name: string][]> = {
   us: [[1, "us"], [1e3, "ms"], [1e6, "s"]],
   ms: [[1e-3, "us"], [1, "ms"], [1e3, "s"]],
   s: [[1e-6, "us"], [1e-3, "ms"], [1, "s"]],
@@ -48,7 +47,7 @@ const LABEL_UNITS: Record<Unit, [size: number, name: string][]> = {
     [1e6, "Mbit/s"],
     [1e9, "Gbit/s"],
   ],
-  bytes: [[1, "bytes"]],
+  bytes: [[1, "bytes"], [1024, "KiB"], [1024 ** 2, "MiB"]],
   count: [[1, ""]],
   percent: [[1, "%"]],
   ppm: [[1, "ppm"]],
@@ -87,18 +86,12 @@ export function plotAxis(
 ): PlotAxis {
   const known = values.filter(isDrawable);
   const positive = known.filter((value) => value > MIN_VALUE);
-  const log = axis.scale === "log" && positive.length > 0;
-  const scale = axis.scale === "percentile"
-    ? percentileScale(known)
-    : log
-    ? logScale(positive, maxTicks)
-    : linearScale(known, WHOLE.includes(axis.unit) ? 1 : 0, maxTicks);
+  const [scale, kind] = axis.scale === "percentile"
+    ? [percentileScale(known), "log towards 100"]
+    : axis.scale === "log" && positive.length > 0
+    ? [logScale(positive, axis.unit, maxTicks), "log scale"]
+    : [linearScale(known, axis.unit, maxTicks), ""];
   const { unit, texts } = tickLabels(scale.ticks, axis.unit);
-  const kind = axis.scale === "percentile"
-    ? "log towards 100"
-    : log
-    ? "log scale"
-    : "";
   const remarks = [unit, kind].filter((text) => text !== "").join(", ");
   const start = scale.along(scale.min);
   const length = scale.along(scale.max) - start;
@@ -106,10 +99,9 @@ export function plotAxis(
     Math.min(Math.max((scale.along(value) - start) / length, 0), 1);
   return {
     label: axis.label + (remarks === "" ? "" : ` (${remarks})`),
-    ticks: scale.ticks.map((tick, index) => ({
-      at: at(tick),
-      text: texts[index]!,
-    })),
+    ticks: scale.ticks.map((value, index) => (
+      { value, at: at(value), text: texts[index]! }
+    )),
     width: Math.max(0, ...texts.map((text) => text.length)),
     at,
   };
@@ -151,10 +143,7 @@ export function tickLabels(
   // The median size selects the unit, so that an outlier does not.
   const sizes = values.map(Math.abs).filter((size) => size > 0)
     .sort((a, b) => a - b);
-  const median = sizes[sizes.length >> 1] ?? 0;
-  const units = LABEL_UNITS[unit];
-  const [factor, name] = units.findLast(([size]) => median >= size) ??
-    units[0]!;
+  const [factor, name] = tickUnit(sizes[sizes.length >> 1] ?? 0, unit);
   const scaled = values.map((value) => value / factor);
   const texts = scaled.map((value, index) => {
     const distances = [scaled[index - 1], scaled[index + 1]]
@@ -163,6 +152,12 @@ export function tickLabels(
     return numberText(value, Math.min(...distances) * ROUNDING);
   });
   return { unit: name, texts };
+}
+
+/** @internal The unit for a value of this size, and its own size. */
+export function tickUnit(size: number, unit: Unit): [size: number, string] {
+  const units = TICK_UNITS[unit];
+  return units.findLast(([least]) => size >= least) ?? units[0]!;
 }
 
 function numberText(value: number, maxError: number): string {
@@ -176,11 +171,7 @@ function numberText(value: number, maxError: number): string {
 }
 
 /** Starts at 0, unless the values are closer to each other than to 0. */
-function linearScale(
-  known: number[],
-  minStep: number,
-  maxTicks: number,
-): Scale {
+function linearScale(known: number[], unit: Unit, maxTicks: number): Scale {
   let [min, max] = limits(known, 0);
   if (!(min < max && min > max / 2)) {
     [min, max] = [Math.min(min, 0), Math.max(max, 0)];
@@ -188,15 +179,24 @@ function linearScale(
   const size = Math.max(-min, max);
   if (size < MIN_VALUE) [min, max] = [0, 1];
   min = Math.min(min, max - size * MIN_SPAN);
-  const ticks = linearTicks(min, max, maxTicks, minStep);
+  const isWhole = unit === "count" || unit === "bytes";
+  // Only KiB are not a power of ten of the unit.
+  const factor = unit === "bytes" ? tickUnit(max / 2, unit)[0] : 1;
+  const ticks = linearTicks(
+    min / factor,
+    max / factor,
+    maxTicks,
+    isWhole ? 1 : 0,
+  ).map((tick) => tick * factor);
   return { min, max, along: (value) => value, ticks };
 }
 
-function logScale(positive: number[], maxTicks: number): Scale {
+function logScale(positive: number[], unit: Unit, maxTicks: number): Scale {
   let [min, max] = limits(positive, 1);
   if (max < min * (1 + MIN_SPAN)) [min, max] = [min / 2, max * 2];
   const along = (value: number) => Math.log10(Math.max(value, min));
-  return { min, max, along, ticks: logTicks(min, max, maxTicks) };
+  const base = unit === "bytes" ? 2 : 10;
+  return { min, max, along, ticks: logTicks(min, max, maxTicks, base) };
 }
 
 /** The distance to 100 is logarithmic; 100 itself is half as far as the last. */
@@ -235,22 +235,27 @@ function linearTicks(
 }
 
 /** Returns round numbers between two limits, by decade if these are far apart. */
-function logTicks(min: number, max: number, maxTicks: number): number[] {
-  if (max / min < 10) return linearTicks(min, max, maxTicks);
-  const from = Math.floor(Math.log10(min));
+function logTicks(
+  min: number,
+  max: number,
+  maxTicks: number,
+  base: 2 | 10,
+): number[] {
+  if (max / min < base) return linearTicks(min, max, maxTicks);
+  const logOf = base === 2 ? Math.log2 : Math.log10;
+  const from = Math.floor(logOf(min));
   const powers = Array.from(
-    { length: Math.ceil(Math.log10(max)) - from + 1 },
+    { length: Math.ceil(logOf(max)) - from + 1 },
     (_, index) => from + index,
   );
   const ticks = (digits: number[], every: number) =>
-    within(
-      powers.filter((power) => (power - from) % every === 0)
-        .flatMap((power) => digits.map((digit) => round(digit * 10 ** power))),
-      min,
-      max,
-    );
+    powers.filter((power) => (power - from) % every === 0)
+      .flatMap((power) => digits.map((digit) => round(digit * base ** power)))
+      .filter((value) => value >= min && value <= max);
   for (let every = 0;; every++) {
-    const some = every === 0 ? ticks([1, 2, 5], 1) : ticks([1], every);
+    const some = every === 0 && base === 10
+      ? ticks([1, 2, 5], 1)
+      : ticks([1], Math.max(every, 1));
     if (some.length <= maxTicks) return some;
   }
 }
@@ -261,10 +266,6 @@ function limits(values: number[], none: number): [min: number, max: number] {
     ([min, max], value) => [Math.min(min, value), Math.max(max, value)],
     [first, first],
   );
-}
-
-function within(values: number[], min: number, max: number): number[] {
-  return values.filter((value) => value >= min && value <= max);
 }
 
 /** Removes the error of binary fractions. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "npm:fast-check@^4.3.0";
-import { plotAxis, tickLabels } from "../../lib/terminal/axis.ts";
+import { plotAxis, tickLabels } from "../../lib/result/axis.ts";
 import type { Axis } from "../../lib/result/section.ts";
 
 const US = { label: "RTT", unit: "us" } as const;
