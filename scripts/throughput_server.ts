@@ -145,12 +145,16 @@ function parseLimit(text: string): number {
 
 /** What a test was, in a line. */
 function testLine({ remote, transfer, error }: ServedTest): string {
-  const { parameters: { transport, ignored }, flows } = transfer;
+  const { flows = [] } = transfer ?? {};
+  const { transport, ignored = [] } = transfer?.parameters ?? {};
+  const { streams = [] } = transfer?.results() ?? {};
   const sides = [false, true].flatMap((isSender) => {
-    const own = flows.filter((flow) => flow.isSender === isSender);
+    const own = streams.filter((_, index) =>
+      flows[index]!.isSender === isSender
+    );
     if (own.length === 0) return [];
-    const bytes = own.reduce((sum, flow) => sum + flow.measured().bytes, 0);
-    const seconds = Math.max(...own.map((flow) => transfer.secondsOf(flow)));
+    const bytes = own.reduce((sum, stream) => sum + stream.bytes, 0);
+    const seconds = Math.max(...own.map((stream) => stream.seconds));
     const rate = seconds > 0 ? bytes * 8 / seconds : null;
     return `${isSender ? "sent" : "received"} ${formatCount(bytes, "byte")}, ${
       formatRate(rate)

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Interval, Transfer } from "../iperf3/transfer.ts";
+import type { Bin, Interval } from "../iperf3/transfer.ts";
 import { formatRate } from "../result/quantities.ts";
 import {
   directionIntervals,
@@ -32,11 +32,11 @@ export interface ThroughputObserver {
    */
   onInterval(interval: Interval): void;
   /**
-   * Shows the rate so far.
+   * Shows the rate.
    *
-   * @param transfer The test.
+   * @param bin What happened in the last 100 ms.
    */
-  onTick(transfer: Transfer): void;
+  onBin(bin: Bin): void;
 }
 
 /**
@@ -78,7 +78,7 @@ export function observeThroughput(
   target: string,
   isUdp: boolean,
 ): ThroughputObserver {
-  let before = { ms: performance.now(), bytes: 0 };
+  let totalBytes = 0;
   return {
     onInterval(interval) {
       const time = new Date();
@@ -88,16 +88,14 @@ export function observeThroughput(
         report.event({ event: "interval", data: one });
       }
     },
-    onTick({ flows }) {
-      const bytes = flows.reduce((sum, flow) => sum + flow.bytes, 0);
-      const ms = performance.now();
-      const rate = (bytes - before.bytes) * 8000 / (ms - before.ms);
+    onBin({ sentBytes, receivedBytes, elapsedMs }) {
+      const bytes = sentBytes + receivedBytes;
+      totalBytes += bytes;
       report.progress(
-        `${formatRate(Math.max(0, rate))}, ${
-          (bytes / 1e6).toFixed(1)
+        `${formatRate(bytes * 8000 / elapsedMs)}, ${
+          (totalBytes / 1e6).toFixed(1)
         } MB so far`,
       );
-      before = { ms, bytes };
     },
   };
 }

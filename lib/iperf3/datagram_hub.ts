@@ -22,10 +22,8 @@ const BUFFER_BYTES = 65_536;
 /** What is done with the datagrams of a flow. */
 export type DatagramSink = (datagram: Uint8Array) => void;
 
-interface Greeter {
-  accept: (peer: Deno.NetAddr) => DatagramSink | null;
-  fail: (error: unknown) => void;
-}
+/** Returns what to do with the datagrams of a source; `null` refuses it. */
+export type Greeter = (peer: Deno.NetAddr) => DatagramSink | null;
 
 /**
  * Hands datagrams to the flows they belong to, by their source. It answers
@@ -53,19 +51,12 @@ export class DatagramHub {
    * @param log Receives a line for each error.
    */
   async run(log: (line: string) => void): Promise<void> {
-    const buffer = new Uint8Array(BUFFER_BYTES);
-    for (;;) {
-      try {
-        const [datagram, from] = await receiveDatagram(this.socket, buffer);
-        const flows = this.#flows.get(from.port);
-        const flow = flows && find(flows, from);
-        if (flow !== undefined) flow.sink(datagram);
-        else if (this.#greeters.size > 0) await this.#welcome(datagram, from);
-      } catch (error) {
-        if (isDisconnect(error)) return;
-        log(`Cannot receive: ${errorMessage(error)}`);
-      }
-    }
+    await eachDatagram(this.socket, (datagram, from) => {
+      const flows = this.#flows.get(from.port);
+      const flow = flows && find(flows, from);
+      if (flow !== undefined) flow.sink(datagram);
+      else if (this.#greeters.size > 0) this.#welcome(datagram, from);
+    }, log);
   }
 
   /**
@@ -92,14 +83,9 @@ export class DatagramHub {
    *
    * @param host The host.
    * @param accept Called with the source of each greeting; `null` refuses it.
-   * @param fail Called if a greeting cannot be answered.
    */
-  greet(
-    host: string,
-    accept: (peer: Deno.NetAddr) => DatagramSink | null,
-    fail: (error: unknown) => void,
-  ): void {
-    this.#greeters.set(host, { accept, fail });
+  greet(host: string, accept: Greeter): void {
+    this.#greeters.set(host, accept);
   }
 
   /**
@@ -119,18 +105,43 @@ export class DatagramHub {
     this.socket.close();
   }
 
-  async #welcome(datagram: Uint8Array, from: Deno.NetAddr): Promise<void> {
+  #welcome(datagram: Uint8Array, from: Deno.NetAddr): void {
     const host = plainHost(from.hostname);
-    const greeter = this.#greeters.get(host);
-    if (greeter === undefined || datagram.length !== GREETING_BYTES) return;
+    const accept = this.#greeters.get(host);
+    if (accept === undefined || datagram.length !== GREETING_BYTES) return;
     const reply = isGreeting(datagram, OLD_HELLO)
       ? OLD_HELLO_REPLY
       : HELLO_REPLY;
-    const sink = greeter.accept(from);
+    const sink = accept(from);
     if (sink === null) return;
     const others = this.#flows.get(from.port) ?? [];
     this.#flows.set(from.port, [...others, { host, sink }]);
-    await this.socket.send(reply, from).catch(greeter.fail);
+    this.socket.send(reply, from).catch(() => {}); // the client waits in vain
+  }
+}
+
+/**
+ * Receives datagrams until the socket is closed.
+ *
+ * @param socket The socket.
+ * @param onDatagram Called with each one, a view that is valid during the call.
+ * @param log Receives a line for each error; without it an error ends the wait.
+ */
+export async function eachDatagram(
+  socket: Deno.DatagramConn,
+  onDatagram: (datagram: Uint8Array, from: Deno.NetAddr) => void,
+  log?: (line: string) => void,
+): Promise<void> {
+  const buffer = new Uint8Array(BUFFER_BYTES);
+  for (;;) {
+    try {
+      const [datagram, from] = await receiveDatagram(socket, buffer);
+      onDatagram(datagram, from);
+    } catch (error) {
+      if (isDisconnect(error)) return;
+      if (log === undefined) throw error;
+      log(`Cannot receive: ${errorMessage(error)}`);
+    }
   }
 }
 

@@ -98,8 +98,6 @@ export class DatagramCounts {
   packets = 0;
   /** Lost by iperf3's arithmetic. */
   errors = 0;
-  /** Late datagrams and copies, by iperf3's arithmetic. */
-  outOfOrder = 0;
   /** Different datagrams received. */
   received = 0;
   /** Datagrams that came after one with a higher number. */
@@ -136,14 +134,15 @@ export class DatagramCounts {
    *
    * @param datagram The datagram.
    * @param nowMs When it was received, by the receiver's monotonic clock.
+   * @returns Whether it is one of the flow: long enough, with a number.
    */
-  add(datagram: Uint8Array, nowMs: number): void {
+  add(datagram: Uint8Array, nowMs: number): boolean {
     const headerBytes = this.#counters64 ? 16 : 12;
-    if (datagram.length < headerBytes) return;
+    if (datagram.length < headerBytes) return false;
     const number = this.#counters64
       ? readUint32(datagram, 8) * 2 ** 32 + readUint32(datagram, 12)
       : readUint32(datagram, 8);
-    if (number < 1 || number > Number.MAX_SAFE_INTEGER) return;
+    if (number < 1 || number > Number.MAX_SAFE_INTEGER) return false;
     this.#count(number);
     const sentSec = readUint32(datagram, 0) + readUint32(datagram, 4) / 1e6;
     const transitSec = nowMs / 1000 - sentSec;
@@ -152,6 +151,7 @@ export class DatagramCounts {
       this.jitterSec += (difference - this.jitterSec) / 16;
     }
     this.#transitSec = transitSec;
+    return true;
   }
 
   #count(number: number): void {
@@ -164,7 +164,6 @@ export class DatagramCounts {
       this.#remember(number);
       return;
     }
-    this.outOfOrder += 1;
     if (this.errors > 0) this.errors -= 1;
     // Behind the window it is taken for a late one, unless none is missing.
     const isCopy = this.missing === 0 ||

@@ -8,9 +8,8 @@
  * @module
  */
 
-import type { ThroughputClient } from "./client.ts";
-import type { StreamResult } from "./results.ts";
-import type { Flow, FlowFigures, Interval } from "./transfer.ts";
+import type { StreamPair, ThroughputClient } from "./client.ts";
+import type { Interval } from "./transfer.ts";
 
 /** What the object says besides. */
 export interface Iperf3JsonOptions {
@@ -62,18 +61,13 @@ export function iperf3Json(
   const { transfer, results } = client;
   const { parameters: test, flows } = transfer;
   const isUdp = test.transport === "udp";
-  const ends = flows.map((flow) =>
-    streamEnd(
-      client,
-      flow,
-      results?.streams.find(({ id }) => id === flow.id) ?? null,
-    )
+  const local = transfer.results();
+  const ends = client.streams.map((pair) => endOf(pair, isUdp));
+  const first = ends.filter(({ pair }) =>
+    pair.direction === ends[0]!.pair.direction
   );
-  const [first, second] = test.direction === "reverse" ? [ends, []] : [
-    ends.filter((_, index) => flows[index]!.isSender),
-    ends.filter((_, index) => !flows[index]!.isSender),
-  ];
-  const shares = (side: string, of: typeof transfer.processor) => ({
+  const second = ends.filter((end) => !first.includes(end));
+  const shares = (side: string, of: typeof local.processor) => ({
     [`${side}_total`]: of.total,
     [`${side}_user`]: of.user,
     [`${side}_system`]: of.system,
@@ -81,12 +75,12 @@ export function iperf3Json(
   const none = { total: 0, user: 0, system: 0 };
   return {
     start: {
-      connected: client.connected.map(({ id, local, remote }) => ({
+      connected: flows.map(({ id, socket: { localAddr, remoteAddr } }) => ({
         socket: id,
-        local_host: local.hostname,
-        local_port: local.port,
-        remote_host: remote.hostname,
-        remote_port: remote.port,
+        local_host: localAddr.hostname,
+        local_port: localAddr.port,
+        remote_host: remoteAddr.hostname,
+        remote_port: remoteAddr.port,
       })),
       version: options.version,
       system_info: `${Deno.build.os} ${Deno.build.arch}`,
@@ -125,7 +119,7 @@ export function iperf3Json(
       ...sums(first, "", isUdp),
       ...(second.length > 0 && sums(second, "_bidir_reverse", isUdp)),
       cpu_utilization_percent: {
-        ...shares("host", transfer.processor),
+        ...shares("host", local.processor),
         ...shares("remote", results?.processor ?? none),
       },
     },
@@ -143,23 +137,24 @@ function intervalJson({ flows, ...interval }: Interval, isUdp: boolean) {
     omitted,
     sender: isSender,
   });
-  const figures = (flow: FlowFigures, isSender: boolean) =>
-    !isUdp
-      ? {}
-      : isSender
-      ? { packets: flow.packets }
-      : losses(flow.errors, flow.packets, flow.jitterSec);
+  type Figures = Pick<typeof flows[number], "packets" | "errors" | "jitterSec">;
+  const figures = (
+    { packets, errors, jitterSec }: Figures,
+    isSender: boolean,
+  ) =>
+    !isUdp ? {} : isSender ? { packets } : losses(errors, packets, jitterSec);
   const sum = (isSender: boolean) => {
     const own = flows.filter((flow) => flow.isSender === isSender);
-    const add = (key: keyof FlowFigures) =>
+    const add = (key: "bytes" | keyof Figures) =>
       own.reduce((total, flow) => total + flow[key], 0);
-    const all = {
-      ...own[0]!,
-      packets: add("packets"),
-      errors: add("errors"),
-      jitterSec: add("jitterSec") / own.length,
+    return {
+      ...part(add("bytes"), isSender),
+      ...figures({
+        packets: add("packets"),
+        errors: add("errors"),
+        jitterSec: add("jitterSec") / own.length,
+      }, isSender),
     };
-    return { ...part(add("bytes"), isSender), ...figures(all, isSender) };
   };
   const [first] = flows;
   const isBoth = flows.some(({ isSender }) => isSender !== first?.isSender);
@@ -174,81 +169,57 @@ function intervalJson({ flows, ...interval }: Interval, isUdp: boolean) {
   };
 }
 
-interface StreamEnd {
-  stream: object;
-  isSender: boolean;
-  sentBytes: number;
-  receivedBytes: number;
-  errors: number;
-  packets: number;
-  jitterSec: number;
-  seconds: number;
-}
-
-function streamEnd(
-  { transfer }: ThroughputClient,
-  flow: Flow,
-  said: StreamResult | null,
-): StreamEnd {
-  const here = flow.measured();
-  const seconds = transfer.secondsOf(flow);
-  const { isSender } = flow;
-  const there = said?.bytes ?? 0;
-  const [sentBytes, receivedBytes] = isSender
-    ? [here.bytes, there]
-    : [there, here.bytes];
-  const errors = isSender
-    ? (said?.errors ?? 0) - (said?.omittedErrors ?? 0)
-    : here.errors;
-  const packets = here.packets;
-  const jitterSec = isSender ? said?.jitterSec ?? 0 : here.jitterSec;
-  const outOfOrder = flow.counts === null ? 0 : here.outOfOrder;
-  const stream = transfer.parameters.transport === "udp"
+/** What both sides say of a stream, in iperf3's figures. */
+function endOf(pair: StreamPair, isUdp: boolean) {
+  const { id, sender, receiver } = pair;
+  const isSender = pair.direction === "forward";
+  const here = (isSender ? sender : receiver)!;
+  const figures = {
+    sentBytes: sender?.bytes ?? 0,
+    receivedBytes: receiver?.bytes ?? 0,
+    errors: receiver ? receiver.errors - receiver.omittedErrors : 0,
+    packets: here.packets - here.omittedPackets,
+    jitterSec: receiver?.jitterSec ?? 0,
+    seconds: here.seconds,
+  };
+  const { sentBytes, receivedBytes, errors, packets, jitterSec } = figures;
+  const { seconds } = figures;
+  const { reordered = 0, duplicate = 0 } = (!isSender && here.arrivals) || {};
+  const theirs = (isSender ? receiver : sender)?.seconds || seconds;
+  const stream = isUdp
     ? {
       udp: {
-        socket: flow.id,
-        ...span(0, seconds, isSender ? here.bytes : sentBytes),
+        socket: id,
+        ...span(0, seconds, sentBytes),
         ...losses(errors, packets, jitterSec),
-        out_of_order: outOfOrder,
+        out_of_order: reordered + duplicate,
         sender: isSender,
       },
     }
     : {
-      sender: {
-        socket: flow.id,
-        ...span(0, seconds, sentBytes),
-        sender: isSender,
-      },
+      sender: { socket: id, ...span(0, seconds, sentBytes), sender: isSender },
       receiver: {
-        socket: flow.id,
-        ...span(0, said?.seconds || seconds, receivedBytes),
+        socket: id,
+        ...span(0, theirs, receivedBytes),
         sender: isSender,
       },
     };
-  return {
-    stream,
-    isSender,
-    sentBytes,
-    receivedBytes,
-    errors,
-    packets,
-    jitterSec,
-    seconds,
-  };
+  return { pair, stream, ...figures };
 }
 
+type End = ReturnType<typeof endOf>;
+
 /** The sums of one direction. */
-function sums(ends: StreamEnd[], suffix: string, isUdp: boolean): object {
-  const add = (key: "sentBytes" | "receivedBytes" | "errors" | "packets") =>
-    ends.reduce((sum, end) => sum + end[key], 0);
+function sums(ends: End[], suffix: string, isUdp: boolean): object {
+  const add = (
+    key: Exclude<keyof End, "pair" | "stream">,
+  ) => ends.reduce((sum, end) => sum + end[key], 0);
   const seconds = Math.max(...ends.map((end) => end.seconds));
-  const isSender = ends[0]!.isSender;
-  const jitterSec = ends.reduce((sum, end) => sum + end.jitterSec, 0) /
-    ends.length;
   const sum = (bytes: number, errors: number) => ({
     ...span(0, seconds, bytes),
-    ...(isUdp && losses(errors, add("packets"), jitterSec)),
-    sender: isSender,
+    ...(isUdp &&
+      losses(errors, add("packets"), add("jitterSec") / ends.length)),
+    sender: ends[0]!.pair.direction === "forward",
   });
   return {
     ...(isUdp && { [`sum${suffix}`]: sum(add("sentBytes"), add("errors")) }),

@@ -24,6 +24,7 @@
  * @module
  */
 
+import * as v from "npm:valibot@^1.1.0";
 import { readUint32, writeUint32 } from "../framing/big_endian.ts";
 import { StreamConnection } from "../net/stream_connection.ts";
 
@@ -140,11 +141,7 @@ export function cookieText(cookie: Uint8Array): string {
 }
 
 /** The control connection: states and JSON, with a deadline on each. */
-export class ControlConnection implements Disposable {
-  /** The peer's address, as `HOST:PORT`. */
-  readonly remote: string;
-  #connection: StreamConnection;
-
+export class ControlConnection extends StreamConnection {
   /**
    * Takes ownership of a connection.
    *
@@ -152,12 +149,11 @@ export class ControlConnection implements Disposable {
    * @param timeoutMs How long each message may take.
    */
   constructor(conn: Deno.Conn, timeoutMs: number = CONTROL_TIMEOUT_MS) {
-    this.#connection = new StreamConnection(conn, {
+    super(conn, {
       messageBytes: PARAMETERS_LIMIT_BYTES,
       readMs: timeoutMs,
       writeMs: timeoutMs,
     });
-    this.remote = this.#connection.remote;
   }
 
   /**
@@ -166,16 +162,16 @@ export class ControlConnection implements Disposable {
    * @returns Its byte; `null` at the end of the stream.
    */
   async readState(): Promise<number | null> {
-    return (await this.#connection.readExactly(1))?.[0] ?? null;
+    return (await this.readExactly(1))?.[0] ?? null;
   }
 
   /**
-   * Reads the two numbers behind SERVER_ERROR, of which old servers send one.
+   * Reads the two numbers after SERVER_ERROR, of which old servers send one.
    *
    * @returns The number of the error; 0 if it is missing.
    */
   async readErrorNumber(): Promise<number> {
-    const bytes = await this.#connection.readExactly(4).catch(() => null);
+    const bytes = await this.readExactly(4).catch(() => null);
     return bytes === null ? 0 : readUint32(bytes, 0);
   }
 
@@ -183,12 +179,12 @@ export class ControlConnection implements Disposable {
    * Reads a JSON text.
    *
    * @param limitBytes The longest one accepted.
-   * @param number By which number iperf3 names an error of it.
-   * @returns Its value.
+   * @param number The number by which iperf3 names an error of it.
+   * @returns Its value, unchecked.
    * @throws {Iperf3Error} If it is too long, incomplete, or not JSON.
    */
   async readJson(limitBytes: number, number: number): Promise<unknown> {
-    const head = await this.#connection.readExactly(4);
+    const head = await this.readExactly(4);
     if (head === null) throw closed();
     const length = readUint32(head, 0);
     if (length > limitBytes) {
@@ -198,8 +194,8 @@ export class ControlConnection implements Disposable {
         number,
       );
     }
-    this.#connection.messageLimitBytes = Math.max(length, 64);
-    const body = await this.#connection.readExactly(length);
+    this.messageLimitBytes = Math.max(length, 64);
+    const body = await this.readExactly(length);
     if (body === null) throw closed();
     try {
       return JSON.parse(new TextDecoder().decode(body));
@@ -218,7 +214,7 @@ export class ControlConnection implements Disposable {
    * @param states The states.
    */
   async writeStates(...states: number[]): Promise<void> {
-    await this.#connection.writeAll(Uint8Array.from(states));
+    await this.writeAll(Uint8Array.from(states));
   }
 
   /**
@@ -230,16 +226,7 @@ export class ControlConnection implements Disposable {
     const bytes = new Uint8Array(9);
     bytes[0] = STATE.serverError;
     writeUint32(bytes, 1, number);
-    await this.#connection.writeAll(bytes);
-  }
-
-  /**
-   * Writes a cookie or other bytes as they are.
-   *
-   * @param bytes The bytes.
-   */
-  async writeBytes(bytes: Uint8Array): Promise<void> {
-    await this.#connection.writeAll(bytes);
+    await this.writeAll(bytes);
   }
 
   /**
@@ -252,32 +239,75 @@ export class ControlConnection implements Disposable {
     const message = new Uint8Array(4 + body.length);
     writeUint32(message, 0, body.length);
     message.set(body, 4);
-    await this.#connection.writeAll(message);
-  }
-
-  /**
-   * Changes how long each message may take.
-   *
-   * @param timeoutMs The deadline, in milliseconds.
-   */
-  waitAtMost(timeoutMs: number): void {
-    this.#connection.readMs = timeoutMs;
-  }
-
-  /** Ends our side, then closes the connection without losing what was sent. */
-  async finish(): Promise<void> {
-    await this.#connection.finish();
-    this.#connection.close();
-  }
-
-  /** Closes the connection at once. */
-  [Symbol.dispose](): void {
-    this.#connection.close();
+    await this.writeAll(message);
   }
 }
 
 function closed(): Iperf3Error {
   return new Iperf3Error("closed", "the peer closed the control connection");
+}
+
+/**
+ * Checks every type and every range in a peer's JSON, before anything is
+ * allocated or computed from it.
+ *
+ * @internal
+ * @param schema What it must contain.
+ * @param value Its value.
+ * @param what What it is, for the error.
+ * @param number The number by which iperf3 names the error.
+ * @returns The checked value.
+ * @throws {Iperf3Error} Names the first field that is invalid, not its content.
+ */
+export function checked<S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+  what: string,
+  number: number,
+): v.InferOutput<S> {
+  const { success, output, issues } = v.safeParse(schema, value, {
+    abortEarly: true,
+  });
+  if (success) return output;
+  const [issue] = issues;
+  const field = v.getDotPath(issue) ?? what;
+  const problem = issue.expected === null
+    ? issue.message
+    : `expected ${issue.expected}`;
+  throw new Iperf3Error(
+    "malformed",
+    `the peer's ${what} are invalid: ${field}: ${problem}`,
+    number,
+  );
+}
+
+/**
+ * A schema for a number in a range. Versions before 3.14 print negative numbers
+ * as unsigned ones of 64 bits.
+ *
+ * @internal
+ * @param min The minimum.
+ * @param max The maximum.
+ */
+export function numberIn(min: number, max: number) {
+  return v.pipe(
+    v.number(),
+    v.transform((value) => value >= 2 ** 63 ? -1 : value),
+    v.minValue(min),
+    v.maxValue(max),
+  );
+}
+
+/**
+ * A schema for a whole number in a range; a fraction is cut off, as real servers
+ * do.
+ *
+ * @internal
+ * @param min The minimum.
+ * @param max The maximum.
+ */
+export function integerIn(min: number, max: number = Number.MAX_SAFE_INTEGER) {
+  return v.pipe(numberIn(min, max), v.transform(Math.trunc));
 }
 
 /**

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { CheckedObject } from "./json_checks.ts";
-import { ERROR_NUMBER, Iperf3Error } from "./messages.ts";
+import * as v from "npm:valibot@^1.1.0";
+import { checked, ERROR_NUMBER, integerIn, numberIn } from "./messages.ts";
 
 /** The most streams of one direction. */
 export const MAX_STREAMS = 128;
-/** The longest test and the longest start left out, in seconds. */
+/** The longest test, in seconds. */
 export const MAX_TIME_SEC = 86_400;
 /** The longest start that is left out, in seconds. */
 export const MAX_OMIT_SEC = 600;
@@ -27,7 +27,8 @@ export const MAX_RATE = 1e13;
 const DEFAULT_BLOCK_BYTES = 128 * 1024;
 /** The datagram of a UDP test whose client names none, in bytes. */
 const DEFAULT_DATAGRAM_BYTES = 1460;
-const MAX_COUNT = Number.MAX_SAFE_INTEGER;
+/** The longest token of a user, in characters. */
+const MAX_TOKEN_LENGTH = 4096;
 
 /** Which sides send: the client, the server, or both. */
 export type Direction = "forward" | "reverse" | "both";
@@ -94,6 +95,74 @@ export function formatParameters(test: TestParameters): object {
   };
 }
 
+const FLAG = v.optional(
+  v.pipe(
+    v.union([v.boolean(), v.picklist([0, 1])]),
+    v.transform((value) => value === true || value === 1),
+  ),
+  false,
+);
+const COUNT = v.optional(integerIn(0), 0);
+
+/** What Deno cannot set, by its key. */
+const UNAVAILABLE = [
+  ...["window", "MSS", "congestion", "TOS", "flowlabel", "fqrate"],
+  ...["dont_fragment", "zerocopy", "server_affinity", "mptcp", "gso"],
+];
+
+/** The parameters on the wire, and what they mean. */
+const PARAMETERS = v.pipe(
+  v.looseObject({
+    tcp: FLAG,
+    udp: FLAG,
+    sctp: FLAG,
+    reverse: FLAG,
+    bidirectional: FLAG,
+    parallel: v.optional(integerIn(1, MAX_STREAMS), 1),
+    time: v.exactOptional(integerIn(0, MAX_TIME_SEC)),
+    omit: v.optional(integerIn(0, MAX_OMIT_SEC), 0),
+    num: COUNT,
+    blockcount: COUNT,
+    len: v.exactOptional(integerIn(1, MAX_BLOCK_BYTES)),
+    bandwidth: v.optional(numberIn(0, MAX_RATE), 0),
+    burst: v.optional(integerIn(0, MAX_BURST), 1),
+    udp_counters_64bit: FLAG,
+    nodelay: FLAG,
+    get_server_output: FLAG,
+    authtoken: v.optional(
+      v.pipe(v.string(), v.maxLength(MAX_TOKEN_LENGTH)),
+    ),
+  }),
+  v.check(
+    ({ udp, len = MIN_DATAGRAM_BYTES }) =>
+      !udp || len >= MIN_DATAGRAM_BYTES && len <= MAX_DATAGRAM_BYTES,
+    `len is not from ${MIN_DATAGRAM_BYTES} to ${MAX_DATAGRAM_BYTES}`,
+  ),
+  v.check(({ sctp }) => !sctp, "SCTP is not available"),
+  v.transform((given): TestParameters => ({
+    transport: given.udp ? "udp" : "tcp",
+    direction: given.bidirectional
+      ? "both"
+      : given.reverse
+      ? "reverse"
+      : "forward",
+    parallel: given.parallel,
+    timeSec: given.time ?? (given.num + given.blockcount > 0 ? 0 : 10),
+    omitSec: given.omit,
+    bytes: given.num,
+    blocks: given.blockcount,
+    blockBytes: given.len ??
+      (given.udp ? DEFAULT_DATAGRAM_BYTES : DEFAULT_BLOCK_BYTES),
+    bitsPerSec: given.bandwidth,
+    burst: Math.max(1, given.burst),
+    counters64: given.udp_counters_64bit,
+    noDelay: given.nodelay,
+    serverOutput: given.get_server_output,
+    authToken: given.authtoken ?? null,
+    ignored: UNAVAILABLE.filter((key) => given[key] !== undefined),
+  })),
+);
+
 /**
  * Checks the parameters that a client sent.
  *
@@ -111,65 +180,5 @@ export function formatParameters(test: TestParameters): object {
  * ```
  */
 export function parseParameters(value: unknown): TestParameters {
-  const given = new CheckedObject(value, "parameters", ERROR_NUMBER.parameters);
-  if (given.flag("sctp")) {
-    throw new Iperf3Error(
-      "refused",
-      "the client asks for SCTP, which this server does not offer",
-      ERROR_NUMBER.parameters,
-    );
-  }
-  const isUdp = given.flag("udp");
-  const bytes = given.integer("num", { min: 0, max: MAX_COUNT, missing: 0 });
-  const blocks = given.integer(
-    "blockcount",
-    { min: 0, max: MAX_COUNT, missing: 0 },
-  );
-  const isReverse = given.flag("reverse");
-  given.flag("tcp");
-  return {
-    transport: isUdp ? "udp" : "tcp",
-    direction: given.flag("bidirectional")
-      ? "both"
-      : isReverse
-      ? "reverse"
-      : "forward",
-    parallel: given.integer(
-      "parallel",
-      { min: 1, max: MAX_STREAMS, missing: 1 },
-    ),
-    timeSec: given.integer(
-      "time",
-      { min: 0, max: MAX_TIME_SEC, missing: bytes + blocks > 0 ? 0 : 10 },
-    ),
-    omitSec: given.integer("omit", { min: 0, max: MAX_OMIT_SEC, missing: 0 }),
-    bytes,
-    blocks,
-    blockBytes: given.integer(
-      "len",
-      isUdp
-        ? {
-          min: MIN_DATAGRAM_BYTES,
-          max: MAX_DATAGRAM_BYTES,
-          missing: DEFAULT_DATAGRAM_BYTES,
-        }
-        : { min: 1, max: MAX_BLOCK_BYTES, missing: DEFAULT_BLOCK_BYTES },
-    ),
-    bitsPerSec: given.number(
-      "bandwidth",
-      { min: 0, max: MAX_RATE, missing: 0 },
-    ),
-    burst: Math.max(
-      1,
-      given.integer("burst", { min: 0, max: MAX_BURST, missing: 1 }),
-    ),
-    counters64: given.flag("udp_counters_64bit"),
-    noDelay: given.flag("nodelay"),
-    serverOutput: given.flag("get_server_output"),
-    authToken: given.text("authtoken"),
-    ignored: given.having(
-      ...["window", "MSS", "congestion", "TOS", "flowlabel", "fqrate"],
-      ...["dont_fragment", "zerocopy", "server_affinity", "mptcp", "gso"],
-    ),
-  };
+  return checked(PARAMETERS, value, "parameters", ERROR_NUMBER.parameters);
 }

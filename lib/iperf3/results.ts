@@ -4,15 +4,15 @@
  * @module
  */
 
-import { CheckedObject } from "./json_checks.ts";
-import { ERROR_NUMBER } from "./messages.ts";
+import * as v from "npm:valibot@^1.1.0";
+import {
+  checked,
+  ERROR_NUMBER,
+  integerIn,
+  Iperf3Error,
+  numberIn,
+} from "./messages.ts";
 import { MAX_STREAMS } from "./parameters.ts";
-
-const MAX_COUNT = Number.MAX_SAFE_INTEGER;
-const COUNT = { min: 0, max: MAX_COUNT };
-const SIGNED = { min: -MAX_COUNT, max: MAX_COUNT };
-const SECONDS = { min: 0, max: 1e6 };
-const PERCENT = { min: 0, max: 1e5 };
 
 /** What one side says of one stream. */
 export interface StreamResult {
@@ -34,7 +34,10 @@ export interface StreamResult {
   omittedPackets: number;
   /** How long the side measured, in seconds; 0 if it does not say. */
   seconds: number;
-  /** What only this project's programs count; received since the start. */
+  /**
+   * What a receiver of this project counts besides: different datagrams since the
+   * start, late ones, and copies.
+   */
   arrivals: { received: number; reordered: number; duplicate: number } | null;
 }
 
@@ -90,6 +93,67 @@ export function formatResults(results: TestResults): object {
   };
 }
 
+const SIGNED = integerIn(-Number.MAX_SAFE_INTEGER);
+const COUNT = integerIn(0);
+const SECONDS = v.optional(numberIn(0, 1e6), 0);
+const PERCENT = numberIn(0, 1e5);
+
+const STREAM = v.pipe(
+  v.object({
+    id: COUNT,
+    bytes: COUNT,
+    retransmits: v.optional(SIGNED, -1),
+    jitter: numberIn(0, 1e6),
+    errors: SIGNED,
+    packets: COUNT,
+    omitted_errors: v.optional(SIGNED, 0),
+    omitted_packets: v.optional(COUNT, 0),
+    start_time: SECONDS,
+    end_time: SECONDS,
+    received: v.exactOptional(COUNT),
+    reordered: v.optional(COUNT, 0),
+    duplicate: v.optional(COUNT, 0),
+  }),
+  v.transform((said): StreamResult => ({
+    id: said.id,
+    bytes: said.bytes,
+    retransmits: said.retransmits,
+    jitterSec: said.jitter,
+    errors: said.errors,
+    packets: said.packets,
+    omittedErrors: said.omitted_errors,
+    omittedPackets: said.omitted_packets,
+    seconds: Math.max(0, said.end_time - said.start_time),
+    arrivals: said.received === undefined ? null : {
+      received: said.received,
+      reordered: said.reordered,
+      duplicate: said.duplicate,
+    },
+  })),
+);
+
+/** The results on the wire, and what they mean. */
+const RESULTS = v.pipe(
+  v.object({
+    cpu_util_total: PERCENT,
+    cpu_util_user: PERCENT,
+    cpu_util_system: PERCENT,
+    sender_has_retransmits: SIGNED,
+    streams: v.pipe(v.array(STREAM), v.maxLength(2 * MAX_STREAMS)),
+    server_output_text: v.optional(v.string()),
+  }),
+  v.transform((said): TestResults => ({
+    processor: {
+      total: said.cpu_util_total,
+      user: said.cpu_util_user,
+      system: said.cpu_util_system,
+    },
+    hasRetransmits: said.sender_has_retransmits,
+    streams: said.streams,
+    serverOutput: said.server_output_text ?? null,
+  })),
+);
+
 /**
  * Checks the results that a peer sent.
  *
@@ -108,46 +172,16 @@ export function formatResults(results: TestResults): object {
  * ```
  */
 export function parseResults(value: unknown, ids: number[]): TestResults {
-  const given = new CheckedObject(value, "results", ERROR_NUMBER.results);
+  const number = ERROR_NUMBER.results;
+  const results = checked(RESULTS, value, "results", number);
   const unseen = new Set(ids);
-  return {
-    processor: {
-      total: given.number("cpu_util_total", PERCENT),
-      user: given.number("cpu_util_user", PERCENT),
-      system: given.number("cpu_util_system", PERCENT),
-    },
-    hasRetransmits: given.integer("sender_has_retransmits", SIGNED),
-    streams: given.list("streams", 2 * MAX_STREAMS).map((stream) => {
-      const id = stream.integer("id", COUNT);
-      if (!unseen.delete(id)) {
-        throw stream.invalid(`there is no stream ${id}, or it appears twice`);
-      }
-      const own = stream.having("received", "reordered", "duplicate");
-      const start = stream.number("start_time", { ...SECONDS, missing: 0 });
-      const end = stream.number("end_time", { ...SECONDS, missing: 0 });
-      return {
-        id,
-        bytes: stream.integer("bytes", COUNT),
-        retransmits: stream.integer("retransmits", { ...SIGNED, missing: -1 }),
-        jitterSec: stream.number("jitter", { min: 0, max: 1e6 }),
-        errors: stream.integer("errors", SIGNED),
-        packets: stream.integer("packets", COUNT),
-        omittedErrors: stream.integer(
-          "omitted_errors",
-          { ...SIGNED, missing: 0 },
-        ),
-        omittedPackets: stream.integer(
-          "omitted_packets",
-          { ...COUNT, missing: 0 },
-        ),
-        seconds: Math.max(0, end - start),
-        arrivals: own.length < 3 ? null : {
-          received: stream.integer("received", COUNT),
-          reordered: stream.integer("reordered", COUNT),
-          duplicate: stream.integer("duplicate", COUNT),
-        },
-      };
-    }),
-    serverOutput: given.text("server_output_text", 1024 * 1024),
-  };
+  for (const { id } of results.streams) {
+    if (unseen.delete(id)) continue;
+    throw new Iperf3Error(
+      "malformed",
+      `the peer's results are invalid: stream ${id} is unknown or repeated`,
+      number,
+    );
+  }
+  return results;
 }

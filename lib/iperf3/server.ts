@@ -9,17 +9,8 @@
  */
 
 import { DeadlineError, errorMessage, isDisconnect } from "../net/errors.ts";
-import { localResults } from "./client.ts";
 import { DatagramHub, plainHost } from "./datagram_hub.ts";
-import { DatagramCounts } from "./datagrams.ts";
-import {
-  addDatagram,
-  newBlock,
-  newReadBuffer,
-  receiveStream,
-  sendDatagrams,
-  sendStream,
-} from "./flows.ts";
+import type { Flow, FlowSocket } from "./flow.ts";
 import {
   CONTROL_TIMEOUT_MS,
   ControlConnection,
@@ -29,7 +20,6 @@ import {
   PARAMETERS_LIMIT_BYTES,
   readCookie,
   RESULTS_LIMIT_BYTES,
-  SILENCE_MS,
   STATE,
 } from "./messages.ts";
 import {
@@ -38,15 +28,15 @@ import {
   type TestParameters,
 } from "./parameters.ts";
 import { formatResults, parseResults, type TestResults } from "./results.ts";
-import { Flow, flowId, Transfer } from "./transfer.ts";
+import { type Bin, BIN_MS, Transfer } from "./transfer.ts";
 
 /** How much longer than it asks for a test may take, in milliseconds. */
 const GRACE_MS = 10_000;
 /** The most connections that have not sent a cookie: in all, and of one host. */
 const MAX_PENDING = 256;
 const MAX_PENDING_OF_HOST = 130;
-/** Over how many ticks of 100 ms the rate is compared with its limit. */
-const RATE_TICKS = 50;
+/** Over how many bins of 100 ms the rate is compared with its limit. */
+const RATE_BINS = 50;
 /** How long to pause after a failed accept, in milliseconds. */
 const ACCEPT_PAUSE_MS = 100;
 
@@ -54,8 +44,8 @@ const ACCEPT_PAUSE_MS = 100;
 export interface ServedTest {
   /** The client's address. */
   remote: string;
-  /** What was measured. */
-  transfer: Transfer;
+  /** What was measured; `null` if the parameters were refused. */
+  transfer: Transfer | null;
   /** What the client says of it; `null` if it did not. */
   results: TestResults | null;
   /** Why it failed; `null` if it did not. */
@@ -216,12 +206,8 @@ class ServerTest {
   #control: ControlConnection;
   #host: string;
   #transfer: Transfer | null = null;
-  #wanted = 0;
-  #connections: Deno.TcpConn[] = [];
-  #peers: Deno.NetAddr[] = [];
   #complete = Promise.withResolvers<void>();
-  #failed = Promise.withResolvers<never>();
-  #recent: number[] = [];
+  #recentBytes: number[] = [];
 
   constructor(server: ThroughputServer, conn: Deno.TcpConn, host: string) {
     this.#server = server;
@@ -230,19 +216,17 @@ class ServerTest {
       conn,
       server.options.controlTimeoutMs,
     );
-    this.#failed.promise.catch(() => {}); // perhaps after the end
   }
 
   /** Takes a data connection, if this test waits for one of that host. */
   addConnection(conn: Deno.TcpConn, host: string): boolean {
     const transfer = this.#transfer;
+    const { transport, noDelay } = transfer?.parameters ?? {};
     if (
-      host !== this.#host || transfer?.parameters.transport !== "tcp" ||
-      this.#connections.length >= this.#wanted
+      host !== this.#host || transport !== "tcp" || transfer!.isComplete
     ) return false;
-    conn.setNoDelay(transfer.parameters.noDelay);
-    this.#connections.push(conn);
-    this.#addFlow(transfer);
+    conn.setNoDelay(noDelay);
+    this.#addFlow(conn);
     return true;
   }
 
@@ -251,76 +235,61 @@ class ServerTest {
     const { signal } = this.#server.stopped;
     const terminate = async () => {
       await control.writeStates(STATE.serverTerminate).catch(() => {});
-      control[Symbol.dispose]();
+      control.close();
     };
     signal.addEventListener("abort", terminate);
     let results: TestResults | null = null;
     let error: string | null = null;
-    const loops: Promise<void>[] = [];
     try {
-      results = await this.#serve(control, loops);
+      results = await this.#serve(control);
     } catch (caught) {
       error = signal.aborted ? "the server was stopped" : sentence(caught);
       const number = caught instanceof Iperf3Error ? caught.number : 0;
       if (number > 0) await control.writeError(number).catch(() => {});
     } finally {
       signal.removeEventListener("abort", terminate);
-      this.#transfer?.stop();
-      if (this.#transfer) this.#transfer.isCounting = false;
-      for (const conn of this.#connections) close(conn);
-      for (const peer of this.#peers) this.#server.hub!.remove(peer);
-      await Promise.allSettled(loops);
+      await this.#transfer?.close();
     }
-    const transfer = this.#transfer ??
-      new Transfer(parseParameters({}), { intervalSec: 0 });
-    return { remote: control.remote, transfer, results, error };
+    return { remote: control.remote, transfer: this.#transfer, results, error };
   }
 
   /** Closes the control connection, such that the client reads the last words. */
   async leave(): Promise<void> {
-    await this.#control.finish().catch(() => this.#control[Symbol.dispose]());
+    await this.#control.finish().catch(() => {});
+    this.#control.close();
   }
 
-  async #serve(
-    control: ControlConnection,
-    loops: Promise<void>[],
-  ): Promise<TestResults> {
+  async #serve(control: ControlConnection): Promise<TestResults> {
     const { options } = this.#server;
-    const timeoutMs = options.controlTimeoutMs ?? CONTROL_TIMEOUT_MS;
+    const { controlTimeoutMs = CONTROL_TIMEOUT_MS } = options;
     await control.writeStates(STATE.paramExchange);
     const parameters = parseParameters(
       await control.readJson(PARAMETERS_LIMIT_BYTES, ERROR_NUMBER.parameters),
     );
     this.#check(parameters);
-    const transfer = new Transfer(parameters, {
-      intervalSec: 0,
-      onTick: (transfer) => this.#tick(transfer),
+    const transfer = new Transfer("server", parameters, {
+      onBin: (bin) => this.#limitRate(bin),
     });
-    const { direction, parallel, timeSec, omitSec } = parameters;
-    this.#wanted = direction === "both" ? 2 * parallel : parallel;
     this.#transfer = transfer;
-    const { maxDurationSec = MAX_TIME_SEC } = options;
-    const testSec = (timeSec || maxDurationSec) + omitSec;
-    const { nextState } = await this.#createFlows(control, testSec * 1000);
+    const { nextState } = await this.#createFlows(transfer);
     await control.writeStates(STATE.testStart, STATE.testRunning);
     transfer.start();
-    loops.push(...this.#startFlows(transfer));
     options.onStart?.(control.remote, parameters);
-    this.#expect(
-      await Promise.race([nextState, this.#failed.promise]),
+    expectState(
+      await Promise.race([nextState, transfer.failed]),
       STATE.testEnd,
     );
     transfer.stop();
     await transfer.settle();
-    for (const conn of this.#connections) close(conn);
-    control.waitAtMost(timeoutMs);
+    await transfer.close();
+    control.readMs = controlTimeoutMs;
     await control.writeStates(STATE.exchangeResults);
     const results = parseResults(
       await control.readJson(RESULTS_LIMIT_BYTES, ERROR_NUMBER.results),
       transfer.flows.map(({ id }) => id),
     );
     const output = parameters.serverOutput ? serverOutput(transfer) : null;
-    await control.writeJson(formatResults(localResults(transfer, output)));
+    await control.writeJson(formatResults(transfer.results(output)));
     await control.writeStates(STATE.displayResults);
     await control.readState().catch(() => null); // done, or closed
     return results;
@@ -355,49 +324,39 @@ class ServerTest {
 
   /** Waits for all flows; returns the state that the client sends afterwards. */
   async #createFlows(
-    control: ControlConnection,
-    testMs: number,
+    transfer: Transfer,
   ): Promise<{ nextState: Promise<number | null> }> {
     const { hub, options } = this.#server;
-    const timeoutMs = options.controlTimeoutMs ?? CONTROL_TIMEOUT_MS;
-    const isUdp = this.#transfer!.parameters.transport === "udp";
+    const { controlTimeoutMs = CONTROL_TIMEOUT_MS } = options;
+    const { transport, timeSec, omitSec } = transfer.parameters;
+    const { maxDurationSec = MAX_TIME_SEC } = options;
+    const testMs = ((timeSec || maxDurationSec) + omitSec) * 1000;
+    const control = this.#control;
+    const isUdp = transport === "udp";
     // Datagrams do not say which test they belong to: one test of a host at a
     // time opens its flows.
     const release = isUdp ? await hub!.takeTurn(this.#host) : () => {};
     let timer;
     try {
-      control.waitAtMost(timeoutMs + testMs + GRACE_MS);
+      control.readMs = controlTimeoutMs + testMs + GRACE_MS;
+      if (isUdp) hub!.greet(this.#host, (peer) => this.#addPeer(peer));
       await control.writeStates(STATE.createStreams);
       const nextState = control.readState();
       nextState.catch(() => {}); // it is awaited later
-      if (isUdp) {
-        hub!.greet(
-          this.#host,
-          (peer) => this.#addPeer(peer),
-          (error) => this.#failed.reject(error),
-        );
-      }
       const early = nextState.then((state) => {
-        this.#expect(state, STATE.testStart);
+        expectState(state, STATE.testStart);
       });
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() =>
           reject(
             new Iperf3Error(
               "overtime",
-              `${this.#wanted} data connections were announced, and ${
-                this.#transfer!.flows.length
-              } came`,
+              `${transfer.flows.length} of ${transfer.flowCount} data connections came`,
               ERROR_NUMBER.streams,
             ),
-          ), timeoutMs);
+          ), controlTimeoutMs);
       });
-      await Promise.race([
-        this.#complete.promise,
-        early,
-        late,
-        this.#failed.promise,
-      ]);
+      await Promise.race([this.#complete.promise, early, late]);
       return { nextState };
     } finally {
       clearTimeout(timer);
@@ -407,78 +366,33 @@ class ServerTest {
 
   /** Takes a UDP flow; returns what to do with its datagrams. */
   #addPeer(peer: Deno.NetAddr): ((datagram: Uint8Array) => void) | null {
-    const transfer = this.#transfer!;
-    if (transfer.flows.length >= this.#wanted) return null;
-    this.#peers.push(peer);
-    const flow = this.#addFlow(transfer);
-    return (datagram) => addDatagram(datagram, flow, transfer);
+    if (this.#transfer!.isComplete) return null;
+    const hub = this.#server.hub!;
+    const flow = this.#addFlow({
+      localAddr: hub.socket.addr as Deno.NetAddr,
+      remoteAddr: peer,
+      write: (datagram) => hub.socket.send(datagram, peer),
+      close: () => hub.remove(peer),
+    });
+    return (datagram) => flow.addDatagram(datagram);
   }
 
-  #addFlow(transfer: Transfer): Flow {
-    const { direction, parallel, transport, counters64 } = transfer.parameters;
-    const index = transfer.flows.length;
-    const isSender = direction === "both"
-      ? index >= parallel
-      : direction === "reverse";
-    const isCounted = transport === "udp" && !isSender;
-    const flow = new Flow(
-      flowId(index),
-      isSender,
-      isCounted ? new DatagramCounts(counters64) : null,
-    );
-    transfer.flows.push(flow);
-    if (transfer.flows.length === this.#wanted) this.#complete.resolve();
+  #addFlow(socket: FlowSocket): Flow {
+    const flow = this.#transfer!.addFlow(socket);
+    if (this.#transfer!.isComplete) this.#complete.resolve();
     return flow;
   }
 
-  #startFlows(transfer: Transfer): Promise<void>[] {
-    const { parameters, flows } = transfer;
-    const block = newBlock(parameters);
-    const buffer = newReadBuffer(parameters);
-    return flows.map(async (flow, index) => {
-      try {
-        if (parameters.transport === "udp") {
-          if (!flow.isSender) return;
-          const { socket } = this.#server.hub!;
-          await sendDatagrams(
-            socket,
-            this.#peers[index]!,
-            flow,
-            transfer,
-            block,
-          );
-        } else if (flow.isSender) {
-          await sendStream(this.#connections[index]!, flow, transfer, block);
-        } else {
-          await receiveStream(
-            this.#connections[index]!,
-            flow,
-            transfer,
-            buffer,
-          );
-        }
-      } catch (error) {
-        this.#failed.reject(error);
-      }
-    });
-  }
-
-  /** Ends a test that is silent, or faster than allowed. */
-  #tick(transfer: Transfer): void {
+  /** Ends a test whose mean rate over some seconds is higher than allowed. */
+  #limitRate({ sentBytes, receivedBytes, elapsedMs }: Bin): void {
     const { maxBitsPerSec } = this.#server.options;
-    if (transfer.silentMs > SILENCE_MS) {
-      this.#failed.reject(
-        new Iperf3Error("silent", "no data", ERROR_NUMBER.noData),
-      );
-    }
     if (maxBitsPerSec === undefined) return;
-    this.#recent.push(
-      transfer.flows.reduce((sum, { bytes }) => sum + bytes, 0),
-    );
-    if (this.#recent.length <= RATE_TICKS) return;
-    const bytes = this.#recent.at(-1)! - this.#recent.shift()!;
-    if (bytes * 8 * 10 / RATE_TICKS > maxBitsPerSec) {
-      this.#failed.reject(
+    const recent = this.#recentBytes;
+    recent.push((sentBytes + receivedBytes) * BIN_MS / elapsedMs);
+    if (recent.length < RATE_BINS) return;
+    const bytes = recent.reduce((sum, of) => sum + of, 0);
+    if (bytes * 8000 / BIN_MS / RATE_BINS > maxBitsPerSec) {
+      this.#transfer!.fail(
         new Iperf3Error(
           "refused",
           "the rate is too high",
@@ -486,21 +400,23 @@ class ServerTest {
         ),
       );
     }
+    recent.shift();
   }
+}
 
-  #expect(state: number | null, wanted: number): void {
-    if (state === wanted) return;
-    if (state === null) {
-      throw new Iperf3Error("closed", "the client closed the connection");
-    }
-    throw state === STATE.clientTerminate
-      ? new Iperf3Error("terminated", "the client ended the test")
-      : new Iperf3Error(
-        "malformed",
-        `the client sent the unexpected state ${state}`,
-        ERROR_NUMBER.unknownMessage,
-      );
+/** Checks a state of the client, which has to be a given one. */
+function expectState(state: number | null, wanted: number): void {
+  if (state === wanted) return;
+  if (state === null) {
+    throw new Iperf3Error("closed", "the client closed the connection");
   }
+  throw state === STATE.clientTerminate
+    ? new Iperf3Error("terminated", "the client ended the test")
+    : new Iperf3Error(
+      "malformed",
+      `the client sent the unexpected state ${state}`,
+      ERROR_NUMBER.unknownMessage,
+    );
 }
 
 function sentence(error: unknown): string {
@@ -511,13 +427,11 @@ function sentence(error: unknown): string {
 
 /** What a client prints that asks for the server's output. */
 function serverOutput(transfer: Transfer): string {
-  return transfer.flows.map((flow) => {
-    const { bytes } = flow.measured();
-    const seconds = transfer.secondsOf(flow);
+  return transfer.results().streams.map(({ id, bytes, seconds }, index) => {
     const rate = seconds > 0 ? bytes * 8 / seconds / 1e6 : 0;
-    return `[${`${flow.id}`.padStart(3)}] 0.00-${seconds.toFixed(2)} sec  ` +
-      `${bytes} bytes ${flow.isSender ? "sent" : "received"}, ` +
-      `${rate.toFixed(2)} Mbit/s\n`;
+    const verb = transfer.flows[index]!.isSender ? "sent" : "received";
+    return `[${`${id}`.padStart(3)}] 0.00-${seconds.toFixed(2)} sec  ` +
+      `${bytes} bytes ${verb}, ${rate.toFixed(2)} Mbit/s\n`;
   }).join("");
 }
 

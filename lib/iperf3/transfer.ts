@@ -1,22 +1,28 @@
 /**
- * The part of a test in which data flows: what each flow has moved, when the test
- * ends, and what happened in each interval.
- *
- * A flow is a TCP connection or a UDP flow; this side sends on it or receives. A
- * flow counts in fields of numbers, so that a block allocates nothing.
+ * The part of a test in which data flows: when it ends, and what happened in each
+ * interval. Both roles use it.
  *
  * @module
  */
 
 import { Histogram } from "../stats/histogram.ts";
 import { ProcessorTime } from "../timing/processor_time.ts";
-import { sleepUntil } from "../timing/sleep.ts";
-import type { DatagramCounts } from "./datagrams.ts";
+import {
+  Flow,
+  type FlowFigures,
+  type FlowSocket,
+  type FlowTest,
+  newBlock,
+  newReadBuffer,
+} from "./flow.ts";
+import { Iperf3Error } from "./messages.ts";
 import type { TestParameters } from "./parameters.ts";
-import type { ProcessorShares } from "./results.ts";
+import type { ProcessorShares, TestResults } from "./results.ts";
 
-/** How long a bin of the rate is, in milliseconds. */
-const BIN_MS = 100;
+/** The length of a bin, in milliseconds. */
+export const BIN_MS = 100;
+/** A test without any data for so long fails, in milliseconds. */
+const SILENCE_MS = 120_000;
 /**
  * After so long without data, what was under way has arrived: longer than the
  * 40 ms for which an acknowledgement can be delayed.
@@ -29,93 +35,18 @@ const MIN_INTERVAL_SHARE = 0.1;
 /** How many intervals are kept. */
 const MAX_INTERVALS = 10_000;
 
-/** What a flow has moved. */
-export interface FlowFigures {
-  /** Payload, in bytes. */
-  bytes: number;
-  /** Datagrams sent, or different ones received; 0 with TCP. */
-  datagrams: number;
-  /** Numbers up to the highest one that were not received. */
-  missing: number;
-  /** Datagrams that came after one with a higher number. */
-  reordered: number;
-  /** Copies. */
-  duplicate: number;
-  /** Lost by iperf3's arithmetic. */
-  errors: number;
-  /** Datagrams sent, or the highest number received. */
-  packets: number;
-  /** Late datagrams and copies, by iperf3's arithmetic. */
-  outOfOrder: number;
-  /** The jitter of RFC 1889, in seconds; the present one, not a difference. */
-  jitterSec: number;
-}
-
-/** One flow of a test. */
-export class Flow {
-  /** Its number in the protocol. */
-  readonly id: number;
-  /** Whether this side sends. */
-  readonly isSender: boolean;
-  /** Payload so far, in bytes. */
-  bytes = 0;
-  /** Datagrams sent so far. */
-  datagrams = 0;
-  /** When the last data was received, by the monotonic clock. */
-  lastMs = 0;
-  /** What was received, with datagrams. */
-  readonly counts: DatagramCounts | null;
-  /** The figures at the end of the start that is left out. */
-  base: FlowFigures;
-
-  /**
-   * Creates a flow that has moved nothing.
-   *
-   * @param id Its number.
-   * @param isSender Whether this side sends.
-   * @param counts Counts datagrams, as the receiver of them.
-   */
-  constructor(id: number, isSender: boolean, counts: DatagramCounts | null) {
-    this.id = id;
-    this.isSender = isSender;
-    this.counts = counts;
-    this.base = this.total();
-  }
-
-  /** What it has moved since the test began. */
-  total(): FlowFigures {
-    const { counts, datagrams } = this;
-    return {
-      bytes: this.bytes,
-      datagrams: counts?.received ?? datagrams,
-      missing: counts?.missing ?? 0,
-      reordered: counts?.reordered ?? 0,
-      duplicate: counts?.duplicate ?? 0,
-      errors: counts?.errors ?? 0,
-      packets: counts?.packets ?? datagrams,
-      outOfOrder: counts?.outOfOrder ?? 0,
-      jitterSec: counts?.jitterSec ?? 0,
-    };
-  }
-
-  /** What it has moved since the start that is left out. */
-  measured(): FlowFigures {
-    return difference(this.total(), this.base);
-  }
-}
-
-function difference(now: FlowFigures, before: FlowFigures): FlowFigures {
-  return {
-    bytes: now.bytes - before.bytes,
-    datagrams: now.datagrams - before.datagrams,
-    missing: now.missing - before.missing,
-    reordered: now.reordered - before.reordered,
-    duplicate: now.duplicate - before.duplicate,
-    errors: now.errors - before.errors,
-    packets: now.packets - before.packets,
-    outOfOrder: now.outOfOrder - before.outOfOrder,
-    jitterSec: now.jitterSec,
-  };
+/** What happened in about 100 ms, on this side. */
+export interface Bin {
+  /** Its end, in milliseconds of `performance.now()`. */
+  endMs: number;
+  /** How long it was, in milliseconds. */
+  elapsedMs: number;
+  /** Payload sent, in bytes. */
+  sentBytes: number;
+  /** Payload received, in bytes. */
+  receivedBytes: number;
+  /** Whether it belongs to the start that is left out. */
+  omitted: boolean;
 }
 
 /** What happened in one interval, on this side. */
@@ -127,47 +58,50 @@ export interface Interval {
   /** Whether it belongs to the start that is left out. */
   omitted: boolean;
   /** What each flow moved in it. */
-  flows: (FlowFigures & Pick<Flow, "id" | "isSender">)[];
-}
-
-/** Numbers a flow by the order in which it was opened: 1, 3, 4, 5 and so on. */
-export function flowId(index: number): number {
-  return index === 0 ? 1 : index + 2;
+  flows: (FlowFigures & Pick<Flow, "id" | "isSender" | "jitterSec">)[];
 }
 
 /** How a transfer is observed. */
 export interface TransferOptions {
-  /** The length of an interval, in seconds; 0 for none. */
-  intervalSec: number;
+  /** The length of an interval, in seconds; by default there are none. */
+  intervalSec?: number;
   /** Called at the end of each interval. */
   onInterval?: (interval: Interval) => void;
-  /** Called ten times a second while data flows. */
-  onTick?: (transfer: Transfer) => void;
+  /** Called at the end of each bin of 100 ms. */
+  onBin?: (bin: Bin) => void;
 }
 
 /** All flows of a test while data flows. */
-export class Transfer {
+export class Transfer implements FlowTest {
+  /** What is measured. */
+  readonly parameters: TestParameters;
   /** The flows, in the order in which they were opened. */
   readonly flows: Flow[] = [];
+  /** How many flows the test has. */
+  readonly flowCount: number;
   /** Whether senders may send. */
   isRunning = false;
-  /** Whether what arrives is counted: from the start until it has settled. */
-  isCounting = false;
+  /**
+   * Whether what arrives is counted: until it has settled. The first datagrams
+   * can arrive before the message that starts the test.
+   */
+  isCounting = true;
   /** The intervals so far. */
   readonly intervals: Interval[] = [];
   /** Rates of 100 ms each, in kbit/s: sent by this side, and received. */
   readonly bins = { sent: new Histogram(), received: new Histogram() };
-  /** Aborted when senders have to stop. */
-  readonly stopped: AbortSignal;
+  /** Rejected if the test has to be broken off. */
+  readonly failed: Promise<never>;
   /** Resolved when bytes or blocks have reached their limit. */
   readonly limitReached: Promise<void>;
-  /** Whether bytes or blocks are limited. */
-  readonly isLimited: boolean;
-  /** What is measured. */
-  readonly parameters: TestParameters;
+  /** The client: it alone decides when the test ends. */
+  #isClient: boolean;
+  #isLimited: boolean;
   #options: TransferOptions;
   #stop = new AbortController();
+  #failure = Promise.withResolvers<never>();
   #limit = Promise.withResolvers<void>();
+  #loops: Promise<void>[] = [];
   #reserved = 0;
   #sent = 0;
   #received = 0;
@@ -187,15 +121,29 @@ export class Transfer {
   /**
    * Creates a transfer without flows.
    *
+   * @param role Which side this is.
    * @param parameters What is measured.
    * @param options How it is observed.
    */
-  constructor(parameters: TestParameters, options: TransferOptions) {
+  constructor(
+    role: "client" | "server",
+    parameters: TestParameters,
+    options: TransferOptions = {},
+  ) {
+    const { parallel, direction, bytes, blocks } = parameters;
     this.parameters = parameters;
-    this.isLimited = parameters.bytes > 0 || parameters.blocks > 0;
+    this.flowCount = direction === "both" ? 2 * parallel : parallel;
+    this.#isClient = role === "client";
+    this.#isLimited = this.#isClient && bytes + blocks > 0;
     this.#options = options;
-    this.stopped = this.#stop.signal;
     this.limitReached = this.#limit.promise;
+    this.failed = this.#failure.promise;
+    this.failed.catch(() => {}); // perhaps after the end
+  }
+
+  /** Aborted when senders have to stop. */
+  get stopped(): AbortSignal {
+    return this.#stop.signal;
   }
 
   /** How long was measured, in seconds. */
@@ -203,37 +151,60 @@ export class Transfer {
     return Math.max(0, this.#endMs - this.#fromMs) / 1000;
   }
 
-  /** For how long a flow was measured, in seconds. */
-  secondsOf(flow: Flow): number {
-    const endMs = flow.isSender ? this.#endMs : Math.max(
-      this.#endMs,
-      flow.lastMs,
+  /** Whether all flows are open. */
+  get isComplete(): boolean {
+    return this.flows.length === this.flowCount;
+  }
+
+  /**
+   * Adds the next flow. The client sends on the first flows and, if both sides
+   * send, receives on the others.
+   *
+   * @param socket What it sends on and receives from; closed at the end.
+   * @returns The flow, which has the number 1, 3, 4, 5 and so on.
+   */
+  addFlow(socket: FlowSocket): Flow {
+    const { direction, parallel } = this.parameters;
+    const index = this.flows.length;
+    const isClientSending = direction === "both"
+      ? index < parallel
+      : direction === "forward";
+    const id = index === 0 ? 1 : index + 2;
+    const flow = new Flow(
+      this,
+      id,
+      isClientSending === this.#isClient,
+      socket,
     );
-    return Math.max(0, endMs - this.#fromMs) / 1000;
+    this.flows.push(flow);
+    return flow;
   }
 
-  /** How long nothing was sent or received, in milliseconds. */
-  get silentMs(): number {
-    return this.isRunning ? this.#lastTick.ms - this.#progressMs : 0;
-  }
-
-  /** How much of a processor this process used. */
-  get processor(): ProcessorShares {
-    return this.#shares ?? this.#processor.shares() ??
-      { total: 0, user: 0, system: 0 };
-  }
-
-  /** Lets senders send, and starts the clocks. */
+  /** Starts the flows and the clocks. */
   start(): void {
     const nowMs = performance.now();
-    this.isRunning = this.isCounting = true;
+    this.isRunning = true;
     this.#isOmitting = this.parameters.omitSec > 0;
     this.#startMs = this.#fromMs = this.#endMs = nowMs;
     this.#processor = new ProcessorTime();
     this.#lastTick = { ms: nowMs, ...this.#moved() };
     this.#progressMs = nowMs;
     this.#startInterval(nowMs);
+    const block = newBlock(this.parameters.blockBytes);
+    const buffer = newReadBuffer(this.parameters);
+    this.#loops = this.flows.map((flow) =>
+      flow.run(block, buffer).catch((error) => this.fail(error))
+    );
     this.#wait();
+  }
+
+  /**
+   * Breaks the test off.
+   *
+   * @param error Why.
+   */
+  fail(error: unknown): void {
+    this.#failure.reject(error);
   }
 
   /** Stops senders; receivers go on counting until {@linkcode settle}. */
@@ -244,7 +215,7 @@ export class Transfer {
     this.isRunning = false;
     this.#endMs = nowMs;
     this.#shares = this.#processor.shares();
-    const { intervalSec } = this.#options;
+    const { intervalSec = 0 } = this.#options;
     const share = (nowMs - this.#intervalStartMs) / 1000 / intervalSec;
     if (intervalSec > 0 && share >= MIN_INTERVAL_SHARE) {
       this.#endInterval(nowMs);
@@ -264,6 +235,14 @@ export class Transfer {
     this.isCounting = false;
   }
 
+  /** Stops at once, and closes all flows. */
+  async close(): Promise<void> {
+    this.stop();
+    this.isCounting = false;
+    for (const { socket } of this.flows) closeSocket(socket);
+    await Promise.allSettled(this.#loops);
+  }
+
   /**
    * Reserves what a sender is about to send.
    *
@@ -271,11 +250,9 @@ export class Transfer {
    * @returns How much of it to send; 0 if the limit is reached.
    */
   reserve(bytes: number): number {
-    if (!this.isLimited || this.#isOmitting) return bytes;
+    if (!this.#isLimited || this.#isOmitting) return bytes;
     const { bytes: limit, blocks, transport } = this.parameters;
-    const left = blocks > 0
-      ? blocks * bytes - this.#sent - this.#reserved
-      : limit - this.#sent - this.#reserved;
+    const left = (limit || blocks * bytes) - this.#sent - this.#reserved;
     if (left <= 0) return 0;
     const taken = transport === "udp" ? bytes : Math.min(bytes, left);
     this.#reserved += taken;
@@ -288,13 +265,11 @@ export class Transfer {
    * @param bytes How much.
    */
   addSent(bytes: number): void {
-    if (!this.isLimited || this.#isOmitting) return;
+    if (!this.#isLimited || this.#isOmitting) return;
     this.#reserved = Math.max(0, this.#reserved - bytes);
     this.#sent += bytes;
     const { bytes: limit, blocks, blockBytes } = this.parameters;
-    if (this.#sent >= (blocks > 0 ? blocks * blockBytes : limit)) {
-      this.#limit.resolve();
-    }
+    if (this.#sent >= (limit || blocks * blockBytes)) this.#limit.resolve();
   }
 
   /**
@@ -303,10 +278,47 @@ export class Transfer {
    * @param bytes How much.
    */
   addReceived(bytes: number): void {
-    if (!this.isLimited || this.#isOmitting) return;
+    if (!this.#isLimited || this.#isOmitting) return;
     const { bytes: limit, blocks } = this.parameters;
-    this.#received += blocks > 0 ? 1 : bytes;
-    if (this.#received >= (blocks > 0 ? blocks : limit)) this.#limit.resolve();
+    this.#received += limit > 0 ? bytes : 1;
+    if (this.#received >= (limit || blocks)) this.#limit.resolve();
+  }
+
+  /**
+   * What this side says of the test.
+   *
+   * @param serverOutput What it prints, if the peer asks for it.
+   * @returns The results, so far or at the end.
+   */
+  results(serverOutput: string | null = null): TestResults {
+    const isUdp = this.parameters.transport === "udp";
+    return {
+      processor: this.#shares ?? this.#processor.shares() ??
+        { total: 0, user: 0, system: 0 },
+      // Deno cannot read retransmits: 0 says that there is no such information.
+      hasRetransmits: this.flows.some(({ isSender }) => isSender) ? 0 : -1,
+      serverOutput,
+      streams: this.flows.map((flow) => {
+        const total = flow.total();
+        const { bytes, reordered, duplicate } = flow.measured();
+        const endMs = flow.isSender ? 0 : flow.lastMs;
+        return {
+          id: flow.id,
+          bytes,
+          retransmits: -1,
+          jitterSec: flow.jitterSec,
+          errors: total.errors,
+          packets: isUdp ? total.packets : 0,
+          omittedErrors: flow.base.errors,
+          omittedPackets: isUdp ? flow.base.packets : 0,
+          seconds:
+            Math.max(0, this.#endMs - this.#fromMs, endMs - this.#fromMs) /
+            1000,
+          arrivals: flow.counts &&
+            { received: total.received, reordered, duplicate },
+        };
+      }),
+    };
   }
 
   /** Payload of all flows so far: sent by this side, and received. */
@@ -323,33 +335,20 @@ export class Transfer {
   #wait(): void {
     this.#ticks += 1;
     const dueMs = this.#startMs + this.#ticks * BIN_MS;
-    this.#timer = setTimeout(
-      () => this.#tick(),
-      Math.max(0, dueMs - performance.now()),
-    );
+    const leftMs = Math.max(0, dueMs - performance.now());
+    this.#timer = setTimeout(() => this.#tick(), leftMs);
   }
 
   #tick(): void {
     const nowMs = performance.now();
-    const { parameters: { omitSec }, bins } = this;
-    const elapsedMs = nowMs - this.#lastTick.ms;
-    const moved = this.#moved();
-    if (!this.#isOmitting && elapsedMs >= BIN_MS / 2) {
-      bins.sent.record((moved.sent - this.#lastTick.sent) * 8 / elapsedMs);
-      bins.received.record(
-        (moved.received - this.#lastTick.received) * 8 / elapsedMs,
-      );
-    }
-    const { sent, received } = this.#lastTick;
-    if (moved.sent > sent || moved.received > received) {
-      this.#progressMs = nowMs;
-    }
-    this.#lastTick = { ms: nowMs, ...moved };
+    this.#endMs = nowMs;
+    this.#endBin(nowMs);
     // The timer may be a fraction of a millisecond early.
     const isDue = (fromMs: number, seconds: number) =>
       nowMs - fromMs >= seconds * 1000 - 1;
-    const { intervalSec } = this.#options;
-    const isOmitOver = this.#isOmitting && isDue(this.#startMs, omitSec);
+    const { intervalSec = 0 } = this.#options;
+    const isOmitOver = this.#isOmitting &&
+      isDue(this.#startMs, this.parameters.omitSec);
     if (
       intervalSec > 0 &&
       (isOmitOver || isDue(this.#intervalStartMs, intervalSec))
@@ -358,8 +357,29 @@ export class Transfer {
       this.#startInterval(nowMs);
     }
     if (isOmitOver) this.#endOmit(nowMs);
-    this.#options.onTick?.(this);
     if (this.isRunning) this.#wait();
+  }
+
+  #endBin(nowMs: number): void {
+    const { ms, sent, received } = this.#lastTick;
+    const moved = this.#moved();
+    const bin: Bin = {
+      endMs: nowMs,
+      elapsedMs: nowMs - ms,
+      sentBytes: moved.sent - sent,
+      receivedBytes: moved.received - received,
+      omitted: this.#isOmitting,
+    };
+    this.#lastTick = { ms: nowMs, ...moved };
+    if (!bin.omitted && bin.elapsedMs >= BIN_MS / 2) {
+      this.bins.sent.record(bin.sentBytes * 8 / bin.elapsedMs);
+      this.bins.received.record(bin.receivedBytes * 8 / bin.elapsedMs);
+    }
+    if (bin.sentBytes + bin.receivedBytes > 0) this.#progressMs = nowMs;
+    else if (nowMs - this.#progressMs > SILENCE_MS) {
+      this.fail(new Iperf3Error("silent", "no data for two minutes", 144));
+    }
+    this.#options.onBin?.(bin);
   }
 
   #endOmit(nowMs: number): void {
@@ -387,7 +407,8 @@ export class Transfer {
       flows: this.flows.map((flow, index) => ({
         id: flow.id,
         isSender: flow.isSender,
-        ...difference(flow.total(), this.#intervalBase[index]!),
+        jitterSec: flow.jitterSec,
+        ...flow.measured(this.#intervalBase[index]),
       })),
     };
     if (this.intervals.length < MAX_INTERVALS) this.intervals.push(interval);
@@ -395,52 +416,11 @@ export class Transfer {
   }
 }
 
-/** How long a wait has to be to end when the transfer stops. */
-const LONG_WAIT_MS = 5;
-/** How much faster than its rate a sender catches up. */
-const CATCH_UP = 4;
-
-/**
- * Spaces blocks evenly. After a delay it catches up at a multiple of the rate,
- * not in a burst.
- */
-export class Pace {
-  #gapMs: number;
-  #burst: number;
-  #left: number;
-  #intendedMs: number;
-  #sentMs = -Infinity;
-  #stopped: AbortSignal;
-
-  /**
-   * Starts now.
-   *
-   * @param transfer The transfer, which has a rate.
-   */
-  constructor({ parameters, stopped }: Transfer) {
-    const { blockBytes, bitsPerSec, burst } = parameters;
-    this.#gapMs = blockBytes * burst * 8000 / bitsPerSec;
-    this.#left = this.#burst = burst;
-    this.#intendedMs = performance.now();
-    this.#stopped = stopped;
-  }
-
-  /** Waits until the next block may be sent; returns at once within a burst. */
-  async next(): Promise<void> {
-    if (this.#left > 0 && this.#left < this.#burst) {
-      this.#left -= 1;
-      return;
-    }
-    this.#left = this.#burst - 1;
-    const dueMs = Math.max(
-      this.#intendedMs,
-      this.#sentMs + this.#gapMs / CATCH_UP,
-    );
-    this.#intendedMs += this.#gapMs;
-    const nowMs = performance.now();
-    this.#sentMs = Math.max(dueMs, nowMs);
-    if (dueMs <= nowMs) return;
-    const isLong = dueMs - nowMs > LONG_WAIT_MS;
-    await sleepUntil(dueMs, isLong ? this.#stopped : undefined);
+/** Closes what the peer may have closed before. */
+function closeSocket(socket: FlowSocket): void {
+  try {
+    socket.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ThroughputClient } from "../iperf3/client.ts";
+import type { StreamPair, ThroughputClient } from "../iperf3/client.ts";
 import type { StreamResult } from "../iperf3/results.ts";
-import type { Flow, Interval } from "../iperf3/transfer.ts";
+import type { Interval } from "../iperf3/transfer.ts";
 import { roundFigures } from "./quantities.ts";
 import { runMetadata } from "./run_metadata.ts";
 import type { Threshold } from "./thresholds.ts";
@@ -71,7 +71,10 @@ export function throughputResult(
   const directions = directionsOf(client);
   const summary = summaryOf(directions);
   const limits = setup.thresholds.map(({ judge }) => judge({ summary }));
-  const shares = { client: transfer.processor, server: results?.processor };
+  const shares = {
+    client: transfer.results().processor,
+    server: results?.processor,
+  };
   const isBusy = (share = 0) => share >= BUSY_PERCENT;
   const limit = isBusy(shares.client.total)
     ? "client"
@@ -106,7 +109,12 @@ export function directionIntervals(
   { startSec, endSec, omitted, flows }: Interval,
   isUdp: boolean,
 ): ThroughputInterval[] {
-  return byDirection(flows).map(([direction, own]) => {
+  const groups = Map.groupBy(
+    flows,
+    ({ isSender }): ThroughputDirection["direction"] =>
+      isSender ? "forward" : "reverse",
+  );
+  return Array.from(groups, ([direction, own]) => {
     const sum = (of: (flow: typeof own[number]) => number) =>
       own.reduce((total, flow) => total + of(flow), 0);
     const bytes = sum((flow) => flow.bytes);
@@ -119,9 +127,11 @@ export function directionIntervals(
       bytes,
       bits_per_second: rate(bytes, endSec - startSec),
       streams_bytes: own.map((flow) => flow.bytes),
-      ...(isUdp && { datagrams: sum((flow) => flow.datagrams) }),
+      ...(isUdp && {
+        datagrams: sum(isReceiver ? (of) => of.received : (of) => of.packets),
+      }),
       ...(isUdp && isReceiver && {
-        lost: Math.max(0, sum((flow) => flow.missing)),
+        lost: Math.max(0, sum(({ packets, received }) => packets - received)),
         jitter_us: sum((flow) => flow.jitterSec) * 1e6 / own.length,
       }),
     });
@@ -196,41 +206,23 @@ function summaryOf(directions: ThroughputDirection[]): ThroughputSummary {
   };
 }
 
-function byDirection<F extends Pick<Flow, "isSender">>(
-  flows: F[],
-): [ThroughputDirection["direction"], F[]][] {
-  return [
-    ...Map.groupBy(
-      flows,
-      ({ isSender }): ThroughputDirection["direction"] =>
-        isSender ? "forward" : "reverse",
-    ),
-  ];
-}
-
 function directionsOf(client: ThroughputClient): ThroughputDirection[] {
-  const { transfer, results } = client;
+  const { transfer } = client;
   const isUdp = transfer.parameters.transport === "udp";
-  return byDirection(transfer.flows).map(([direction, flows]) => {
+  const groups = Map.groupBy(client.streams, ({ direction }) => direction);
+  return Array.from(groups, ([direction, pairs]) => {
     const isSender = direction === "forward";
-    const streams = flows.map((flow) => {
-      const said = results?.streams.find(({ id }) => id === flow.id) ?? null;
-      const here = amount(flow.measured().bytes, transfer.secondsOf(flow));
-      const there = said &&
-        amount(said.bytes, said.seconds || transfer.seconds);
-      return {
-        id: flow.id,
-        sender: isSender ? here : there,
-        receiver: isSender ? there : here,
-        ...(isUdp && { datagrams: datagramsOf(flow, said) }),
-        retransmits: said?.retransmits ?? -1,
-      };
-    });
+    const streams = pairs.map(({ id, sender, receiver }) => ({
+      id,
+      sender: sender && amount(sender, transfer.seconds),
+      receiver: receiver && amount(receiver, transfer.seconds),
+      ...(isUdp && { datagrams: datagramsOf(sender, receiver) }),
+    }));
     const bins = transfer.bins[isSender ? "sent" : "received"];
-    const goodput = streams.map(({ receiver, sender }) =>
+    const goodput = pairs.map(({ receiver, sender }) =>
       (receiver ?? sender)?.bytes ?? 0
     );
-    const again = streams.map(({ retransmits }) => retransmits);
+    const again = pairs.map(({ sender }) => sender?.retransmits ?? -1);
     return {
       direction,
       sender: total(streams.map(({ sender }) => sender)),
@@ -248,7 +240,7 @@ function directionsOf(client: ThroughputClient): ThroughputDirection[] {
         p50_bits_per_second: bins.percentile(50)! * 1000,
         p90_bits_per_second: bins.percentile(90)! * 1000,
       },
-      streams: streams.map(({ retransmits: _, ...stream }) => stream),
+      streams,
       intervals: client.intervals.flatMap((interval) =>
         directionIntervals(interval, isUdp)
           .filter((one) => one.direction === direction)
@@ -259,36 +251,23 @@ function directionsOf(client: ThroughputClient): ThroughputDirection[] {
 }
 
 /**
- * What was lost of a flow: by its receiver's window, or by its arithmetic. Each
+ * What was lost of a stream: by the receiver's window, or by its arithmetic. Each
  * side omits the start by its own clock, so the counts since the first datagram
  * are compared, and what was lost in the start is subtracted.
  */
 function datagramsOf(
-  flow: Flow,
-  said: StreamResult | null,
+  sender: StreamPair["sender"],
+  receiver: StreamPair["receiver"],
 ): DatagramFigures {
-  const here = flow.measured();
-  const total = flow.total();
-  if (!flow.isSender) {
-    const highest = Math.max(total.packets, said?.packets ?? 0);
-    const lost = Math.max(0, highest - total.datagrams - flow.base.missing);
-    const sent = here.datagrams + lost;
-    return {
-      sent,
-      received: here.datagrams,
-      ...loss(lost, sent),
-      reordered: here.reordered,
-      duplicate: here.duplicate,
-      jitter_us: total.jitterSec * 1e6,
-    };
-  }
-  const sent = here.datagrams;
-  const { arrivals = null } = said ?? {};
+  const { arrivals = null } = receiver ?? {};
+  const packets = Math.max(sender?.packets ?? 0, receiver?.packets ?? 0);
+  const omitted = sender?.omittedPackets || receiver?.omittedPackets || 0;
+  const sent = packets - omitted;
   const { lost, lost_percent } = loss(
-    said &&
+    receiver &&
       (arrivals === null
-          ? said.errors + total.datagrams - said.packets
-          : total.datagrams - arrivals.received) - said.omittedErrors,
+          ? receiver.errors + packets - receiver.packets
+          : packets - arrivals.received) - receiver.omittedErrors,
     sent,
   );
   return {
@@ -298,7 +277,7 @@ function datagramsOf(
     lost_percent,
     reordered: arrivals?.reordered ?? null,
     duplicate: arrivals?.duplicate ?? null,
-    jitter_us: said && said.jitterSec * 1e6,
+    jitter_us: receiver && receiver.jitterSec * 1e6,
   };
 }
 
@@ -329,7 +308,12 @@ function allDatagrams(streams: DatagramFigures[]): DatagramFigures {
   };
 }
 
-function amount(bytes: number, seconds: number): TransferredAmount {
+/** What one side counted; 3.1 does not say for how long. */
+function amount(
+  { bytes, seconds: said }: Pick<StreamResult, "bytes" | "seconds">,
+  otherwise = 0,
+): TransferredAmount {
+  const seconds = said || otherwise;
   return { bytes, seconds, bits_per_second: rate(bytes, seconds) };
 }
 
@@ -343,7 +327,7 @@ function total(
     bytes += one.bytes;
     seconds = Math.max(seconds, one.seconds);
   }
-  return amount(bytes, seconds);
+  return amount({ bytes, seconds });
 }
 
 function rate(bytes: number, seconds: number): number | null {

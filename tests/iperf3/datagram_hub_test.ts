@@ -80,7 +80,7 @@ Deno.test({
     const got: [number, number][] = [];
     hub.greet("192.0.2.1", ({ port }) => (datagram) => {
       got.push([port, datagram.length]);
-    }, () => {});
+    });
     const data = new Uint8Array(100);
     socket.add("192.0.2.2", 7, HELLO); // another host
     socket.add("192.0.2.1", 7, data); // no greeting

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { DatagramCounts, writeHeader } from "../../lib/iperf3/datagrams.ts";
+import type { ThroughputClient } from "../../lib/iperf3/client.ts";
+import { writeHeader } from "../../lib/iperf3/datagrams.ts";
 import type { StreamResult } from "../../lib/iperf3/results.ts";
-import { Flow } from "../../lib/iperf3/transfer.ts";
+import type { Flow } from "../../lib/iperf3/flow.ts";
 import {
   throughputResult,
   type ThroughputSetup,
@@ -22,10 +23,25 @@ const SAID: StreamResult = {
   arrivals: null,
 };
 
+const ADDR = { transport: "tcp", hostname: "192.0.2.1", port: 1 } as const;
+
+/** A client with one flow that moves nothing by itself. */
+function clientWith(way: { reverse?: boolean }, move: (flow: Flow) => void) {
+  const client = testClient(1, { udp: true, len: 16, ...way });
+  move(client.transfer.addFlow({
+    localAddr: ADDR,
+    remoteAddr: ADDR,
+    write: () => Promise.resolve(0),
+    close: () => {},
+  }));
+  return client;
+}
+
 /** The result of one flow, which the other side describes. */
-function resultOf(flow: Flow, said: Partial<StreamResult> | null) {
-  const client = testClient(1, { udp: true, len: 16 });
-  client.transfer.flows.push(flow);
+function resultOf(
+  client: ThroughputClient,
+  said: Partial<StreamResult> | null,
+) {
   if (said !== null) {
     client.results = {
       processor: { total: 1, user: 1, system: 0 },
@@ -47,32 +63,35 @@ function resultOf(flow: Flow, said: Partial<StreamResult> | null) {
 }
 
 /** A flow that sent so many datagrams, of which some in the start left out. */
-function sender(sent: number, omitted = 0): Flow {
-  const flow = new Flow(1, true, null);
-  flow.datagrams = omitted;
-  flow.base = flow.total();
-  flow.datagrams = sent;
-  return flow;
+function sender(sent: number, omitted = 0): ThroughputClient {
+  return clientWith({}, (flow) => {
+    flow.sent = omitted;
+    flow.base = flow.total();
+    flow.sent = sent;
+  });
 }
 
 /** A flow that received those numbers, the first of them in the start. */
-function receiver(numbers: number[], omitted: number[] = []): Flow {
-  const flow = new Flow(1, false, new DatagramCounts(false));
-  const datagram = new Uint8Array(16);
-  const add = (number: number) => {
-    writeHeader(datagram, 0, number, false);
-    flow.counts!.add(datagram, 0);
-  };
-  omitted.forEach(add);
-  flow.base = flow.total();
-  numbers.forEach(add);
-  return flow;
+function receiver(
+  numbers: number[],
+  omitted: number[] = [],
+): ThroughputClient {
+  return clientWith({ reverse: true }, (flow) => {
+    const datagram = new Uint8Array(16);
+    const add = (number: number) => {
+      writeHeader(datagram, 0, number, false);
+      flow.counts!.add(datagram, 0);
+    };
+    omitted.forEach(add);
+    flow.base = flow.total();
+    numbers.forEach(add);
+  });
 }
 
 Deno.test("throughputResult() counts losses by what each side says", () => {
   const cases: [
     string,
-    Flow,
+    ThroughputClient,
     Partial<StreamResult> | null,
     (number | null)[],
   ][] = [
@@ -104,8 +123,8 @@ Deno.test("throughputResult() counts losses by what each side says", () => {
       1,
     ]],
   ];
-  for (const [name, flow, said, expected] of cases) {
-    const { sent, received, lost } = resultOf(flow, said);
+  for (const [name, client, said, expected] of cases) {
+    const { sent, received, lost } = resultOf(client, said);
     assertEquals([name, sent, received, lost], [name, ...expected]);
   }
 });
