@@ -152,10 +152,10 @@ export function recordedFigures(
     ...Map.groupBy(recorded, ({ direction }) => direction),
   ].map(([direction, parts]): ThroughputDirection => {
     const counted = parts.filter(({ omitted }) => !omitted);
-    const here = amount(
-      counted.reduce((sum, { bytes }) => sum + bytes, 0),
-      Math.max(0, counted.at(-1)?.end_s ?? 0),
-    );
+    const here = amount({
+      bytes: counted.reduce((sum, { bytes }) => sum + bytes, 0),
+      seconds: Math.max(0, counted.at(-1)?.end_s ?? 0),
+    });
     return {
       direction,
       sender: direction === "forward" ? here : null,
