@@ -110,7 +110,7 @@ function topDown(sections: Section[], isSingle: boolean): Section[] {
     .toSorted((one, other) => rank(one) - rank(other))
     .map((section) =>
       isSingle && section.role === "headline"
-        ? { ...section, sentences: section.sentences.toReversed() }
+        ? { ...section, sentences: section.sentences?.toReversed() ?? [] }
         : section
     );
 }
@@ -192,7 +192,7 @@ function remarksOf(files: NamedFile[]): Html | [] {
 }
 
 function sectionHtml(
-  { title, table, charts, sentences }: Section,
+  { title, table, charts = [], sentences = [] }: Section,
   id: string,
 ): Html {
   const says = sentences.map((sentence) => markup`<li>${sentence}</li>`);
@@ -203,7 +203,7 @@ function sectionHtml(
 <h2 id="${id}">${title}</h2>
 ${says.length === 0 ? [] : markup`<ul class="says">${says}</ul>`}
 <div class="body">
-${table.rows.length === 0 ? [] : tableHtml(table, title)}
+${table?.rows.length ? tableHtml(table, title) : []}
 ${
     figures.length === 0
       ? []

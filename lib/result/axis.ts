@@ -195,7 +195,7 @@ function logScale(positive: number[], unit: Unit, maxTicks: number): Scale {
   let [min, max] = limits(positive, 1);
   if (max < min * (1 + MIN_SPAN)) [min, max] = [min / 2, max * 2];
   const along = (value: number) => Math.log10(Math.max(value, min));
-  const base = unit === "bytes" ? 2 : 10;
+  const base = unit === "bytes" && max >= 4096 ? 2 : 10;
   return { min, max, along, ticks: logTicks(min, max, maxTicks, base) };
 }
 

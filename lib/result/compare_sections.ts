@@ -7,10 +7,13 @@
 
 import { canCarry, type Distribution } from "../stats/histogram.ts";
 import type {
+  CompareResult,
   Experiment,
   ExperimentFigures,
   ExperimentName,
 } from "./compare_schema.ts";
+import type { Named } from "./figures.ts";
+import { notesSection } from "./notes.ts";
 import { formatCount, formatDuration, formatRatio } from "./quantities.ts";
 import type { Section, Table } from "./section.ts";
 
@@ -69,6 +72,25 @@ export function experimentTitle(name: ExperimentName): string {
 }
 
 /**
+ * Turns comparisons into sections, one after the other, and their notes.
+ *
+ * @param results The comparisons and their names.
+ * @returns A section for each experiment.
+ */
+export function compareSections(results: Named<CompareResult>[]): Section[] {
+  return [
+    ...results.flatMap(({ name, result }) =>
+      result.experiments.map(experimentSection).map((section) =>
+        results.length === 1
+          ? section
+          : { ...section, title: `${name}: ${section.title}` }
+      )
+    ),
+    ...notesSection(results),
+  ];
+}
+
+/**
  * Turns an experiment into a section.
  *
  * @param experiment The experiment, with its figures or why it failed.
@@ -107,8 +129,6 @@ export function experimentSection(experiment: Experiment): Section {
   if (figures !== null) return { title, ...view.parts(figures) };
   return {
     title,
-    table: { columns: [], rows: [] },
-    charts: [],
     sentences: [`This experiment failed: ${error ?? "no reason is given"}.`],
   };
 }
@@ -171,7 +191,6 @@ function firstByte({ tcp, udp }: ExperimentFigures<"first_byte">): Parts {
         sides.map(({ first_byte_max_us }) => first_byte_max_us),
       ),
     ]),
-    charts: [],
     sentences,
   };
 }
@@ -294,7 +313,6 @@ function boundaries({ tcp, udp }: ExperimentFigures<"boundaries">): Parts {
         values: sides.map(({ received_bytes }) => list(received_bytes)),
       },
     ]),
-    charts: [],
     sentences: [
       `TCP: ${outcome(tcp, "written", "read")}.`,
       `UDP: ${outcome(udp, "sent", "received")}.`,

@@ -76,11 +76,11 @@ export interface Figure {
 }
 
 type Shared = Pick<Figure, "group" | "unit" | "isLessBetter" | "needs">;
-/** The name, what it is of, which part, and its place in the result. */
-type Row = [key: string, series: string, part: string, path: string];
+/** The key, what it is of, which part, and its key in the result. */
+type Row = [key: string, series?: string, part?: string, field?: string];
 
 /** The parts of a distribution; the percentile that each of them is, or 0. */
-const PARTS: [part: string, path: keyof Distribution, percent: number][] = [
+const PARTS: [part: string, field: keyof Distribution, percent: number][] = [
   ["min", "min", 0],
   ["p50", "p50", 50],
   ["p90", "p90", 90],
@@ -93,11 +93,14 @@ const PARTS: [part: string, path: keyof Distribution, percent: number][] = [
 ];
 
 const PROBES: Shared = { group: "probes", unit: "count", isLessBetter: true };
-const SHARE: Shared = { ...PROBES, unit: "percent" };
 const NEUTRAL: Shared = { ...PROBES, isLessBetter: null };
+const REPLIES: Shared = { ...PROBES, needs: "replies" };
 const RTT: Shared = { group: "rtt", unit: "us", isLessBetter: true };
+const JITTER: Shared = { ...RTT, group: "jitter" };
 const ONE_WAY: Shared = { ...RTT, group: "one_way", needs: "replies" };
+const CLOCKS: Shared = { ...ONE_WAY, isLessBetter: null };
 const QUALITY: Shared = { ...RTT, group: "quality" };
+const PACE: Shared = { ...QUALITY, unit: "count", isLessBetter: null };
 const RATE: Shared = {
   group: "throughput",
   unit: "bits_per_second",
@@ -108,28 +111,25 @@ const GOODPUT: Shared = { ...RATE, group: "goodput" };
 
 /** Every figure, in the order in which they are shown. */
 export const FIGURES: readonly Figure[] = [
-  ...figures(NEUTRAL, [
-    ["sent", "sent", "", "probes.sent"],
-    ["received", "received", "", "probes.received"],
-  ]),
-  ...figures(PROBES, [["lost", "lost", "", "probes.lost"]]),
+  ...figures(NEUTRAL, "probes.*", [["sent"], ["received"]]),
+  ...figures(PROBES, "probes.*", [["lost"]]),
   share("loss", "lost, of those sent", "lost"),
-  ...figures({ ...PROBES, needs: "schedule" }, [
-    ["not_sent", "not sent", "", "probes.not_sent"],
+  ...figures({ ...PROBES, needs: "schedule" }, "probes.*", [
+    ["not_sent", "not sent"],
   ]),
-  ...figures({ ...PROBES, needs: "replies" }, [
-    ["lost_forward", "lost on the way there", "", "probes.lost_forward"],
-    ["lost_backward", "lost on the way back", "", "probes.lost_backward"],
+  ...figures(REPLIES, "probes.*", [
+    ["lost_forward", "lost on the way there"],
+    ["lost_backward", "lost on the way back"],
   ]),
   share("loss.forward", "of those sent, there", "lost_forward", "replies"),
   share("loss.backward", "of those sent, back", "lost_backward", "replies"),
-  ...figures({ ...PROBES, needs: "replies" }, [
-    ["late", "late", "", "probes.late"],
-    ["duplicate", "duplicate", "", "probes.duplicate"],
-    ["reordered", "reordered", "", "probes.reordered"],
-    ["corrupt", "corrupt", "", "probes.corrupt"],
+  ...figures(REPLIES, "probes.*", [
+    ["late"],
+    ["duplicate"],
+    ["reordered"],
+    ["corrupt"],
   ]),
-  ...figures(NEUTRAL, [["warmup", "warm-up, left out", "", "probes.warmup"]]),
+  ...figures(NEUTRAL, "probes.*", [["warmup", "warm-up, left out"]]),
   ...parts(RTT, "rtt", "RTT", "rtt_us"),
   ...parts(
     { ...RTT, needs: "replies" },
@@ -143,96 +143,75 @@ export const FIGURES: readonly Figure[] = [
     "from intended",
     "rtt_from_intended_us",
   ),
-  ...figures({ ...RTT, group: "jitter" }, [
-    ["jitter", "jitter", "RFC 3550", "jitter_us.rfc3550"],
-    ["ipdv.p50", "jitter", "IPDV p50", "jitter_us.ipdv_p50"],
-    ["ipdv.p99", "jitter", "IPDV p99", "jitter_us.ipdv_p99"],
+  ...figures(JITTER, "jitter_us.*", [
+    ["jitter", "jitter", "RFC 3550", "rfc3550"],
+    ["ipdv.p50", "jitter", "IPDV p50", "ipdv_p50"],
+    ["ipdv.p99", "jitter", "IPDV p99", "ipdv_p99"],
   ]),
-  ...figures(RATE, [
-    [
-      "per_probe_mean",
-      "throughput",
-      "per-probe mean",
-      "throughput.per_probe_mean_bits_per_second",
-    ],
-    [
-      "aggregate",
-      "throughput",
-      "aggregate",
-      "throughput.aggregate_bits_per_second",
-    ],
+  ...figures(RATE, "throughput.*_bits_per_second", [
+    ["per_probe_mean", "throughput", "per-probe mean"],
+    ["aggregate", "throughput", "aggregate"],
   ]),
-  ...figures(GOODPUT, [
-    ["goodput", "goodput", "", "summary.goodput_bits_per_second"],
-    [
-      "goodput.forward",
-      "goodput",
-      "forward",
-      "summary.forward_bits_per_second",
-    ],
-    [
-      "goodput.reverse",
-      "goodput",
-      "reverse",
-      "summary.reverse_bits_per_second",
-    ],
-    ["goodput.sent", "sent", "", "summary.sent_bits_per_second"],
-    ["goodput.p10", "100 ms slots", "p10", "summary.p10_bits_per_second"],
-    ["goodput.p90", "100 ms slots", "p90", "summary.p90_bits_per_second"],
+  ...figures(GOODPUT, "summary.*_bits_per_second", [
+    ["goodput"],
+    ["goodput.forward", "goodput", "forward", "forward"],
+    ["goodput.reverse", "goodput", "reverse", "reverse"],
+    ["goodput.sent", "sent", "", "sent"],
+    ["goodput.p10", "100 ms slots", "p10", "p10"],
+    ["goodput.p90", "100 ms slots", "p90", "p90"],
   ]),
-  ...figures({ ...GOODPUT, unit: "count" }, [
-    ["goodput.fairness", "fairness", "of streams", "summary.jain_index"],
+  ...figures({ ...GOODPUT, unit: "count" }, "summary.*", [
+    ["goodput.fairness", "fairness", "of streams", "jain_index"],
   ]),
-  ...figures({ ...SHARE, group: "goodput" }, [
-    ["goodput.loss", "datagrams lost", "", "summary.lost_percent"],
+  ...figures({ ...PROBES, group: "goodput", unit: "percent" }, "summary.*", [
+    ["goodput.loss", "datagrams lost", "", "lost_percent"],
   ]),
-  ...figures({ ...RTT, group: "goodput" }, [
-    ["goodput.jitter", "jitter", "of datagrams", "summary.jitter_us"],
+  ...figures({ ...RTT, group: "goodput" }, "summary.*", [
+    ["goodput.jitter", "jitter", "of datagrams", "jitter_us"],
   ]),
-  ...figures({ ...ONE_WAY, isLessBetter: null }, [
-    ["clock_offset", "clock offset", "", "one_way.clock_offset_us"],
-    ["clock_bound", "its bound, +-", "", "one_way.clock_bound_us"],
+  ...figures(CLOCKS, "one_way.*_us", [
+    ["clock_offset", "clock offset"],
+    ["clock_bound", "its bound, +-"],
   ]),
-  ...figures({ ...ONE_WAY, unit: "ppm", isLessBetter: null }, [
-    ["clock_drift", "clock drift", "", "one_way.clock_drift_ppm"],
-    ["drift_bound", "its bound, +-", "", "one_way.drift_bound_ppm"],
+  ...figures({ ...CLOCKS, unit: "ppm" }, "one_way.*_ppm", [
+    ["clock_drift", "clock drift"],
+    ["drift_bound", "its bound, +-"],
   ]),
   ...way("forward", "there"),
   ...way("backward", "back"),
-  ...figures({ ...QUALITY, unit: "count", isLessBetter: null }, [
-    ["rate.asked", "probes a second", "asked", "probes_per_second.asked"],
-    [
-      "rate.achieved",
-      "probes a second",
-      "achieved",
-      "probes_per_second.achieved",
-    ],
+  ...figures(PACE, "probes_per_second.*", [
+    ["rate.asked", "probes a second", "asked", "asked"],
+    ["rate.achieved", "probes a second", "achieved", "achieved"],
   ]),
-  ...figures(QUALITY, [
-    ["clock_step", "clock step", "", "quality.clock_resolution_us"],
-    ["send_call.p50", "send call", "p50", "quality.send_call_us.p50"],
-    ["send_call.p99", "send call", "p99", "quality.send_call_us.p99"],
-    ["lateness.p50", "sent late", "p50", "quality.send_lateness_us.p50"],
-    ["lateness.p99", "sent late", "p99", "quality.send_lateness_us.p99"],
-    ["lateness.max", "sent late", "max", "quality.send_lateness_us.max"],
+  ...figures(QUALITY, "quality.*", [
+    ["clock_step", "clock step", "", "clock_resolution_us"],
   ]),
-  ...figures({ ...QUALITY, unit: "percent" }, [
-    ["processor", "processor (of one)", "", "quality.processor_percent"],
+  ...figures(QUALITY, "quality.send_call_us.*", [
+    ["send_call.p50", "send call", "p50", "p50"],
+    ["send_call.p99", "send call", "p99", "p99"],
   ]),
-  ...figures(QUALITY, [
-    ["floor.p50", "RTT on loopback", "p50", "quality.floor_us.p50"],
-    ["floor.p99", "RTT on loopback", "p99", "quality.floor_us.p99"],
+  ...figures(QUALITY, "quality.send_lateness_us.*", [
+    ["lateness.p50", "sent late", "p50", "p50"],
+    ["lateness.p99", "sent late", "p99", "p99"],
+    ["lateness.max", "sent late", "max", "max"],
+  ]),
+  ...figures({ ...QUALITY, unit: "percent" }, "quality.*_percent", [
+    ["processor", "processor (of one)"],
+  ]),
+  ...figures(QUALITY, "quality.floor_us.*", [
+    ["floor.p50", "RTT on loopback", "p50", "p50"],
+    ["floor.p99", "RTT on loopback", "p99", "p99"],
   ]),
 ];
 
-/** Figures that have something in common. */
-function figures(shared: Shared, rows: Row[]): Figure[] {
-  return rows.map(([key, series, part, path]) => ({
+/** Figures that have something in common; `*` in the path is their own key. */
+function figures(shared: Shared, path: string, rows: Row[]): Figure[] {
+  return rows.map(([key, series = key, part = "", field = key]) => ({
     ...shared,
     key,
     series,
     part,
-    read: (of) => valueAt(of, path),
+    read: (of) => valueAt(of, path.replace("*", field)),
     isCarried: () => true,
   }));
 }
@@ -252,15 +231,15 @@ function share(
   needs?: Figure["needs"],
 ): Figure {
   return {
-    ...figures(SHARE, [[key, series, "", ""]])[0]!,
+    ...PROBES,
+    ...{ key, series, part: "", unit: "percent" },
     ...(needs && { needs }),
     read({ probes }) {
       const lost = probes?.[counter] ?? null;
-      if (probes === undefined || probes.sent === 0 || lost === null) {
-        return null;
-      }
+      if (!probes?.sent || lost === null) return null;
       return 100 * Math.min(lost, probes.sent) / probes.sent;
     },
+    isCarried: () => true,
   };
 }
 
@@ -271,39 +250,31 @@ function parts(
   series: string,
   path: string,
 ): Figure[] {
-  return PARTS.map(([part, field, percent]) => ({
-    ...figures(shared, [[`${key}.${part}`, series, part, `${path}.${field}`]])[
-      0
-    ]!,
+  const rows = PARTS.map((
+    [part, field],
+  ): Row => [`${key}.${part}`, series, part, field]);
+  return figures(shared, `${path}.*`, rows).map((figure, index) => ({
+    ...figure,
     isCarried: (of) =>
-      canCarry(percent, valueAt(of, `${path}.count`) ?? Infinity),
+      canCarry(PARTS[index]![2], valueAt(of, `${path}.count`) ?? Infinity),
   }));
 }
 
 function way(key: "forward" | "backward", series: string): Figure[] {
   const path = `one_way.${key}`;
-  const delays = parts(
-    { ...ONE_WAY, needs: "clocks" },
-    key,
-    series,
-    `${path}.delay_us`,
-  );
-  const variation = parts(
-    ONE_WAY,
-    `${key}.variation`,
-    series,
-    `${path}.variation_us`,
-  );
+  const trusted: Shared = { ...ONE_WAY, needs: "clocks" };
   return [
-    ...figures(ONE_WAY, [
-      [`${key}.min_low`, series, "min, at least", `${path}.min_us.low`],
-      [`${key}.min_high`, series, "min, at most", `${path}.min_us.high`],
+    ...figures(ONE_WAY, `${path}.min_us.*`, [
+      [`${key}.min_low`, series, "min, at least", "low"],
+      [`${key}.min_high`, series, "min, at most", "high"],
     ]),
-    ...delays.filter(({ part }) => part !== "mean" && part !== "stddev"),
-    ...variation.filter(({ part }) => ["p50", "p99", "max"].includes(part))
+    ...parts(trusted, key, series, `${path}.delay_us`)
+      .filter(({ part }) => part !== "mean" && part !== "stddev"),
+    ...parts(ONE_WAY, `${key}.variation`, series, `${path}.variation_us`)
+      .filter(({ part }) => ["p50", "p99", "max"].includes(part))
       .map((figure) => ({ ...figure, part: `variation ${figure.part}` })),
-    ...figures(ONE_WAY, [
-      [`${key}.jitter`, series, "jitter", `${path}.jitter_us.rfc3550`],
+    ...figures(ONE_WAY, `${path}.jitter_us.*`, [
+      [`${key}.jitter`, series, "jitter", "rfc3550"],
     ]),
   ];
 }
@@ -339,33 +310,21 @@ export function figureOf(key: string): Figure | undefined {
   };
 }
 
-/**
- * Finds the figures that belong together.
- *
- * @param group The group.
- * @returns Its figures, in the order in which they are shown.
- */
+/** @internal The figures of a group, in the order in which they are shown. */
 export function figuresOf(group: FigureGroup): Figure[] {
   return FIGURES.filter((figure) => figure.group === group);
 }
 
-/**
- * Writes the name of a figure.
- *
- * @param figure The figure.
- * @returns Text such as `RTT p99`.
- */
+/** @internal The name of a figure, as `RTT p99`. */
 export function figureLabel({ series, part }: Figure): string {
   return part === "" ? series : `${series} ${part}`;
 }
 
 /**
- * Puts figures of several results side by side: a row for each figure, a column
- * for each result.
+ * A row for each figure, a column for each result. A figure that applies to no
+ * result is left out.
  *
- * @param figures The figures; one that applies to no result is left out.
- * @param results The results.
- * @returns The table.
+ * @internal
  */
 export function figuresTable(figures: Figure[], results: Named[]): Table {
   return {
@@ -379,12 +338,10 @@ export function figuresTable(figures: Figure[], results: Named[]): Table {
 }
 
 /**
- * Puts one result into a table: a row for each series, a column for each part.
+ * A row for each series of one result, a column for each part. What does not
+ * apply is left out, and so is a percentile for which there are too few values.
  *
- * @param figures The figures; a series or a part that does not apply is left
- * out, and so is a percentile for which there are too few values.
- * @param result The result.
- * @returns The table.
+ * @internal
  */
 export function matrix(figures: Figure[], result: Measured): Table {
   const cells = figures.filter((figure) => shown(figure, result) !== null);
@@ -403,11 +360,10 @@ export function matrix(figures: Figure[], result: Measured): Table {
 }
 
 /**
- * Writes figures of one result as a sentence.
+ * The figures of one result that apply, as
+ * `send call p50 9.1 us, p99 21 us; clock step 0.1 us`.
  *
- * @param figures The figures; one that does not apply is left out.
- * @param result The result.
- * @returns Text such as `send call p50 9.1 us, p99 21 us; clock step 0.1 us`.
+ * @internal
  */
 export function figureSentence(figures: Figure[], result: Measured): string {
   const known = figures.filter((figure) => shown(figure, result) !== null);

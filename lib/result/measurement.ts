@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { TimelineFigures } from "../stats/timeline.ts";
 import {
   type Figure,
   figureOf,
@@ -14,6 +15,7 @@ import {
   type Named,
   THROUGHPUT_MEANING,
 } from "./figures.ts";
+import { noteSentences } from "./notes.ts";
 import {
   formatCount,
   formatDuration,
@@ -26,8 +28,7 @@ import type { Chart, CurveChart, Section, Table } from "./section.ts";
 type NamedMeasurement = Named<MeasurementResult>;
 
 type OneWay = NonNullable<MeasurementResult["one_way"]>;
-
-const NO_TABLE: Table = { columns: [], rows: [] };
+type FullPoint = { x: number; y: number; low: number; high: number };
 
 /**
  * Turns measurements into sections: first the quality of the measurement, last
@@ -72,8 +73,7 @@ function qualitySection(results: NamedMeasurement[]): Section {
   return {
     title: "Quality",
     role: "quality",
-    table: one ? NO_TABLE : figuresTable(figures, results),
-    charts: [],
+    ...(one ? {} : { table: figuresTable(figures, results) }),
     sentences: [
       ...(one ? [figureSentence(figures, one.result)] : []),
       ...noteSentences(
@@ -105,7 +105,6 @@ function oneWaySection(results: NamedMeasurement[]): Section[] {
         : `One way${clocks(ways)}`,
       table: clocks_trusted ? table : withMinima(table, ways),
       charts,
-      sentences: [],
     }];
   }
   return [{
@@ -151,29 +150,29 @@ function clocks(ways: OneWay): string {
 /** The delay of each way above its minimum: the range and the mean of a slot. */
 function variationChart(results: NamedMeasurement[]): Chart[] {
   const ways = [["forward", "there"], ["backward", "back"]] as const;
-  const [chart] = curve("Variation of each way over time, above its minimum", {
+  const series = results.flatMap(({ name, result }) =>
+    ways.map(([key, way]) => ({
+      name: results.length === 1 ? way : `${name}, ${way}`,
+      points: slotPoints(result.series.one_way?.[key]),
+    }))
+  );
+  return curve("Variation of each way over time, above its minimum", {
     x: { label: "time", unit: "s" },
     y: { label: "variation", unit: "us" },
-    series: results.flatMap(({ name, result }) =>
-      ways.flatMap(([key, way]) => {
-        const timeline = result.series.one_way?.[key];
-        if (!timeline) return [];
-        const { slot_ms, min_us, mean_us, max_us } = timeline;
-        return [{
-          name: results.length === 1 ? way : `${name}, ${way}`,
-          points: mean_us.flatMap((y, slot) =>
-            y === null ? [] : [{
-              x: (slot + 0.5) * slot_ms / 1000,
-              y,
-              low: min_us[slot] ?? y,
-              high: max_us[slot] ?? y,
-            }]
-          ),
-        }];
-      })
-    ),
+    series,
   });
-  return chart ? [{ ...chart, detail: false }] : [];
+}
+
+/** The middle of each slot with a reply: its mean, minimum and maximum. */
+function slotPoints(timeline: TimelineFigures | undefined): FullPoint[] {
+  return (timeline?.mean_us ?? []).flatMap((y, slot) =>
+    y === null ? [] : [{
+      x: (slot + 0.5) * timeline!.slot_ms / 1000,
+      y,
+      low: timeline!.min_us[slot] ?? y,
+      high: timeline!.max_us[slot] ?? y,
+    }]
+  );
 }
 
 function throughputSection(results: NamedMeasurement[]): Section[] {
@@ -191,7 +190,7 @@ function throughputSection(results: NamedMeasurement[]): Section[] {
   });
   return [{
     title: "Throughput",
-    table: isAlone ? NO_TABLE : figuresTable(figures, having),
+    ...(isAlone ? {} : { table: figuresTable(figures, having) }),
     charts: throughputChart(having),
     sentences: [
       `${THROUGHPUT_MEANING} ${perProbe}: the mean of SIZE / RTT. ` +
@@ -206,8 +205,7 @@ function headlineSection(results: NamedMeasurement[]): Section {
   return {
     title: "Summary",
     role: "headline",
-    table: one ? NO_TABLE : figuresTable(figuresOf("probes"), results),
-    charts: [],
+    ...(one ? {} : { table: figuresTable(figuresOf("probes"), results) }),
     sentences: one
       ? [
         figureSentence(
@@ -335,64 +333,39 @@ function timelineChart(results: NamedMeasurement[]): Chart[] {
 
 function percentileChart(results: NamedMeasurement[]): Chart[] {
   return curve("Percentiles of the RTT", {
+    detail: true,
     x: { label: "percentile", unit: "percent", scale: "percentile" },
     y: { label: "RTT", unit: "us", scale: "log" },
-    series: results.flatMap(({ name, result }) => {
-      const { percentiles } = result.series;
-      if (percentiles === null) return [];
-      const { percent, us } = percentiles;
-      return [{
-        name,
-        points: percent.map((x, index) => ({ x, y: us[index] ?? null })),
-      }];
-    }),
+    series: results.map(({ name, result: { series } }) => ({
+      name,
+      points: (series.percentiles?.percent ?? []).map((x, index) => (
+        { x, y: series.percentiles!.us[index] ?? null }
+      )),
+    })),
   });
 }
 
 /** The payload over the mean RTT of each slot. */
 function throughputChart(results: NamedMeasurement[]): Chart[] {
   return curve("Throughput over time, of each slot", {
+    detail: true,
     x: { label: "time", unit: "s" },
     y: { label: "throughput", unit: "bits_per_second" },
-    series: results.flatMap(({ name, result }) => {
-      const { size_bytes: size } = result.options.used;
-      if (result.throughput === undefined || typeof size !== "number") {
-        return [];
-      }
-      const { slot_ms, mean_us } = result.series.timeline;
-      const points = mean_us.map((us, slot) => ({
-        x: (slot + 0.5) * slot_ms / 1000,
-        y: us === null ? null : size * 8e6 / us,
-      }));
-      return [{ name, points: points.filter(({ y }) => y !== null) }];
+    series: results.map(({ name, result }) => {
+      const bits = Number(result.options.used["size_bytes"]) * 8e6 || null;
+      const slots = bits === null ? [] : slotPoints(result.series.timeline);
+      return { name, points: slots.map(({ x, y }) => ({ x, y: bits! / y })) };
     }),
   });
 }
 
-function curve(
-  title: string,
-  chart: Pick<CurveChart, "x" | "y" | "series">,
-): Chart[] {
-  if (chart.series.length === 0) return [];
-  return [{ kind: "curve", title, detail: true, ...chart }];
+/** One chart; none if it has no points. */
+function curve(title: string, chart: Omit<CurveChart, "kind" | "title">) {
+  const series = chart.series.filter(({ points }) => points.length > 0);
+  if (series.length === 0) return [];
+  return [{ kind: "curve" as const, title, ...chart, series }];
 }
 
 function capital(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
-}
-
-/**
- * Writes notes as sentences.
- *
- * @param results What has the notes, and its name.
- * @returns A sentence for each note; of several results with the name.
- */
-export function noteSentences(
-  results: Named<{ notes: string[] }>[],
-): string[] {
-  return results.flatMap(({ name, result }) =>
-    result.notes.map((note) =>
-      `${results.length === 1 ? "note" : name}: ${note}`
-    )
-  );
 }

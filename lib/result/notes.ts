@@ -8,7 +8,9 @@ import { errorMessage } from "../net/errors.ts";
 import type { ReplyStats } from "../stamp/outstanding_probes.ts";
 import type { OneWayResult } from "../stats/one_way.ts";
 import type { SkippedEvents } from "../timing/pacer.ts";
+import type { Named } from "./figures.ts";
 import { formatCount, formatDuration } from "./quantities.ts";
+import type { Section } from "./section.ts";
 
 /** What the notes are derived from. */
 export interface Observations {
@@ -165,4 +167,28 @@ function replyNotes(replies: ReplyStats, lost: number): string[] {
     ],
   ];
   return notes.filter(([applies]) => applies).map(([, note]) => note);
+}
+
+/**
+ * The notes of results as sentences; of several results with their names.
+ *
+ * @internal
+ */
+export function noteSentences(
+  results: Named<{ notes: string[] }>[],
+): string[] {
+  return results.flatMap(({ name, result }) =>
+    result.notes.map((note) =>
+      `${results.length === 1 ? "note" : name}: ${note}`
+    )
+  );
+}
+
+/** @internal The notes of results as a section; none without a note. */
+export function notesSection(
+  results: Named<{ notes: string[] }>[],
+): Section[] {
+  const sentences = noteSentences(results);
+  if (sentences.length === 0) return [];
+  return [{ title: "Notes", role: "notes", sentences }];
 }

@@ -131,10 +131,10 @@ export interface Section {
   title: string;
   /** Its place among the others; default `"figures"`. */
   role?: SectionRole;
-  /** The figures; without a column there is no table. */
-  table: Table;
-  /** The drawings. */
-  charts: Chart[];
+  /** The figures, if there are any. */
+  table?: Table;
+  /** The drawings, if there are any. */
+  charts?: Chart[];
   /** What the figures say, computed from them. */
-  sentences: string[];
+  sentences?: string[];
 }

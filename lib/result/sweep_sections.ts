@@ -11,6 +11,7 @@ import {
   type Named,
   THROUGHPUT_MEANING,
 } from "./figures.ts";
+import { notesSection } from "./notes.ts";
 import { formatRatio, formatValue } from "./quantities.ts";
 import type { SweepCurve, SweepPoint, SweepResult } from "./schema.ts";
 import type { Axis, Chart, CurvePoint, Section, Table } from "./section.ts";
@@ -67,20 +68,24 @@ const COLUMNS: Record<
  * Turns sweeps into sections, side by side if there are several.
  *
  * @param sweeps The sweeps and their names.
- * @returns A section for each experiment of the first, in its order.
+ * @returns A section for each experiment of the first, in its order, and notes.
  */
 export function sweepSections(
-  sweeps: Named<Pick<SweepResult, "curves">>[],
+  sweeps: Named<Pick<SweepResult, "curves" | "notes">>[],
 ): Section[] {
-  return (sweeps[0]?.result.curves ?? []).map(({ quantity, against }) => {
-    const same = (curve: SweepCurve) =>
-      curve.quantity === quantity && curve.against === against;
-    const curves = sweeps.map(({ name, result }) => ({
-      name,
-      points: result.curves.find(same)?.points ?? [],
-    }));
-    return section(quantity, against, curves);
-  });
+  const curves = sweeps[0]?.result.curves ?? [];
+  return [
+    ...curves.map(({ quantity, against }) => {
+      const same = (curve: SweepCurve) =>
+        curve.quantity === quantity && curve.against === against;
+      const curves = sweeps.map(({ name, result }) => ({
+        name,
+        points: result.curves.find(same)?.points ?? [],
+      }));
+      return section(quantity, against, curves);
+    }),
+    ...notesSection(sweeps),
+  ];
 }
 
 function section(

@@ -5,9 +5,9 @@
  */
 
 import { figuresOf, figuresTable, type Named } from "./figures.ts";
-import { noteSentences } from "./measurement.ts";
+import { noteSentences } from "./notes.ts";
 import { formatValue } from "./quantities.ts";
-import type { Section, Table } from "./section.ts";
+import type { Chart, Section, Table } from "./section.ts";
 import type {
   DatagramFigures,
   ThroughputDirection,
@@ -17,25 +17,21 @@ import type {
 
 /** How many streams are listed on their own. */
 const MAX_LISTED = 8;
-const NO_TABLE: Table = { columns: [], rows: [] };
 
 /**
  * Turns throughput tests into sections: first the quality, last the headline.
  *
  * @param results The tests.
- * @returns The sections; none without a test.
+ * @returns The sections.
  */
 export function throughputSections(
   results: Named<ThroughputResult>[],
 ): Section[] {
-  if (results.length === 0) return [];
   const [one] = results.length === 1 ? results : [];
   return [
     {
       title: "Quality",
       role: "quality",
-      table: NO_TABLE,
-      charts: [],
       sentences: [
         ...results.map(({ name, result }) =>
           `${one ? "" : `${name}: `}${processor(result)}`
@@ -52,31 +48,11 @@ export function throughputSections(
         figuresOf("goodput"),
         results,
       ),
-      charts: [{
-        kind: "curve",
-        title: "Throughput over time, of each interval",
-        x: { label: "time", unit: "s" },
-        y: { label: "throughput", unit: "bits_per_second" },
-        series: results.flatMap(({ name, result }) =>
-          result.directions.filter(({ intervals }) => intervals.length > 1)
-            .map(({ direction, intervals }) => ({
-              name: one ? direction : `${name}, ${direction}`,
-              points: intervals.filter(({ omitted }) => !omitted).map((
-                part,
-              ) => ({
-                x: (part.start_s + part.end_s) / 2,
-                y: part.bits_per_second,
-              })),
-            }))
-        ),
-      }].filter(({ series }) => series.length > 0) as Section["charts"],
-      sentences: [],
+      charts: throughputChart(results),
     },
     {
       title: "Summary",
       role: "headline",
-      table: NO_TABLE,
-      charts: [],
       sentences: results.flatMap(({ name, result }) =>
         result.directions.flatMap((direction) =>
           headline(direction).map((line) => one ? line : `${name}: ${line}`)
@@ -84,6 +60,28 @@ export function throughputSections(
       ),
     },
   ];
+}
+
+/** The rate of each interval; without a chart for a single one. */
+function throughputChart(results: Named<ThroughputResult>[]): Chart[] {
+  const series = results.flatMap(({ name, result }) =>
+    result.directions.filter(({ intervals }) => intervals.length > 1)
+      .map(({ direction, intervals }) => ({
+        name: results.length === 1 ? direction : `${name}, ${direction}`,
+        points: intervals.filter(({ omitted }) => !omitted).map((part) => ({
+          x: (part.start_s + part.end_s) / 2,
+          y: part.bits_per_second,
+        })),
+      }))
+  );
+  if (series.length === 0) return [];
+  return [{
+    kind: "curve",
+    title: "Throughput over time, of each interval",
+    x: { label: "time", unit: "s" },
+    y: { label: "throughput", unit: "bits_per_second" },
+    series,
+  }];
 }
 
 function processor({ processor_percent: shares }: ThroughputResult): string {

@@ -36,7 +36,6 @@ const PROSE_WIDTH = 78;
  *     columns: [{ name: "median", unit: "us" }],
  *     rows: [{ name: "1 byte", values: [41] }],
  *   },
- *   charts: [],
  *   sentences: ["One size was tried."],
  * }], { width: 80, ascii: true, color: false });
  * assertEquals(text.split("\n"), [
@@ -60,7 +59,7 @@ export function formatSections(
   ];
   return ordered
     .flatMap((section) => {
-      const charts = section.charts
+      const charts = (section.charts ?? [])
         .filter(({ detail }) => plots && !detail)
         .map((chart) => formatChart(chart, style));
       const text = formatText(section, style);
@@ -73,8 +72,8 @@ export function formatSections(
 
 /** Formats a section without its charts; its title in line with lone prose. */
 function formatText(section: Section, style: Style): string[] {
-  const { role = "figures", title, table, sentences } = section;
-  const rows = formatTable(table, style);
+  const { role = "figures", title, table, sentences = [] } = section;
+  const rows = table ? formatTable(table, style) : [];
   const hasTitle = role !== "headline" && role !== "notes";
   const isLone = rows.length === 0 && sentences.length > 0 && hasTitle;
   const prose = sentences.flatMap((sentence, at) =>

@@ -77,7 +77,7 @@ const WITHOUT_LARGE = curvesOf((size, delay) =>
 );
 
 function sectionsOf(curves: SweepCurve[]) {
-  return sweepSections([{ name: "", result: { curves } }]);
+  return sweepSections([{ name: "", result: { notes: [], curves } }]);
 }
 
 Deno.test({
@@ -101,14 +101,14 @@ Deno.test({
   async fn(t) {
     const section = sectionsOf(WITHOUT_LARGE)[1]!;
     await assertSectionSnapshot(t, section);
-    assertEquals(section.table.rows.at(-1)!.values, ["failed", "failed", 0]);
-    const failure = section.sentences.at(-2)!;
+    assertEquals(section.table!.rows.at(-1)!.values, ["failed", "failed", 0]);
+    const failure = section.sentences!.at(-2)!;
     assert(failure.startsWith("At 32768 bytes"), failure);
     assert(failure.includes(REFUSED));
-    assertMatch(section.sentences.at(-1)!, /at most half of the link's/);
+    assertMatch(section.sentences!.at(-1)!, /at most half of the link's/);
     // The trend ends where the figures do.
     assertMatch(
-      section.sentences[0]!,
+      section.sentences![0]!,
       /^From 1024 bytes to 8192 bytes of size/,
     );
   },
@@ -122,8 +122,8 @@ Deno.test({
     for (const section of sections.slice(0, 2)) {
       await assertSectionSnapshot(t, section);
       // All for the same reason, so that is said once; nothing is drawn.
-      assertEquals(section.sentences.length, 1);
-      assert(section.sentences[0]!.includes("failed: "));
+      assertEquals(section.sentences!.length, 1);
+      assert(section.sentences![0]!.includes("failed: "));
       assertEquals(section.charts, []);
     }
   },
@@ -154,9 +154,9 @@ Deno.test({
       points: [point("rtt", 500, 0, 60), point("rtt", 1, 0, 50)],
     }];
     const sections = sweepSections([
-      { name: "lan", result: { curves: USUAL } },
-      { name: "wlan", result: { curves: slower } },
-      { name: "http://example.net/<b>", result: { curves: other } },
+      { name: "lan", result: { notes: [], curves: USUAL } },
+      { name: "wlan", result: { notes: [], curves: slower } },
+      { name: "http://example.net/<b>", result: { notes: [], curves: other } },
     ]);
     assertEquals(sections.length, 4);
     for (const section of sections.slice(0, 2)) {
@@ -164,7 +164,7 @@ Deno.test({
     }
     const [sizes, throughput] = sections;
     assertEquals(
-      sizes!.table.rows.map(({ name, values }) => [name, ...values]),
+      sizes!.table!.rows.map(({ name, values }) => [name, ...values]),
       [
         ["1 byte", 40.01, 95, 50],
         ["100 bytes", 41, 95, null],
@@ -172,9 +172,9 @@ Deno.test({
         ["1000 bytes", 50, "failed", null],
       ],
     );
-    assertEquals(throughput!.table.rows[0]!.values[2], null);
+    assertEquals(throughput!.table!.rows[0]!.values[2], null);
     assert(
-      sizes!.sentences.every((text) => /^(lan|wlan|http\S+): /.test(text)),
+      sizes!.sentences!.every((text) => /^(lan|wlan|http\S+): /.test(text)),
     );
   },
 });
@@ -203,12 +203,12 @@ Deno.test({
       const [section] = sectionsOf([
         { quantity: "rtt", against: "size", points },
       ]);
-      const found = pattern.exec(section!.sentences[0]!);
+      const found = pattern.exec(section!.sentences![0]!);
       // The spread of a point is from 0.8 to 1.5 times its median.
       const isClear = Math.max(from / to, to / from) > 1.5 / 0.8;
-      assertEquals(found !== null, isClear, section!.sentences[0]);
+      assertEquals(found !== null, isClear, section!.sentences![0]);
       if (found === null) {
-        assertMatch(section!.sentences[0]!, / is no clear difference: /);
+        assertMatch(section!.sentences![0]!, / is no clear difference: /);
         continue;
       }
       const [, way, fromText, toText, ratio] = found;
@@ -243,7 +243,7 @@ Deno.test({
       ...medians: [sizeBytes: number, us: number][]
     ) => {
       const points = medians.map(([size, us]) => point(quantity, size, 0, us));
-      return sectionsOf([{ quantity, against: "size", points }])[0]!.sentences
+      return sectionsOf([{ quantity, against: "size", points }])[0]!.sentences!
         .filter((sentence) => sentence.startsWith("Between"));
     };
     assertEquals(sentences("rtt", [1, 500], [8188, 43_800], [8186, 550]), [
@@ -268,7 +268,7 @@ Deno.test({
       const [section] = sectionsOf([
         { quantity: "rtt", against: "size", points },
       ]);
-      const text = section!.sentences.join(" ");
+      const text = section!.sentences!.join(" ");
       assert(!/NaN|Infinity/.test(text), text);
     }
   },
