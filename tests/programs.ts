@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ProgramIo } from "../lib/cli/program.ts";
+import type { Main } from "../lib/cli/program.ts";
 import { type Sink, Terminal } from "../lib/terminal/terminal.ts";
 import { compilables } from "../scripts/compile.ts";
 
@@ -16,12 +16,16 @@ const DECODER = new TextDecoder();
 /** Whatever the permissions, a program has the lock file of its task. */
 const isLock = (flag: string) => flag.startsWith("--lock=");
 
-/** The command line of one of our scripts, with other flags than its task's. */
+/**
+ * The command line of one of our scripts, with other flags than its task's.
+ * Arguments without spaces may stand in one text with the name.
+ */
 export function script(
-  name: string,
-  args: string[],
+  line: string,
+  args: string[] = [],
   flags?: string[],
 ): string[] {
+  const [name, ...first] = line.trim().split(/ +/);
   const found = compilables().find((program) => program.name === name);
   if (!found) throw new Error(`No task runs scripts/${name}.ts`);
   return [
@@ -30,6 +34,7 @@ export function script(
     ...(flags ? [...found.flags.filter(isLock), ...flags] : found.flags),
     found.script,
     ...found.args,
+    ...first,
     ...args,
   ];
 }
@@ -251,12 +256,9 @@ export async function serve(command: string[]): Promise<Server> {
 }
 
 /** Starts one of our servers on a free port. */
-export function serveScript(name: string, ...args: string[]): Promise<Server> {
-  return serve(script(name, ["--port", "0", ...args]));
+export function serveScript(line: string, ...args: string[]): Promise<Server> {
+  return serve(script(line, ["--port", "0", ...args]));
 }
-
-/** A script's entry point. */
-type Main = (args: string[], io: ProgramIo) => Promise<number>;
 
 /** What a program in this process writes to one of its streams. */
 class HeardSink implements Sink {

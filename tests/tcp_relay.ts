@@ -18,6 +18,7 @@ export class TcpRelay implements AsyncDisposable {
   #tasks = new Set<Promise<void>>();
   #open = Promise.withResolvers<void>();
   #ended = false;
+  #watched: { pattern: RegExp; seen: () => void } | null = null;
 
   constructor() {
     this.#open.resolve();
@@ -39,6 +40,13 @@ export class TcpRelay implements AsyncDisposable {
   /** From now on everything passes, also what was held. */
   resume(): void {
     this.#open.resolve();
+  }
+
+  /** Resolves when something that a client sends matches a pattern. */
+  seen(pattern: RegExp): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#watched = { pattern, seen: resolve };
+    return promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,7 +97,10 @@ export class TcpRelay implements AsyncDisposable {
     const buffer = new Uint8Array(16_384);
     for (let count; (count = await from.read(buffer)) !== null;) {
       await this.#open.promise;
-      await writeAll(to, buffer.subarray(0, count));
+      const part = buffer.subarray(0, count);
+      const { pattern, seen } = this.#watched ?? {};
+      if (pattern?.test(new TextDecoder().decode(part))) seen!();
+      await writeAll(to, part);
     }
     await this.#open.promise;
     await to.closeWrite();

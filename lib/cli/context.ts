@@ -12,6 +12,7 @@ import { formatAddress, type Target } from "../net/address.ts";
 import { ResultError } from "../result/result_error.ts";
 import { DeadlineError, errorCode, errorMessage } from "../net/errors.ts";
 import { isLoopback } from "../net/source.ts";
+import { UsageError } from "./options.ts";
 
 /** Where something is done: an address, or the name of a host. */
 export type Place =
@@ -71,7 +72,8 @@ export async function withContext<T>(
   try {
     return await action();
   } catch (error) {
-    if (error instanceof RunError) throw error; // already a sentence
+    // Already a sentence.
+    if (error instanceof RunError || error instanceof UsageError) throw error;
     const what = typeof task === "string" ? { action: task } : task;
     const { target, read, write } = what;
     const object = target === undefined ? read ?? write : formatPlace(target);

@@ -6,7 +6,7 @@ import { bytes } from "../fixtures.ts";
 import { Program, script } from "../programs.ts";
 import { ScratchFolder } from "../scratch.ts";
 
-const TIMEOUT_MS = 60_000;
+const LIMIT = { timeout: 60_000 };
 const MISSING = "/tmp/roundtrip-no-such-key";
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => 255 - byte);
 
@@ -116,10 +116,10 @@ const ENVIRONMENTS: [string, boolean, RegExp][] = [
   ],
 ];
 for (const [variable, hasFile, says] of ENVIRONMENTS) {
-  Deno.test({
-    name: `findKey() with ${variable}${hasFile ? " and a file" : ""}`,
-    timeout: TIMEOUT_MS,
-    async fn() {
+  Deno.test(
+    `findKey() with ${variable}${hasFile ? " and a file" : ""}`,
+    LIMIT,
+    async () => {
       using folder = new ScratchFolder();
       const path = folder.file("key", "secret");
       const [deno, verb, ...rest] = script("stamp_server", [
@@ -131,5 +131,5 @@ for (const [variable, hasFile, says] of ENVIRONMENTS) {
       await using server = new Program([deno!, verb!, ...flags, ...rest]);
       await server.heard(says, "stderr");
     },
-  });
+  );
 }

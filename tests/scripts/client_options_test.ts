@@ -8,12 +8,12 @@ const LIMIT = { timeout: 60_000 };
 const ENDS_WITHIN_MS = 15_000;
 
 for (const interrupted of [false, true]) {
-  Deno.test({
-    name: `A client ends when its connect ${
+  Deno.test(
+    `A client ends when its connect ${
       interrupted ? "is interrupted" : "times out"
     }`,
-    ...LIMIT,
-    async fn() {
+    LIMIT,
+    async () => {
       using backlog = new FullBacklog();
       await backlog.fill();
       const address = `127.0.0.1:${backlog.addr.port}`;
@@ -43,7 +43,7 @@ for (const interrupted of [false, true]) {
       }
       assertLess(performance.now() - startMs, 2 * ENDS_WITHIN_MS);
     },
-  });
+  );
 }
 
 Deno.test(
@@ -55,57 +55,24 @@ Deno.test(
     await using hello = await serveHere("hello_server");
     await using time = await serveHere("time_server", "--udp");
     await using measure = await serveHere("measure_server");
-    const cases: [string, string[], RegExp][] = [
-      ["tcp_client", ["localhost", "-4", "-p", tcp.port, "hi"], /^HI\n$/],
-      ["udp_client", ["localhost", "-4", "-p", udp.port, "hi"], /^HI\n$/],
+    const cases: [string, RegExp][] = [
+      [`tcp_client localhost -4 -p ${tcp.port} hi`, /^HI\n$/],
+      [`udp_client localhost -4 -p ${udp.port} hi`, /^HI\n$/],
       [
-        "udp_client",
-        ["127.0.0.1", "--source", "127.0.0.1", "-p", udp.port, "hi"],
+        `udp_client 127.0.0.1 --source 127.0.0.1 -p ${udp.port} hi`,
         /^HI\n$/,
       ],
-      ["hello_client", ["localhost", "-4", "-p", hello.port], /^hello\n$/],
+      [`hello_client localhost -4 -p ${hello.port}`, /^hello\n$/],
+      [`time_client localhost -4 -u -p ${time.port}`, /clock offset/],
       [
-        "time_client",
-        ["localhost", "-4", "-u", "-p", time.port],
-        /clock offset/,
-      ],
-      [
-        "measure_client",
-        [
-          "rtt",
-          "localhost",
-          "-4",
-          "-p",
-          measure.port,
-          "-t",
-          "200ms",
-          "-i",
-          "9ms",
-        ],
+        `measure_client rtt localhost -4 -p ${measure.port} -t 200ms -i 9ms`,
         /for 200 ms[^]*probes sent, \d+ received, 0 lost/,
       ],
     ];
-    for (const [name, args, expected] of cases) {
-      const { code, stdout, stderr } = await runHere(name, ...args);
+    for (const [line, expected] of cases) {
+      const { code, stdout, stderr } = await runHere(line);
       assertEquals(code, 0, stderr);
       assertMatch(stdout, expected);
-    }
-    const rejected: [string, string[], RegExp][] = [
-      ["tcp_client", ["127.0.0.1", "-6", "hi"], /it is no IPv6 address/],
-      ["udp_client", ["::1", "-4", "hi"], /it is no IPv4 address/],
-      ["udp_client", ["::1", "--source", "127.0.0.1", "hi"], /no IPv4 address/],
-      ["hello_client", ["127.0.0.1", "-4", "-6"], /exclude each other/],
-      ["time_client", ["127.0.0.1", "--source", "::1"], /goes with --udp/],
-      [
-        "measure_client",
-        ["sweep", "127.0.0.1", "-t", "1s"],
-        /--time goes with/,
-      ],
-    ];
-    for (const [name, args, expected] of rejected) {
-      const { code, stderr } = await runHere(name, ...args);
-      assertEquals(code > 0, true);
-      assertMatch(stderr, expected);
     }
   },
 );
@@ -166,17 +133,17 @@ for (
     [["--reconnect"], { code: 0, stdout: "a\nb\nc\n", stderr: /^$/ }],
   ] as const
 ) {
-  Deno.test({
-    name: `tcp_client ${args.join()} sends lines to a server of one reply`,
-    ...LIMIT,
-    async fn() {
+  Deno.test(
+    `tcp_client ${args.join()} sends lines to a server of one reply`,
+    LIMIT,
+    async () => {
       await using server = new OnceServer();
       const client = script("tcp_client", [server.address, ...args]);
       const { code, stdout, stderr } = await run(client, "a\nb\nc\n");
       assertEquals([code, stdout], [expected.code, expected.stdout]);
       assertMatch(stderr, expected.stderr);
     },
-  });
+  );
 }
 
 Deno.test("tcp_server logs each connection with --verbose", LIMIT, async () => {

@@ -1,25 +1,13 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import type { CompareResult } from "../../lib/result/compare_schema.ts";
 import { checkedResult } from "../../lib/result/schema.ts";
-import {
-  Program,
-  ProgramHere,
-  runHere,
-  script,
-  serveHere,
-} from "../programs.ts";
+import { ProgramHere, runHere, script, serveHere } from "../programs.ts";
 
 const LIMIT = { timeout: 60_000 };
 /** As little as possible; the emulated losses take two seconds all the same. */
 const LEAST = "--rounds 1 -n 1 --clients 2 --delay 1".split(" ");
-const NAMES = [
-  "first_byte",
-  "round_trip",
-  "head_of_line",
-  "boundaries",
-  "nagle",
-  "concurrency",
-];
+const NAMES = "first_byte round_trip head_of_line boundaries nagle concurrency"
+  .split(" ");
 
 function resultOf(stdout: string): CompareResult {
   const result = checkedResult(JSON.parse(stdout));
@@ -168,20 +156,13 @@ Deno.test(
   LIMIT,
   async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    await using program = new Program(script("compare", [
-      ...[
-        "127.0.0.1",
-        "--port",
-        String(listener.addr.port),
-        "--timeout",
-        "60s",
-      ],
-    ]));
+    await using program = new ProgramHere(
+      script(`compare 127.0.0.1 -p ${listener.addr.port} --timeout 60s`),
+    );
     using conn = await listener.accept();
     await conn.read(new Uint8Array(100)); // it has asked
     const startMs = performance.now();
-    program.signal("SIGINT");
-    const { code, stdout, stderr } = await program.ended();
+    const { code, stdout, stderr } = await program.stop();
     assertEquals([code, stdout], [1, ""]);
     assertOneSentence(stderr, /Interrupted before anything was measured/);
     assertLess(performance.now() - startMs, 20_000);
@@ -213,15 +194,9 @@ Deno.test(
       ],
     ];
     for (const [port, stampPort, pattern] of cases) {
-      const { code, stdout, stderr } = await runHere("compare", ...[
-        "127.0.0.1",
-        "--port",
-        port,
-        "--stamp-port",
-        stampPort,
-        "--timeout",
-        "300ms",
-      ]);
+      const { code, stdout, stderr } = await runHere(
+        `compare 127.0.0.1 -p ${port} --stamp-port ${stampPort} -W 300ms`,
+      );
       assertEquals([code, stdout], [1, ""]);
       assertOneSentence(stderr, pattern);
     }
@@ -258,28 +233,6 @@ Deno.test(
     }
   },
 );
-
-Deno.test("compare rejects misuse in one sentence", LIMIT, async () => {
-  const misuses: [string[], RegExp][] = [
-    [["--size", "46"], /--size is 44, or from 48 to 1400 bytes, not 46/],
-    [["--csv"], /unknown option --csv/],
-    [["--json", "--ndjson"], /choose one of --json and --ndjson/],
-    [["one.example", "two.example"], /"two\.example"/],
-    [["unix:/tmp/socket"], /name a host/],
-    [["--count", "91"], /--count is a whole number, from 1 to 90/],
-    ...["port", "stamp-port", "iterative-port"].map((
-      name,
-    ): [string[], RegExp] => [
-      [`--${name}`, "9"],
-      new RegExp(`--${name} needs a HOST`),
-    ]),
-  ];
-  for (const [args, pattern] of misuses) {
-    const { code, stdout, stderr } = await runHere("compare", ...args);
-    assertEquals({ code, stdout }, { code: 2, stdout: "" }, args.join(" "));
-    assertOneSentence(stderr, pattern);
-  }
-});
 
 Deno.test("compare ends quietly when its output is closed", LIMIT, async () => {
   await using program = new ProgramHere(

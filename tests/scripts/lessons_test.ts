@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { run, serve } from "../programs.ts";
 
-const TIMEOUT_MS = 60_000;
+const LIMIT = { timeout: 60_000 };
 const ROOT = new URL("../../", import.meta.url);
 const FOLDER = "scripts/lessons";
 const FILES = [...Deno.readDirSync(new URL(FOLDER, ROOT))]
@@ -76,10 +76,10 @@ Deno.test("the lessons are numbered, short, and say where to go on", () => {
   });
 });
 
-Deno.test({
-  name: "lesson 1 serves one client after the other, and survives a reset",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "lesson 1 serves one client after the other, and survives a reset",
+  LIMIT,
+  async () => {
     await using server = await serve(command(1, "0"));
     const first = await connect(server.port);
     assertEquals(await ask(first, "one"), "one");
@@ -92,12 +92,12 @@ Deno.test({
     first.close(); // with the echo unread: a reset
     assertEquals(await reply, "two");
   },
-});
+);
 
-Deno.test({
-  name: "lesson 2 reads a reply in parts, and needs a server",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "lesson 2 reads a reply in parts, and needs a server",
+  LIMIT,
+  async () => {
     await using server = await serve(command(1, "0"));
     const whole = await run(command(2, "grüß dich", server.port));
     assertEquals([whole.code, whole.stdout], [0, "grüß dich\n"]);
@@ -115,12 +115,12 @@ Deno.test({
     assertEquals(refused.code, 1);
     assertStringIncludes(refused.stderr, "ConnectionRefused");
   },
-});
+);
 
-Deno.test({
-  name: "lessons 3 and 4 send a datagram there and back, and cut a long one",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "lessons 3 and 4 send a datagram there and back, and cut a long one",
+  LIMIT,
+  async () => {
     await using server = await serve(command(3, "0"));
     for (const text of ["hello", "grüß dich", "x".repeat(1024)]) {
       const { stdout } = await run(command(4, text, server.port));
@@ -129,12 +129,12 @@ Deno.test({
     const { stdout } = await run(command(4, "x".repeat(1025), server.port));
     assertEquals(stdout, `${"x".repeat(1024)}\n`);
   },
-});
+);
 
-Deno.test({
-  name: "lesson 4 ignores a stranger, and gives up at its deadline",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "lesson 4 ignores a stranger, and gives up at its deadline",
+  LIMIT,
+  async () => {
     const [server, stranger] = [openDatagrams(), openDatagrams()];
     const port = `${(server.addr as Deno.NetAddr).port}`;
     const client = run(command(4, "hello", port));
@@ -148,12 +148,12 @@ Deno.test({
     assertEquals(silent.stdout, "no reply within 1 s\n");
     server.close();
   },
-});
+);
 
-Deno.test({
-  name: "lesson 5 joins messages over TCP, and keeps or cuts them over UDP",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "lesson 5 joins messages over TCP, and keeps or cuts them over UDP",
+  LIMIT,
+  async () => {
     const { stdout } = await run(command(5));
     assertEquals(stdout.match(/(?<=UDP receive: ).*/g), [
       ...["one", "two", "three"],
@@ -167,12 +167,12 @@ Deno.test({
     );
     assertMatch(short.stdout, /UDP receive: thre\n$/);
   },
-});
+);
 
-Deno.test({
-  name: "lesson 6 finds the same lines, wherever the reads cut them",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "lesson 6 finds the same lines, wherever the reads cut them",
+  LIMIT,
+  async () => {
     const lines = (stdout: string) => stdout.match(/^line: .*$/mg);
     const expected = ['line: "hello world"', 'line: "good day"'];
     const halves = await run(command(6));
@@ -186,12 +186,12 @@ Deno.test({
     const ended = await tried(6, ['["hello wor"', '["x".repeat(1023)']);
     assertStringIncludes(ended.stderr, "the line is too long");
   },
-});
+);
 
-Deno.test({
-  name: "lesson 7 gives up a message, though each read is in time",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "lesson 7 gives up a message, though each read is in time",
+  LIMIT,
+  async () => {
     const { stdout } = await run(command(7));
     assertMatch(stdout, /^no whole message within 500 ms, only \d bytes\n$/);
     const ended = await tried(7, ["of(0x2e)", "of(0x0a)"]);
@@ -204,12 +204,12 @@ Deno.test({
     ]);
     assertEquals([patient.code, patient.stdout], [9, ""]);
   },
-});
+);
 
-Deno.test({
-  name: "lesson 8 serves clients in turn or at once, and needs its catch",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "lesson 8 serves clients in turn or at once, and needs its catch",
+  LIMIT,
+  async () => {
     const { stdout } = await run(command(8));
     const [, iterative, concurrent] = new RegExp(
       "^iterative: 5 clients served after (\\d+) ms\n" +
@@ -228,23 +228,23 @@ Deno.test({
     const fallen = await tried(8, fault, [uncaught, ""]);
     assertEquals([fallen.code, fallen.stdout], [1, ""]);
   },
-});
+);
 
-Deno.test({
-  name: "lesson 9 gets its answer after a half-close, and none after a close",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "lesson 9 gets its answer after a half-close, and none after a close",
+  LIMIT,
+  async () => {
     const { stdout } = await run(command(9));
     assertEquals(stdout, "the server read 27 bytes\n");
     const closed = await tried(9, ["await conn.closeWrite()", "conn.close()"]);
     assertEquals([closed.code, closed.stdout], [1, ""]);
     assertStringIncludes(closed.stderr, "BadResource");
   },
-});
+);
 
 Deno.test({
   name: "lesson 10 waits for the acknowledgement only between two writes",
-  timeout: TIMEOUT_MS,
+  ...LIMIT,
   ignore: Deno.build.os !== "linux", // others delay acknowledgements otherwise
   async fn() {
     const { stdout } = await run(command(10));

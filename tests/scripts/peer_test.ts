@@ -16,7 +16,7 @@ import {
   serveScript,
 } from "../programs.ts";
 
-const TIMEOUT_MS = 60_000;
+const LIMIT = { timeout: 60_000 };
 const READ_MS = 20_000;
 const EVE = "0".repeat(31) + "1";
 
@@ -107,10 +107,10 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-Deno.test({
-  name: "peer: three learn of each other, and obey every command",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "peer: three learn of each other, and obey every command",
+  LIMIT,
+  async () => {
     await using stack = new AsyncDisposableStack();
     const [ada, bob, cleo] = await serveThree(stack) as [
       Server,
@@ -175,12 +175,12 @@ Deno.test({
     assertNotMatch(others[0]!.stdout, /for you/);
     assertNotMatch(first.stdout + first.stderr, /^ada/m);
   },
-});
+);
 
-Deno.test({
-  name: "peer leaves at the end of its input, once all was sent",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "peer leaves at the end of its input, once all was sent",
+  LIMIT,
+  async () => {
     await using ada = await servePeer("ada");
     await using cleo = await joinPeer("cleo", ada);
     const lines = Array.from({ length: 200 }, (_, index) => `line ${index}`);
@@ -204,13 +204,13 @@ Deno.test({
       assertEquals(saidBy("bob", ended.stdout), expected);
     }
   },
-});
+);
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test({
-    name: `peer says goodbye when it gets ${signal}, and is not dialled again`,
-    timeout: TIMEOUT_MS,
-    async fn() {
+  Deno.test(
+    `peer says goodbye when it gets ${signal}, and is not dialled again`,
+    LIMIT,
+    async () => {
       await using ada = await servePeer("ada");
       await using bob = await joinPeer("bob", ada);
       await ada.heard(joined("bob"));
@@ -223,13 +223,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       await bob.write("/peers\n");
       await bob.heard(/^no peers$/m);
     },
-  });
+  );
 }
 
-Deno.test({
-  name: "peer misses one that is killed, and finds it when it comes back",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "peer misses one that is killed, and finds it when it comes back",
+  LIMIT,
+  async () => {
     await using stack = new AsyncDisposableStack();
     const [ada, bob, cleo] = await serveThree(stack) as [
       Server,
@@ -249,12 +249,12 @@ Deno.test({
     await again.write("back\n");
     for (const peer of [ada, cleo]) await peer.heard(/^again: back$/m);
   },
-});
+);
 
-Deno.test({
-  name: "peer --json prints nothing but one JSON object a line",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "peer --json prints nothing but one JSON object a line",
+  LIMIT,
+  async () => {
     await using ada = await servePeer("ada", "--json");
     await using bob = await joinPeer("bob", ada);
     await bob.write("hello \x1b\x9b\u202e\n/msg ada you alone\n/name robert\n");
@@ -284,7 +284,7 @@ Deno.test({
     const events: any[] = rows.map((row) => JSON.parse(row));
     assertEquals(
       events.map(({ event }) => event),
-      ["joined", "said", "told", "renamed", "error", "peers", "left"],
+      "joined said told renamed error peers left".split(" "),
     );
     const [first, said, told, renamed, error, peers, left] = events;
     const { id } = first;
@@ -312,12 +312,12 @@ Deno.test({
     assertEquals(peers.peers[0].address, address);
     assertEquals(left, { event: "left", id, name: "robert", address });
   },
-});
+);
 
-Deno.test({
-  name: "peer fails when nobody was there to hear what it said",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "peer fails when nobody was there to hear what it said",
+  LIMIT,
+  async () => {
     const { code, stderr } = await run(
       script("peer", ["--port", "0"]),
       "one\n\ntwo\n",
@@ -331,12 +331,12 @@ Deno.test({
     assertEquals(silent.code, 0);
     assertMatch(silent.stdout, /^listening tcp \S+\nno peers\n$/);
   },
-});
+);
 
-Deno.test({
-  name: "peer goes on listening where nobody is yet, and dials until one is",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "peer goes on listening where nobody is yet, and dials until one is",
+  LIMIT,
+  async () => {
     const port = `${freePort()}`;
     await using ada = await servePeer(
       "ada",
@@ -360,7 +360,7 @@ Deno.test({
     assertEquals(code, 0);
     assertEquals(stderr.split("\n").length, 2, stderr); // it says so once
   },
-});
+);
 
 const MISUSES: [complaint: RegExp, ...args: string[]][] = [
   [/--name is a name of .* not "a b"/, "--name", "a b"],
@@ -373,38 +373,34 @@ const MISUSES: [complaint: RegExp, ...args: string[]][] = [
 ];
 
 for (const [complaint, ...args] of MISUSES) {
-  Deno.test({
-    name: `peer ${args.join(" ").slice(0, 40)} is misuse`,
-    timeout: TIMEOUT_MS,
-    async fn() {
+  Deno.test(
+    `peer ${args.join(" ").slice(0, 40)} is misuse`,
+    LIMIT,
+    async () => {
       const { code, stdout, stderr } = await runHere("peer", ...args);
       assertEquals({ code, stdout }, { code: 2, stdout: "" });
       assertMatch(stderr, complaint);
       assertMatch(stderr, /^peer: [^\n]+\n$/);
     },
-  });
+  );
 }
 
-Deno.test({
-  name: "peer says in one line that its port is taken",
-  timeout: TIMEOUT_MS,
-  async fn() {
-    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { code, stdout, stderr } = await runHere(
-      ...["peer", "--port", `${taken.addr.port}`] as const,
-    );
-    assertEquals({ code, stdout }, { code: 1, stdout: "" });
-    assertMatch(
-      stderr,
-      /^peer: Cannot listen on \S+: the address is taken by [^\n]+\n$/,
-    );
-  },
+Deno.test("peer says in one line that its port is taken", LIMIT, async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { code, stdout, stderr } = await runHere(
+    ...["peer", "--port", `${taken.addr.port}`] as const,
+  );
+  assertEquals({ code, stdout }, { code: 1, stdout: "" });
+  assertMatch(
+    stderr,
+    /^peer: Cannot listen on \S+: the address is taken by [^\n]+\n$/,
+  );
 });
 
-Deno.test({
-  name: "peer shows no control characters of another's as they are",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "peer shows no control characters of another's as they are",
+  LIMIT,
+  async () => {
     await using ada = await servePeer("ada");
     {
       using hand = await dialByHand(ada);
@@ -435,12 +431,12 @@ Deno.test({
     // deno-lint-ignore no-control-regex
     assertNotMatch(stdout + stderr, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
   },
-});
+);
 
-Deno.test({
-  name: "peer does not say a line that is too long, and says so",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "peer does not say a line that is too long, and says so",
+  LIMIT,
+  async () => {
     await using ada = await servePeer("ada");
     await using bob = await joinPeer("bob", ada);
     const longest = "ß".repeat(2000);
@@ -460,12 +456,12 @@ Deno.test({
     assertMatch(stdout, /^bob, to you alone: ß{2000}$/m);
     assertEquals(stdout.match(/to you alone/g)!.length, 1);
   },
-});
+);
 
-Deno.test({
-  name: "peer drops one that is silent, although it is connected",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "peer drops one that is silent, although it is connected",
+  LIMIT,
+  async () => {
     await using ada = await servePeer("ada", "--timeout", "300ms");
     using hand = await dialByHand(ada);
     await hand.hello("eve");
@@ -473,12 +469,12 @@ Deno.test({
     await hand.until(/^ping \w+$/);
     await ada.heard(/^\* eve left$/m);
   },
-});
+);
 
-Deno.test({
-  name: "peer ends quietly when nobody reads its output any more",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "peer ends quietly when nobody reads its output any more",
+  LIMIT,
+  async () => {
     await using ada = await servePeer("ada");
     await using bob = new Program(
       script("peer", [
@@ -501,4 +497,4 @@ Deno.test({
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     await ada.heard(/^\* bob left$/m);
   },
-});
+);

@@ -8,7 +8,7 @@ import { Program, run, runHere, script, serveHere } from "../programs.ts";
 import { COMPARE, RTT, STAMP } from "../report/results.ts";
 import { ScratchFolder } from "../scratch.ts";
 
-const TIMEOUT_MS = 60_000;
+const LIMIT = { timeout: 60_000 };
 
 /** What a client writes when it measures a server of this process. */
 async function measured(
@@ -29,6 +29,9 @@ const measure = (mode: string, ...rest: string[]) => () =>
 const stamp = (...rest: string[]) => () =>
   measured("stamp_server", "stamp_client", [], "-n50", "-i2ms", ...rest);
 
+/** Short enough for a test. */
+const SWEPT = "-n3 --warmup 1 --sizes 1,500 --delays 0,2".split(" ");
+
 const MEASUREMENTS: [string, () => Promise<string>][] = [
   ["rtt --json", measure("rtt", "-n50", "--json")],
   ["rtt --ndjson", measure("rtt", "-n50", "--ndjson")],
@@ -36,14 +39,13 @@ const MEASUREMENTS: [string, () => Promise<string>][] = [
   ["tput --ndjson", measure("tput", "-n50", "--ndjson", "-i2ms")],
   ["stamp --json", stamp("--json")],
   ["stamp --ndjson", stamp("--ndjson")],
-  ["sweep --json", measure("sweep", "-n3", "--json")],
-  ["sweep --ndjson", measure("sweep", "-n3", "--ndjson")],
+  ["sweep --json", measure("sweep", ...SWEPT, "--json")],
+  ["sweep --ndjson", measure("sweep", ...SWEPT, "--ndjson")],
   [
     "compare --ndjson",
     async () => {
       const { code, stdout, stderr } = await runHere(
-        "compare",
-        ...["--short", "--ndjson", "--quiet"],
+        "compare --rounds 1 -n 2 --clients 2 --delay 1 --ndjson --quiet",
       );
       assertEquals(code, 0, stderr);
       return stdout;
@@ -52,10 +54,10 @@ const MEASUREMENTS: [string, () => Promise<string>][] = [
 ];
 
 for (const [name, measurement] of MEASUREMENTS) {
-  Deno.test({
-    name: `report makes a page of what ${name} writes, and of a part of it`,
-    timeout: TIMEOUT_MS,
-    async fn() {
+  Deno.test(
+    `report makes a page of what ${name} writes, and of a part of it`,
+    LIMIT,
+    async () => {
       using folder = new ScratchFolder();
       const text = await measurement();
       const whole = folder.file("whole", text);
@@ -76,13 +78,13 @@ for (const [name, measurement] of MEASUREMENTS) {
         assertMatch(cut.stderr, /^report: Cannot read \S+: it begins as JSON/);
       }
     },
-  });
+  );
 }
 
-Deno.test({
-  name: "report writes the page to a file, replaces an older one, and says so",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "report writes the page to a file, replaces an older one, and says so",
+  LIMIT,
+  async () => {
     using folder = new ScratchFolder();
     const paths = Object.entries({ RTT, STAMP, COMPARE }).map(
       ([name, result]) => folder.file(`${name}.json`, JSON.stringify(result)),
@@ -101,12 +103,12 @@ Deno.test({
     const again = await runHere("report", ...paths);
     assertEquals(again.stdout, page);
   },
-});
+);
 
-Deno.test({
-  name: "report never overwrites a result, whatever it is called",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "report never overwrites a result, whatever it is called",
+  LIMIT,
+  async () => {
     using folder = new ScratchFolder();
     const source = folder.file("a.json", JSON.stringify(RTT));
     await Deno.link(source, `${folder.path}/linked.json`);
@@ -118,13 +120,12 @@ Deno.test({
     }
     assertEquals(await Deno.readTextFile(source), JSON.stringify(RTT));
   },
-});
+);
 
-Deno.test({
-  name:
-    "report reads standard input, and ends at a signal while it waits for it",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "report reads standard input, and ends at a signal while it waits for it",
+  LIMIT,
+  async () => {
     const command = script("report", ["-"]);
     const { code, stdout, stderr } = await run(command, JSON.stringify(RTT));
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
@@ -137,69 +138,25 @@ Deno.test({
     assertEquals([ended.code, ended.stdout], [1, ""]);
     assertMatch(ended.stderr, /^report: Interrupted/);
   },
-});
+);
 
-/** What is wrong, the arguments, the exit code, and the message. */
-const MISTAKES: [string, string[], number, RegExp][] = [
-  ["no file", [], 2, /^report: name a result, as in result\.json: see --help$/],
-  ["standard input twice", ["-", "-"], 2, /which is read only once$/],
-  ["21 files", Array(21).fill("a.json"), 2, /a page shows at most 20 results/],
-  ["an output without a name", ["a.json", "-o"], 2, /--output needs a value/],
-  [
-    "a file that does not exist",
-    ["/nothing/a.json"],
-    1,
-    /^report: Cannot read \/nothing\/a\.json: there is no such path; check the spelling$/,
-  ],
-  ["a folder", ["tests"], 1, /^report: Cannot read tests: it is a folder; /],
-  [
-    "JSON of something else",
-    ["deno.json"],
-    1,
-    /^report: Cannot read deno\.json: it is JSON, but no result of this tool; /,
-  ],
-  [
-    "a file that is not text",
-    [Deno.execPath()],
-    1,
-    /^report: Cannot read \S+: it is not text; /,
-  ],
-];
-
-for (const [what, args, exitCode, sentence] of MISTAKES) {
-  Deno.test({
-    name: `report rejects ${what} in one sentence, with code ${exitCode}`,
-    timeout: TIMEOUT_MS,
-    async fn() {
-      const { code, stdout, stderr } = await runHere("report", ...args);
-      assertEquals([code, stdout], [exitCode, ""]);
-      assertMatch(stderr.trimEnd(), sentence);
-      assertEquals(stderr.trimEnd().split("\n").length, 1);
-    },
-  });
-}
-
-Deno.test({
-  name: "report says where it cannot write",
-  timeout: TIMEOUT_MS,
-  async fn() {
-    using folder = new ScratchFolder();
-    const source = folder.file("a.json", JSON.stringify(RTT));
-    const outputs: [string, RegExp][] = [
-      [folder.path, /Cannot write \S+: it is a folder; name a file$/],
-      [`${folder.path}/no/p.html`, /Cannot write \S+: there is no such path/],
-    ];
-    for (const [output, sentence] of outputs) {
-      const { code, stderr } = await runHere("report", source, "-o", output);
-      assertEquals(code, 1);
-      assertMatch(stderr.trimEnd(), sentence);
-    }
-    // The task may write only to the folder in which it runs.
-    const denied = await run(script("report", [source, "-o", "/page.html"]));
-    assertEquals(denied.code, 1);
-    assertMatch(
-      denied.stderr,
-      /^report: Cannot write \/page\.html: .*: report \S+ > \/page\.html\n$/,
-    );
-  },
+Deno.test("report says where it cannot write", LIMIT, async () => {
+  using folder = new ScratchFolder();
+  const source = folder.file("a.json", JSON.stringify(RTT));
+  const outputs: [string, RegExp][] = [
+    [folder.path, /Cannot write \S+: it is a folder; name a file$/],
+    [`${folder.path}/no/p.html`, /Cannot write \S+: there is no such path/],
+  ];
+  for (const [output, sentence] of outputs) {
+    const { code, stderr } = await runHere("report", source, "-o", output);
+    assertEquals(code, 1);
+    assertMatch(stderr.trimEnd(), sentence);
+  }
+  // The task may write only to the folder in which it runs.
+  const denied = await run(script("report", [source, "-o", "/page.html"]));
+  assertEquals(denied.code, 1);
+  assertMatch(
+    denied.stderr,
+    /^report: Cannot write \/page\.html: .*: report \S+ > \/page\.html\n$/,
+  );
 });

@@ -11,7 +11,7 @@ import {
 } from "../programs.ts";
 import { ScratchFolder } from "../scratch.ts";
 
-const TIMEOUT_MS = 60_000;
+const LIMIT = { timeout: 60_000 };
 
 /** A server, its options, and what it prints when it is ready. */
 const SERVERS: [string, string[], RegExp][] = [
@@ -30,49 +30,41 @@ const NO_CLIENTS =
   /^(0 connections, 0 refused; 0 bytes received, 0 bytes sent|received 0, answered 0; refused: from responders 0, too fast 0)\n$/;
 
 for (const [name, args, ready] of SERVERS) {
-  Deno.test({
-    name: `${[name, ...args].join(" ")} says when it is ready`,
-    timeout: TIMEOUT_MS,
-    async fn() {
+  Deno.test(
+    `${[name, ...args].join(" ")} says when it is ready`,
+    LIMIT,
+    async () => {
       await using server = await serveHere(name, ...args);
       const { code, stdout, stderr } = await server.stop();
       assertMatch(stdout, ready);
       assertEquals(code, 0);
       assertMatch(stderr, NO_CLIENTS);
     },
-  });
+  );
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test({
-    name: `A server ends with 0 on ${signal}`,
-    timeout: TIMEOUT_MS,
-    async fn() {
-      await using server = await serveScript("udp_server");
-      server.signal(signal);
-      const { code, stderr } = await server.ended();
-      assertEquals(code, 0);
-      assertMatch(stderr, NO_CLIENTS);
-    },
+  Deno.test(`A server ends with 0 on ${signal}`, LIMIT, async () => {
+    await using server = await serveScript("udp_server");
+    server.signal(signal);
+    const { code, stderr } = await server.ended();
+    assertEquals(code, 0);
+    assertMatch(stderr, NO_CLIENTS);
   });
 }
 
-Deno.test({
-  name: "A server says so when its port is taken",
-  timeout: TIMEOUT_MS,
-  async fn() {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const port = String(listener.addr.port);
-    const ended = await runHere("tcp_server", "--port", port);
-    assertEquals(ended.code, 1);
-    assertMatch(ended.stderr, /the address is taken by another program/);
-  },
+Deno.test("A server says so when its port is taken", LIMIT, async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const port = String(listener.addr.port);
+  const ended = await runHere("tcp_server", "--port", port);
+  assertEquals(ended.code, 1);
+  assertMatch(ended.stderr, /the address is taken by another program/);
 });
 
-Deno.test({
-  name: "A server lets the replies under way finish before it ends",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "A server lets the replies under way finish before it ends",
+  LIMIT,
+  async () => {
     await using server = await serveScript("measure_server");
     using conn = await Deno.connect({
       hostname: "127.0.0.1",
@@ -90,12 +82,12 @@ Deno.test({
     assertEquals(await conn.read(buffer), null);
     assertEquals((await server.ended()).code, 0);
   },
-});
+);
 
-Deno.test({
-  name: "A server takes two signals at once for one, and a later one for haste",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "A server takes two signals at once for one, and a later one for haste",
+  LIMIT,
+  async () => {
     for (const hasty of [false, true]) {
       await using server = await serveScript("measure_server");
       using conn = await Deno.connect({
@@ -116,66 +108,61 @@ Deno.test({
       assertEquals((await server.ended()).code, hasty ? 130 : 0);
     }
   },
-});
+);
 
-Deno.test({
-  name: "tcp_server serves a Unix socket, and removes it at its end",
-  timeout: TIMEOUT_MS,
+Deno.test("tcp_server serves a Unix socket, and removes it at its end", {
+  ...LIMIT,
   ignore: Deno.build.os === "windows",
-  async fn() {
-    using folder = new ScratchFolder();
-    const path = `${folder.path}/upper.sock`;
-    const flags = [
-      "--no-prompt",
-      `--allow-net=unix:${path}`,
-      `--allow-read=${path}`,
-      `--allow-write=${path}`,
-    ];
-    {
-      await using server = await serve(
-        script("tcp_server", ["--unix", path], flags),
-      );
-      assertEquals(server.address, path);
-      const client = script("tcp_client", [`unix:${path}`, "hello"], flags);
-      assertEquals((await run(client)).stdout, "HELLO\n");
-      const second = await run(script("tcp_server", ["--unix", path], flags));
-      assertMatch(second.stderr, /that path exists/);
-      assertEquals((await server.stop()).code, 0);
-    }
-    assertEquals([...Deno.readDirSync(folder.path)], []);
-  },
+}, async () => {
+  using folder = new ScratchFolder();
+  const path = `${folder.path}/upper.sock`;
+  const flags = [
+    "--no-prompt",
+    `--allow-net=unix:${path}`,
+    `--allow-read=${path}`,
+    `--allow-write=${path}`,
+  ];
+  {
+    await using server = await serve(
+      script("tcp_server", ["--unix", path], flags),
+    );
+    assertEquals(server.address, path);
+    const client = script("tcp_client", [`unix:${path}`, "hello"], flags);
+    assertEquals((await run(client)).stdout, "HELLO\n");
+    const second = await run(script("tcp_server", ["--unix", path], flags));
+    assertMatch(second.stderr, /that path exists/);
+    assertEquals((await server.stop()).code, 0);
+  }
+  assertEquals(await Array.fromAsync(Deno.readDir(folder.path)), []);
 });
 
-Deno.test({
-  name: "Every program prints its help, its version and its completion",
-  timeout: TIMEOUT_MS,
-  async fn() {
-    const demo = [Deno.execPath(), "run", "scripts/demo.ts"];
-    const programs = [...compilables().map(({ name }) => name), "demo"];
-    await Promise.all(programs.map(async (name) => {
-      // No permission is needed to explain itself.
-      const ask = (...args: string[]) =>
-        run(name === "demo" ? [...demo, ...args] : script(name, args, []));
-      const help = await ask("--help");
+Deno.test(
+  "Every program prints its help, its version and its completion",
+  LIMIT,
+  async () => {
+    for (const { name } of compilables()) {
       const called = name.replaceAll("_", "-");
+      const help = await runHere(`${name} --help`);
       assertEquals(help.code, 0);
       assertMatch(help.stdout, new RegExp(`^usage: ${called} `, "m"));
-      const widest = Math.max(
-        ...help.stdout.split("\n").map((line) => line.length),
-      );
-      assertEquals(widest <= 80, true, `${name}: ${widest} columns`);
-      const version = await ask("--version");
+      for (const line of help.stdout.split("\n")) {
+        assertEquals(line.length <= 80, true, `${name}: ${line}`);
+      }
+      const version = await runHere(`${name} --version`);
       assertMatch(version.stdout, new RegExp(`^${called} \\d+\\.\\d+\\.\\d+ `));
-      const completion = await ask("--completion", "bash");
+      const completion = await runHere(`${name} --completion bash`);
       assertMatch(completion.stdout, /--help[^]*^complete /m);
-    }));
+    }
+    // No permission is needed to explain itself.
+    const alone = await run(script("stamp_client --help", [], []));
+    assertMatch(alone.stdout, /^usage: stamp-client /m);
   },
-});
+);
 
-Deno.test({
-  name: "A server goes on when nobody reads what it prints",
-  timeout: TIMEOUT_MS,
-  async fn() {
+Deno.test(
+  "A server goes on when nobody reads what it prints",
+  LIMIT,
+  async () => {
     await using server = new Program(
       script("hello_server", ["--port", "0"]),
     );
@@ -184,4 +171,4 @@ Deno.test({
     const client = await runHere("hello_client", address!);
     assertEquals(client.stdout, "hello\n");
   },
-});
+);
