@@ -41,6 +41,7 @@ export const NEEDED = {
   schedule: "--interval",
   replies: "stamp-client",
   clocks: "--trust-clocks of stamp-client",
+  load: "under-load",
 };
 
 /**
@@ -52,7 +53,7 @@ export const NEEDED = {
  */
 export function checkThresholds(
   thresholds: Threshold[],
-  measured: Record<keyof typeof NEEDED, boolean>,
+  measured: Partial<Record<keyof typeof NEEDED, boolean>>,
 ): void {
   for (const { name, figures: [{ needs }] } of thresholds) {
     if (needs === undefined || measured[needs]) continue;

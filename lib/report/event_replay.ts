@@ -28,6 +28,8 @@ import { ResultError } from "../result/result_error.ts";
 import { addPoint } from "../result/sweep.ts";
 import { recordedFigures } from "../result/throughput_builder.ts";
 import { THROUGHPUT_INTERVAL } from "../result/throughput_schema.ts";
+import { underLoadResult } from "../result/under_load_builder.ts";
+import { PHASE_RECORD } from "../result/under_load_schema.ts";
 
 /** A result, and what a reader should know about its file. */
 export interface ReadResult {
@@ -180,6 +182,16 @@ function rebuildOf(start: Start): Rebuild {
       ));
     case "throughput":
       return rebuild(start, "interval", THROUGHPUT_INTERVAL, recordedFigures);
+    case "under-load":
+      return rebuild(
+        start,
+        "phase",
+        PHASE_RECORD,
+        (series) => ({
+          ...underLoadResult(start, series),
+          ended: "interrupted",
+        }),
+      );
     default:
       return rebuildMeasurement(start);
   }

@@ -138,6 +138,8 @@ function kindOf(result: NamedFile["result"]): string {
       return "comparison of TCP and UDP";
     case "throughput":
       return `throughput (iperf3 over ${result.transport.toUpperCase()})`;
+    case "under-load":
+      return `latency under load (iperf3 over ${result.transport.toUpperCase()})`;
     case "connect":
       return "set-up of TCP connections (SYN to SYN-ACK)";
     default:

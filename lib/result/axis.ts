@@ -51,6 +51,7 @@ const TICK_UNITS: Record<Unit, [size: number, name: string][]> = {
   count: [[1, ""]],
   percent: [[1, "%"]],
   ppm: [[1, "ppm"]],
+  grade: [[1, ""]],
 };
 /** A label has three significant digits, or more to differ from the next one. */
 const MIN_DIGITS = 3;

@@ -152,7 +152,7 @@ const LIMIT = v.object({
   rule: about("The threshold as it was written, as `p99>5ms`", TEXT),
   figure: about("The figure that it was compared with", TEXT),
   value: v.nullable(FIGURE),
-  unit: v.picklist(["us", "percent", "bits_per_second", "count"]),
+  unit: v.picklist(["us", "percent", "bits_per_second", "count", "grade"]),
   crossed: about("Also if the value is unknown", v.boolean()),
 });
 

@@ -6,15 +6,18 @@
  */
 
 import { canCarry, type Distribution } from "../stats/histogram.ts";
+import { GRADE_NAMES } from "../under_load/judge.ts";
 import { formatValue } from "./quantities.ts";
 import type { MeasurementResult } from "./schema.ts";
 import type { Table, Unit } from "./section.ts";
 import type { ThroughputResult } from "./throughput_schema.ts";
+import type { UnderLoadResult } from "./under_load_schema.ts";
 
 /** What figures are read from: a measurement, a point of a sweep, or a test. */
 export type Measured =
   & Partial<Omit<MeasurementResult, "error" | "mode" | "protocol">>
   & Partial<Pick<ThroughputResult, "summary">>
+  & Partial<Pick<UnderLoadResult, "load">>
   & { mode?: string; protocol?: string }
   & { percentileUs?: Percentiles };
 
@@ -45,6 +48,7 @@ export type FigureGroup =
   | "jitter"
   | "throughput"
   | "goodput"
+  | "load"
   | "one_way"
   | "quality";
 
@@ -63,7 +67,7 @@ export interface Figure {
   /** Whether less is better; `null` if neither is. */
   isLessBetter: boolean | null;
   /** What a measurement must have so that the figure applies. */
-  needs?: "throughput" | "schedule" | "replies" | "clocks";
+  needs?: "throughput" | "schedule" | "replies" | "clocks" | "load";
   /**
    * Reads it.
    *
@@ -108,6 +112,7 @@ const RATE: Shared = {
   needs: "throughput",
 };
 const GOODPUT: Shared = { ...RATE, group: "goodput" };
+const LOAD: Shared = { ...RTT, group: "load", needs: "load" };
 
 /** Every figure, in the order in which they are shown. */
 export const FIGURES: readonly Figure[] = [
@@ -169,6 +174,19 @@ export const FIGURES: readonly Figure[] = [
   ...figures({ ...RTT, group: "goodput" }, "summary.*", [
     ["goodput.jitter", "jitter", "of datagrams", "jitter_us"],
   ]),
+  ...figures(LOAD, "load.*_us", [
+    ["increase", "increase", "worst"],
+    ["increase.down", "increase", "download", "increase_down"],
+    ["increase.up", "increase", "upload", "increase_up"],
+    ["increase.both", "increase", "both", "increase_both"],
+  ]),
+  ...figures({ ...LOAD, unit: "count", isLessBetter: false }, "load.*", [
+    ["rpm", "RPM"],
+  ]),
+  {
+    ...figures({ ...LOAD, unit: "grade" }, "", [["grade"]])[0]!,
+    read: ({ load }) => load?.grade && GRADE_NAMES.indexOf(load.grade),
+  },
   ...figures(CLOCKS, "one_way.*_us", [
     ["clock_offset", "clock offset"],
     ["clock_bound", "its bound, +-"],

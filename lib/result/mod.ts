@@ -26,3 +26,6 @@ export * from "./thresholds.ts";
 export * from "./throughput_builder.ts";
 export * from "./throughput_schema.ts";
 export * from "./throughput_sections.ts";
+export * from "./under_load_builder.ts";
+export * from "./under_load_schema.ts";
+export * from "./under_load_sections.ts";

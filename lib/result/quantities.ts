@@ -13,6 +13,7 @@
  * @module
  */
 
+import { GRADE_NAMES } from "../under_load/judge.ts";
 import type { Unit } from "./section.ts";
 
 /** Stands for a figure that is unknown. */
@@ -192,6 +193,7 @@ export function formatValue(value: number | null, unit: Unit): string {
   if (unit === "us") return formatDuration(value);
   if (unit === "bits_per_second") return formatRate(value);
   if (unit === "percent") return `${roundPercent(value)} %`;
+  if (unit === "grade") return GRADE_NAMES[value] ?? UNKNOWN;
   const shown = fourDigits(value);
   if (unit === "bytes") return formatCount(shown, "byte");
   return unit === "count" ? String(shown) : `${shown} ${unit}`;

@@ -38,6 +38,7 @@ import {
 } from "./figure_schema.ts";
 import { ResultError } from "./result_error.ts";
 import { THROUGHPUT, THROUGHPUT_INTERVAL } from "./throughput_schema.ts";
+import { PHASE_RECORD, UNDER_LOAD } from "./under_load_schema.ts";
 
 const PROBES = v.object({
   sent: about("Probes sent", COUNT),
@@ -224,6 +225,7 @@ export const KINDS = {
   sweep: SWEEP,
   compare: COMPARE,
   throughput: THROUGHPUT,
+  "under-load": UNDER_LOAD,
 };
 
 /** @internal Any result. */
@@ -232,6 +234,7 @@ export const RESULT = v.union([
   SWEEP.result,
   COMPARE.result,
   THROUGHPUT.result,
+  UNDER_LOAD.result,
 ]);
 
 const event = <const N extends string, const S extends v.GenericSchema>(
@@ -248,12 +251,14 @@ export const EVENT = v.variant("event", [
       SWEEP.start,
       COMPARE.start,
       THROUGHPUT.start,
+      UNDER_LOAD.start,
     ]),
   ),
   event("sample", SAMPLE),
   event("point", POINT),
   event("experiment", EXPERIMENT),
   event("interval", THROUGHPUT_INTERVAL),
+  event("phase", PHASE_RECORD),
   event("error", v.object({ message: TEXT })),
   event("end", RESULT),
 ]);

@@ -20,7 +20,8 @@ export type Unit =
   | "bytes"
   | "count"
   | "percent"
-  | "ppm";
+  | "ppm"
+  | "grade";
 
 /** The name of a row or a column, and the unit of its values. */
 export interface Head {

@@ -12,6 +12,7 @@ import type { Result } from "./schema.ts";
 import type { Section } from "./section.ts";
 import { sweepSections } from "./sweep_sections.ts";
 import { throughputSections } from "./throughput_sections.ts";
+import { underLoadSections } from "./under_load_sections.ts";
 
 /** How each kind of result is shown, in the order of a page. */
 const KINDS: [
@@ -21,6 +22,7 @@ const KINDS: [
 ][] = [
   [["rtt", "tput", "connect"], measurementSections],
   [["throughput"], throughputSections],
+  [["under-load"], underLoadSections],
   [["sweep"], sweepSections],
   [["compare"], compareSections],
 ];

@@ -15,6 +15,7 @@
  */
 
 import { type Figure, figureOf, FIGURES, type Measured } from "./figures.ts";
+import { GRADE_NAMES } from "../under_load/judge.ts";
 import { parseDuration, parseRate } from "./quantities.ts";
 import type { LimitFigures } from "./figure_schema.ts";
 import type { Unit } from "./section.ts";
@@ -52,6 +53,13 @@ const LIMITS: { [unit in Unit]?: [(text: string) => number | null, string] } = {
     "a percentage such as 1%",
   ],
   bits_per_second: [parseRate, "a rate in bit/s such as 800K, 10M or 1G"],
+  grade: [
+    (text) => {
+      const grade = (GRADE_NAMES as readonly string[]).indexOf(text);
+      return grade < 0 ? null : grade;
+    },
+    "a grade from A+ to F",
+  ],
   count: [
     (text) => /^\d+(\.\d+)?$/.test(text) ? Number(text) : null,
     "a number such as 3",

@@ -21,7 +21,7 @@ import type {
 } from "./throughput_schema.ts";
 
 /** From this share on a processor is taken for the limit, in percent. */
-const BUSY_PERCENT = 95;
+export const BUSY_PERCENT = 95;
 /** Below this share of the rate asked for, a test did not keep it. */
 const KEPT_SHARE = 0.99;
 /** A UDP socket of Deno queues as many datagrams. */

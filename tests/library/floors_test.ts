@@ -6,6 +6,7 @@ const FLOORS = [
   ["framing", "timing", "stats"],
   ["net"],
   ["measure", "stamp", "iperf3", "text", "peer"],
+  ["under_load"],
   ["result"],
   ["terminal", "report"],
   ["monitor"],

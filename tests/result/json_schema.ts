@@ -10,6 +10,10 @@ import { toJsonSchemaDefs } from "npm:@valibot/to-json-schema@^1.3.0";
 import { EXPERIMENT } from "../../lib/result/compare_schema.ts";
 import { DISTRIBUTION, TIMELINE } from "../../lib/result/figure_schema.ts";
 import { EVENT, KINDS, SAMPLE } from "../../lib/result/schema.ts";
+import {
+  LOAD_PROBES,
+  PHASE_RECORD,
+} from "../../lib/result/under_load_schema.ts";
 
 /** Where the schema is kept. */
 export const SCHEMA_URL = new URL(
@@ -30,6 +34,7 @@ export function jsonSchema(): string {
     sweep: sweep.result,
     compare: compare.result,
     throughput: throughput.result,
+    under_load: KINDS["under-load"].result,
   };
   const definitions = {
     ...kinds,
@@ -38,6 +43,8 @@ export function jsonSchema(): string {
     sample: SAMPLE,
     distribution: DISTRIBUTION,
     timeline: TIMELINE,
+    load_record: PHASE_RECORD,
+    load_probes: LOAD_PROBES,
   };
   const schema = {
     $schema: "https://json-schema.org/draft/2020-12/schema",

@@ -13,6 +13,7 @@ import {
   TPUT,
   UDP_THROUGHPUT,
 } from "../report/results.ts";
+import { result as underLoad } from "../under_load/records.ts";
 
 const STYLE = { width: 80, ascii: true, color: false };
 
@@ -240,13 +241,14 @@ Deno.test({
     assertEquals(new Set(keys).size, keys.length);
     const full = { ...complete(STAMP), throughput: TPUT.throughput! };
     const { summary } = UDP_THROUGHPUT;
+    const { load } = underLoad();
     full.probes = { ...full.probes, lost_backward: 0, not_sent: 0 };
     full.quality.floor_us = { p50: 1, p99: 2 };
     const way = full.one_way!.forward;
     full.one_way!.forward = { ...way, delay_us: full.rtt_us! };
     full.one_way!.backward = full.one_way!.forward;
     for (const { key, read } of FIGURES) {
-      assertEquals(typeof read({ ...full, summary }), "number", key);
+      assertEquals(typeof read({ ...full, summary, load }), "number", key);
     }
   },
 });

@@ -1,0 +1,94 @@
+/**
+ * Puts what a run under load recorded together to a result.
+ *
+ * @module
+ */
+
+import { analyse } from "../under_load/analysis.ts";
+import type { PhaseRecord } from "../under_load/record.ts";
+import { formatDuration, roundFigures } from "./quantities.ts";
+import { BUSY_PERCENT } from "./throughput_builder.ts";
+import type { Threshold } from "./thresholds.ts";
+import type {
+  UnderLoadMetadata,
+  UnderLoadResult,
+} from "./under_load_schema.ts";
+
+/** Probes that leave later than this are worth a note, in microseconds. */
+const LATE_US = 10_000;
+
+/** What is known of the instrument. */
+export type LoadQuality = Omit<UnderLoadResult["instrument"], "limit">;
+
+/** What is known of the instrument if nothing is. */
+export const NO_QUALITY: LoadQuality = {
+  load_lag_us: null,
+  probe_lag_us: null,
+  maybe_dropped_here: 0,
+  processor_percent: { client: null, server: null },
+};
+
+/**
+ * Computes the result of what was recorded so far.
+ *
+ * @param metadata What was known before.
+ * @param series The phases so far.
+ * @param quality What is known of the instrument.
+ * @param thresholds The thresholds to compare the result with.
+ * @param notes What a reader should know besides.
+ * @returns The result.
+ */
+export function underLoadResult(
+  metadata: UnderLoadMetadata,
+  series: PhaseRecord[],
+  quality: LoadQuality = NO_QUALITY,
+  thresholds: Threshold[] = [],
+  notes: string[] = [],
+): UnderLoadResult {
+  const { phases, summary } = analyse(series, metadata.transport === "udp");
+  const limits = thresholds.map(({ judge }) => judge({ load: summary }));
+  const { client, server } = quality.processor_percent;
+  const isBusy = (share: number | null) => (share ?? 0) >= BUSY_PERCENT;
+  const limit = isBusy(client) ? "client" : isBusy(server) ? "server" : null;
+  const late = quality.probe_lag_us?.p99 ?? 0;
+  const skipped = phases.reduce((sum, { counts }) => sum + counts.not_sent, 0);
+  const said: [boolean, string][] = [
+    [
+      limit !== null,
+      `the ${limit}'s processor was busy all the time: it was the limit, and ` +
+      "perhaps not the path; delays may be its own",
+    ],
+    [
+      late > LATE_US,
+      `probes were sent up to ${formatDuration(late)} late (p99): this ` +
+      "machine was busy, and replies may have been read as late",
+    ],
+    [
+      metadata.probe === "connect",
+      "no STAMP reflector answered: the RTT is of set-ups of TCP connections, " +
+      "of which each lost packet adds a second",
+    ],
+    [
+      skipped > 0,
+      `${skipped} probes were not sent: this program did not run at their time`,
+    ],
+    [
+      quality.maybe_dropped_here > 0,
+      `up to ${quality.maybe_dropped_here} replies may have been dropped by ` +
+      "this program",
+    ],
+  ];
+  return roundFigures({
+    ...metadata,
+    ended: "complete" as const,
+    phases,
+    load: summary,
+    ...(limits.length > 0 && { limits }),
+    instrument: { ...quality, limit },
+    series,
+    notes: [
+      ...notes,
+      ...said.filter(([applies]) => applies).map(([, note]) => note),
+    ],
+  });
+}

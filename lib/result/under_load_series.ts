@@ -1,0 +1,82 @@
+/**
+ * The bins of a phase: what was moved, and what became of the probes, in each
+ * tenth of a second.
+ *
+ * @module
+ */
+
+import type { PhaseRecord } from "../under_load/record.ts";
+import { csvFields } from "./formats.ts";
+
+/** The length of a bin, in milliseconds. */
+const BIN_MS = 100;
+
+/** A tenth of a second. */
+export interface LoadBin {
+  /** Its start, from the start of the run. */
+  at_ms: number;
+  /** Received, in bit/s; `null` without load. */
+  down: number | null;
+  /** Taken by the sockets of this side; `null` without load. */
+  up: number | null;
+  /** Probes sent. */
+  sent: number;
+  /** How many of those were lost. */
+  lost: number;
+  /** The median of their round-trip times; `null` without a reply. */
+  rtt_us: number | null;
+  /** Their maximum, likewise. */
+  max_us: number | null;
+}
+
+/**
+ * Divides a phase into bins.
+ *
+ * @param record The phase.
+ * @returns The bins in their order.
+ */
+export function loadBins(record: PhaseRecord): LoadBin[] {
+  const { start_ms, end_ms, rates, probes } = record;
+  const count = Math.ceil((end_ms - start_ms) / BIN_MS);
+  const rtts = Array.from({ length: count }, (): (number | null)[] => []);
+  probes.at_ms.forEach((ms, at) =>
+    rtts[Math.floor((ms - start_ms) / BIN_MS)]?.push(probes.rtt_us[at] ?? null)
+  );
+  return rtts.map((all, bin) => {
+    const known = all.filter((us) => us !== null).sort((a, b) => a - b);
+    return {
+      at_ms: start_ms + bin * BIN_MS,
+      down: rates.down[bin] ?? null,
+      up: rates.up[bin] ?? null,
+      sent: all.length,
+      lost: all.length - known.length,
+      rtt_us: known[known.length >> 1] ?? null,
+      max_us: known.at(-1) ?? null,
+    };
+  });
+}
+
+/** The header of the CSV form of a run under load. */
+export const UNDER_LOAD_CSV_HEADER: string =
+  "phase,at_ms,down_bits_per_second,up_bits_per_second,sent,lost,rtt_p50_us," +
+  "rtt_max_us";
+
+/**
+ * Writes the bins of a phase as CSV rows.
+ *
+ * @param record The phase.
+ * @returns Each row, without a newline, and when its bin started.
+ */
+export function underLoadCsvRows(
+  record: PhaseRecord,
+): { row: string; at_ms: number }[] {
+  return loadBins(record).map((bin) => ({
+    row: csvFields([
+      record.name,
+      ...Object.values(bin).map((value) =>
+        value === null ? "" : Math.round(value * 10) / 10
+      ),
+    ]),
+    at_ms: bin.at_ms,
+  }));
+}

@@ -1,0 +1,349 @@
+/**
+ * Runs the phases: fills the path with a throughput test in each load phase,
+ * while the prober measures it.
+ *
+ * @module
+ */
+
+import { ThroughputClient, type ThroughputSockets } from "../iperf3/client.ts";
+import { parseParameters } from "../iperf3/parameters.ts";
+import { BIN_MS } from "../iperf3/transfer.ts";
+import { type Distribution, Histogram } from "../stats/histogram.ts";
+import { confidence } from "./judge.ts";
+import type { Prober } from "./prober.ts";
+import {
+  type LoadName,
+  LOADS,
+  type PhaseName,
+  type PhaseRecord,
+  type PlannedPhase,
+  type ProbeSeries,
+  type RateSeries,
+} from "./record.ts";
+
+/** How often to look whether data flows, in milliseconds. */
+const START_MS = 5;
+/** The longest load phase that goes on until it is stable, in milliseconds. */
+export const MAX_STABLE_MS = 30_000;
+/** The shortest, likewise: twice the ramp that is left out. */
+const MIN_STABLE_MS = 4000;
+/** A probe with its headers of IPv4 and UDP, in bits. */
+const PROBE_BITS = 72 * 8;
+/** The share of the slower direction's rate that probes may take. */
+const PROBE_SHARE = 0.01;
+/** The rate of a direction is known after so many bins. */
+const RATE_KNOWN_BINS = 10;
+/** The intervals of probes, in milliseconds. */
+const INTERVALS_MS = [10, 20, 50, 100, 200, 500, 1000];
+/** The block of a TCP stream, and the payload of a datagram, in bytes. */
+const BLOCK_BYTES = { tcp: 128 * 1024, udp: 1400 };
+
+/** What to run. */
+export interface LoadOptions {
+  /** The phases. */
+  plan: PlannedPhase[];
+  /** Streams of each direction. */
+  parallel: number;
+  /** The rate of datagrams in each direction, in bit/s; `null` for TCP. */
+  udpBitsPerSec: number | null;
+  /** Whether a load phase goes on until it is stable. */
+  stable: boolean;
+  /** Ends the run early. */
+  signal: AbortSignal;
+  /** Called for each bin. */
+  onBin?: (now: LoadProgress) => void;
+  /** Called with each phase once it is known what became of its probes. */
+  onPhase: (record: PhaseRecord) => void;
+}
+
+/** What happens at present. */
+export interface LoadProgress {
+  /** The phase. */
+  name: PhaseName;
+  /** How long it has taken, in milliseconds. */
+  elapsedMs: number;
+  /** How long it is to take, in milliseconds. */
+  durationMs: number;
+  /** The rates of the last bin, in bit/s; `null` without load. */
+  down: number | null;
+  /** Likewise. */
+  up: number | null;
+  /** The last round-trip time, in microseconds; `null` if the probe was lost. */
+  rttUs: number | null;
+}
+
+/** A load under way. */
+interface Load {
+  client: ThroughputClient;
+  rates: RateSeries;
+  stop: AbortController;
+  ended: Promise<void>;
+}
+
+/** A phase under way. */
+interface Current {
+  index: number;
+  record: PhaseRecord;
+  load: Load | null;
+}
+
+/** One run. */
+export class LoadRun {
+  /** The share of a processor in the busiest phase, in percent. */
+  readonly processors: { client: number | null; server: number | null } = {
+    client: null,
+    server: null,
+  };
+  #sockets: ThroughputSockets;
+  #prober: Prober;
+  #options: LoadOptions;
+  #lag = new Histogram();
+  #completed: Promise<void> = Promise.resolve();
+
+  /**
+   * Prepares a run.
+   *
+   * @param sockets Open the connections of the load.
+   * @param prober Sends the probes.
+   * @param options What to run.
+   */
+  constructor(
+    sockets: ThroughputSockets,
+    prober: Prober,
+    options: LoadOptions,
+  ) {
+    this.#sockets = sockets;
+    this.#prober = prober;
+    this.#options = options;
+  }
+
+  /** How late the timers of the load's event loop were, in microseconds. */
+  get lag(): Distribution | null {
+    return this.#lag.distribution();
+  }
+
+  /**
+   * Runs all phases; ends early with the signal.
+   *
+   * @throws {Iperf3Error} If the server refuses a load or breaks it off.
+   */
+  async run(): Promise<void> {
+    const { plan, signal } = this.#options;
+    let current: Current | null = null;
+    let load: Load | null = null;
+    try {
+      await this.#prober.start();
+      for (const [index, phase] of plan.entries()) {
+        const isLoad = phase.name in LOADS;
+        if (isLoad) {
+          await load?.ended; // the server takes one test at a time
+          load = await this.#startLoad(phase);
+        }
+        if (signal.aborted) break;
+        if (current !== null) this.#end(current);
+        this.#prober.begin(index);
+        const record = this.#newRecord(phase.name, isLoad ? load : null);
+        current = { index, record, load: isLoad ? load : null };
+        await this.#pass(phase, current);
+      }
+      await load?.ended;
+    } finally {
+      load?.stop.abort();
+      if (current !== null) this.#end(current);
+      await this.#prober.stop(signal.aborted);
+    }
+    await this.#completed;
+  }
+
+  /** Starts a throughput test, and waits until data flows. */
+  async #startLoad({ name, durationMs }: PlannedPhase): Promise<Load> {
+    const { parallel, udpBitsPerSec, stable, signal } = this.#options;
+    const direction = LOADS[name as LoadName];
+    const transport = udpBitsPerSec === null ? "tcp" : "udp";
+    const { startMs } = this.#prober;
+    const longestMs = stable ? MAX_STABLE_MS : durationMs;
+    const stop = new AbortController();
+    const rates: RateSeries = { at_ms: [], down: [], up: [] };
+    const client = new ThroughputClient(this.#sockets, {
+      parameters: {
+        ...parseParameters({
+          [transport]: true,
+          parallel,
+          // It is ended from here, before its time.
+          time: Math.ceil(longestMs / 1000) + 1,
+          len: BLOCK_BYTES[transport],
+          bandwidth: (udpBitsPerSec ?? 0) / parallel,
+          udp_counters_64bit: transport === "udp" ? 1 : 0,
+        }),
+        direction,
+      },
+      signal: AbortSignal.any([stop.signal, signal]),
+      onBin({ endMs, elapsedMs, sentBytes, receivedBytes }) {
+        rates.at_ms.push(Math.round(endMs - startMs));
+        rates.down.push(Math.round(receivedBytes * 8000 / elapsedMs));
+        rates.up.push(Math.round(sentBytes * 8000 / elapsedMs));
+      },
+    });
+    const ended = client.run().then(() => this.#noteProcessors(client));
+    ended.catch(() => {}); // awaited before the next load
+    while (!client.transfer.isRunning) {
+      await Promise.race([ended, this.#prober.failed, sleep(START_MS)]);
+      if (signal.aborted) break;
+    }
+    return { client, rates, stop, ended };
+  }
+
+  /** Waits for the end of a phase, and looks at it for each bin. */
+  async #pass(
+    { name, durationMs }: PlannedPhase,
+    { record, load }: Current,
+  ): Promise<void> {
+    const { signal, stable, onBin } = this.#options;
+    const { rates, start_ms } = record;
+    const { series: [probes], startMs } = this.#prober;
+    let isOver = false;
+    const over = load?.ended.then(() => {
+      isOver = true;
+    });
+    let elapsedMs = 0;
+    const isDone = () =>
+      load === null || !stable
+        ? elapsedMs >= durationMs
+        : elapsedMs >= MAX_STABLE_MS ||
+          elapsedMs >= MIN_STABLE_MS &&
+            confidence(rates, probes!, start_ms, start_ms + elapsedMs) ===
+              "high";
+    for (let bin = 1; !isDone() && !isOver && !signal.aborted; bin++) {
+      const dueMs = startMs + start_ms + bin * BIN_MS;
+      await Promise.race([
+        sleep(Math.max(0, dueMs - performance.now())),
+        this.#prober.failed,
+        ...(over ? [over] : []),
+      ]);
+      const nowMs = performance.now();
+      this.#lag.record(Math.max(0, nowMs - dueMs) * 1000);
+      elapsedMs = nowMs - startMs - start_ms;
+      if (rates.at_ms.length >= RATE_KNOWN_BINS) this.#limitProbes(record);
+      onBin?.({
+        name,
+        elapsedMs,
+        durationMs,
+        down: rates.down.at(-1) ?? null,
+        up: rates.up.at(-1) ?? null,
+        rttUs: probes!.rtt_us.at(-1) ?? null,
+      });
+    }
+    record.end_ms = performance.now() - startMs;
+    load?.stop.abort();
+  }
+
+  /** Keeps the probes below their share of the slower direction. */
+  #limitProbes({ rates, name }: PhaseRecord): void {
+    const sums = [
+      ...(name === "upload" ? [] : [rates.down]),
+      ...(name === "download" ? [] : [rates.up]),
+    ].map((list) => list.reduce((sum, rate) => sum + rate, 0) / list.length);
+    const allowed = PROBE_SHARE * Math.min(...sums);
+    this.#prober.slowTo(
+      INTERVALS_MS.find((ms) => PROBE_BITS * 1000 / ms <= allowed) ??
+        INTERVALS_MS.at(-1)!,
+    );
+  }
+
+  #newRecord(name: PhaseName, load: Load | null): PhaseRecord {
+    const nowMs = performance.now() - this.#prober.startMs;
+    return {
+      name,
+      start_ms: nowMs,
+      end_ms: nowMs,
+      rates: load?.rates ?? { at_ms: [], down: [], up: [] },
+      delivered_bits_per_second: null,
+      probes: { at_ms: [], rtt_us: [] },
+      counts: {
+        sent: 0,
+        lost: 0,
+        lost_up: null,
+        lost_down: null,
+        late: 0,
+        reordered: 0,
+        duplicate: 0,
+        not_sent: 0,
+      },
+      connects: { at_ms: [], rtt_us: [] },
+      also: [],
+    };
+  }
+
+  /** Completes a record in the background, and hands it over in its turn. */
+  #end({ index, record, load }: Current): void {
+    const untilMs = performance.now() - this.#prober.startMs;
+    const { series } = this.#prober;
+    const counts = this.#prober.counts(index);
+    this.#completed = this.#completed.then(async () => {
+      const known = await counts;
+      await load?.ended.catch(() => {});
+      const [probes, connects, ...also] = series.map((one) =>
+        between(one, record.start_ms, untilMs)
+      );
+      const lost = probes!.rtt_us.filter((rtt) => rtt === null).length;
+      Object.assign(record, {
+        delivered_bits_per_second: load && delivered(load.client),
+        probes,
+        connects,
+        also,
+        counts: {
+          ...record.counts,
+          ...known,
+          sent: probes!.at_ms.length,
+          lost,
+          ...(lost === 0 && { lost_up: 0, lost_down: 0 }),
+        },
+      });
+      this.#options.onPhase(record);
+    });
+    this.#completed.catch(() => {}); // awaited at the end
+  }
+
+  #noteProcessors({ transfer, results }: ThroughputClient): void {
+    const busier = (one: number | null, other: number | undefined) =>
+      other === undefined ? one : Math.max(one ?? 0, other);
+    const { processors } = this;
+    processors.client = busier(
+      processors.client,
+      transfer.results().processor.total,
+    );
+    processors.server = busier(processors.server, results?.processor.total);
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** What the server received, in bit/s; `null` if it did not say. */
+function delivered({ streams }: ThroughputClient): number | null {
+  const sums = streams.filter(({ direction }) => direction === "forward")
+    .map(({ receiver }) => receiver && receiver.bytes * 8 / receiver.seconds);
+  return sums.length === 0 || sums.includes(null)
+    ? null
+    : Math.round(sums.reduce<number>((sum, rate) => sum + rate!, 0));
+}
+
+/** The probes that were sent in a stretch of time, in their order. */
+function between(
+  series: Required<ProbeSeries>,
+  fromMs: number,
+  untilMs: number,
+): ProbeSeries {
+  const order = [...series.at_ms.keys()]
+    .filter((at) => series.at_ms[at]! >= fromMs && series.at_ms[at]! < untilMs)
+    .sort((one, other) => series.at_ms[one]! - series.at_ms[other]!);
+  const pick = <T>(list: T[]) => order.map((at) => list[at]!);
+  const hasWays = series.up_us.some((us) => us !== null);
+  return {
+    at_ms: pick(series.at_ms),
+    rtt_us: pick(series.rtt_us),
+    ...(hasWays &&
+      { up_us: pick(series.up_us), down_us: pick(series.down_us) }),
+  };
+}

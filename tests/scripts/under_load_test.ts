@@ -1,0 +1,116 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { checkedResult } from "../../lib/result/schema.ts";
+import type { UnderLoadResult } from "../../lib/result/under_load_schema.ts";
+import { readResult } from "../../lib/report/read_result.ts";
+import { runHere, serveHere } from "../programs.ts";
+
+const TIMEOUT_MS = 60_000;
+const SHORT = ["--quick", "--time", "1s", "-P", "1"];
+
+/** The servers of an agent, in this process, and how to reach them. */
+async function agent() {
+  const stack = new AsyncDisposableStack();
+  const load = stack.use(await serveHere("throughput_server"));
+  const stamp = stack.use(await serveHere("stamp_server"));
+  const measure = stack.use(await serveHere("measure_server"));
+  return {
+    args: [load.address, "--connect", measure.port],
+    reflector: ["--reflector", stamp.port],
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+  };
+}
+
+Deno.test({
+  name: "under-load measures all phases with an agent",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using far = await agent();
+    const { code, stdout, stderr } = await runHere(
+      "under_load",
+      ...[...far.args, ...far.reflector, ...SHORT, "--json"],
+      ...["--phases", "download,both", "--also", far.args[2]!],
+      ...["--fail-if", "increase>0.001us", "--fail-if", "grade>F"],
+    );
+    assertEquals([code, stderr.includes("increase>0.001us")], [3, true]);
+    assertEquals(stderr.includes("grade"), false);
+    const result = checkedResult(JSON.parse(stdout)) as UnderLoadResult;
+    assertEquals(
+      result.phases.map(({ name }) => name),
+      ["idle", "download", "rest", "both", "cooldown"],
+    );
+    const [idle, download, , both] = result.phases;
+    assertEquals([result.mode, result.probe], ["under-load", "stamp"]);
+    assert(idle!.rtt_us!.count > 100 && idle!.connect_us!.count > 2);
+    assert(idle!.also_us[0]!.count > 10);
+    assert(download!.goodput.down!.mean > 1e6 && !download!.goodput.up);
+    assert(both!.goodput.down!.mean > 1e6 && both!.goodput.up!.mean > 1e6);
+    assertEquals(download!.load!.confidence, "low");
+    assert(result.instrument.processor_percent.client! > 0);
+  },
+});
+
+Deno.test({
+  name: "under-load probes by connect where nothing reflects, in twelve lines",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using far = await agent();
+    const args = [...far.args, "--reflector", "9"];
+    const failed = await runHere("under_load", ...args);
+    assertEquals(failed.code, 1);
+    assertMatch(failed.stderr, /Cannot probe 127.0.0.1:9: no STAMP reply; /);
+    // The default reflector's port may be in use, but not with this address.
+    const { code, stdout } = await runHere(
+      "under_load",
+      ...[...far.args, ...SHORT, "--phases", "upload", "--udp", "1M"],
+      ...["--plots", "none"],
+    );
+    assertEquals(code, 0);
+    assertMatch(stdout, /probes by (connect|STAMP)/);
+    assertMatch(stdout, /\n {2}upload +[\d.]+ [Mk]bit\/s /);
+    assertMatch(stdout, /Grade A\+: the load adds at most/);
+    assert(stdout.trimEnd().split("\n").length <= 14, stdout);
+  },
+});
+
+Deno.test({
+  name: "under-load writes events from which the result can be computed",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using far = await agent();
+    const { code, stdout } = await runHere(
+      "under_load",
+      ...[...far.args, ...far.reflector, ...SHORT],
+      ...["--phases", "upload", "--udp", "1M", "--ndjson"],
+    );
+    assertEquals(code, 0);
+    const lines = stdout.trimEnd().split("\n");
+    const read = async (lines: string[]) =>
+      (await readResult([new TextEncoder().encode(`${lines.join("\n")}\n`)]))
+        .result as UnderLoadResult;
+    const whole = await read(lines);
+    const cut = await read(lines.slice(0, -1));
+    assertEquals([whole.ended, cut.ended], ["complete", "interrupted"]);
+    assertEquals(cut.load, whole.load);
+  },
+});
+
+Deno.test({
+  name: "under-load rejects what it does not measure",
+  async fn() {
+    const cases: [string[], RegExp][] = [
+      [["--fail-if", "p99>5ms"], /a run under load has increase/],
+      [["--phases", "download,sideways"], /--phases is a list of download/],
+      [["--udp", "fast"], /--udp is a rate/],
+      [["--fail-if", "grade>G"], /a grade from A\+ to F/],
+    ];
+    for (const [args, complaint] of cases) {
+      const { code, stderr } = await runHere(
+        "under_load",
+        "127.0.0.1",
+        ...args,
+      );
+      assertEquals(code, 2);
+      assertMatch(stderr, complaint);
+    }
+  },
+});
