@@ -95,7 +95,7 @@ export const main = defineProgram({
       invocation,
       target.hostname,
     );
-    const sessionOptions = { ...plan.session, signal };
+    const sessionOptions = { ...plan.session, signal, alone: true };
     const floor = options.calibrate
       ? await withContext(
         { action: "calibrate on", target: "127.0.0.1" },

@@ -97,13 +97,14 @@ export const main = defineProgram({
     );
   };
   const reports = reportInterval && setInterval(report, reportInterval);
-  await serveDatagrams(socket, reflector.answer, {
+  const serving = serveDatagrams(socket, reflector.answer, {
     maxRatePerSec: options.maxPps,
     onRefused: (why) => refused[why] += 1,
     queue,
     signal,
     log: (line) => terminal.log(line),
   });
+  await Promise.all([serving, queue.followWakeUp(signal)]);
   clearInterval(reports);
   report();
   return 0;

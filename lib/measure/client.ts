@@ -94,10 +94,9 @@ export async function* measureSession(
   signal?.addEventListener("abort", stop);
   try {
     await session.setUp();
-    const { durationMs = Infinity } = options;
-    let endMs = Infinity;
     using pacer = new Pacer(intervalMs === 0 ? null : periodic(intervalMs), {
       intervalMs,
+      durationMs: options.durationMs ?? Infinity,
       closedLoop: true,
       ...(skipped && { skipped }),
     });
@@ -106,10 +105,8 @@ export async function* measureSession(
       const warmup = learns || sequence <= options.warmup;
       const intendedAtMs = warmup
         ? performance.now()
-        : (await pacer.next(signal))!;
-      if (signal?.aborted) break;
-      if (!warmup && endMs === Infinity) endMs = intendedAtMs + durationMs;
-      if (intendedAtMs >= endMs) break;
+        : await pacer.next(signal);
+      if (intendedAtMs === null || signal?.aborted) break;
       const sample = newSample(sequence, warmup, intendedAtMs);
       try {
         await (learns ? session.learn(sample) : session.probe(sample));

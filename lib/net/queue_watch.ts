@@ -1,9 +1,12 @@
 /**
- * Watches for datagrams that the system drops because a program does not read
- * its socket in time. Deno does not tell how many were dropped.
+ * Watches how late a program reads the datagrams of its socket, and for those
+ * that the system drops because they were not read in time. Deno tells neither
+ * when a datagram arrived nor how many were dropped.
  *
  * @module
  */
+
+import { sleepUntil } from "../timing/sleep.ts";
 
 /** The default size of a socket's queue on Linux, in bytes. */
 const QUEUE_BYTES = 212_992;
@@ -14,6 +17,11 @@ const GROWTH = 1.6;
 const CAUTION = 4;
 /** Deno gives other work a turn at least after so many reads and writes. */
 const READS_PER_TURN = 32;
+/** How often waking up is timed, in milliseconds. */
+const WAKE_UP_EACH_MS = 100;
+/** How much of the longest time remains each time: half after 1.4 s. */
+const REMAINS = 0.95;
+const NOTHING = new Uint8Array(0);
 /** A datagram that is queued is received within so many microtasks. */
 const TICKS = 8;
 
@@ -37,6 +45,12 @@ export class QueueWatch {
   maybeDropped: number = 0;
   /** The longest time without a read before such a drop, in milliseconds. */
   longestUnreadMs: number = 0;
+  /** How late the last datagram was read at most, in milliseconds. */
+  lateMs: number = 0;
+  /** How long waking up takes, in milliseconds. */
+  #wakeUpMs = 0;
+  /** When the queue was last seen empty. */
+  #emptyMs = 0;
   #run = 0;
   #waits = 0;
   #gapMs = 0;
@@ -58,7 +72,11 @@ export class QueueWatch {
     const isQueued = isSettled;
     const received = await receiving;
     const nowMs = performance.now();
-    if (!isQueued) this.#waits += 1;
+    if (!isQueued) {
+      this.#waits += 1;
+      this.#emptyMs = nowMs - this.#wakeUpMs;
+    }
+    this.lateMs = nowMs - this.#emptyMs;
     if (this.#waits > 2 + this.#run / READS_PER_TURN) {
       this.#waits = 1;
       this.#run = 0;
@@ -68,6 +86,31 @@ export class QueueWatch {
     this.#gapMs = Math.max(this.#gapMs, nowMs - this.#readMs);
     this.#readMs = nowMs;
     return received;
+  }
+
+  /**
+   * Measures how long this process takes to wake up, as it does for a datagram:
+   * how long another thread takes to wake it. The longest time is used, and
+   * slowly forgotten.
+   */
+  async measureWakeUp(): Promise<void> {
+    const startMs = performance.now();
+    await crypto.subtle.digest("SHA-256", NOTHING); // in a thread of its own
+    const elapsedMs = performance.now() - startMs;
+    this.#wakeUpMs = Math.max(elapsedMs, this.#wakeUpMs * REMAINS);
+  }
+
+  /**
+   * Measures that ten times a second.
+   *
+   * @param signal Ends it.
+   */
+  async followWakeUp(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.measureWakeUp();
+      const untilMs = performance.now() + WAKE_UP_EACH_MS;
+      await sleepUntil(untilMs, signal, { relaxed: true });
+    }
   }
 
   /**

@@ -86,7 +86,7 @@ const WAY = v.object({
 const ONE_WAY = v.object({
   clocks_trusted: about("Whether delays are by the clocks", v.boolean()),
   clock_error_us: nullable(
-    "The errors that both packets of a probe state, added up; the maximum",
+    "The mean error of a probe's timestamps, of both sides added up",
     POSITIVE,
   ),
   clock_offset_us: nullable(

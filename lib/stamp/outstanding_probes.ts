@@ -204,7 +204,9 @@ export class OutstandingProbes {
     sample.reflectorMs = reflectorMs;
     sample.forwardMs = receivedMs - wallMs;
     sample.backwardMs = wallMs + elapsedMs - repliedMs;
-    sample.clockErrorMs = reader.errorUs / 1000;
+    // Ours may be off by the call that sent, and by the wait to be read.
+    sample.clockErrorMs = reader.errorUs / 1000 + sample.sendCallMs! +
+      this.queue.lateMs;
     return sample;
   }
 

@@ -32,7 +32,7 @@ export interface ReflectorOptions {
   stateless?: boolean;
   /** The most sessions to remember. */
   maxSessions?: number;
-  /** Watches the socket; here requests that are missing are counted. */
+  /** Watches the socket: how late a request is read, and which are missing. */
   queue?: QueueWatch;
   /** The monotonic clock. */
   clock?: Clock;
@@ -134,6 +134,7 @@ export class StampReflector {
     const nowMs = this.#clock.now();
     const fields = this.#fields;
     this.#readClock(nowMs);
+    fields.errorUs = this.#errorUs();
     fields.received.seconds = this.#wall.seconds;
     fields.received.nanoseconds = this.#wall.nanoseconds;
     this.counts.received += 1;
@@ -161,14 +162,14 @@ export class StampReflector {
     if (nowMs - this.#followedMs > FOLLOW_MS) {
       this.#followedMs = nowMs;
       this.#wall.follow();
-      this.#fields.errorUs = this.#errorUs();
     }
     this.#wall.read(nowMs);
   }
 
   #errorUs(): number | null {
     if (this.#stepUs === null) return null;
-    return this.#stepUs + this.#wall.errorMs * 1000;
+    const lateMs = this.#queue?.lateMs ?? 0;
+    return this.#stepUs + (this.#wall.errorMs + lateMs) * 1000;
   }
 
   #isRequest(packet: Uint8Array): boolean {

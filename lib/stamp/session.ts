@@ -73,6 +73,11 @@ export interface StampOptions {
    * `false`.
    */
   relaxed?: boolean;
+  /**
+   * Whether the process does nothing else. While no probe is outstanding, it then
+   * blocks instead of keeping the processor busy. Default: `false`.
+   */
+  alone?: boolean;
   /** Ends the session early. */
   signal?: AbortSignal;
 }
@@ -120,6 +125,7 @@ export function completeStampOptions(
     durationMs,
     schedule: intervalMs === 0 ? null : periodic(intervalMs),
     relaxed: false,
+    alone: false,
     ...options,
     request: {
       sizeBytes: (request?.key ? AUTHENTICATED : UNAUTHENTICATED).bytes,
@@ -135,6 +141,8 @@ export function completeStampOptions(
 export const MAX_REMEMBERED = 2 ** 20;
 /** How long to wait for a warm-up probe or a probe of directions. */
 const SHORT_WAIT_MS = 500;
+/** How often to measure how late a datagram is read. */
+const WAKE_UPS = 8;
 /** A timer that is later than this was delayed by a pause of this process. */
 const MAX_LATE_MS = 50;
 /** How often a probe of directions is sent again. */
@@ -262,16 +270,19 @@ export class StampSession {
   }
 
   async #send(socket: Deno.DatagramConn): Promise<void> {
-    const { warmup, schedule, relaxed, count, durationMs } = this.#options;
+    const { warmup, schedule, count } = this.#options;
     const { signal } = this.#stop;
+    for (let count = 0; count < WAKE_UPS; count++) {
+      await this.#outstanding.queue.measureWakeUp();
+    }
     for (let sent = 0; sent < warmup && !signal.aborted; sent++) {
       await this.#sendAndWait(socket);
     }
+    const { window } = this.#outstanding;
     using pacer = new Pacer(schedule, {
-      relaxed,
-      durationMs,
-      intervalMs: this.#options.intervalMs,
+      ...this.#options,
       skipped: this.skipped,
+      isIdle: this.#options.alone ? () => window.outstanding === 0 : undefined,
     });
     for (let sent = 0; sent < count && !signal.aborted; sent++) {
       const beforeMs = performance.now();

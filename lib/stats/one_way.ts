@@ -40,7 +40,10 @@ export interface OneWayFigures {
 export interface OneWayResult {
   /** Whether delays are by the clocks as they are. */
   clocks_trusted: boolean;
-  /** The errors that the two packets of a probe state, added up; the maximum. */
+  /**
+   * The mean error of a probe's timestamps: those that its two packets state, and
+   * what this program adds; `null` if unknown.
+   */
   clock_error_us: number | null;
   /**
    * The far clock's offset half-way through the run, positive if it is ahead;
@@ -108,7 +111,7 @@ export class OneWay {
   #baseUs = 0;
   #endUs = 0;
   #minRttUs = Infinity;
-  #errorUs: number | null = null;
+  #errors = { count: 0, sumUs: 0 };
   #forward = new Direction();
   #backward = new Direction();
   #random = seededRandom(1);
@@ -151,7 +154,8 @@ export class OneWay {
     if (arrivedUs > this.#endUs) this.#endUs = arrivedUs;
     if (rttUs < this.#minRttUs) this.#minRttUs = rttUs;
     if (clockErrorMs === undefined) return;
-    this.#errorUs = Math.max(this.#errorUs ?? 0, clockErrorMs * 1000);
+    this.#errors.count += 1;
+    this.#errors.sumUs += clockErrorMs * 1000;
   }
 
   /**
@@ -163,6 +167,8 @@ export class OneWay {
     if (this.#count === 0) return null;
     const relation = this.#relation();
     const drift = this.#drift();
+    const { count, sumUs } = this.#errors;
+    const meanErrorUs = count === 0 ? null : sumUs / count;
     // The clocks count a delay alike to within the drift.
     const highUs = (relation?.maxMinUs ?? this.#minRttUs + 2 * this.#stepUs) /
       (1 - MAX_DRIFT);
@@ -177,7 +183,7 @@ export class OneWay {
         return { min_us: { low: 0, high: highUs }, ...shared };
       }
       const minUs = way.points.min(0) + sign * this.#baseUs;
-      const errorUs = this.#errorUs ?? 0;
+      const errorUs = meanErrorUs ?? 0;
       const low = Math.max(0, minUs - errorUs);
       return {
         min_us: { low, high: Math.max(low, minUs + errorUs) },
@@ -187,7 +193,7 @@ export class OneWay {
     };
     return {
       clocks_trusted: this.#trusted,
-      clock_error_us: this.#errorUs,
+      clock_error_us: meanErrorUs,
       clock_offset_us: relation && relation.offsetUs + this.#baseUs,
       clock_bound_us: relation && relation.offsetBoundUs,
       clock_drift_ppm: relation && relation.drift * 1e6,

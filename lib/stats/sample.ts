@@ -28,7 +28,7 @@ export interface Sample {
   forwardMs?: number;
   /** The backward delay, likewise. */
   backwardMs?: number;
-  /** The errors of the timestamps that both packets state, added up. */
+  /** The errors of all its timestamps, added up. */
   clockErrorMs?: number;
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { type Clock, systemClock } from "./clock.ts";
-import { sleepUntil } from "./sleep.ts";
+import { type SleepOptions, sleepUntil } from "./sleep.ts";
 
 /** Returns the next event, in milliseconds from the start; never decreases. */
 export type Schedule = () => number;
@@ -69,11 +69,9 @@ export interface SkippedEvents {
 }
 
 /** How a pacer waits, and what it does after a pause. */
-export interface PacerOptions {
+export interface PacerOptions extends SleepOptions {
   /** The clock; a test's own, unless the loop is closed. */
   clock?: Clock;
-  /** Whether waits are one or two milliseconds late, with an idle processor. */
-  relaxed?: boolean;
   /** For how long there are events, in milliseconds. Default: without end. */
   durationMs?: number;
   /** The mean time between events, in milliseconds; see `skipped`. Default 0. */
@@ -145,7 +143,7 @@ export class Pacer implements Disposable {
    * when there are no more.
    */
   async next(signal?: AbortSignal): Promise<number | null> {
-    const { durationMs = Infinity, relaxed = false, skipped } = this.#options;
+    const { durationMs = Infinity, skipped } = this.#options;
     if (this.#startMs === null) this.#start();
     const startMs = this.#startMs!;
     for (;;) {
@@ -154,7 +152,9 @@ export class Pacer implements Disposable {
         ? nowMs
         : startMs + this.#schedule();
       if (intendedMs - startMs >= durationMs) return null;
-      if (intendedMs > nowMs) await sleepUntil(intendedMs, signal, { relaxed });
+      if (intendedMs > nowMs) {
+        await sleepUntil(intendedMs, signal, this.#options);
+      }
       if (!skipped || signal?.aborted || !this.#isMissed(intendedMs)) {
         return nowMs - startMs >= durationMs ? null : intendedMs;
       }

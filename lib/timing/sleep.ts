@@ -13,18 +13,42 @@ import { setImmediate } from "node:timers";
 import { systemClock } from "./clock.ts";
 
 /**
- * How long before its time a sleeper starts to spin, in milliseconds. A timer
+ * How long before its time a sleeper leaves its timer, in milliseconds. A timer
  * of 1 ms can take 2.1 ms.
  */
-const SPIN_MS = 2;
+const FINE_MS = 2;
+/**
+ * The shortest time between two turns, in milliseconds. Each turn makes garbage,
+ * and collecting it can take a millisecond.
+ */
+const TURN_MS = 0.01;
+/** How long before its time a blocked thread wakes up, in milliseconds. */
+const WAKE_UP_MS = 0.25;
+
+/** How a sleeper waits. */
+export interface SleepOptions {
+  /** Wakes one or two milliseconds late, with an idle processor. */
+  relaxed?: boolean;
+  /**
+   * Whether nothing but this sleep is under way in the process. As long as it
+   * returns `true`, the last two milliseconds block the thread instead of
+   * keeping it busy. Sockets and timers are then not served.
+   */
+  isIdle?: (() => boolean) | undefined;
+}
 
 interface Sleeper {
   dueMs: number;
   wake: () => void;
+  isIdle: (() => boolean) | undefined;
 }
 
 /** The sleepers that spin, in order of arrival. */
 const spinning = new Set<Sleeper>();
+/** Never notified. */
+const never = new Int32Array(new SharedArrayBuffer(4));
+/** When the last turn began. */
+let turnMs = 0;
 
 /**
  * Sleeps until a moment.
@@ -32,8 +56,7 @@ const spinning = new Set<Sleeper>();
  * @param dueMs When to wake, in milliseconds of `performance.now()`; if that
  * has passed, at once.
  * @param signal Wakes at once when aborted; the caller checks it afterwards.
- * @param options `relaxed` skips the spin: one or two milliseconds later, with
- * an idle processor.
+ * @param options How to wait.
  * @returns Resolves when it is time.
  *
  * @example Usage
@@ -49,10 +72,11 @@ const spinning = new Set<Sleeper>();
 export function sleepUntil(
   dueMs: number,
   signal?: AbortSignal,
-  options: { relaxed?: boolean } = {},
+  options: SleepOptions = {},
 ): Promise<void> {
   const leftMs = dueMs - systemClock.now();
   if (leftMs <= 0 || signal?.aborted) return Promise.resolve();
+  const { relaxed, isIdle } = options;
   return new Promise((resolve) => {
     let coarse: ReturnType<typeof setTimeout> | undefined;
     const wake = () => {
@@ -61,11 +85,11 @@ export function sleepUntil(
       signal?.removeEventListener("abort", wake);
       resolve();
     };
-    const sleeper = { dueMs, wake };
+    const sleeper = { dueMs, wake, isIdle };
     signal?.addEventListener("abort", wake);
-    if (options.relaxed) coarse = setTimeout(wake, Math.ceil(leftMs));
-    else if (leftMs <= SPIN_MS) spinUntilDue(sleeper);
-    else coarse = setTimeout(spinUntilDue, leftMs - SPIN_MS, sleeper);
+    if (relaxed) coarse = setTimeout(wake, Math.ceil(leftMs));
+    else if (leftMs <= FINE_MS) spinUntilDue(sleeper);
+    else coarse = setTimeout(spinUntilDue, leftMs - FINE_MS, sleeper);
   });
 }
 
@@ -74,8 +98,23 @@ function spinUntilDue(sleeper: Sleeper): void {
   if (spinning.size === 1) setImmediate(turn);
 }
 
+/** Wakes those that are due; waits for the first, but not for long. */
 function turn(): void {
-  const nowMs = systemClock.now();
+  if (spinning.size === 0) return; // aborted
+  let nextMs = Infinity;
+  let idle = true;
+  for (const { dueMs, isIdle } of spinning) {
+    nextMs = Math.min(nextMs, dueMs);
+    idle &&= isIdle?.() ?? false;
+  }
+  let nowMs = systemClock.now();
+  if (idle) {
+    const blockedMs = nextMs - nowMs - WAKE_UP_MS;
+    if (blockedMs > 0) Atomics.wait(never, 0, 0, blockedMs);
+  }
+  const untilMs = idle ? nextMs : Math.min(nextMs, turnMs + TURN_MS);
+  while (nowMs < untilMs) nowMs = systemClock.now();
+  turnMs = nowMs;
   for (const sleeper of spinning) if (sleeper.dueMs <= nowMs) sleeper.wake();
   if (spinning.size > 0) setImmediate(turn);
 }

@@ -139,6 +139,28 @@ Deno.test("sleepUntil() relaxed leaves the processor idle", LIMIT, async () => {
 });
 
 Deno.test(
+  "sleepUntil() blocks only while the process is idle",
+  LIMIT,
+  async () => {
+    const sleep = async (isIdle: () => boolean) => {
+      let timers = 0;
+      const timer = setInterval(() => timers++, 0);
+      const busy = new ProcessorTime();
+      for (let sleeps = 0; sleeps < 100; sleeps++) {
+        const dueMs = performance.now() + 1.9;
+        await sleepUntil(dueMs, undefined, { isIdle });
+        assertGreaterOrEqual(performance.now(), dueMs);
+      }
+      clearInterval(timer);
+      return { percent: busy.percent()!, timers };
+    };
+    const [idle, reads] = [await sleep(() => true), await sleep(() => false)];
+    assertLess(idle.percent, reads.percent / 2);
+    assert(reads.timers > 0);
+  },
+);
+
+Deno.test(
   "nextTurn() yields to timers, not only to promises",
   LIMIT,
   async () => {

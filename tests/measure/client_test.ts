@@ -587,6 +587,17 @@ test("measureSession() ends when aborted between probes, with a termination", as
   await terminated.promise;
 });
 
+test("measureSession() ends at once when the time leaves room for no other probe", async () => {
+  await using server = foreignServer({});
+  const session = measureSession(() => connect(server), {
+    setup: { type: "rtt", probes: 3, sizeBytes: 5, delayMs: 0 },
+    warmup: 0,
+    intervalMs: 3_600_000,
+    durationMs: 10_000,
+  });
+  assertEquals((await Array.fromAsync(session)).length, 1);
+});
+
 test("measureSession() ends when aborted inside a probe, after its echo and the last replies", async () => {
   for (const lenient of [false, true]) {
     const stop = new AbortController();

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { QueueWatch } from "../../lib/net/queue_watch.ts";
 import { receiveDatagram } from "../../lib/net/datagram_socket.ts";
 import { openDatagrams, turn } from "../fixtures.ts";
@@ -53,6 +53,22 @@ Deno.test("QueueWatch.compare() counts no copies and no late ones, and wraps", a
   assertEquals(watch.maybeDropped, 1);
   watch.compare(3, expected, 44);
   assertEquals(watch.maybeDropped, 3);
+});
+
+Deno.test("QueueWatch.lateMs is the time to wake up, or since the queue was empty", async () => {
+  const watch = new QueueWatch();
+  await waited(watch);
+  assertEquals(watch.lateMs, 0);
+  await watch.measureWakeUp();
+  await waited(watch);
+  const wakeUpMs = watch.lateMs;
+  assert(wakeUpMs > 0);
+  const fromMs = performance.now();
+  while (performance.now() < fromMs + 5);
+  await queued(watch, 2);
+  assert(watch.lateMs >= wakeUpMs + 5);
+  await waited(watch);
+  assertAlmostEquals(watch.lateMs, wakeUpMs, 1e-6);
 });
 
 Deno.test("QueueWatch finds what a socket drops that is not read", {

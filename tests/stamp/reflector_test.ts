@@ -1,5 +1,6 @@
 import {
   assert,
+  assertAlmostEquals,
   assertEquals,
   assertGreaterOrEqual,
   assertLessOrEqual,
@@ -13,9 +14,10 @@ import {
 } from "../../lib/stamp/packet.ts";
 import { StampReplyReader, StampRequest } from "../../lib/stamp/request.ts";
 import { StampKey } from "../../lib/stamp/key.ts";
-import { readTimestamp } from "../../lib/stamp/timestamp.ts";
-import { readUint32 } from "../../lib/framing/big_endian.ts";
+import { errorEstimateUs, readTimestamp } from "../../lib/stamp/timestamp.ts";
+import { readUint16, readUint32 } from "../../lib/framing/big_endian.ts";
 import { DatagramSocket } from "../../lib/net/datagram_socket.ts";
+import { QueueWatch } from "../../lib/net/queue_watch.ts";
 import { serveDatagrams } from "../../lib/net/serve_datagrams.ts";
 import {
   type ReflectorOptions,
@@ -572,6 +574,18 @@ const INJECTED: [string, (reply: Uint8Array) => Uint8Array][] = [
   ["a short reply", (reply) => reply.slice(0, MIN_REQUEST_BYTES)],
   ["a request cut in the middle", () => packetOf().slice(0, 23)],
 ];
+test("StampReflector's error estimate holds how late the request was read", () => {
+  const queue = new QueueWatch();
+  const reflector = new StampReflector({ queue });
+  const estimateUs = () => {
+    const reply = reflector.answer(packetOf(), ONE)!;
+    return errorEstimateUs(readUint16(reply, UNAUTHENTICATED.errorEstimate));
+  };
+  const stepUs = estimateUs();
+  queue.lateMs = 3;
+  assertAlmostEquals(estimateUs(), stepUs + 3000, 3000 / 128);
+});
+
 for (const [what, inject] of INJECTED) {
   test(`StampReflector and another do not answer each other for ever: ${what}`, async () => {
     // Their ports differ, so that neither takes the other for its twin.
