@@ -13,30 +13,29 @@
 import chartLibrary from "npm:echarts@^6.1.0/dist/echarts.esm.min.mjs" with {
   type: "text",
 };
-import { COLOURS } from "../report/page_style.ts";
+import { STYLE } from "./page_style.ts";
 import app from "./page/app.js" with { type: "text" };
-import elements from "./page/elements.js" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
 import lists from "./page/lists.js" with { type: "text" };
+import markup from "./page/markup.js" with { type: "text" };
 import overview from "./page/overview.js" with { type: "text" };
 import panel from "./page/panel.js" with { type: "text" };
 import server from "./page/server.js" with { type: "text" };
 import smoke from "./page/smoke.js" with { type: "text" };
-import style from "./page/style.css" with { type: "text" };
 import target from "./page/target.js" with { type: "text" };
 
 /** The path of each file, its content and its type. */
 const FILES: Record<string, [text: string, type: string]> = {
   "/": [index, "text/html"],
   "/icon.svg": [icon, "image/svg+xml"],
-  "/style.css": [`${palette()}${style}`, "text/css"],
+  "/style.css": [STYLE, "text/css"],
   "/echarts.js": [chartLibrary as unknown as string, "text/javascript"],
   ...Object.fromEntries(
     Object.entries({
       app,
-      elements,
       lists,
+      markup,
       overview,
       panel,
       server,
@@ -128,12 +127,4 @@ async function store(text: string): Promise<StoredFile> {
     gzip,
     etag: `"${btoa(String.fromCharCode(...new Uint8Array(digest, 0, 12)))}"`,
   };
-}
-
-/** The report's colours, for both schemes. */
-function palette(): string {
-  const variables = Object.entries(COLOURS.light).map(([name, light]) =>
-    `--${name}: light-dark(${light}, ${COLOURS.dark[name]});`
-  );
-  return `:root { ${variables.join(" ")} }\n`;
 }

@@ -7,62 +7,64 @@
  * @import { TargetList } from "../api.ts"
  */
 
-import { h } from "./elements.js";
 import { showMesh, showOutages } from "./lists.js";
+import { fill, markup } from "./markup.js";
 import { showOverview } from "./overview.js";
 import { read } from "./server.js";
 import { showTarget } from "./target.js";
 
+/** What a view gets; it shows itself, and says whether it is up to date.
+ * @typedef {{
+ *   main: HTMLElement,
+ *   query: URLSearchParams,
+ *   list: TargetList,
+ *   live(isConnected: boolean): void,
+ * }} View */
+
 const SCHEMES = ["auto", "light", "dark"];
 const query = new URLSearchParams(location.search);
-const main = /** @type {HTMLElement} */ (document.getElementById("main"));
-const status = /** @type {HTMLElement} */ (document.getElementById("live"));
-const button = /** @type {HTMLElement} */ (document.getElementById("scheme"));
+/** @type {any[]} */
+const [main, status, button] = ["main", "live", "scheme"]
+  .map((id) => document.getElementById(id));
+
+function setScheme(/** @type {string} */ scheme) {
+  document.documentElement.dataset.scheme = scheme;
+  button.textContent = `◐ ${scheme}`;
+  localStorage.setItem("scheme", scheme);
+}
+setScheme(localStorage.getItem("scheme") ?? "auto");
+button.onclick = () => {
+  const at = SCHEMES.indexOf(document.documentElement.dataset.scheme ?? "");
+  setScheme(SCHEMES[(at + 1) % SCHEMES.length] ?? "auto");
+};
 
 /** @param {boolean} isConnected */
 function live(isConnected) {
   status.className = isConnected ? "on" : "off";
-  const text = isConnected ? "live" : "no connection, trying again";
-  if (status.textContent !== text) status.textContent = text;
+  fill(status, isConnected ? "live" : "no connection, trying again");
 }
 
-/** @param {string} scheme */
-function setScheme(scheme) {
-  document.documentElement.dataset.scheme = scheme;
-  button.textContent = `Colours: ${scheme}`;
-  localStorage.setItem("scheme", scheme);
-}
-
-setScheme(localStorage.getItem("scheme") ?? "auto");
-button.addEventListener("click", () => {
-  const at = SCHEMES.indexOf(document.documentElement.dataset.scheme ?? "auto");
-  setScheme(SCHEMES[(at + 1) % SCHEMES.length] ?? "auto");
-});
-
-const [view, show] = query.has("target")
-  ? /** @type {const} */ (["./", showTarget])
+/** @type {[string, (view: View) => Promise<void> | void]} */
+const [url, show] = query.has("target")
+  ? ["", showTarget]
   : query.has("outages")
-  ? /** @type {const} */ (["?outages", showOutages])
+  ? ["?outages", showOutages]
   : query.has("mesh")
-  ? /** @type {const} */ (["?mesh", showMesh])
-  : /** @type {const} */ (["./", showOverview]);
-document.querySelector(`nav [href="${view}"]`)?.setAttribute(
-  "aria-current",
-  "page",
-);
+  ? ["?mesh", showMesh]
+  : ["./", showOverview];
+document.querySelector(`nav [href="${url}"]`)
+  ?.setAttribute("aria-current", "page");
 try {
-  /** @type {TargetList} */
   const list = await read("targets");
-  document.querySelector('nav [href="?mesh"]')?.toggleAttribute(
-    "hidden",
-    !list.mesh,
-  );
-  await show(main, query, { list, live });
+  document.querySelector('[href="?mesh"]')
+    ?.toggleAttribute("hidden", !list.mesh);
+  await show({ main, query, list, live });
 } catch (error) {
   const message = error instanceof Error ? error.message : `${error}`;
-  main.replaceChildren(
-    h("h1", null, "This cannot be shown"),
-    h("p", { role: "alert" }, message),
-    h("p", null, h("a", { href: "./" }, "All targets")),
+  fill(
+    main,
+    markup`<h1>This cannot be shown</h1>
+<p role="alert">${message}</p>
+<p><a href="./">All targets</a></p>`,
   );
 }

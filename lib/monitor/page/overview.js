@@ -4,418 +4,223 @@
  * The overview: whether all targets answer, and a row for each of them.
  *
  * @module
- * @import { Alert, LiveTarget, TargetList, TargetStatus } from "../api.ts"
+ * @import { TargetList, TargetStatus } from "../api.ts"
+ * @import { View } from "./app.js"
  */
 
 import {
   delay,
-  h,
+  fill,
   loss,
+  markup,
   percent,
   shade,
   span,
-  state,
+  stateOf,
   stripOf,
-} from "./elements.js";
+} from "./markup.js";
 import { listen, read } from "./server.js";
 
 /** As many rows stay quick to draw and to read. */
 const PAGE = 100;
-/** Strips and counters are read again after this time. */
+/** Strips are read again after this time. */
 const REFRESH_MS = 60_000;
-const COLUMNS = [
-  "Target",
-  "State",
-  "Last",
-  "Lost",
-  "Forward",
-  "Backward",
-  "Last hours",
+/** What increments of live counters add to. */
+const COUNTED = /** @type {const} */ (
+  ["sent", "lost", "lost_forward", "lost_backward"]
+);
+/** @type {[key: string, name: string, rank: (target: TargetStatus) => number][]} */
+const ORDERS = [
+  ["", "as configured", () => 0],
+  [
+    "loss",
+    "most loss",
+    ({ state, hour }) => state === "down" ? -2 : -hour.lost / (hour.sent || 1),
+  ],
+  ["rtt", "slowest", ({ hour }) => -(hour.rtt?.p50_us ?? 0)],
 ];
 
-/** @type {WeakMap<HTMLElement, TargetStatus["strip"]>} */
-const drawn = new WeakMap();
-
-/** @type {Record<string, (target: TargetStatus) => number>} */
-const SORTS = {
-  loss: ({ state, hour }) =>
-    state === "down" ? -2 : -hour.lost / (hour.sent || 1),
-  slowest: ({ hour }) => -(hour.rtt?.p50_us ?? 0),
-  spread: ({ hour }) => -((hour.rtt?.p95_us ?? 0) - (hour.rtt?.p50_us ?? 0)),
-};
-
-/**
- * Shows the overview, and keeps it up to date.
- *
- * @param {HTMLElement} main
- * @param {URLSearchParams} query
- * @param {{ list: TargetList, live(isConnected: boolean): void }} context
- */
-export function showOverview(main, query, { list, live }) {
-  let shown = list;
-  /** @type {Map<string, HTMLElement>} */
+/** Shows the overview, and keeps it up to date. @param {View} view */
+export function showOverview({ main, query, list, live }) {
+  fill(
+    main,
+    markup`<div class="headline"></div>
+<form class="controls" role="search">
+<label>Filter <input type="search" name="filter" value="${
+      query.get("filter")
+    }" placeholder="name, group, host or label"></label>
+<label>Order <select name="order">${
+      ORDERS.map(([key, name]) =>
+        markup`<option value="${key}" ${
+          key === (query.get("order") ?? "") && "selected"
+        }>${name}</option>`
+      )
+    }</select></label>
+</form>
+<div class="groups"></div>`,
+  );
+  const [headline, form, groups] = main.children;
+  /** @type {Map<string, any>} */
   const rows = new Map();
-  const headline = h("div", { class: "headline" });
-  const body = h("div", { class: "groups" });
-  const controls = controlsOf(query, list, () => draw());
-  main.replaceChildren(headline, controls, body);
-
-  const summarize = () => headline.replaceChildren(...summaryOf(shown));
+  const update = () => {
+    fill(headline, headlineOf(list));
+    for (const target of list.targets) {
+      const cells = rows.get(target.id)?.cells;
+      if (!cells) continue;
+      cellsOf(target, list.now).forEach((cell, at) =>
+        fill(cells[at + 1], cell)
+      );
+    }
+  };
   const draw = () => {
+    fill(groups, groupsOf(list, query));
     rows.clear();
-    body.replaceChildren(...sectionsOf(shown, query, rows));
+    for (const row of groups?.querySelectorAll("tr[data-id]") ?? []) {
+      rows.set(row.getAttribute("data-id") ?? "", row);
+    }
+    update();
   };
   const refresh = async () => {
-    shown = await read("targets").catch(() => shown);
-    summarize();
-    const ids = new Set(shown.targets.map(({ id }) => id));
-    if ([...rows.keys()].some((id) => !ids.has(id)) || query.has("sort")) {
+    try {
+      list = await read("targets");
       draw();
-    } else for (const target of shown.targets) update(rows, target, shown.now);
+    } catch { // The next refresh may work.
+    }
   };
-  summarize();
+  form?.addEventListener("submit", (event) => event.preventDefault());
+  form?.addEventListener("input", (/** @type {any} */ { target }) => {
+    query.delete("page");
+    query.set(target.name, target.value);
+    if (target.value === "") query.delete(target.name);
+    history.replaceState(null, "", query.size > 0 ? `?${query}` : "./");
+    draw();
+  });
   draw();
   setInterval(refresh, REFRESH_MS);
   listen([], {
     connected: live,
     status({ now, targets }) {
-      shown.now = now;
-      const byId = new Map(targets.map((target) => [target.id, target]));
-      let hasChanged = false;
-      for (const target of shown.targets) {
-        const news = byId.get(target.id);
-        if (news === undefined) continue;
-        hasChanged = apply(target, news, now) || hasChanged;
-        update(rows, target, now);
+      list.now = now;
+      const byId = new Map(list.targets.map((target) => [target.id, target]));
+      for (const { id, state, last_rtt_us, last_at, ...counts } of targets) {
+        const target = byId.get(id);
+        if (!target) continue;
+        if (state !== target.state) target.since = now;
+        Object.assign(target, { state, last_rtt_us, last_at });
+        for (const key of COUNTED) target.hour[key] += counts[key];
       }
-      if (hasChanged) summarize();
+      update();
     },
-    targets: () => void refresh().then(draw),
+    targets: refresh,
     outage: refresh,
     alert: refresh,
     store: refresh,
   });
 }
 
-/**
- * @param {TargetStatus} target
- * @param {LiveTarget} news
- * @param {number} now
- * @returns {boolean} Whether the state is another.
- */
-function apply(target, news, now) {
-  const hasChanged = target.state !== news.state;
-  if (hasChanged) target.since = now;
-  target.state = news.state;
-  target.last_rtt_us = news.last_rtt_us;
-  target.last_at = news.last_at;
-  for (
-    const key of /** @type {const} */ ([
-      "sent",
-      "lost",
-      "lost_forward",
-      "lost_backward",
-    ])
-  ) {
-    target.hour[key] += news[key];
-  }
-  return hasChanged;
-}
-
-/** @param {TargetList} list @returns {HTMLElement[]} */
-function summaryOf({ name, targets, now, store_error }) {
-  const down = targets.filter(({ state }) => state === "down");
-  const unknown = targets.filter(({ state }) => state === "unknown");
-  const all = targets.length;
-  const answer = all - down.length - unknown.length;
-  document.title = `${down.length > 0 ? `${down.length} down · ` : ""}${name}`;
-  const alerts = targets.flatMap((target) =>
-    target.alerts.map((alert) => ({ alert, target }))
+/** @param {TargetList} list */
+function headlineOf({ name, targets, now, store_error }) {
+  const count = (/** @type {string} */ wanted) =>
+    targets.filter(({ state }) => state === wanted).length;
+  const [all, up, down] = [targets.length, count("up"), count("down")];
+  document.title = `${down > 0 ? `${down} down · ` : ""}${name}`;
+  const [kind, title] = all === 0 ? ["unknown", "No targets yet"] : down > 0
+    ? [
+      "down",
+      `${down} of ${all} targets ${down === 1 ? "does" : "do"} not answer`,
+    ]
+    : up < all
+    ? ["unknown", `${up} of ${all} targets answer, ${all - up} unknown`]
+    : ["up", all === 1 ? "The target answers" : `All ${all} targets answer`];
+  const alerts = targets.flatMap(({ id, name, alerts }) =>
+    alerts.map(({ message, rule, start }) =>
+      markup`<li><a href="${
+        linkTo(id)
+      }">${name}</a> ${message} <span class="quiet">${rule}, for ${
+        span(now - start)
+      }</span></li>`
+    )
   );
-  return [
-    h(
-      "h1",
-      { class: down.length > 0 ? "down" : answer === all ? "up" : "unknown" },
-      down.length === 0 && answer === all
-        ? all === 1 ? "The target answers" : `All ${all} targets answer`
-        : down.length > 0
-        ? `${down.length} of ${all} targets ${
-          down.length === 1 ? "does" : "do"
-        } not answer`
-        : `${answer} of ${all} targets answer`,
-    ),
-    h(
-      "p",
-      { class: "quiet" },
-      `${name}. Loss is that of the last hour, by direction where the probe knows it`,
-      unknown.length > 0 ? `; ${unknown.length} unknown.` : ".",
-    ),
-    ...(store_error === null ? [] : [
-      h(
-        "p",
-        { class: "warning", role: "alert" },
-        `Measurements are not being kept: ${store_error}`,
-      ),
-    ]),
-    ...(alerts.length === 0 ? [] : [
-      h(
-        "ul",
-        { class: "alerts", "aria-label": "Alerts" },
-        alerts.map(({ alert, target }) =>
-          h(
-            "li",
-            null,
-            h("a", { href: linkTo(target.id) }, target.name),
-            ` ${alert.message} `,
-            h(
-              "span",
-              { class: "quiet" },
-              `${alert.rule}, for ${span(now - alert.start)}`,
-            ),
-          )
-        ),
-      ),
-    ]),
-  ];
+  return markup`<h1 class="${kind}">${title}</h1>
+<p class="quiet">Seen from ${name}. Loss of the last hour, by direction where the probe knows it.</p>
+${
+    store_error &&
+    markup`<p class="warning" role="alert">Measurements are not being kept: ${store_error}</p>`
+  }${
+    alerts.length > 0 &&
+    markup`<ul class="warning" aria-label="Alerts">${alerts}</ul>`
+  }`;
 }
 
 /** @param {string} id */
 const linkTo = (id) => `?target=${encodeURIComponent(id)}`;
 
-/**
- * A filter and an order, which are part of the URL.
- *
- * @param {URLSearchParams} query
- * @param {TargetList} list
- * @param {() => void} draw
- */
-function controlsOf(query, list, draw) {
-  const change = (/** @type {any} */ event) => {
-    const { name, value } = event.target;
-    if (value === "") query.delete(name);
-    else query.set(name, value);
-    query.delete("page");
-    history.replaceState(null, "", query.size > 0 ? `?${query}` : "./");
-    draw();
-  };
-  /** @param {string} name @param {[string, string][]} choices */
-  const select = (name, choices) =>
-    h(
-      "select",
-      { name, input: change },
-      choices.map(([value, text]) =>
-        h("option", { value, selected: query.get(name) === value }, text)
-      ),
-    );
-  const groups = [...new Set(list.targets.map(({ group }) => group))].filter(
-    Boolean,
-  );
-  return h(
-    "form",
-    {
-      class: "controls",
-      role: "search",
-      submit: (/** @type {Event} */ event) => event.preventDefault(),
-    },
-    h(
-      "label",
-      null,
-      "Filter",
-      h("input", {
-        type: "search",
-        name: "filter",
-        value: query.get("filter") ?? "",
-        placeholder: "name, host or label",
-        input: change,
-      }),
-    ),
-    groups.length > 1
-      ? h(
-        "label",
-        null,
-        "Group",
-        select("group", [
-          ["", "all"],
-          ...groups.map((
-            name,
-          ) => /** @type {[string, string]} */ ([name, name])),
-        ]),
-      )
-      : null,
-    h(
-      "label",
-      null,
-      "Order",
-      select("sort", [["", "as configured"], ["loss", "most loss"], [
-        "slowest",
-        "slowest",
-      ], ["spread", "widest spread"]]),
-    ),
-  );
-}
-
-/**
- * @param {TargetList} list
- * @param {URLSearchParams} query
- * @param {Map<string, HTMLElement>} rows Gets the rows that are shown.
- * @returns {HTMLElement[]}
- */
-function sectionsOf(list, query, rows) {
+/** @param {TargetList} list @param {URLSearchParams} query */
+function groupsOf({ targets }, query) {
   const words = (query.get("filter") ?? "").toLowerCase().split(/\s+/);
-  const group = query.get("group");
-  const rank = SORTS[query.get("sort") ?? ""];
-  const found = list.targets.filter((target) =>
-    (group === null || target.group === group) &&
-    words.every((word) => textOf(target).includes(word))
-  );
-  if (rank) found.sort((one, other) => rank(one) - rank(other));
+  const [order, , rank] = ORDERS.find(([key]) => key === query.get("order")) ??
+    ORDERS[0] ?? ["", "", () => 0];
+  const found = targets.filter(({ name, group, host, address, labels }) => {
+    const pairs = Object.entries(labels).map((pair) => pair.join("="));
+    const text = [name, group, host, address, ...pairs].join(" ").toLowerCase();
+    return words.every((word) => text.includes(word));
+  }).sort((one, other) => rank(one) - rank(other));
   const pages = Math.ceil(found.length / PAGE);
-  const page = Math.min(
-    Math.max(1, Number(query.get("page")) || 1),
-    pages || 1,
-  );
-  const part = found.slice((page - 1) * PAGE, page * PAGE);
-  const groups = Map.groupBy(part, (target) => rank ? "" : target.group);
-  const sections = [...groups].map(([name, targets]) =>
-    h(
-      "section",
-      null,
-      name === "" && groups.size === 1
-        ? null
-        : h("h2", null, name || "Other targets"),
-      tableOf(name || "Targets", targets, list.now, rows),
-    )
-  );
-  if (part.length === 0) {
-    return [
-      h(
-        "p",
-        { class: "quiet" },
-        list.targets.length === 0
-          ? "The monitor has no targets yet."
-          : "No target fits the filter.",
-      ),
-    ];
-  }
-  return pages > 1
-    ? [...sections, pagesOf(query, page, pages, found.length)]
-    : sections;
-}
-
-/** @param {TargetStatus} target */
-function textOf({ name, group, host, address, labels }) {
-  return [
-    name,
-    group,
-    host,
-    address ?? "",
-    ...Object.entries(labels).map((pair) => pair.join("=")),
-  ]
-    .join(" ").toLowerCase();
-}
-
-/**
- * @param {URLSearchParams} query
- * @param {number} page
- * @param {number} pages
- * @param {number} count
- */
-function pagesOf(query, page, pages, count) {
+  const page = Math.min(Math.max(1, Number(query.get("page")) || 1), pages);
+  const shown = found.slice((page - 1) * PAGE, page * PAGE);
+  const groups = Map.groupBy(shown, ({ group }) => order === "" ? group : "");
   const link = (/** @type {number} */ number) => {
-    const words = new URLSearchParams(query);
-    words.set("page", `${number}`);
-    return h("a", {
-      href: `?${words}`,
-      "aria-current": number === page && "page",
-    }, `${number}`);
+    const next = new URLSearchParams(query);
+    next.set("page", `${number}`);
+    return markup`<a href="?${next}" ${
+      number === page && markup`aria-current="page"`
+    }>${number}</a>`;
   };
-  return h(
-    "nav",
-    { class: "pages", "aria-label": "Pages" },
-    Array.from({ length: pages }, (_, index) => link(index + 1)),
-    h("span", { class: "quiet" }, `${count} targets`),
-  );
-}
-
-/**
- * @param {string} name
- * @param {TargetStatus[]} targets
- * @param {number} now
- * @param {Map<string, HTMLElement>} rows
- */
-function tableOf(name, targets, now, rows) {
-  return h(
-    "table",
-    { class: "targets", "aria-label": name },
-    h(
-      "thead",
-      null,
-      h("tr", null, COLUMNS.map((column) => h("th", { scope: "col" }, column))),
-    ),
-    h(
-      "tbody",
-      null,
-      targets.map((target) => {
-        const row = h(
-          "tr",
-          null,
-          h(
-            "th",
-            { scope: "row" },
-            h("a", { href: linkTo(target.id) }, target.name),
-            h(
-              "span",
-              { class: "quiet" },
-              `${target.probe} ${target.address ?? target.host}`,
-            ),
-          ),
-          COLUMNS.slice(1).map((column) => h("td", { "data-label": column })),
-        );
-        rows.set(target.id, row);
-        update(rows, target, now);
-        return row;
-      }),
-    ),
-  );
-}
-
-/**
- * Fills the cells of a row, if it is shown.
- *
- * @param {Map<string, HTMLElement>} rows
- * @param {TargetStatus} target
- * @param {number} now
- */
-function update(rows, target, now) {
-  const row = rows.get(target.id);
-  if (row === undefined) return;
-  const { hour, strip } = target;
-  const lostOf = (/** @type {number} */ lost) =>
-    h(
-      "span",
-      { class: `share loss-${shade(lost, hour.sent)}` },
-      percent(lost, hour.sent),
-    );
-  const knows = target.probe === "stamp";
-  const cells = [
-    state(target, now),
-    target.last_rtt_us === null
-      ? h(
-        "span",
-        { class: "quiet", title: target.last_error },
-        target.last_error === null ? "–" : "no answer",
-      )
-      : delay(target.last_rtt_us),
-    lostOf(hour.lost),
-    knows ? lostOf(hour.lost_forward) : "–",
-    knows ? lostOf(hour.lost_backward) : "–",
+  return [
+    found.length === 0 && targets.length > 0 &&
+    markup`<p class="quiet">No target fits the filter.</p>`,
+    [...groups].map(([name, targets]) => tableOf(name, targets)),
+    pages > 1 &&
+    markup`<nav class="pages" aria-label="Pages">${
+      Array.from({ length: pages }, (_, index) => link(index + 1))
+    }<span class="quiet">${found.length} targets</span></nav>`,
   ];
-  cells.forEach((cell, index) =>
-    row.children[index + 1]?.replaceChildren(cell)
-  );
-  row.children[3]?.setAttribute("title", loss(hour));
-  if (drawn.get(row) !== strip) {
-    drawn.set(row, strip);
-    row.children[6]?.replaceChildren(stripOf(strip));
-  }
+}
+
+/** @param {string} name @param {TargetStatus[]} targets */
+function tableOf(name, targets) {
+  return markup`<section>${name && markup`<h2>${name}</h2>`}
+<table class="targets" aria-label="${name || "Targets"}">
+<thead><tr><th scope="col">Target</th><th scope="col">State</th><th scope="col">Last</th><th scope="col">Lost</th><th scope="col">Forward</th><th scope="col">Backward</th><th scope="col">Last hours</th></tr></thead>
+<tbody>${
+    targets.map(({ id, name, probe, address, host }) =>
+      markup`<tr data-id="${id}"><th scope="row"><a href="${
+        linkTo(id)
+      }">${name}</a><span class="quiet">${probe} ${address ?? host}</span></th>
+<td></td><td></td><td data-label="lost"></td><td data-label="forward"></td><td data-label="backward"></td><td></td></tr>`
+    )
+  }</tbody></table></section>`;
+}
+
+/** @param {TargetStatus} target @param {number} now */
+function cellsOf(target, now) {
+  const { hour, strip, last_rtt_us, last_error, probe } = target;
+  const lostOf = (/** @type {number} */ lost) =>
+    probe === "stamp" || lost === hour.lost
+      ? markup`<span class="share loss-${shade(lost, hour.sent)}" title="${
+        loss(hour)
+      }">${percent(lost, hour.sent)}</span>`
+      : "–";
+  return [
+    stateOf(target, now),
+    last_rtt_us === null
+      ? markup`<span class="quiet" title="${last_error}">${
+        target.last_at === null ? "–" : "no answer"
+      }</span>`
+      : delay(last_rtt_us),
+    lostOf(hour.lost),
+    lostOf(hour.lost_forward),
+    lostOf(hour.lost_backward),
+    stripOf(strip),
+  ];
 }

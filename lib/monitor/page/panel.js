@@ -8,78 +8,98 @@
  * @import { Limits } from "./smoke.js"
  */
 
-import { delay, h, loss, percent, span, state, time } from "./elements.js";
-import { outagesTable } from "./lists.js";
+import { outagesOf } from "./lists.js";
+import {
+  delay,
+  fill,
+  loss,
+  markup,
+  percent,
+  span,
+  stateOf,
+  time,
+} from "./markup.js";
 import { read } from "./server.js";
-import { smokeOption } from "./smoke.js";
+import { heightOf, smokeOption } from "./smoke.js";
 
 /** The rows of the table of numbers. */
 const ROWS = 40;
 /** A shorter drag is a click. */
 const MIN_DRAG_PIXELS = 6;
+
 const HELP =
-  "Drag across the chart to zoom. Left and right arrow keys move in time, + and - zoom, Home returns to the last 3 hours.";
+  "Drag across the chart to zoom. The left and right arrow keys move " +
+  "in time, + and - zoom, Home returns to the last 3 hours.";
+const KEY =
+  markup`<span class="key smoke">all, 90, 80 and 50 % of the round trips</span>
+<span class="key median">median</span>
+<span class="key loss-2">lost: up to 1 %</span>
+<span class="key loss-4">up to 25 %</span>
+<span class="key loss-6">all</span>
+<span class="key unknown">unknown</span>`;
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const WAYS =
+  markup`<span>Lower plot: how far the forward delay (up) and the backward delay (down) are above their minimum, and the loss in each direction.</span>`;
 
 /**
  * Makes the panel of a target.
  *
  * @param {TargetStatus} target
  * @param {{
- *   init(element: HTMLElement): any,
+ *   init(element: Element): any,
  *   now(): number,
  *   zoom(from: number, to: number): void,
  *   key(key: string): boolean,
- * }} context
+ * }} context What draws a chart, tells the time, and changes the span.
  */
 export function panelOf(target, { init, now, zoom, key }) {
-  const { id, name, group, probe, host, port, family, address, interval_ms } =
-    target;
-  const status = h("p", { class: "now" });
-  const figures = h("dl", { class: "figures" });
-  const readout = h("p", { class: "readout", "aria-hidden": "true" });
-  const canvas = h("div", { class: "chart", role: "img" });
-  const selection = h("div", { class: "selection", hidden: true });
-  const numbers = h("details", {
-    class: "numbers",
-    toggle: () => fillNumbers(),
-  }, h("summary", null, "The numbers"));
-  const outages = h("div", { class: "outages" });
+  const { id, name, group, probe, host, port, address } = target;
   const hasWays = probe === "stamp";
-  const element = h(
-    "article",
-    { "aria-label": name },
-    h("h1", null, name),
-    h(
-      "p",
-      { class: "quiet" },
-      [
-        group,
-        `${probe} ${host}:${port}`,
-        address === host ? null : address,
-        `IPv${family}`,
-        `every ${interval_ms / 1000} s`,
-      ].filter(Boolean).join(" · "),
-    ),
+  const path = [
+    group,
+    `${probe} ${host}:${port}`,
+    address !== host && address,
+    `every ${target.interval_ms / 1000} s`,
+  ].filter(Boolean).join(" · ");
+  const element = document.createElement("article");
+  element.ariaLabel = name;
+  fill(
+    element,
+    markup`<h1>${name}</h1>
+<p class="quiet">${path}</p>
+<p class="now"></p>
+<dl class="figures"></dl>
+<figure tabindex="0" role="group" aria-label="Chart of ${name}. ${HELP}">
+<p class="readout"></p>
+<div class="plot"><div class="chart" role="img"></div><div class="selection" hidden></div></div>
+<figcaption class="quiet">${KEY}${
+      hasWays && WAYS
+    }<span>Times are those of ${ZONE}.</span></figcaption>
+</figure>
+<details><summary>The numbers</summary><div></div></details>
+<h2>Outages</h2><div class="outages"></div>`,
+  );
+  /** @type {any[]} */
+  const [
     status,
     figures,
-    h(
-      "figure",
-      {
-        tabindex: 0,
-        "aria-label": `Chart of ${name}. ${HELP}`,
-        keydown: (/** @type {KeyboardEvent} */ event) => {
-          if (
-            !event.ctrlKey && !event.metaKey && !event.altKey && key(event.key)
-          ) event.preventDefault();
-        },
-      },
-      readout,
-      h("div", { class: "plot" }, canvas, selection),
-      h("figcaption", { class: "quiet" }, keyOf(hasWays)),
-    ),
-    numbers,
+    figure,
+    readout,
+    canvas,
+    selection,
+    details,
     outages,
-  );
+  ] = [
+    "now",
+    "figures",
+    "figure",
+    "readout",
+    "chart",
+    "selection",
+    "details",
+    "outages",
+  ]
+    .map((name) => element.querySelector(`.${name}, ${name}`));
   /** @type {any} */
   let chart = null;
   /** @type {Series | null} */
@@ -87,36 +107,39 @@ export function panelOf(target, { init, now, zoom, key }) {
 
   const timeAt = (/** @type {number} */ x) =>
     chart.convertFromPixel({ xAxisIndex: 0 }, x) / 1000;
-  const point = (/** @type {number} */ x) => {
-    if (series === null) return;
-    const column = Math.floor((timeAt(x) - series.from) / series.step);
-    if (column >= 0 && column < series.t.length) {
-      readout.replaceChildren(columnText(series, column));
-    }
-  };
-  drag(canvas, selection, {
-    move: point,
-    leave: () => series && readout.replaceChildren(totalText(series)),
-    end: (left, right) => zoom(timeAt(left), timeAt(right)),
-  });
-  const fillNumbers = async () => {
-    if (!numbers.open || series === null) return;
+  const showStatus = (/** @type {number} */ now) =>
+    fill(
+      status,
+      markup`${stateOf(target, now)} · ${
+        target.last_rtt_us === null
+          ? target.last_error ?? "no answer"
+          : `last ${delay(target.last_rtt_us)}`
+      }${
+        target.alerts.map(({ message }) =>
+          markup` · <strong>${message}</strong>`
+        )
+      }`,
+    );
+  const showNumbers = async () => {
+    if (!details.open || series === null) return;
     const { from, to } = series;
     const few = await read("series", { target: id, from, to, columns: ROWS });
-    numbers.replaceChildren(numbers.firstElementChild, numbersTable(few));
+    fill(details.lastElementChild, numbersOf(few));
   };
-  const showStatus = (/** @type {number} */ now) => {
-    const { last_rtt_us, last_error } = target;
-    status.replaceChildren(
-      state(target, now),
-      last_rtt_us === null
-        ? ` ${last_error ?? ""}`
-        : ` last ${delay(last_rtt_us)}`,
-      ...target.alerts.map(({ message }) =>
-        h("span", { class: "alert" }, message)
-      ),
-    );
+  figure.onkeydown = (/** @type {KeyboardEvent} */ event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target === figure && key(event.key)) event.preventDefault();
   };
+  details.ontoggle = showNumbers;
+  onDrag(canvas, selection, {
+    move(x) {
+      if (series === null) return;
+      const column = Math.floor((timeAt(x) - series.from) / series.step);
+      if (column in series.t) fill(readout, columnText(series, column));
+    },
+    leave: () => series && fill(readout, totalText(series)),
+    end: (left, right) => zoom(timeAt(left), timeAt(right)),
+  });
   showStatus(now());
   return {
     element,
@@ -130,43 +153,36 @@ export function panelOf(target, { init, now, zoom, key }) {
     /** @param {Series} next @param {{ rtt: Limits, variation: Limits | null }} limits */
     draw(next, { rtt, variation }) {
       series = next;
-      const height = innerWidth < 600
-        ? 200
-        : Math.max(260, Math.min(innerHeight * 0.42, 620));
-      canvas.style.height = `${
-        Math.round(height * (variation ? 1.45 : 1) + (variation ? 76 : 44))
-      }px`;
+      const height = Math.round(
+        Math.min(Math.max(200, innerHeight * 0.4), 700),
+      );
+      const fontSize = 0.75 *
+        parseFloat(getComputedStyle(document.body).fontSize);
+      canvas.style.height = `${heightOf(height, variation !== null)}px`;
       chart ??= init(canvas);
       chart.resize();
       chart.setOption(
-        smokeOption(series, { limits: rtt, variation, height, colour }),
+        smokeOption(series, { rtt, variation, height, fontSize, colour }),
         true,
       );
-      canvas.setAttribute(
-        "aria-label",
-        `Round-trip time of ${name}, ${time(series.from)} to ${
-          time(series.to)
-        }: ${totalText(series)}`,
+      canvas.ariaLabel = `Round-trip time, ${totalText(series)}`;
+      fill(
+        readout,
+        totalText(series) +
+          (rtt.max > rtt.high
+            ? ` · up to ${delay(rtt.max)}, above the plot`
+            : ""),
       );
-      readout.replaceChildren(
-        totalText(series),
-        rtt.max > rtt.high
-          ? `; the highest round trips are above the plot`
-          : "",
-      );
-      figures.replaceChildren(...figuresOf(series.total, hasWays));
-      outages.replaceChildren(
-        h("h2", null, "Outages"),
-        outagesTable(series.outages, [target], now()),
-      );
-      fillNumbers();
+      fill(figures, figuresOf(series.total, hasWays));
+      fill(outages, outagesOf(series.outages, now()));
+      showNumbers();
     },
   };
 }
 
 /** The colour that a variable of the page has now. @param {string} name */
 function colour(name) {
-  const probe = h("i", { hidden: true });
+  const probe = document.createElement("i");
   probe.style.color = `var(--${name})`;
   document.body.append(probe);
   const { color } = getComputedStyle(probe);
@@ -175,103 +191,80 @@ function colour(name) {
 }
 
 /**
- * Selects a part of the chart with a mouse, a pen or a finger.
+ * Selects a part of an element with a mouse, a pen or a finger.
  *
  * @param {HTMLElement} element
  * @param {HTMLElement} selection
- * @param {{ move(x: number): void, leave(): void, end(left: number, right: number): void }} listeners
+ * @param {{
+ *   move(x: number): void,
+ *   leave(): void,
+ *   end(left: number, right: number): void,
+ * }} listeners
  */
-function drag(element, selection, { move, leave, end }) {
-  /** @type {number | null} */
-  let start = null;
+function onDrag(element, selection, { move, leave, end }) {
+  let start = NaN;
   const at = (/** @type {PointerEvent} */ event) =>
     event.clientX - element.getBoundingClientRect().left;
   const stop = () => {
-    start = null;
+    start = NaN;
     selection.hidden = true;
   };
-  element.addEventListener("pointerdown", (event) => {
+  element.onpointerdown = (event) => {
     if (event.button !== 0) return;
     start = at(event);
     element.setPointerCapture(event.pointerId);
-  });
-  element.addEventListener("pointermove", (event) => {
+  };
+  element.onpointermove = (event) => {
     const x = at(event);
     move(x);
-    if (start === null) return;
-    selection.hidden = Math.abs(x - start) < MIN_DRAG_PIXELS;
+    selection.hidden = !(Math.abs(x - start) >= MIN_DRAG_PIXELS);
     selection.style.left = `${Math.min(start, x)}px`;
     selection.style.width = `${Math.abs(x - start)}px`;
-  });
-  element.addEventListener("pointerup", (event) => {
-    const [x, from] = [at(event), start];
+  };
+  element.onpointerup = (event) => {
+    const [one, other] = [start, at(event)].sort((one, other) => one - other);
+    const isDrag = !selection.hidden;
     stop();
-    if (from !== null && Math.abs(x - from) >= MIN_DRAG_PIXELS) {
-      end(Math.min(from, x), Math.max(from, x));
-    }
-  });
-  element.addEventListener("pointercancel", stop);
-  element.addEventListener("pointerleave", leave);
-}
-
-/** @param {boolean} hasWays */
-function keyOf(hasWays) {
-  const item = (/** @type {string} */ kind, /** @type {string} */ text) =>
-    h("span", { class: `key ${kind}` }, text);
-  return [
-    item("smoke", "all, 90, 80 and 50 % of the round trips"),
-    item("median", "median"),
-    ...[1, 3, 6].map((level) =>
-      item(
-        `loss-${level}`,
-        ["", "lost up to 1 %", "", "20 %", "", "", "100 %"][level] ?? "",
-      )
-    ),
-    item("unknown", "unknown"),
-    ...(hasWays
-      ? [
-        h(
-          "span",
-          null,
-          "Below: how far the forward delay (up) and the backward delay (down) are above their minimum, and their losses.",
-        ),
-      ]
-      : []),
-  ];
+    if (isDrag) end(one ?? 0, other ?? 0);
+  };
+  element.onpointercancel = stop;
+  element.onpointerleave = leave;
 }
 
 /** @param {Series} series @param {number} column */
 function columnText({ t, step, rtt, counts }, column) {
-  const q = rtt.quantiles_us.map((row) => row[column]);
-  const at = (/** @type {number[]} */ row) => row[column] ?? 0;
+  const [low, median, high] = [1, 4, 7].map((quantile) =>
+    rtt.quantiles_us[quantile]?.[column] ?? null
+  );
+  const at = (/** @type {keyof typeof counts} */ key) =>
+    counts[key][column] ?? 0;
   return [
-    time(t[column] ?? 0) + ` + ${span(step)}`,
-    ...(q[4] == null
+    `${time(t[column] ?? 0)} + ${span(step)}`,
+    ...(median === null
       ? []
-      : [`median ${delay(q[4])}`, `90 % ${delay(q[1])} to ${delay(q[7])}`]),
+      : [`median ${delay(median)}`, `90 % ${delay(low)} to ${delay(high)}`]),
     loss({
-      sent: at(counts.sent),
-      lost: at(counts.lost),
-      lost_forward: at(counts.lost_forward),
-      lost_backward: at(counts.lost_backward),
-      unknown: at(counts.unknown),
+      sent: at("sent"),
+      lost: at("lost"),
+      lost_forward: at("lost_forward"),
+      lost_backward: at("lost_backward"),
+      unknown: at("unknown"),
     }),
   ].join(" · ");
 }
 
 /** @param {Series} series */
 function totalText({ from, to, total }) {
-  return [
-    `${time(from).slice(0, 16)} to ${time(to).slice(0, 16)}`,
-    ...(total.rtt === null ? [] : [`median ${delay(total.rtt.p50_us)}`]),
-    loss(total),
-  ].join(" · ");
+  const times = [from, to].map((t) => time(t).slice(0, 16)).join(" to ");
+  const median = total.rtt ? ` · median ${delay(total.rtt.p50_us)}` : "";
+  return `${times}${median} · ${loss(total)}`;
 }
 
 /** @param {SpanFigures} total @param {boolean} hasWays */
-function figuresOf(total, hasWays) {
-  const { rtt, sent, lost, lost_forward, lost_backward, unknown } = total;
-  /** @type {[string, string][]} */
+function figuresOf(
+  { rtt, sent, lost, lost_forward, lost_backward, unknown },
+  hasWays,
+) {
   const pairs = [
     ["Minimum", delay(rtt?.min_us)],
     ["Median", delay(rtt?.p50_us)],
@@ -279,22 +272,34 @@ function figuresOf(total, hasWays) {
     ["p99", delay(rtt?.p99_us)],
     ["Maximum", delay(rtt?.max_us)],
     ["Lost", percent(lost, sent)],
-    .../** @type {[string, string][]} */ (hasWays
-      ? [["forward", percent(lost_forward, sent)], [
-        "backward",
-        percent(lost_backward, sent),
-      ]]
-      : []),
-    ["Probes", `${sent}`],
-    ["Unknown", `${unknown}`],
+    ["Forward", hasWays ? percent(lost_forward, sent) : "–"],
+    ["Backward", hasWays ? percent(lost_backward, sent) : "–"],
+    ["Probes", sent],
+    ["Unknown", unknown],
   ];
   return pairs.map(([name, text]) =>
-    h("div", null, h("dt", null, name), h("dd", null, text))
+    markup`<div><dt>${name}</dt><dd>${text}</dd></div>`
   );
 }
 
 /** @param {Series} series */
-function numbersTable({ t, rtt, counts }) {
+function numbersOf({ t, rtt, counts }) {
+  const keys = /** @type {const} */ ([
+    "sent",
+    "lost",
+    "lost_forward",
+    "lost_backward",
+    "unknown",
+  ]);
+  const rows = t.map((start, column) =>
+    markup`<tr><th scope="row">${time(start)}</th>${
+      keys.map((key) => markup`<td>${counts[key][column]}</td>`)
+    }${
+      [0, 1, 4, 7, 8].map((quantile) =>
+        markup`<td>${delay(rtt.quantiles_us[quantile]?.[column])}</td>`
+      )
+    }</tr>`
+  );
   const heads = [
     "From",
     "Probes",
@@ -308,43 +313,9 @@ function numbersTable({ t, rtt, counts }) {
     "95 %",
     "Maximum",
   ];
-  return h(
-    "div",
-    {
-      class: "scroll",
-      role: "region",
-      tabindex: 0,
-      "aria-label": "The numbers",
-    },
-    h(
-      "table",
-      null,
-      h(
-        "thead",
-        null,
-        h("tr", null, heads.map((text) => h("th", { scope: "col" }, text))),
-      ),
-      h(
-        "tbody",
-        null,
-        t.map((start, column) =>
-          h(
-            "tr",
-            null,
-            h("th", { scope: "row" }, time(start)),
-            /** @type {const} */ ([
-              "sent",
-              "lost",
-              "lost_forward",
-              "lost_backward",
-              "unknown",
-            ]).map((key) => h("td", null, `${counts[key][column]}`)),
-            [0, 1, 4, 7, 8].map((quantile) =>
-              h("td", null, delay(rtt.quantiles_us[quantile]?.[column]))
-            ),
-          )
-        ),
-      ),
-    ),
-  );
+  return markup`<div class="scroll" role="region" tabindex="0" aria-label="The numbers of the chart">
+<table><thead><tr>${
+    heads.map((head) => markup`<th scope="col">${head}</th>`)
+  }</tr></thead>
+<tbody>${rows}</tbody></table></div>`;
 }
