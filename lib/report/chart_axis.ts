@@ -6,7 +6,8 @@
  * @module
  */
 
-import { plotAxis, tickUnit } from "../result/axis.ts";
+import { plotAxis } from "../result/axis.ts";
+import { shownUnit } from "../result/quantities.ts";
 import type { Axis, Unit } from "../result/section.ts";
 import type { ChartAxis } from "./echarts.ts";
 import { sanitized } from "./html.ts";
@@ -48,7 +49,7 @@ const NARROW = 0.5;
  */
 export function tickText(value: number, unit: Unit): string {
   if (value === 0) return "0";
-  const [size, name] = tickUnit(Math.abs(value), unit);
+  const [size, name] = shownUnit(value, unit);
   return `${Number((value / size).toPrecision(6))} ${name}`.trimEnd();
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { shownUnit } from "./quantities.ts";
 import type { Axis, Unit } from "./section.ts";
 
 /** A scale with ticks. */
@@ -36,23 +37,6 @@ const MAX_VALUE = 1e300;
 /** The steps of linear ticks, times a power of ten. */
 const STEPS = [1, 2, 2.5, 5];
 
-/** The units of ticks, rising, with their size in the unit of the values. */
-const TICK_UNITS: Record<Unit, [size: number, name: string][]> = {
-  us: [[1, "us"], [1e3, "ms"], [1e6, "s"]],
-  ms: [[1e-3, "us"], [1, "ms"], [1e3, "s"]],
-  s: [[1e-6, "us"], [1e-3, "ms"], [1, "s"]],
-  bits_per_second: [
-    [1, "bit/s"],
-    [1e3, "kbit/s"],
-    [1e6, "Mbit/s"],
-    [1e9, "Gbit/s"],
-  ],
-  bytes: [[1, "bytes"], [1024, "KiB"], [1024 ** 2, "MiB"]],
-  count: [[1, ""]],
-  percent: [[1, "%"]],
-  ppm: [[1, "ppm"]],
-  grade: [[1, ""]],
-};
 /** A label has three significant digits, or more to differ from the next one. */
 const MIN_DIGITS = 3;
 const MAX_DIGITS = 7;
@@ -108,12 +92,7 @@ export function plotAxis(
   };
 }
 
-/**
- * Tells whether a value can be drawn.
- *
- * @param value The value, or `null`.
- * @returns Whether it is a number of drawable size.
- */
+/** @internal Whether a value is a number of drawable size. */
 export function isDrawable(value: number | null | undefined): value is number {
   return typeof value === "number" && Math.abs(value) < MAX_VALUE;
 }
@@ -125,17 +104,6 @@ export function isDrawable(value: number | null | undefined): value is number {
  * @param unit Their unit.
  * @returns The unit of the texts, empty for a count; and the texts, with enough
  * digits to tell different neighbours apart.
- *
- * @example Usage
- * ```ts
- * import { tickLabels } from "./axis.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(tickLabels([0, 500, 1000, 1500], "us"), {
- *   unit: "ms",
- *   texts: ["0", "0.5", "1", "1.5"],
- * });
- * ```
  */
 export function tickLabels(
   values: readonly number[],
@@ -144,7 +112,7 @@ export function tickLabels(
   // The median size selects the unit, so that an outlier does not.
   const sizes = values.map(Math.abs).filter((size) => size > 0)
     .sort((a, b) => a - b);
-  const [factor, name] = tickUnit(sizes[sizes.length >> 1] ?? 0, unit);
+  const [factor, name] = shownUnit(sizes[sizes.length >> 1] ?? 0, unit);
   const scaled = values.map((value) => value / factor);
   const texts = scaled.map((value, index) => {
     const distances = [scaled[index - 1], scaled[index + 1]]
@@ -153,12 +121,6 @@ export function tickLabels(
     return numberText(value, Math.min(...distances) * ROUNDING);
   });
   return { unit: name, texts };
-}
-
-/** @internal The unit for a value of this size, and its own size. */
-export function tickUnit(size: number, unit: Unit): [size: number, string] {
-  const units = TICK_UNITS[unit];
-  return units.findLast(([least]) => size >= least) ?? units[0]!;
 }
 
 function numberText(value: number, maxError: number): string {
@@ -182,7 +144,7 @@ function linearScale(known: number[], unit: Unit, maxTicks: number): Scale {
   min = Math.min(min, max - size * MIN_SPAN);
   const isWhole = unit === "count" || unit === "bytes";
   // Only KiB are not a power of ten of the unit.
-  const factor = unit === "bytes" ? tickUnit(max / 2, unit)[0] : 1;
+  const factor = unit === "bytes" ? shownUnit(max / 2, unit)[0] : 1;
   const ticks = linearTicks(
     min / factor,
     max / factor,
@@ -253,10 +215,10 @@ function logTicks(
     powers.filter((power) => (power - from) % every === 0)
       .flatMap((power) => digits.map((digit) => round(digit * base ** power)))
       .filter((value) => value >= min && value <= max);
-  for (let every = 0;; every++) {
-    const some = every === 0 && base === 10
-      ? ticks([1, 2, 5], 1)
-      : ticks([1], Math.max(every, 1));
+  const many = base === 10 ? ticks([1, 2, 5], 1) : ticks([1], 1);
+  if (many.length <= maxTicks) return many;
+  for (let every = 1;; every++) {
+    const some = ticks([1], every);
     if (some.length <= maxTicks) return some;
   }
 }

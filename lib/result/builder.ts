@@ -208,33 +208,34 @@ export class ResultBuilder {
     const result: MeasurementResult = {
       ...this.metadata,
       ended: "complete",
-      probes: {
-        ...this.#probes,
-        ...(isPaced && skipped && { not_sent: skipped.count }),
-        ...(replies && replyCounts(replies)),
-      },
-      probes_per_second: roundFigures(this.#rate()),
-      rtt_us: roundFigures(this.#rtt.distribution()),
-      ...(isStamp && {
-        rtt_with_reflector_us: roundFigures(this.#withReflector.distribution()),
+      ...roundFigures({
+        probes: {
+          ...this.#probes,
+          ...(isPaced && skipped && { not_sent: skipped.count }),
+          ...(replies && replyCounts(replies)),
+        },
+        probes_per_second: this.#rate(),
+        rtt_us: this.#rtt.distribution(),
+        ...(isStamp && {
+          rtt_with_reflector_us: this.#withReflector.distribution(),
+        }),
+        ...(isPaced && {
+          rtt_from_intended_us: this.#fromIntended.distribution(),
+        }),
+        jitter_us: this.#jitter.figures(),
+        ...(isStamp && { one_way: oneWay }),
+        ...(mode === "tput" && { throughput: this.#throughput() }),
+        quality: this.#quality(oneWay),
       }),
-      ...(isPaced && {
-        rtt_from_intended_us: roundFigures(this.#fromIntended.distribution()),
-      }),
-      jitter_us: roundFigures(this.#jitter.figures()),
-      ...(isStamp && { one_way: roundFigures(oneWay) }),
-      ...(mode === "tput" && { throughput: this.#throughput() }),
-      quality: this.#quality(isPaced, oneWay),
       series: this.#series(),
     };
     const { thresholds = [] } = this.#setup;
     if (thresholds.length === 0) return result;
-    const measured = {
-      ...result,
-      percentileUs: (series: TimedSeries, percent: number) =>
-        this.#timed[series].percentile(percent),
-    };
-    const limits = thresholds.map((threshold) => threshold.judge(measured));
+    const percentileUs = (series: TimedSeries, percent: number) =>
+      this.#timed[series].percentile(percent);
+    const limits = thresholds.map(({ judge }) =>
+      judge({ ...result, percentileUs })
+    );
     return { ...result, limits: roundFigures(limits) };
   }
 
@@ -242,14 +243,10 @@ export class ResultBuilder {
     const edges = this.#rtt.binEdges(BINS);
     const percentiles = this.#rtt.percentiles();
     return {
-      histogram: edges && {
-        edges_us: roundFigures(edges),
-        count: this.#rtt.counts(edges),
-      },
-      percentiles: percentiles && {
-        ...percentiles,
-        us: roundFigures(percentiles.us),
-      },
+      histogram: edges &&
+        { edges_us: roundFigures(edges), count: this.#rtt.counts(edges) },
+      percentiles: percentiles &&
+        { ...percentiles, us: roundFigures(percentiles.us) },
       timeline: roundFigures(this.timeline),
       ...(this.#setup.protocol === "stamp" && {
         one_way: roundFigures(this.#oneWay.timelines()),
@@ -257,39 +254,32 @@ export class ResultBuilder {
     };
   }
 
-  #quality(
-    isPaced: boolean,
-    oneWay: OneWayResult | null,
-  ): MeasurementResult["quality"] {
+  #quality(oneWay: OneWayResult | null): MeasurementResult["quality"] {
+    const { replies, skipped, intervalMs } = this.#setup;
+    const p50AndP99 = (from: { p50: number; p99: number } | null) =>
+      from && { p50: from.p50, p99: from.p99 };
     const lateness = this.#lateness.distribution();
-    const sendCall = this.#sendCall.distribution();
-    const { replies } = this.#setup;
+    const dropped = replies ? maybeDropped(replies, this.#probes) : null;
     return {
       clock_resolution_us: this.#clockStepUs,
-      ...(isPaced && {
-        send_lateness_us: lateness && roundFigures({
-          p50: lateness.p50,
-          p99: lateness.p99,
-          max: lateness.max,
-        }),
+      ...(intervalMs > 0 && {
+        send_lateness_us: lateness &&
+          { p50: lateness.p50, p99: lateness.p99, max: lateness.max },
       }),
-      send_call_us: sendCall &&
-        roundFigures({ p50: sendCall.p50, p99: sendCall.p99 }),
-      processor_percent: roundFigures(this.#processor.percent()),
-      ...(replies &&
-        { maybe_dropped_here: maybeDropped(replies, this.#probes) }),
-      floor_us: this.floor &&
-        roundFigures({ p50: this.floor.p50, p99: this.floor.p99 }),
+      send_call_us: p50AndP99(this.#sendCall.distribution()),
+      processor_percent: this.#processor.percent(),
+      ...(replies && { maybe_dropped_here: dropped }),
+      floor_us: p50AndP99(this.floor),
       notes: [
         ...this.#notes,
         ...measurementNotes({
           lost: this.#probes.lost,
-          intervalUs: this.#setup.intervalMs * 1000,
-          latenessP99Us: this.#lateness.percentile(99),
+          intervalUs: intervalMs * 1000,
+          latenessP99Us: lateness && lateness.p99,
           oneWay,
-          skipped: this.#setup.skipped,
+          skipped,
           replies,
-          maybeDropped: replies ? maybeDropped(replies, this.#probes) : null,
+          maybeDropped: dropped,
         }),
       ],
     };
@@ -305,7 +295,7 @@ export class ResultBuilder {
     };
   }
 
-  #throughput(): MeasurementResult["throughput"] & object {
+  #throughput(): NonNullable<MeasurementResult["throughput"]> {
     const { received } = this.#probes;
     const bits = received * this.#setup.sizeBytes * 8;
     return {

@@ -95,27 +95,6 @@ export function compareSections(results: Named<CompareResult>[]): Section[] {
  *
  * @param experiment The experiment, with its figures or why it failed.
  * @returns The section.
- *
- * @example Usage
- * ```ts
- * import { experimentSection } from "./compare_sections.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const { title, sentences } = experimentSection({
- *   name: "boundaries",
- *   where: "on loopback",
- *   error: null,
- *   figures: {
- *     tcp: { sent_bytes: [3, 5], received_bytes: [8] },
- *     udp: { sent_bytes: [3, 5], received_bytes: [3, 5] },
- *   },
- * });
- * assertEquals(title, "Message boundaries, on loopback");
- * assertEquals(sentences, [
- *   "TCP: 8 bytes were written in 2 calls and read in 1: the boundaries were not kept.",
- *   "UDP: 8 bytes were sent in 2 calls and received in 2: the boundaries were kept.",
- * ]);
- * ```
  */
 export function experimentSection(experiment: Experiment): Section {
   const { name, where, error, figures } = experiment;
@@ -133,33 +112,40 @@ export function experimentSection(experiment: Experiment): Section {
   };
 }
 
-function table(columns: string[], rows: (Row | null)[]): Table {
+/** A column for each side, a row for each of its figures; `null` omits a row. */
+function table<S>(
+  sides: Record<string, S>,
+  rows: ([string, Row["unit"], (side: S) => Row["values"][number]] | null)[],
+): Table {
   return {
-    columns: columns.map((name) => ({ name })),
-    rows: rows.filter((row) => row !== null),
+    columns: Object.keys(sides).map((name) => ({ name })),
+    rows: rows.filter((row) => row !== null).map(([name, unit, read]) => ({
+      name,
+      ...(unit && { unit }),
+      values: Object.values(sides).map(read),
+    })),
   };
 }
 
-function counts(name: string, values: number[]): Row {
-  return { name, unit: "count", values };
-}
-
-function times(name: string, values: (number | null)[]): Row {
-  return { name, unit: "us", values };
-}
-
-/** The rows of distributions; p99 only where it is not the maximum. */
-function distributionRows(sides: (Distribution | null)[]): Row[] {
-  const keys = ["min", "p50", "p90", "p99", "max"] as const;
-  const few = !sides.every((side) => canCarry(99, side?.count ?? 0));
+/** The rows of round-trip times; p99 only where it is not the maximum. */
+function distributionRows<S extends { rtt_us: Distribution | null }>(
+  sides: S[],
+  keys: ("min" | "p50" | "p90" | "p99" | "max")[] = [
+    "min",
+    "p50",
+    "p90",
+    "p99",
+    "max",
+  ],
+): [string, "us", (side: S) => number | null][] {
+  const few = !sides.every(({ rtt_us }) => canCarry(99, rtt_us?.count ?? 0));
   return keys.filter((key) => key !== "p99" || !few)
-    .map((key) => times(key, sides.map((side) => side?.[key] ?? null)));
+    .map((key) => [key, "us", ({ rtt_us }) => rtt_us?.[key] ?? null]);
 }
 
 function firstByte({ tcp, udp }: ExperimentFigures<"first_byte">): Parts {
-  const sides = [tcp, udp];
   const unanswered = udp.attempts - udp.answered;
-  const first = [tcp, udp].map(({ first_byte_p50_us }) => first_byte_p50_us);
+  const [tcpUs, udpUs] = [tcp.first_byte_p50_us, udp.first_byte_p50_us];
   const sentences = [];
   if (tcp.setup_p50_us !== null && udp.setup_p50_us !== null) {
     sentences.push(
@@ -168,8 +154,7 @@ function firstByte({ tcp, udp }: ExperimentFigures<"first_byte">): Parts {
         "(medians).",
     );
   }
-  if (first[0] !== null && first[1] !== null) {
-    const [tcpUs, udpUs] = first as [number, number];
+  if (tcpUs !== null && udpUs !== null) {
     const [fast, slow] = tcpUs < udpUs ? ["TCP", "UDP"] : ["UDP", "TCP"];
     const [min, max] = [Math.min(tcpUs, udpUs), Math.max(tcpUs, udpUs)];
     sentences.push(
@@ -181,15 +166,12 @@ function firstByte({ tcp, udp }: ExperimentFigures<"first_byte">): Parts {
   }
   if (unanswered > 0) sentences.push(noAnswer(unanswered, udp.attempts));
   return {
-    table: table(["TCP", "UDP"], [
-      counts("attempts", sides.map(({ attempts }) => attempts)),
-      counts("answered", sides.map(({ answered }) => answered)),
-      times("set-up, p50", sides.map(({ setup_p50_us }) => setup_p50_us)),
-      times("first byte, p50", first),
-      times(
-        "first byte, max",
-        sides.map(({ first_byte_max_us }) => first_byte_max_us),
-      ),
+    table: table({ TCP: tcp, UDP: udp }, [
+      ["attempts", "count", ({ attempts }) => attempts],
+      ["answered", "count", ({ answered }) => answered],
+      ["set-up, p50", "us", ({ setup_p50_us }) => setup_p50_us],
+      ["first byte, p50", "us", ({ first_byte_p50_us }) => first_byte_p50_us],
+      ["first byte, max", "us", ({ first_byte_max_us }) => first_byte_max_us],
     ]),
     sentences,
   };
@@ -200,9 +182,8 @@ function noAnswer(count: number, total: number): string {
 }
 
 function roundTrip(figures: ExperimentFigures<"round_trip">): Parts {
-  const { tcp, udp, difference_us, rounds, loopback_p50_us: floor } = figures;
-  const sides = [tcp, udp];
-  const { histogram } = figures;
+  const { tcp, udp, difference_us, rounds, histogram } = figures;
+  const { loopback_p50_us: floor } = figures;
   const unanswered = udp.sent - udp.received;
   const sentences = [
     verdict(difference_us, "over TCP", "over UDP"),
@@ -218,12 +199,16 @@ function roundTrip(figures: ExperimentFigures<"round_trip">): Parts {
         "rounds in which both sides were answered.",
     );
   }
+  const sides = {
+    TCP: { ...tcp, floor: floor?.tcp ?? null },
+    UDP: { ...udp, floor: floor?.udp ?? null },
+  };
   return {
-    table: table(["TCP", "UDP"], [
-      counts("sent", sides.map(({ sent }) => sent)),
-      counts("received", sides.map(({ received }) => received)),
-      ...distributionRows(sides.map(({ rtt_us }) => rtt_us)),
-      floor && times("p50 on loopback", [floor.tcp, floor.udp]),
+    table: table(sides, [
+      ["sent", "count", ({ sent }) => sent],
+      ["received", "count", ({ received }) => received],
+      ...distributionRows([tcp, udp]),
+      floor && ["p50 on loopback", "us", ({ floor }) => floor],
     ]),
     charts: histogram === null ? [] : [{
       kind: "histogram",
@@ -259,20 +244,22 @@ function verdict(difference: Difference, one: string, other: string): string {
 
 function headOfLine(figures: ExperimentFigures<"head_of_line">): Parts {
   const { udp, tcp, dropped, retransmit_ms, waited_over_ms } = figures;
-  const sides = [udp, tcp];
   const tail = dropped > 0 && tcp.waited > dropped
     ? ": messages behind a late one waited with it"
     : "";
+  const outcome = ({ sent, received, waited, rtt_us }: Losses) => {
+    if (rtt_us === null) return "nothing came back";
+    const lost = sent - received;
+    return `${lost === 0 ? "all came back" : `${lost} did not come back`}, ` +
+      `${waited === 0 ? "none" : waited} took longer than ` +
+      `${waited_over_ms} ms, the longest ${formatDuration(rtt_us.max)}`;
+  };
   return {
-    table: table(["UDP", "TCP"], [
-      counts("sent", sides.map(({ sent }) => sent)),
-      counts("lost", sides.map(({ sent, received }) => sent - received)),
-      counts(
-        `longer than ${waited_over_ms} ms`,
-        sides.map(({ waited }) => waited),
-      ),
-      ...distributionRows(sides.map(({ rtt_us }) => rtt_us))
-        .filter(({ name }) => name !== "min" && name !== "p99"),
+    table: table({ UDP: udp, TCP: tcp }, [
+      ["sent", "count", ({ sent }) => sent],
+      ["lost", "count", ({ sent, received }) => sent - received],
+      [`longer than ${waited_over_ms} ms`, "count", ({ waited }) => waited],
+      ...distributionRows([udp, tcp], ["p50", "p90", "max"]),
     ]),
     charts: [{
       kind: "timeline",
@@ -289,37 +276,11 @@ function headOfLine(figures: ExperimentFigures<"head_of_line">): Parts {
       `${outcome(tcp)}${tail}.`,
     ],
   };
-
-  function outcome({ sent, received, waited, rtt_us }: Losses): string {
-    if (rtt_us === null) return "nothing came back";
-    const lost = sent - received;
-    return `${lost === 0 ? "all came back" : `${lost} did not come back`}, ` +
-      `${waited === 0 ? "none" : waited} took longer than ` +
-      `${waited_over_ms} ms, the longest ${formatDuration(rtt_us.max)}`;
-  }
 }
 
 function boundaries({ tcp, udp }: ExperimentFigures<"boundaries">): Parts {
-  const list = (bytes: number[]) => bytes.join(" + ") || "-";
-  const sides = [tcp, udp];
-  return {
-    table: table(["TCP", "UDP"], [
-      {
-        name: "bytes sent",
-        values: sides.map(({ sent_bytes }) => list(sent_bytes)),
-      },
-      {
-        name: "bytes received",
-        values: sides.map(({ received_bytes }) => list(received_bytes)),
-      },
-    ]),
-    sentences: [
-      `TCP: ${outcome(tcp, "written", "read")}.`,
-      `UDP: ${outcome(udp, "sent", "received")}.`,
-    ],
-  };
-
-  function outcome(side: Boundaries, sent: string, received: string): string {
+  const sum = (bytes: number[]) => bytes.join(" + ") || "-";
+  const outcome = (side: Boundaries, sent: string, received: string) => {
     const { sent_bytes, received_bytes } = side;
     const total = sent_bytes.reduce((sum, bytes) => sum + bytes, 0);
     const calls = `${formatCount(total, "byte")} ${
@@ -328,7 +289,17 @@ function boundaries({ tcp, udp }: ExperimentFigures<"boundaries">): Parts {
     if (received_bytes.length === 0) return `${calls} nothing was ${received}`;
     return `${calls} ${received} in ${received_bytes.length}: the boundaries ` +
       `were ${isSubset(received_bytes, sent_bytes) ? "" : "not "}kept`;
-  }
+  };
+  return {
+    table: table({ TCP: tcp, UDP: udp }, [
+      ["bytes sent", undefined, ({ sent_bytes }) => sum(sent_bytes)],
+      ["bytes received", undefined, (side) => sum(side.received_bytes)],
+    ]),
+    sentences: [
+      `TCP: ${outcome(tcp, "written", "read")}.`,
+      `UDP: ${outcome(udp, "sent", "received")}.`,
+    ],
+  };
 }
 
 /** Whether some are among the others: a datagram may be lost or reordered. */
@@ -341,11 +312,10 @@ function isSubset(some: number[], others: number[]): boolean {
 }
 
 function nagle({ on, off, difference_us }: ExperimentFigures<"nagle">): Parts {
-  const sides = [on, off];
   return {
-    table: table(["on", "off"], [
-      counts("messages", sides.map(({ count }) => count)),
-      ...distributionRows(sides.map(({ rtt_us }) => rtt_us)),
+    table: table({ on, off }, [
+      ["messages", "count", ({ count }) => count],
+      ...distributionRows([on, off]),
     ]),
     charts: [{
       kind: "bars",
@@ -354,7 +324,7 @@ function nagle({ on, off, difference_us }: ExperimentFigures<"nagle">): Parts {
       names: ["Nagle on", "Nagle off"],
       series: [{
         name: "RTT",
-        values: sides.map(({ rtt_us }) => rtt_us?.p50 ?? null),
+        values: [on, off].map(({ rtt_us }) => rtt_us?.p50 ?? null),
       }],
     }],
     sentences: [
@@ -368,15 +338,16 @@ function nagle({ on, off, difference_us }: ExperimentFigures<"nagle">): Parts {
 }
 
 function concurrency(figures: ExperimentFigures<"concurrency">): Parts {
-  const { iterative_us, concurrent_us } = figures;
-  const sides = [iterative_us, concurrent_us];
-  const clients = iterative_us.map((_, index) => `client ${index + 1}`);
+  const { iterative_us: iterative, concurrent_us: concurrent } = figures;
+  const clients = iterative.map((_, index) => `client ${index + 1}`);
   return {
-    table: table(["iterative", "concurrent"], [
-      ...clients.map((name, index) =>
-        times(`${name} waited`, sides.map((waits) => waits[index] ?? null))
-      ),
-      times("all served after", sides.map((waits) => waits.at(-1) ?? null)),
+    table: table<number[]>({ iterative, concurrent }, [
+      ...clients.map((name, index): [
+        string,
+        "us",
+        (waits: number[]) => number | null,
+      ] => [`${name} waited`, "us", (waits) => waits[index] ?? null]),
+      ["all served after", "us", (waits) => waits.at(-1) ?? null],
     ]),
     charts: [{
       kind: "bars",
@@ -384,8 +355,8 @@ function concurrency(figures: ExperimentFigures<"concurrency">): Parts {
       value: { label: "wait", unit: "us" },
       names: clients,
       series: [
-        { name: "iterative", values: iterative_us },
-        { name: "concurrent", values: concurrent_us },
+        { name: "iterative", values: iterative },
+        { name: "concurrent", values: concurrent },
       ],
     }],
     sentences: concurrencySentences(figures),

@@ -12,7 +12,6 @@ import { safeJson } from "./escape.ts";
 import { type Figure, figureOf, FIGURES } from "./figures.ts";
 import type {
   MeasurementResult,
-  ResultEvent,
   SampleFigures,
   SweepCurve,
   SweepPoint,
@@ -46,20 +45,6 @@ export function formatJson(result: object): string {
     /\[\n[^[\]{}"]*\]/g,
     (list) => list.replace(/\n\s*/g, "").replaceAll(",", ", "),
   );
-}
-
-/**
- * Writes one event.
- *
- * @param event Its name.
- * @param data What it carries.
- * @returns One line of JSON, without a newline.
- */
-export function ndjsonEvent<E extends ResultEvent["event"]>(
-  event: E,
-  data: Extract<ResultEvent, { event: E }>["data"],
-): string {
-  return safeJson({ event, data });
 }
 
 /**
@@ -149,17 +134,7 @@ const POINT_FIGURES: Figure[] = [
   ),
 ];
 
-/** The end of a column's name. */
-const SUFFIXES: Record<string, string> = {
-  us: "_us",
-  bits_per_second: "_bits_per_second",
-};
-
-/**
- * The header of the CSV form of a sweep.
- *
- * @returns The names of the columns.
- */
+/** Returns the header of the CSV form of a sweep. */
 export function sweepCsvHeader(): string {
   return [
     "quantity",
@@ -167,7 +142,8 @@ export function sweepCsvHeader(): string {
     "size_bytes",
     "delay_ms",
     ...POINT_FIGURES.map(({ key, unit }) =>
-      key.replace("99.9", "999").replace(".", "_") + (SUFFIXES[unit] ?? "")
+      key.replace("99.9", "999").replace(".", "_") +
+      (unit === "count" ? "" : `_${unit}`)
     ),
     "error",
   ].join(",");
@@ -194,12 +170,7 @@ export function sweepCsvRow(
   ]);
 }
 
-/**
- * Writes fields of CSV, quoted where they need it.
- *
- * @param fields The fields.
- * @returns Part of a row.
- */
+/** @internal Writes fields of CSV, quoted where they need it. */
 export function csvFields(fields: (string | number)[]): string {
   const text: string = stringify([fields], { headers: false });
   return text.trimEnd();

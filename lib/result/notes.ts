@@ -42,48 +42,49 @@ export function measurementNotes(observed: Observations): string[] {
   const late = replies
     ? "a late timer or on a busy machine"
     : "a late echo or timer";
-  const { count: missed, longestPauseMs } = skipped ?? {
-    count: 0,
-    longestPauseMs: 0,
-  };
-  const notes: [boolean, string][] = [
-    [
-      missed > 0,
-      `this program did not run for up to ${
-        formatDuration(longestPauseMs * 1000)
-      } (it was stopped, or the machine was busy): ${
-        formatCount(missed, "probe")
-      } not sent; the RTT of a probe under way contains the pause`,
-    ],
-    [
-      isLate,
-      `the schedule was not kept: probes left late, after ${late}; read the ` +
-      "figures from the intended time",
-    ],
-    [
-      oneWay !== null && oneWay.clock_offset_us === null,
-      "one of the two clocks was set, or did not drift steadily: offset and " +
-      "drift are unknown, and one-way figures hold only for a short while",
-    ],
-    [
-      oneWay !== null && isNegative(oneWay),
-      "by the clocks as they are, packets arrived before they were sent: the " +
-      "clocks are not as close as trusted",
-    ],
-  ];
+  const { count: missed = 0, longestPauseMs = 0 } = skipped ?? {};
   const { maybeDropped = 0 } = observed;
-  if (maybeDropped) {
-    notes.push([
-      true,
-      `up to ${maybeDropped} of the lost probes may have been dropped by this ` +
-      "program, which did not read its replies in time; the reflector may have " +
-      "dropped others",
-    ]);
-  }
   return [
-    ...notes.filter(([applies]) => applies).map(([, note]) => note),
+    ...applying([
+      [
+        missed,
+        `this program did not run for up to ${
+          formatDuration(longestPauseMs * 1000)
+        } (it was stopped, or the machine was busy): ${
+          formatCount(missed, "probe")
+        } not sent; the RTT of a probe under way contains the pause`,
+      ],
+      [
+        isLate,
+        `the schedule was not kept: probes left late, after ${late}; read the ` +
+        "figures from the intended time",
+      ],
+      [
+        oneWay !== null && oneWay.clock_offset_us === null,
+        "one of the two clocks was set, or did not drift steadily: offset and " +
+        "drift are unknown, and one-way figures hold only for a short while",
+      ],
+      [
+        oneWay !== null && isNegative(oneWay),
+        "by the clocks as they are, packets arrived before they were sent: the " +
+        "clocks are not as close as trusted",
+      ],
+      [
+        maybeDropped,
+        `up to ${maybeDropped} of the lost probes may have been dropped by ` +
+        "this program, which did not read its replies in time; the reflector " +
+        "may have dropped others",
+      ],
+    ]),
     ...(replies ? replyNotes(replies, observed.lost) : []),
   ];
+}
+
+/** @internal The notes that apply. */
+export function applying(
+  notes: [applies: boolean | number | null, note: string][],
+): string[] {
+  return notes.filter(([applies]) => applies).map(([, note]) => note);
 }
 
 /** Whether a delay by trusted clocks is negative by more than their error. */
@@ -99,7 +100,7 @@ function replyNotes(replies: ReplyStats, lost: number): string[] {
   const { counts, directionsKnown, countedAnew, faults, strays } = replies;
   const gone = lost - counts.late;
   const undecided = gone - counts.lostForward - counts.lostBackward;
-  const notes: [boolean | number, string][] = [
+  return applying([
     [
       gone > 0 && directionsKnown === false,
       "the reflector is stateless (it copies sequence numbers): in which " +
@@ -165,8 +166,7 @@ function replyNotes(replies: ReplyStats, lost: number): string[] {
       "reflector took a negative time, or more than the round trip: nothing " +
       "is taken off",
     ],
-  ];
-  return notes.filter(([applies]) => applies).map(([, note]) => note);
+  ]);
 }
 
 /**

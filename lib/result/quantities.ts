@@ -5,10 +5,21 @@
  * | quantity | read | unit of the value |
  * |---|---|---|
  * | duration | `250ms`, `1.5s`, `2m`, `1h`, `40us`; a bare number is milliseconds | milliseconds |
- * | size | `100`, `64K`, `1M`, 1024-based | bytes |
+ * | size | `100`, `64K`, `1M`, 1024-based; whole bytes | bytes |
  * | rate | `800K`, `10M`, `1G`, 1000-based | bits per second |
  *
- * Each parser returns `null` for what it cannot read.
+ * A parser returns `null` for what it cannot read; `-` is written for `null`.
+ *
+ * @example Usage
+ * ```ts
+ * import { formatDuration, parseDuration } from "./quantities.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseDuration("1.5s"), 1500);
+ * assertEquals(parseDuration("soon"), null);
+ * assertEquals(formatDuration(50_104), "50.1 ms");
+ * assertEquals(formatDuration(null), "-");
+ * ```
  *
  * @module
  */
@@ -16,28 +27,39 @@
 import { GRADE_NAMES } from "../under_load/judge.ts";
 import type { Unit } from "./section.ts";
 
-/** Stands for a figure that is unknown. */
-const UNKNOWN = "-";
-
 const MS_PER = { us: 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
 const BYTES_PER = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 const BITS_PER_SEC_PER = { K: 1e3, M: 1e6, G: 1e9 };
 
+/** The units in which values are shown, rising, with their size in each unit. */
+const SHOWN_UNITS: Record<Unit, [size: number, name: string][]> = {
+  us: [[1, "us"], [1e3, "ms"], [1e6, "s"]],
+  ms: [[1e-3, "us"], [1, "ms"], [1e3, "s"]],
+  s: [[1e-6, "us"], [1e-3, "ms"], [1, "s"]],
+  bits_per_second: [
+    [1, "bit/s"],
+    [1e3, "kbit/s"],
+    [1e6, "Mbit/s"],
+    [1e9, "Gbit/s"],
+  ],
+  bytes: [[1, "bytes"], [1024, "KiB"], [1024 ** 2, "MiB"]],
+  count: [[1, ""]],
+  percent: [[1, "%"]],
+  ppm: [[1, "ppm"]],
+  grade: [[1, ""]],
+};
+
+/** @internal The unit in which a value is shown, and its size. */
+export function shownUnit(value: number, unit: Unit): [size: number, string] {
+  const units = SHOWN_UNITS[unit];
+  return units.findLast(([size]) => Math.abs(value) >= size) ?? units[0]!;
+}
+
 /**
  * Reads a duration.
  *
- * @param text The text.
+ * @param text The text, as `1.5s`.
  * @returns Milliseconds, or `null`.
- *
- * @example Usage
- * ```ts
- * import { parseDuration } from "./quantities.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(parseDuration("1.5s"), 1500);
- * assertEquals(parseDuration("20"), 20);
- * assertEquals(parseDuration("soon"), null);
- * ```
  */
 export function parseDuration(text: string): number | null {
   return parseQuantity(text, MS_PER);
@@ -46,17 +68,8 @@ export function parseDuration(text: string): number | null {
 /**
  * Reads a size.
  *
- * @param text The text.
+ * @param text The text, as `64K`.
  * @returns Whole bytes, or `null`.
- *
- * @example Usage
- * ```ts
- * import { parseSize } from "./quantities.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(parseSize("64K"), 65_536);
- * assertEquals(parseSize("1.5"), null);
- * ```
  */
 export function parseSize(text: string): number | null {
   const bytes = parseQuantity(text.toUpperCase(), BYTES_PER);
@@ -66,16 +79,8 @@ export function parseSize(text: string): number | null {
 /**
  * Reads a rate.
  *
- * @param text The text.
+ * @param text The text, as `10M`.
  * @returns Bits per second, or `null`.
- *
- * @example Usage
- * ```ts
- * import { parseRate } from "./quantities.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(parseRate("10M"), 10_000_000);
- * ```
  */
 export function parseRate(text: string): number | null {
   return parseQuantity(text.toUpperCase(), BITS_PER_SEC_PER);
@@ -85,9 +90,8 @@ function parseQuantity(
   text: string,
   units: Record<string, number>,
 ): number | null {
-  const found = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(text);
-  if (!found) return null;
-  const [, number, unit = ""] = found;
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(text) ?? [];
+  if (number === undefined) return null;
   if (unit === "") return Number(number);
   return Object.hasOwn(units, unit) ? Number(number) * units[unit]! : null;
 }
@@ -97,25 +101,9 @@ function parseQuantity(
  *
  * @param us Microseconds, or `null`.
  * @returns Text such as `12.3 us`, `4.56 ms` or `7.89 s`.
- *
- * @example Usage
- * ```ts
- * import { formatDuration } from "./quantities.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(formatDuration(41.25), "41.3 us");
- * assertEquals(formatDuration(50_104), "50.1 ms");
- * assertEquals(formatDuration(null), "-");
- * ```
  */
 export function formatDuration(us: number | null): string {
-  if (us === null) return UNKNOWN;
-  const [value, unit] = Math.abs(us) < 999.5
-    ? [us, "us"]
-    : Math.abs(us) < 999.5e3
-    ? [us / 1e3, "ms"]
-    : [us / 1e6, "s"];
-  return `${formatRatio(value)} ${unit}`;
+  return formatValue(us, "us");
 }
 
 /**
@@ -123,25 +111,9 @@ export function formatDuration(us: number | null): string {
  *
  * @param bitsPerSec Bits per second, or `null`.
  * @returns Text such as `9.87 Mbit/s`.
- *
- * @example Usage
- * ```ts
- * import { formatRate } from "./quantities.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(formatRate(9_870_000), "9.87 Mbit/s");
- * ```
  */
 export function formatRate(bitsPerSec: number | null): string {
-  if (bitsPerSec === null) return UNKNOWN;
-  const steps: [number, string][] = [
-    [1e9, "Gbit/s"],
-    [1e6, "Mbit/s"],
-    [1e3, "kbit/s"],
-  ];
-  const [factor, unit] = steps.find(([factor]) => bitsPerSec >= factor) ??
-    [1, "bit/s"];
-  return `${formatRatio(bitsPerSec / factor)} ${unit}`;
+  return formatValue(bitsPerSec, "bits_per_second");
 }
 
 /**
@@ -150,16 +122,7 @@ export function formatRate(bitsPerSec: number | null): string {
  * @param count How many.
  * @param one The thing, in the singular.
  * @param many The plural.
- * @returns Text such as `1 byte` or `2 bytes`.
- *
- * @example Usage
- * ```ts
- * import { formatCount } from "./quantities.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(formatCount(1, "byte"), "1 byte");
- * assertEquals(formatCount(2, "reply", "replies"), "2 replies");
- * ```
+ * @returns Text such as `1 byte` or `2 replies`.
  */
 export function formatCount(
   count: number,
@@ -174,8 +137,9 @@ export function formatCount(
  *
  * @param value The value, or `null`.
  * @param unit What it is counted in.
- * @returns As the functions above, or as `100 bytes`, `50 ms`, `1.5 s`, `12 %`;
- * four digits of a number that is not whole.
+ * @returns A duration or a rate with three digits in the unit that fits; else
+ * text such as `100 bytes`, `1.5 s` or `12 %`, with at most four digits if it is
+ * not whole.
  *
  * @example Usage
  * ```ts
@@ -189,11 +153,14 @@ export function formatCount(
  * ```
  */
 export function formatValue(value: number | null, unit: Unit): string {
-  if (value === null) return UNKNOWN;
-  if (unit === "us") return formatDuration(value);
-  if (unit === "bits_per_second") return formatRate(value);
+  if (value === null) return "-";
+  if (unit === "us" || unit === "bits_per_second") {
+    // What is rounded up to 1000 is shown in the next unit.
+    const [size, name] = shownUnit(value * 1.0005, unit);
+    return `${formatRatio(value / size)} ${name}`;
+  }
   if (unit === "percent") return `${roundPercent(value)} %`;
-  if (unit === "grade") return GRADE_NAMES[value] ?? UNKNOWN;
+  if (unit === "grade") return GRADE_NAMES[value] ?? "-";
   const shown = fourDigits(value);
   if (unit === "bytes") return formatCount(shown, "byte");
   return unit === "count" ? String(shown) : `${shown} ${unit}`;
@@ -214,14 +181,6 @@ function fourDigits(value: number): number {
  *
  * @param ratio The quotient.
  * @returns Three digits, as `1.04` or `250`.
- *
- * @example Usage
- * ```ts
- * import { formatRatio } from "./quantities.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(formatRatio(7.891), "7.89");
- * ```
  */
 export function formatRatio(ratio: number): string {
   if (ratio === 0) return "0";
@@ -236,14 +195,6 @@ export function formatRatio(ratio: number): string {
  *
  * @param figures Numbers, or lists or objects of them; other values stay.
  * @returns The same shape, rounded.
- *
- * @example Usage
- * ```ts
- * import { roundFigures } from "./quantities.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(roundFigures({ us: [1.23456, null] }), { us: [1.235, null] });
- * ```
  */
 export function roundFigures<T>(figures: T): T {
   if (typeof figures === "number") {

@@ -7,6 +7,7 @@
 import type { StreamPair, ThroughputClient } from "../iperf3/client.ts";
 import type { StreamResult } from "../iperf3/results.ts";
 import type { Interval } from "../iperf3/transfer.ts";
+import { applying } from "./notes.ts";
 import { roundFigures } from "./quantities.ts";
 import { runMetadata } from "./run_metadata.ts";
 import type { Threshold } from "./thresholds.ts";
@@ -334,24 +335,8 @@ function rate(bytes: number, seconds: number): number | null {
   return seconds > 0 ? Math.round(bytes * 8 / seconds) : null;
 }
 
-/**
- * Computes Jain's fairness index: (sum x)^2 / (n * sum x^2).
- *
- * @param values What each stream got.
- * @returns From 1 / n, one gets all, to 1, all get the same; `null` if none got
- * anything.
- *
- * @example Usage
- * ```ts
- * import { jainIndex } from "./throughput_builder.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(jainIndex([5, 5]), 1);
- * assertEquals(jainIndex([5, 0]), 0.5);
- * assertEquals(jainIndex([0]), null);
- * ```
- */
-export function jainIndex(values: number[]): number | null {
+/** Jain's fairness index: (sum x)^2 / (n * sum x^2); `null` if all are 0. */
+function jainIndex(values: number[]): number | null {
   const sum = values.reduce((total, value) => total + value, 0);
   const squares = values.reduce((total, value) => total + value * value, 0);
   return squares === 0 ? null : sum * sum / (values.length * squares);
@@ -363,27 +348,24 @@ function throughputNotes(
   limit: ThroughputResult["processor_percent"]["limit"],
 ): string[] {
   const { bitsPerSec, parallel, transport } = transfer.parameters;
-  const asked = bitsPerSec * parallel;
-  const isSlow = asked > 0 &&
-    directions.some(({ sender }) =>
-      (sender?.bits_per_second ?? asked) < asked * KEPT_SHARE
-    );
-  const isLossy = directions.some(({ direction, datagrams }) =>
-    direction === "reverse" && (datagrams?.lost ?? 0) > 0
-  );
-  const notes: [boolean, string][] = [
+  const kept = bitsPerSec * parallel * KEPT_SHARE;
+  return applying([
     [
       limit !== null,
       `the ${limit}'s processor was busy all the time: it was the limit, and ` +
       "perhaps not the path",
     ],
     [
-      isSlow,
+      directions.some(({ sender }) =>
+        (sender?.bits_per_second ?? Infinity) < kept
+      ),
       "the sender did not reach the rate asked for" +
       (transport === "tcp" ? ": the path or a processor is slower" : ""),
     ],
     [
-      isLossy,
+      directions.some(({ direction, datagrams }) =>
+        direction === "reverse" && datagrams?.lost
+      ),
       `this side's socket queues ${QUEUED_DATAGRAMS} datagrams: at high rates ` +
       "part of the losses can be its own",
     ],
@@ -391,6 +373,5 @@ function throughputNotes(
       results === null && transfer.seconds > 0,
       "the server gave no results: what it received or sent is unknown",
     ],
-  ];
-  return notes.filter(([applies]) => applies).map(([, note]) => note);
+  ]);
 }

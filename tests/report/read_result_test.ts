@@ -8,7 +8,7 @@ import {
 import fc from "npm:fast-check@^4.3.0";
 import type { ReadResult } from "../../lib/report/event_replay.ts";
 import { readResult } from "../../lib/report/read_result.ts";
-import { ndjsonEvent } from "../../lib/result/formats.ts";
+import { safeJson } from "../../lib/result/escape.ts";
 import type {
   MeasurementResult,
   SampleFigures,
@@ -18,6 +18,10 @@ import { COMPARE, NOTHING, RTT, STAMP, SWEEP, TPUT } from "./results.ts";
 const RESULTS = { RTT, TPUT, STAMP, NOTHING, SWEEP, COMPARE };
 /** What a second clock adds to samples that are not lost. */
 const FAR = { reflector_us: 3, forward_us: 1020, backward_us: -960 };
+
+function line(event: string, data: unknown): string {
+  return safeJson({ event, data });
+}
 
 /** A sample; the third is lost. */
 function sampleAt(sequence: number, far = {}): SampleFigures {
@@ -37,11 +41,11 @@ function sampleAt(sequence: number, far = {}): SampleFigures {
 function measurementEvents(result: MeasurementResult, far = {}): string[] {
   const { probes: _, ...metadata } = result;
   return [
-    ndjsonEvent("start", metadata),
+    line("start", metadata),
     ...[0, 1, 2, 3, 4].map((sequence) =>
-      ndjsonEvent("sample", sampleAt(sequence, far))
+      line("sample", sampleAt(sequence, far))
     ),
-    ndjsonEvent("end", result),
+    line("end", result),
   ];
 }
 
@@ -50,18 +54,16 @@ const EVENTS = {
   throughput: measurementEvents(TPUT),
   stamp: measurementEvents(STAMP, FAR),
   sweep: [
-    ndjsonEvent("start", SWEEP),
+    line("start", SWEEP),
     ...SWEEP.curves.flatMap(({ quantity, against, points }) =>
-      points.map((point) =>
-        ndjsonEvent("point", { quantity, against, ...point })
-      )
+      points.map((point) => line("point", { quantity, against, ...point }))
     ),
-    ndjsonEvent("end", SWEEP),
+    line("end", SWEEP),
   ],
   comparison: [
-    ndjsonEvent("start", COMPARE),
-    ...COMPARE.experiments.map((each) => ndjsonEvent("experiment", each)),
-    ndjsonEvent("end", COMPARE),
+    line("start", COMPARE),
+    ...COMPARE.experiments.map((each) => line("experiment", each)),
+    line("end", COMPARE),
   ],
 };
 const [START] = EVENTS.measure;
@@ -186,7 +188,7 @@ test("adds up many samples", async () => {
   function* chunks() {
     yield bytesOf(`${START}\n`);
     for (let sequence = 4; sequence < 100_004; sequence++) {
-      yield bytesOf(`${ndjsonEvent("sample", sampleAt(sequence))}\n`);
+      yield bytesOf(`${line("sample", sampleAt(sequence))}\n`);
     }
   }
   const { result } = await readResult(chunks());

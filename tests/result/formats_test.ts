@@ -3,7 +3,6 @@ import {
   csvHeader,
   csvRow,
   formatJson,
-  ndjsonEvent,
   sampleFigures,
   sweepCsvHeader,
   sweepCsvRow,
@@ -88,22 +87,6 @@ Deno.test({
   fn() {
     const row = csvRow({ ...SAMPLE, rttMs: null }, 5000, "measure");
     assertEquals(row, "7,false,0.25,0.5,12.5,");
-  },
-});
-
-Deno.test({
-  name: "ndjsonEvent() writes one line of JSON, whatever the texts",
-  permissions: "none",
-  fn() {
-    const message = 'two\nlines, "quoted", \u2028 and \0';
-    const line = ndjsonEvent("error", { message });
-    assertEquals(line.split(/\r|\n/).length, 1);
-    assertEquals(JSON.parse(line), { event: "error", data: { message } });
-    assertEquals(
-      ndjsonEvent("sample", sampleFigures({ ...SAMPLE, rttMs: null }, 5000)),
-      '{"event":"sample","data":{"sequence":7,"warmup":false,' +
-        '"intended_ms":0.25,"sent_ms":0.5,"send_call_us":12.5,"rtt_us":null}}',
-    );
   },
 });
 
