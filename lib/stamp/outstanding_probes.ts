@@ -83,7 +83,7 @@ export class OutstandingProbes {
     twampLight: 0,
   };
   /** Watches the socket, for replies that are missing. */
-  readonly queue: QueueWatch = new QueueWatch();
+  readonly queue: QueueWatch;
   /** The sequence numbers, and the counters of their replies. */
   readonly window: SequenceWindow;
   #options: OutstandingOptions;
@@ -105,8 +105,14 @@ export class OutstandingProbes {
    *
    * @param options What all probes have in common.
    * @param wall Gives the time of day.
+   * @param queue Watches the socket, if it is shared with other sessions.
    */
-  constructor(options: OutstandingOptions, wall: WallClock) {
+  constructor(
+    options: OutstandingOptions,
+    wall: WallClock,
+    queue: QueueWatch = new QueueWatch(),
+  ) {
+    this.queue = queue;
     this.#options = options;
     this.#wall = wall;
     this.#request = new StampRequest(options.request);

@@ -1,0 +1,82 @@
+/**
+ * Probes over TCP: the set-up of a connection, and a message of the measure
+ * protocol on a connection of its own.
+ *
+ * @module
+ */
+
+import { measureSession } from "../measure/client.ts";
+import { connectWithin } from "../net/connect.ts";
+import { errorCode } from "../net/errors.ts";
+import { StreamConnection } from "../net/stream_connection.ts";
+import type { ProbeKind } from "./api.ts";
+
+/** The payload of a measure probe, in bytes. */
+const PAYLOAD_BYTES = 64;
+/** Errors of this host, which say nothing of the target. */
+const OWN_ERRORS = [
+  "EMFILE",
+  "ENFILE",
+  "ENOBUFS",
+  "ENETUNREACH",
+  "ENETDOWN",
+  "EADDRNOTAVAIL",
+  "EPERM",
+];
+
+/**
+ * Whether a probe failed because of this host, so that its fate is unknown.
+ *
+ * @param error Why it failed.
+ * @returns Whether the target had no part in it.
+ */
+export function isOwnError(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable ||
+    OWN_ERRORS.includes(errorCode(error) ?? "");
+}
+
+/**
+ * Sends one probe.
+ *
+ * @param probe Its kind.
+ * @param target The address.
+ * @param timeoutMs The deadline.
+ * @param signal Ends it early.
+ * @returns The round trip in milliseconds.
+ * @throws Why there is none.
+ */
+export async function streamProbe(
+  probe: Exclude<ProbeKind, "stamp">,
+  target: { hostname: string; port: number },
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  const connect = () =>
+    connectWithin(
+      timeoutMs,
+      signal,
+      (signal) => Deno.connect({ ...target, signal }),
+    );
+  if (probe === "connect") {
+    const sentMs = performance.now();
+    using _conn = await connect();
+    return performance.now() - sentMs;
+  }
+  const samples = measureSession(
+    async () =>
+      new StreamConnection(await connect(), {
+        readMs: timeoutMs,
+        writeMs: timeoutMs,
+      }),
+    {
+      setup: { type: "rtt", probes: 1, sizeBytes: PAYLOAD_BYTES, delayMs: 0 },
+      warmup: 0,
+      intervalMs: 0,
+      ...(signal && { signal }),
+    },
+  );
+  let rttMs: number | null = null;
+  for await (const sample of samples) rttMs = sample.rttMs;
+  if (rttMs === null) throw new Deno.errors.Interrupted();
+  return rttMs;
+}
