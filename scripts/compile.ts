@@ -21,6 +21,11 @@ import { UsageError } from "../lib/cli/options.ts";
 import { text } from "../lib/cli/option.ts";
 import { defineProgram } from "../lib/cli/program.ts";
 
+/** Modules that a program starts as threads of their own. */
+const THREADS: Record<string, string[]> = {
+  monitor: ["lib/monitor/keeper_worker.ts"],
+};
+
 /** A program that can be compiled. */
 export interface Compilable {
   /** The name of its script without the extension, and of its executable. */
@@ -93,6 +98,7 @@ export const main = defineProgram({
       args: [
         "compile",
         ...flags,
+        ...THREADS[name]?.map((path) => `--include=${path}`) ?? [],
         ...target,
         "--output",
         output,

@@ -11,7 +11,7 @@ import {
   type Outage,
   type ProbeCounts,
   type SpanFigures,
-  type StripCell,
+  type Strip,
   type TargetState,
   type TargetStatus,
 } from "./api.ts";
@@ -28,8 +28,10 @@ const CELL = 300;
 const CELLS = 72;
 const HOUR = 3600;
 
-/** A cell in the making, which can be merged, or a complete one. */
-type Cell = { slot: Slot } | StripCell;
+/** A cell that can be merged, or what is left of it after an hour. */
+type Cell =
+  | Slot
+  | Pick<ProbeCounts, "sent" | "lost" | "unknown"> & { p50_us: number | null };
 
 /** One target, as its records tell it. */
 export class LiveSeries {
@@ -84,7 +86,7 @@ export class LiveSeries {
    * @param slot Its content.
    */
   restore(t: number, slot: Slot): void {
-    this.#cells.set(t, { slot });
+    this.#cells.set(t, slot);
   }
 
   /**
@@ -162,19 +164,25 @@ export class LiveSeries {
   #hour(now: number): SpanFigures {
     const hour = new Slot();
     for (const [t, cell] of this.#cells) {
-      if ("slot" in cell && t > now - HOUR) hour.merge(cell.slot);
+      if (cell instanceof Slot && t > now - HOUR) hour.merge(cell);
     }
     return hour.figures();
   }
 
-  #strip(now: number): StripCell[] {
-    const start = LiveSeries.stripStart(now);
-    return Array.from({ length: CELLS }, (_, at) => {
-      const t = start + at * CELL;
-      const cell = this.#cells.get(t);
-      if (cell === undefined) return { t, ...NONE, p50_us: null };
-      return "slot" in cell ? stripCell(t, cell.slot) : cell;
+  #strip(now: number): Strip {
+    const t = LiveSeries.stripStart(now);
+    const cells = Array.from({ length: CELLS }, (_, at) => {
+      const cell = this.#cells.get(t + at * CELL) ?? EMPTY;
+      return cell instanceof Slot ? reduced(cell) : cell;
     });
+    return {
+      t,
+      step: CELL,
+      sent: cells.map(({ sent }) => sent),
+      lost: cells.map(({ lost }) => lost),
+      unknown: cells.map(({ unknown }) => unknown),
+      p50_us: cells.map(({ p50_us }) => p50_us),
+    };
   }
 
   /** The cell of a time; older ones lose what only the last hour needs. */
@@ -182,16 +190,16 @@ export class LiveSeries {
     const t = Math.floor(at / CELL) * CELL;
     let cell = this.#cells.get(t);
     if (cell === undefined) {
-      cell = { slot: new Slot() };
+      cell = new Slot();
       this.#cells.set(t, cell);
       for (const [old, kept] of this.#cells) {
         if (old < t - CELLS * CELL) this.#cells.delete(old);
-        else if (old < t - HOUR && "slot" in kept) {
-          this.#cells.set(old, stripCell(old, kept.slot));
+        else if (old < t - HOUR && kept instanceof Slot) {
+          this.#cells.set(old, reduced(kept));
         }
       }
     }
-    return "slot" in cell ? cell.slot : null;
+    return cell instanceof Slot ? cell : null;
   }
 
   #complete(record: ProbeRecord): Outage | null {
@@ -252,6 +260,7 @@ export class LiveSeries {
 }
 
 const NONE: ProbeCounts = new Slot().counts();
+const EMPTY = new Slot();
 
 function slotAt(slots: Map<number, Slot>, t: number): Slot {
   let slot = slots.get(t);
@@ -259,6 +268,6 @@ function slotAt(slots: Map<number, Slot>, t: number): Slot {
   return slot;
 }
 
-function stripCell(t: number, slot: Slot): StripCell {
-  return { t, ...slot.counts(), p50_us: slot.rtt.quantile(0.5) };
+function reduced({ sent, lost, unknown, rtt }: Slot): Exclude<Cell, Slot> {
+  return { sent, lost, unknown, p50_us: rtt.quantile(0.5) };
 }

@@ -58,6 +58,8 @@ export interface ProberOptions {
   wallMs?: () => number;
   /** The monotonic clock. Default: the system's. */
   clock?: Clock;
+  /** Sends STAMP; one that is shared is not closed. Default: its own. */
+  stamp?: StampProbes;
   /** Finds the addresses of a name. Default: the system's resolver. */
   addresses?: (host: string) => Promise<string[]>;
 }
@@ -103,7 +105,8 @@ export class Prober implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #wallMs: () => number;
   readonly #addresses: (host: string) => Promise<string[]>;
-  readonly #stamp = new StampProbes();
+  readonly #stamp: StampProbes;
+  readonly #ownStamp: StampProbes | null;
   readonly #stop = new AbortController();
   #targets = new Map<string, Target>();
   #active: Series[] = [];
@@ -131,6 +134,8 @@ export class Prober implements AsyncDisposable {
     this.#clock = options.clock ?? systemClock;
     this.#wallMs = options.wallMs ?? Date.now;
     this.#addresses = options.addresses ?? addressesOf;
+    this.#ownStamp = options.stamp ? null : new StampProbes(this.#clock);
+    this.#stamp = options.stamp ?? this.#ownStamp!;
     this.#lastTickMs = this.#clock.now();
     this.#originMs = this.#wallMs() - this.#lastTickMs;
     this.#health = {
@@ -198,7 +203,8 @@ export class Prober implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
     this.#stop.abort();
-    this.#stamp[Symbol.dispose]();
+    this.setTargets([]);
+    this.#ownStamp?.[Symbol.dispose]();
     await Promise.allSettled(this.#pending);
   }
 

@@ -22,7 +22,11 @@ import {
 import { UNAUTHENTICATED } from "../stamp/packet.ts";
 import type { Sample } from "../stats/sample.ts";
 import { randomSeed } from "../stats/seeded_random.ts";
-import { measureResolutionUs, systemClock } from "../timing/clock.ts";
+import {
+  type Clock,
+  measureResolutionUs,
+  systemClock,
+} from "../timing/clock.ts";
 import { WallClock } from "../timing/wall_clock.ts";
 import type { ProbeCounts } from "./api.ts";
 
@@ -51,7 +55,9 @@ export class StampProbes implements Disposable {
   /** Watches the sockets for replies that the system drops. */
   readonly queue: QueueWatch = new QueueWatch();
   /** Gives the time of day; the same to all sessions. */
-  readonly wall: WallClock = new WallClock();
+  readonly wall: WallClock;
+  /** The monotonic clock. */
+  readonly clock: Clock;
   /** Datagrams that belong to no session. */
   strays = 0;
   #sockets = new Map<string, Deno.DatagramConn>();
@@ -59,6 +65,16 @@ export class StampProbes implements Disposable {
   #sessions = new Set<StampPath>();
   #ssid = randomSeed() % MAX_SSID;
   #errorUs = measureResolutionUs(systemClock);
+
+  /**
+   * Starts without a session.
+   *
+   * @param clock The monotonic clock.
+   */
+  constructor(clock: Clock = systemClock) {
+    this.clock = clock;
+    this.wall = new WallClock(clock);
+  }
 
   /**
    * Starts a session.
@@ -108,7 +124,7 @@ export class StampProbes implements Disposable {
     });
     try {
       for (let tries = 0; tries < HELLO_TRIES; tries++) {
-        this.wall.read(performance.now());
+        this.wall.read(this.clock.now());
         request.prepare(HELLO_SEQUENCE + tries, this.wall);
         await this.send(request.bytes, address).catch(() => {});
         const wait = Promise.withResolvers<null>();
@@ -179,7 +195,7 @@ export class StampProbes implements Disposable {
         if (isDisconnect(error)) return;
         throw error;
       }
-      const atMs = performance.now();
+      const atMs = this.clock.now();
       const [bytes, from] = received;
       const receiver = this.#receiverOf(bytes, from);
       if (receiver) receiver.receive(bytes, atMs);
@@ -274,7 +290,7 @@ export class StampPath implements Receiver {
   probe(intendedMs: number): void {
     const { outstanding } = this;
     const sequence = outstanding.window.next;
-    const bytes = outstanding.send(intendedMs, performance.now());
+    const bytes = outstanding.send(intendedMs, this.#probes.clock.now());
     this.#probes.send(bytes, this.target)
       .catch((error) => this.#unsent.set(sequence, error));
     this.#count();

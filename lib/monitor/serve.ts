@@ -1,0 +1,150 @@
+/**
+ * A keeper at work: serves HTTP, ticks, and follows the configuration.
+ *
+ * @module
+ */
+
+import type { Mesh, MeshSource, TargetList } from "./api.ts";
+import { json, monitorHandler, RequestError } from "./http.ts";
+import type { Keeper } from "./keeper.ts";
+import type { KeeperConfig, KeeperSettings } from "./keeper_thread.ts";
+import type { ProberHealth } from "./prober.ts";
+import type { ProbeRecord } from "./target.ts";
+
+/** An agent answers within this time, in milliseconds. */
+const AGENT_MS = 5000;
+/** The longest answer of an agent, in bytes. */
+const MAX_AGENT_BYTES = 16_000_000;
+/** How long the last answers may take when it stops, in milliseconds. */
+const STOP_MS = 1000;
+
+/** What a keeper at work needs from the thread that probes. */
+export interface ServiceCallbacks {
+  /** Does what it asks for. */
+  ask(what: "reload" | "probe", argument: unknown): Promise<unknown>;
+  /** Receives where it listens. */
+  listening(address: { hostname: string; port: number }): void;
+  /** Receives alerts, as a line of JSON each. */
+  alert(line: string): void;
+  /** Receives what an operator should know. */
+  log(line: string): void;
+}
+
+/** A keeper at work. */
+export interface KeeperService {
+  /** The keeper. */
+  keeper: Keeper;
+  /** Takes what the prober found. */
+  take(records: ProbeRecord[], health: ProberHealth | null): void;
+  /** Takes a configuration. */
+  configure(config: KeeperConfig): void;
+  /** Ends serving, and closes the store. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts to serve.
+ *
+ * @param keeper Knows the targets; it is closed at the end.
+ * @param settings Where to listen, and who may read.
+ * @param callbacks The thread that probes.
+ * @returns The service.
+ */
+export function serveKeeper(
+  keeper: Keeper,
+  settings: Pick<
+    KeeperSettings,
+    "hostname" | "port" | "token" | "anyName" | "tls"
+  >,
+  callbacks: ServiceCallbacks,
+): KeeperService {
+  const { hostname, port, token, anyName, tls } = settings;
+  const stop = new AbortController();
+  let config: KeeperConfig = { name: "", rules: [], agents: [], hosts: [] };
+  const handler = monitorHandler({
+    ...{ keeper, token, anyName },
+    metrics: () =>
+      Promise.reject(new RequestError(404, "There is no /metrics")),
+    probe: () => Promise.reject(new RequestError(404, "There is no /probe")),
+    discovery: () => json([]),
+    mesh: () => mesh(keeper, config),
+    reload: () => callbacks.ask("reload", null) as Promise<string | null>,
+    page: async (request) => {
+      const { pageResponse } = await import("./page.ts");
+      return await pageResponse(request);
+    },
+  });
+  const server = Deno.serve({
+    ...{ hostname, port, signal: stop.signal },
+    ...tls,
+    onListen: ({ hostname, port }) => callbacks.listening({ hostname, port }),
+    onError: () => new Response(null, { status: 500 }),
+  }, handler);
+  const unsubscribe = keeper.subscribe((event, data) => {
+    if (event !== "store") return;
+    const { error } = data as { error: string | null };
+    callbacks.log(
+      error === null
+        ? "the store works again"
+        : `cannot keep measurements: ${error}; they go on, and wait in memory`,
+    );
+  });
+  const ticking = setInterval(() => keeper.tick(), 1000);
+  return {
+    keeper,
+    take(records) {
+      keeper.take(records);
+    },
+    configure(given) {
+      config = given;
+      keeper.identity = { name: given.name, mesh: given.agents.length > 0 };
+    },
+    async stop() {
+      clearInterval(ticking);
+      unsubscribe();
+      stop.abort();
+      const late = setTimeout(() => {}, STOP_MS);
+      await server.finished;
+      clearTimeout(late);
+      keeper[Symbol.dispose]();
+    },
+  };
+}
+
+/** This monitor's targets, and those of its agents. */
+async function mesh(keeper: Keeper, config: KeeperConfig): Promise<Mesh> {
+  const { name, targets } = keeper.list();
+  const own: MeshSource = { name, url: null, error: null, targets };
+  const others = config.agents.map(async ({ name, url, token }) => {
+    try {
+      const response = await fetch(new URL("/api/targets", url), {
+        headers: token === null ? {} : { authorization: `Bearer ${token}` },
+        redirect: "error",
+        signal: AbortSignal.timeout(AGENT_MS),
+      });
+      const text = await readLimited(response, MAX_AGENT_BYTES);
+      if (!response.ok) throw new Error(`it answered ${response.status}`);
+      const { targets } = JSON.parse(text) as TargetList;
+      if (!Array.isArray(targets)) throw new Error("it is no monitor");
+      return { name, url, error: null, targets };
+    } catch (error) {
+      return { name, url, error: (error as Error).message, targets: [] };
+    }
+  });
+  return { sources: [own, ...await Promise.all(others)] };
+}
+
+async function readLimited(
+  response: Response,
+  maxBytes: number,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new Error("its answer is too long");
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text;
+}

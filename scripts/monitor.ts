@@ -1,0 +1,288 @@
+#!/usr/bin/env -S deno run --unstable-net --allow-net --allow-read --allow-write
+/**
+ * Monitor: measures hosts day and night, keeps the figures, and shows them.
+ *
+ * Protocol:   STAMP (RFC 8762) over UDP, the measure protocol or a TCP
+ *             connection; HTTP for readers, port 8080
+ * Socket:     datagram and stream
+ * Permission: --allow-net, to reach the hosts and to serve the page;
+ *             --allow-read and --allow-write of the folder with the figures and
+ *             the configuration, and --allow-read of lib, for a second thread
+ *
+ *     $ deno task monitor 127.0.0.1 connect:example.net:443
+ *     listening http://127.0.0.1:8080
+ *
+ *     $ curl http://127.0.0.1:8080/api/targets
+ *
+ * @module
+ */
+
+import project from "../deno.json" with { type: "json" };
+import { explain, RunError, withContext } from "../lib/cli/context.ts";
+import { duration, flag, integer, size, text } from "../lib/cli/option.ts";
+import { UsageError } from "../lib/cli/options.ts";
+import { defineProgram } from "../lib/cli/program.ts";
+import {
+  ConfigError,
+  type MonitorConfig,
+  parseConfig,
+  TARGET_DEFAULTS,
+} from "../lib/monitor/config.ts";
+import { Monitor } from "../lib/monitor/monitor.ts";
+import { storeFailure } from "../lib/monitor/store.ts";
+import { parseTargetWord } from "../lib/monitor/target.ts";
+import { formatAddress } from "../lib/net/address.ts";
+import { formatCount } from "../lib/result/quantities.ts";
+import { isLoopback } from "../lib/net/source.ts";
+
+/** How often the configuration file is looked at, in milliseconds. */
+const WATCH_MS = 1000;
+
+/** Runs the monitor until it is interrupted; returns the exit code. */
+export const main = defineProgram({
+  name: "monitor",
+  summary: "Measures hosts day and night, keeps the figures, and shows them.",
+  operands: "check|export|import|HOST...",
+  details: [
+    "HOST is stamp:HOST[:PORT], measure:HOST[:PORT], connect:HOST:PORT, or a host alone: STAMP if it answers, otherwise connections to port 443. Without HOST the targets are those of the configuration file.",
+    "check FILE tests a configuration file.",
+    "The page is at the address that is printed. Alerts without a webhook are lines of JSON on standard output. The task may use the folder monitor; for another one add its --allow-read and --allow-write.",
+  ],
+  options: {
+    config: text("FILE", "the configuration file", {
+      default: "monitor/monitor.toml",
+    }),
+    data: text("FOLDER", "where the figures are kept", { default: "monitor" }),
+    interval: duration("time between the probes of a HOST", {
+      short: "i",
+      min: 100,
+      max: 3_600_000,
+      default: "1s",
+    }),
+    timeout: duration("a probe of a HOST without an answer is lost after it", {
+      min: 10,
+      max: 60_000,
+      default: "2s",
+    }),
+    host: text("HOST", "address to listen on; 0.0.0.0 or :: for all", {
+      default: "127.0.0.1",
+    }),
+    port: integer("port to listen on; 0 picks a free one", {
+      short: "p",
+      min: 0,
+      max: 65535,
+      default: "8080",
+    }),
+    tokenFile: text("FILE", "readers must send the token in this file"),
+    allowAnyone: flag("let anyone who reaches --host read, without a token"),
+    cert: text("FILE", "serve HTTPS with this certificate, in PEM"),
+    key: text("FILE", "the key of the certificate, in PEM"),
+    maxStore: size("stop keeping at this size; at least 1M", {
+      min: 2 ** 20,
+      max: 2 ** 50,
+    }),
+  },
+  examples: [
+    "127.0.0.1 connect:example.net:443",
+    "--config monitor/monitor.toml",
+    "check monitor/monitor.toml",
+  ],
+}, async (run) => {
+  const { options, operands, signal, terminal } = run;
+  const [command, ...rest] = operands;
+  if (command === "check") {
+    const { targets, rules } = await readConfig(oneFile(rest));
+    terminal.print(
+      `${formatCount(targets.length, "target")}, ${
+        formatCount(rules.length, "alert rule")
+      }`,
+    );
+    return 0;
+  }
+  const { host, port, data, config: path } = options;
+  const token = await readGuard(options);
+  const isOpen = !isLoopback(host);
+  if (isOpen && token === null && !options.allowAnyone) {
+    throw new UsageError(
+      `--host ${host} lets others read: add --token-file FILE, or --allow-anyone for everybody`,
+    );
+  }
+  if (isOpen && token === null) {
+    terminal.info(`anyone who reaches ${host} can read the figures`);
+  }
+  const config = operands.length > 0
+    ? fromWords(operands, options)
+    : await readConfig(path);
+  const tls = await readTls(options);
+  await withContext(
+    { action: "use the folder", write: data },
+    () => Deno.mkdirSync(data, { recursive: true, mode: 0o700 }),
+  );
+  await using monitor = new Monitor({
+    ...{ config, tls, token, port, hostname: host, folder: data },
+    anyName: token !== null || options.allowAnyone,
+    maxBytes: options.maxStore ?? Infinity,
+    version: project.version,
+    reread: operands.length > 0 ? null : () => configOf(path),
+    alert: (line) => terminal.print(line),
+    log: (line) => terminal.info(line),
+  });
+  const address = await explained(
+    data,
+    { hostname: host, port },
+    () => monitor.start(),
+  );
+  const scheme = tls === null ? "http" : "https";
+  terminal.print(
+    `listening ${scheme}://${formatAddress({ transport: "tcp", ...address })}`,
+  );
+  using _watch = operands.length > 0
+    ? null
+    : watch(path, () => monitor.reload());
+  const interrupted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve());
+  });
+  await explained(
+    data,
+    { hostname: host, port },
+    () => Promise.race([interrupted, monitor.ended]),
+  );
+  return 0;
+});
+
+function oneFile(operands: string[]): string {
+  const [file] = operands;
+  if (operands.length === 1) return file!;
+  throw new UsageError("name one file, as in check monitor/monitor.toml");
+}
+
+function fromWords(
+  words: string[],
+  { interval, timeout }: { interval: number; timeout: number },
+): MonitorConfig {
+  const targets = words.map((word) => {
+    try {
+      return {
+        ...parseTargetWord(word),
+        ...{ group: "", labels: {}, intervalMs: interval, timeoutMs: timeout },
+      };
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new UsageError(`"${word}" is no target: ${error.message}`);
+    }
+  });
+  const ids = targets.map(({ name, ways }) => `${name} ${ways.at(-1)!.probe}`);
+  const twice = ids.findIndex((id, index) => ids.indexOf(id) < index);
+  if (twice >= 0) throw new UsageError(`${words[twice]} is given twice`);
+  return { name: "monitor", targets, rules: [], agents: [] };
+}
+
+async function readConfig(path: string): Promise<MonitorConfig> {
+  return await withContext({ action: "read", read: path }, () => {
+    try {
+      return configOf(path);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw new RunError(error.message);
+    }
+  });
+}
+
+/** Says the file and the line of a fault. */
+function configOf(path: string): MonitorConfig {
+  const text = Deno.readTextFileSync(path);
+  try {
+    return parseConfig(text);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const { line, message } = error;
+    throw new ConfigError(
+      line,
+      `${path}${line === null ? "" : `:${line}`}: ${message}`,
+    );
+  }
+}
+
+async function readGuard(
+  { tokenFile }: { tokenFile: string | undefined },
+): Promise<string | null> {
+  if (tokenFile === undefined) return null;
+  const token = (await readText(tokenFile)).trim();
+  if (token.length >= 16) return token;
+  throw new RunError(
+    `Cannot use ${tokenFile}: a token has at least 16 characters; make one with openssl rand -hex 32`,
+  );
+}
+
+async function readTls(
+  { cert, key }: { cert: string | undefined; key: string | undefined },
+): Promise<{ cert: string; key: string } | null> {
+  if (cert === undefined && key === undefined) return null;
+  if (cert === undefined || key === undefined) {
+    throw new UsageError("--cert and --key go together");
+  }
+  return { cert: await readText(cert), key: await readText(key) };
+}
+
+function readText(path: string): Promise<string> {
+  return withContext(
+    { action: "read", read: path },
+    () => Deno.readTextFile(path),
+  );
+}
+
+/** Says which part of the monitor failed. */
+async function explained<T>(
+  folder: string,
+  address: { hostname: string; port: number },
+  action: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode !== undefined) {
+      throw new RunError(
+        `Cannot keep figures in ${folder}: ${storeFailure(error)}`,
+      );
+    }
+    if (error instanceof RangeError || (error as Error).name === "RangeError") {
+      throw new RunError(
+        `Cannot keep figures in ${folder}: ${(error as Error).message}`,
+      );
+    }
+    return await withContext(
+      { action: "listen on", target: { transport: "tcp", ...address } },
+      () => Promise.reject(error),
+    );
+  }
+}
+
+/** Calls back when a file changes, or at SIGHUP. */
+function watch(path: string, changed: () => void): Disposable {
+  const stamp = () => {
+    try {
+      const { mtime, size, ino } = Deno.statSync(path);
+      return `${mtime?.getTime()} ${size} ${ino}`;
+    } catch {
+      return null; // an editor is replacing it
+    }
+  };
+  let last = stamp();
+  const timer = setInterval(() => {
+    const now = stamp();
+    if (now === null || now === last) return;
+    last = now;
+    changed();
+  }, WATCH_MS);
+  const isSignalled = Deno.build.os !== "windows";
+  if (isSignalled) Deno.addSignalListener("SIGHUP", changed);
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      if (isSignalled) Deno.removeSignalListener("SIGHUP", changed);
+    },
+  };
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,217 @@
+import { assert, assertEquals } from "@std/assert";
+import type { LiveEvents, Series, TargetList } from "../../lib/monitor/api.ts";
+import { LocalServers } from "../../lib/cli/local_servers.ts";
+import { parseConfig } from "../../lib/monitor/config.ts";
+import { Monitor, type MonitorOptions } from "../../lib/monitor/monitor.ts";
+import { ScratchFolder } from "../scratch.ts";
+
+export const TOKEN = "a token of the tests";
+
+/** A monitor that keeps in a folder of the test. */
+export class TestMonitor implements AsyncDisposable {
+  readonly scratch = new ScratchFolder();
+  readonly log: string[] = [];
+  readonly alerts: string[] = [];
+  readonly monitor: Monitor;
+  url = "";
+
+  constructor(toml: string, more: Partial<MonitorOptions> = {}) {
+    this.monitor = new Monitor({
+      config: parseConfig(toml),
+      reread: null,
+      folder: this.scratch.path,
+      maxBytes: Infinity,
+      version: "1.2.3",
+      ...{
+        hostname: "127.0.0.1",
+        port: 0,
+        token: null,
+        anyName: false,
+        tls: null,
+      },
+      alert: (line) => this.alerts.push(line),
+      log: (line) => this.log.push(line),
+      ...more,
+    });
+  }
+
+  async start(): Promise<this> {
+    const { port } = await this.monitor.start();
+    this.url = `http://127.0.0.1:${port}`;
+    return this;
+  }
+
+  async json<T>(path: string, init?: RequestInit): Promise<T> {
+    const response = await fetch(this.url + path, init);
+    return await response.json() as T;
+  }
+
+  async status(path: string, init?: RequestInit): Promise<number> {
+    const response = await fetch(this.url + path, init);
+    await response.body?.cancel();
+    return response.status;
+  }
+
+  /** Reads events of one kind until one satisfies a condition. */
+  async event<K extends keyof LiveEvents>(
+    kind: K,
+    holds: (data: LiveEvents[K]) => boolean,
+  ): Promise<LiveEvents[K]> {
+    const response = await fetch(`${this.url}/api/events`);
+    const text = response.body!.pipeThrough(new TextDecoderStream());
+    let pending = "";
+    for await (const chunk of text) {
+      const blocks = (pending + chunk).split("\n\n");
+      pending = blocks.pop()!;
+      for (const block of blocks) {
+        const [, event, json] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
+        if (event === kind && holds(JSON.parse(json!))) {
+          return JSON.parse(json!);
+        }
+      }
+    }
+    throw new Error("The stream ended");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.monitor[Symbol.asyncDispose]();
+    this.scratch[Symbol.dispose]();
+  }
+}
+
+Deno.test("Monitor measures, keeps and serves", async () => {
+  await using servers = new LocalServers();
+  await using monitor = await new TestMonitor(`
+    name = "here"
+    interval = "100ms"
+    targets = [{ host = "stamp:127.0.0.1:${servers.stamp.port}", name = "a" }]
+  `).start();
+  const { targets: [live] } = await monitor.event("status", () => true);
+  assertEquals([live!.id, live!.state, live!.lost], ["a~stamp~4", "up", 0]);
+  const list = await monitor.json<TargetList>("/api/targets");
+  assertEquals([list.name, list.version, list.store_error], [
+    "here",
+    "1.2.3",
+    null,
+  ]);
+  assertEquals(list.targets.map(({ id }) => id), ["a~stamp~4"]);
+  const [target] = list.targets;
+  assert(target!.last_rtt_us! > 0 && target!.hour.rtt!.count > 3);
+  const series = await monitor.json<Series>("/api/series?target=a~stamp~4");
+  assert(series.total.rtt!.count >= target!.hour.rtt!.count);
+  assertEquals(series.counts.sent.length, series.t.length);
+  assert(series.forward !== null && series.backward !== null);
+});
+
+Deno.test("Monitor asks for its token, except of a page and of its health", async () => {
+  await using monitor = await new TestMonitor(
+    `targets = ["connect:127.0.0.1:9"]`,
+    { token: TOKEN, anyName: true },
+  ).start();
+  const authorization = `Bearer ${TOKEN}`;
+  for (const path of ["/api/targets", "/api/events", "/metrics", "/sd"]) {
+    assertEquals(await monitor.status(path), 401, path);
+    for (const wrong of ["", "Bearer", "Bearer x", `Basic ${TOKEN}`]) {
+      const headers = { authorization: wrong };
+      assertEquals(await monitor.status(path, { headers }), 401, wrong);
+    }
+  }
+  const headers = { authorization };
+  assertEquals(await monitor.status("/api/targets", { headers }), 200);
+  assertEquals(await monitor.status("/-/reload", { method: "POST" }), 401);
+  for (const path of ["/", "/-/healthy", "/-/ready"]) {
+    assertEquals(await monitor.status(path), 200, path);
+  }
+});
+
+Deno.test("Monitor answers a wrong request with what is wrong", async () => {
+  await using monitor = await new TestMonitor(
+    `targets = ["connect:127.0.0.1:9"]`,
+  ).start();
+  for (
+    const [path, status, error] of [
+      ["/api/series", 400, "The query needs target=ID"],
+      ["/api/series?target=x", 404, "There is no target x"],
+      ["/api/series?target=x&columns=1e9", 400, "columns is from 1 to 2000"],
+      ["/api/series?target=x&from=y", 400, 'from is a number, not "y"'],
+      [
+        "/api/outages?from=2&to=1",
+        400,
+        "from must be before to, both in Unix seconds",
+      ],
+      ["/api/none", 404, "There is no /api/none"],
+    ] as const
+  ) {
+    const response = await fetch(monitor.url + path);
+    assertEquals([response.status, await response.json()], [status, { error }]);
+  }
+  assertEquals(await monitor.status("/api/targets", { method: "POST" }), 405);
+  assertEquals(await monitor.status("/-/reload"), 405);
+  const span = "from=-1e300&to=1e300&columns=2000";
+  const id = "127.0.0.1:9~connect~4";
+  const path = `/api/series?target=${id}&${span}`;
+  assertEquals(await monitor.status(path), 200);
+});
+
+Deno.test("Monitor cannot be read by a name that points to it", async () => {
+  await using monitor = await new TestMonitor(
+    `targets = ["connect:127.0.0.1:9"]`,
+  ).start();
+  const { port } = new URL(monitor.url);
+  using conn = await Deno.connect({
+    hostname: "127.0.0.1",
+    port: Number(port),
+  });
+  const request = `GET /api/targets HTTP/1.1\r\nHost: evil.example\r\n\r\n`;
+  await conn.write(new TextEncoder().encode(request));
+  const buffer = new Uint8Array(1000);
+  const count = await conn.read(buffer);
+  const answer = new TextDecoder().decode(buffer.subarray(0, count!));
+  assert(answer.startsWith("HTTP/1.1 403"), answer);
+});
+
+Deno.test("Monitor tells an outage, its end and its losses", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  await using monitor = await new TestMonitor(`
+    interval = "100ms"
+    targets = [{ host = "connect:127.0.0.1:${port}", name = "a" }]
+  `).start();
+  await monitor.event("status", ({ targets }) => targets[0]!.state === "up");
+  listener.close();
+  const outage = await monitor.event("outage", () => true);
+  assertEquals([outage.target, outage.end], ["a~connect~4", null]);
+  using _again = Deno.listen({ hostname: "127.0.0.1", port });
+  const ended = await monitor.event("outage", ({ end }) => end !== null);
+  assertEquals(ended.start, outage.start);
+  const { outages } = await monitor.json<{ outages: typeof ended[] }>(
+    "/api/outages",
+  );
+  assertEquals(outages, [ended]);
+  const series = await monitor.json<Series>("/api/series?target=a~connect~4");
+  assertEquals(series.total.lost, ended.lost);
+});
+
+Deno.test("Monitor reads its configuration again, and keeps the old one if it is wrong", async () => {
+  let toml = `targets = ["connect:127.0.0.1:9"]`;
+  await using monitor = await new TestMonitor(toml, {
+    reread: () => parseConfig(toml),
+  }).start();
+  const reload = async () => {
+    const response = await fetch(`${monitor.url}/-/reload`, { method: "POST" });
+    return [response.status, await response.text()];
+  };
+  toml = `targets = ["connect:127.0.0.1:9", "connect:127.0.0.1:7"]`;
+  assertEquals(await reload(), [200, "reloaded\n"]);
+  await monitor.event(
+    "status",
+    ({ targets }) => targets.some(({ id }) => id === "127.0.0.1:7~connect~4"),
+  );
+  toml = "targets = 7";
+  assertEquals(await reload(), [
+    400,
+    "targets is a list of targets in brackets\n",
+  ]);
+  const { targets } = await monitor.json<TargetList>("/api/targets");
+  assertEquals(targets.length, 2);
+});
