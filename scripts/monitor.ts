@@ -18,7 +18,7 @@
  */
 
 import project from "../deno.json" with { type: "json" };
-import { explain, RunError, withContext } from "../lib/cli/context.ts";
+import { RunError, withContext } from "../lib/cli/context.ts";
 import { duration, flag, integer, size, text } from "../lib/cli/option.ts";
 import { UsageError } from "../lib/cli/options.ts";
 import { defineProgram } from "../lib/cli/program.ts";
@@ -26,7 +26,6 @@ import {
   ConfigError,
   type MonitorConfig,
   parseConfig,
-  TARGET_DEFAULTS,
 } from "../lib/monitor/config.ts";
 import { Monitor } from "../lib/monitor/monitor.ts";
 import { storeFailure } from "../lib/monitor/store.ts";
