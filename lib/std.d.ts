@@ -82,3 +82,8 @@ declare module "@std/assert" {
   ): Promise<E>;
   export function fail(message?: string): never;
 }
+
+/** TypeScript 5.8, of Deno 2.4, leaves open what kind of buffer the bytes have. */
+interface TextEncoder {
+  encode(input?: string): Uint8Array<ArrayBuffer>;
+}

@@ -106,6 +106,7 @@ export const main = defineProgram({
         ...args,
       ],
       cwd: new URL("..", import.meta.url),
+      env: { NO_COLOR: "1" }, // an error is quoted
       stdout: "inherit",
       stderr: "piped",
     }).output();
@@ -127,7 +128,7 @@ function reason(said: string): string {
     return NO_BASE;
   }
   const lines = said.split("\n").filter((line) => line.trim() !== "");
-  return lines.find((line) => line.includes("error")) ?? lines.at(-1) ??
+  return lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ??
     "deno compile gave no reason";
 }
 

@@ -172,4 +172,4 @@ function testLine({ remote, transfer, error }: ServedTest): string {
   }`;
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -12,7 +12,7 @@ import { formatAddress, type Target } from "../net/address.ts";
 import { ResultError } from "../result/result_error.ts";
 import { DeadlineError, errorCode, errorMessage } from "../net/errors.ts";
 import { isLoopback } from "../net/source.ts";
-import { UsageError } from "./options.ts";
+import { flagOf, UsageError } from "./options.ts";
 
 /** Where something is done: an address, or the name of a host. */
 export type Place =
@@ -21,14 +21,22 @@ export type Place =
   | { transport?: "tcp" | "udp"; hostname: string; port: number }
   | string;
 
+/** The command of a server. */
+export interface ServerCommand {
+  /** The name of its task. */
+  name: string;
+  /** The options that were given, as written. */
+  given: Record<string, string | string[] | true>;
+}
+
 /** What is being done; the object of the action is the target or the file. */
 export interface Task {
   /** The action, as in `connect to` or `read`. */
   action: string;
   /** With whom. */
   target?: Place;
-  /** The name of the server that does it, for the remedy. */
-  server?: string;
+  /** The server that does it, for the remedy. */
+  server?: ServerCommand;
   /** The path of the file that is read. */
   read?: string;
   /** The path of the file that is written. */
@@ -264,12 +272,28 @@ function explainDenied(error: Error, task: Task = { action: "" }): string {
  * Says how to run a UDP server whose answers are denied: Deno checks the address
  * of each.
  *
- * @param server The name of its task.
+ * @param server The server.
  * @returns The end of a sentence.
  */
-export function lanRemedy(server: string): string {
-  const script = `scripts/${server.replaceAll("-", "_")}.ts`;
-  return `run deno task ${server}:lan for private IPv4 networks, or for all deno run --unstable-net --allow-net ${script} --host 0.0.0.0`;
+export function lanRemedy({ name, given }: ServerCommand): string {
+  const options = Object.entries(given).flatMap(([key, value]) =>
+    key === "host"
+      ? []
+      : [value].flat().map((value) =>
+        value === true
+          ? ` --${flagOf(key)}`
+          : ` --${flagOf(key)} ${quote(value)}`
+      )
+  ).join("");
+  const script = `scripts/${name.replaceAll("-", "_")}.ts`;
+  return `run deno task ${name}:lan${options} for private IPv4 networks, or for all deno run --unstable-net --allow-net ${script} --host 0.0.0.0${options}`;
+}
+
+/** Quotes an argument for a shell if that is needed. */
+function quote(argument: string): string {
+  return /^[\w.:,=/-]+$/.test(argument)
+    ? argument
+    : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
 /** The flags that a task needs; `null` where it is something else that lacks. */

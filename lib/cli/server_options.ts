@@ -21,7 +21,7 @@ import { formatAddress } from "../net/address.ts";
 import { formatCount, formatDuration } from "../result/quantities.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { parseTransform, type Transform } from "../text/transform.ts";
-import { lanRemedy, withContext } from "./context.ts";
+import { lanRemedy, type ServerCommand, withContext } from "./context.ts";
 import {
   choice,
   custom,
@@ -87,9 +87,7 @@ export const STREAM_SERVER_OPTIONS = {
 };
 
 /** What the logs of servers need of a run. */
-export interface ServerRun {
-  /** The name of the program. */
-  name: string;
+export interface ServerRun extends ServerCommand {
   /** Its options. */
   options: { verbose: boolean };
   /** Stops the server. */
@@ -114,19 +112,19 @@ export async function listen<
   },
   S extends { addr: Deno.Addr },
 >(
-  { name, terminal }: ServerRun,
+  run: ServerRun,
   address: A,
   open: (address: A) => S,
 ): Promise<S> {
   const socket = await withContext(
-    { action: "listen on", target: address, server: name },
+    { action: "listen on", target: address, server: run },
     () => open(address),
   );
   const { transport } = address;
   const bound = transport === "unix"
     ? (address as { path: string }).path
     : formatAddress(socket.addr);
-  terminal.print(`listening ${transport} ${bound}`);
+  run.terminal.print(`listening ${transport} ${bound}`);
   return socket;
 }
 
@@ -256,7 +254,7 @@ export class DatagramLog {
         if (this.#saidDenied) return;
         this.#saidDenied = true;
         this.#run.terminal.info(
-          `${line}; ${lanRemedy(this.#run.name)}`,
+          `${line}; ${lanRemedy(this.#run)}`,
         );
       },
     };
