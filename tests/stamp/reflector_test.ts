@@ -448,7 +448,7 @@ for (const key of [undefined, KEY]) {
       const reflector = reflectorOf({ key, maxSessions: 50 });
       let answers = 0;
       let number = 0;
-      for (const packet of rubbish(20_000, 41)) {
+      for (const packet of rubbish(4000, 41)) {
         const { length } = packet;
         const from = udp("192.0.2.9", 1024 + number % 60);
         const answer = reflector.answer(packet, from);
@@ -459,16 +459,16 @@ for (const key of [undefined, KEY]) {
         assertEquals(answer.length, length);
       }
       const { counts } = reflector;
-      assertEquals(counts.received, 20_000);
+      assertEquals(counts.received, 4000);
       assertEquals(counts.reflected, answers);
       assertEquals(
         counts.reflected + counts.tooShort + counts.replies +
           counts.wronglySigned,
-        20_000,
+        4000,
       );
       // Some of everything, or else nothing was tried.
-      assert(answers > 500 && counts.tooShort > 50 && counts.replies > 100);
-      assert(counts.wronglySigned > 100);
+      assert(answers > 100 && counts.tooShort > 10 && counts.replies > 20);
+      assert(counts.wronglySigned > 20);
     },
   );
 }

@@ -345,10 +345,10 @@ test("SequenceWindow.counts are exact on any four kinds in a row", () => {
   assertGreater(exact, kinds.length ** 4 / 3);
 });
 
-test("SequenceWindow.counts are exact on thousands of random paths", () => {
+test("SequenceWindow.counts are exact on a thousand random paths", () => {
   const random = seededRandom(8762);
   const seen = { lostForward: 0, lostBackward: 0, duplicate: 0, late: 0 };
-  for (let round = 0; round < 4000; round++) {
+  for (let round = 0; round < 1000; round++) {
     const probes = randomProbes(random, Math.floor(120 * random()));
     const run = disambiguate({
       probes: [...probes, ...CLOSED],
@@ -362,13 +362,13 @@ test("SequenceWindow.counts are exact on thousands of random paths", () => {
     seen.late += expected.late;
   }
   // What was left out has left enough.
-  for (const count of Object.values(seen)) assertGreater(count, 4000);
+  for (const count of Object.values(seen)) assertGreater(count, 1000);
 });
 
 test("SequenceWindow.counts leave out warm-up and what comes after the stop", () => {
   const random = seededRandom(2330);
   let counted = 0;
-  for (let round = 0; round < 2000; round++) {
+  for (let round = 0; round < 500; round++) {
     const probes = randomProbes(random, 60);
     const uncounted = Math.floor(30 * random());
     const run = disambiguate({
@@ -381,7 +381,7 @@ test("SequenceWindow.counts leave out warm-up and what comes after the stop", ()
     assertEquals(simulate(run).counts, expected, `round ${round}`);
     counted += expected.lostForward + expected.lostBackward;
   }
-  assertGreater(counted, 1000);
+  assertGreater(counted, 250);
 });
 
 test("SequenceWindow.counts stay at 0 if no probe counts", () => {
@@ -526,7 +526,7 @@ test("SequenceWindow.counts stay within the lost, whatever the reflector says", 
       const window = new SequenceWindow(capacity);
       let last = { ...window.counts };
       let lost = 0;
-      for (let count = 0; count < 3000; count++) {
+      for (let count = 0; count < 1000; count++) {
         while (window.isFull) {
           if (window.expire(() => random() < 0.9) !== null) lost += 1;
         }

@@ -92,7 +92,7 @@ Deno.test({
                    0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf3, 0xf4,
                    0xf5, ...bytes("éẁａ\u{10428}")];
     const random = seededRandom(3);
-    for (let round = 0; round < 20_000; round++) {
+    for (let round = 0; round < 4000; round++) {
       const given = Uint8Array.from(
         { length: 1 + Math.floor(random() * 6) },
         () => edges[Math.floor(random() * edges.length)]!,

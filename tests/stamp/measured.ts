@@ -1,0 +1,68 @@
+/**
+ * A STAMP session on loopback, run to its end.
+ *
+ * @module
+ */
+
+import { ResultBuilder } from "../../lib/result/builder.ts";
+import type { MeasurementResult } from "../../lib/result/schema.ts";
+import {
+  type ReflectorOptions,
+  StampReflector,
+} from "../../lib/stamp/reflector.ts";
+import { type StampOptions, StampSession } from "../../lib/stamp/session.ts";
+import type { Sample } from "../../lib/stats/sample.ts";
+import {
+  datagramServer,
+  openDatagrams,
+  type RunningServer,
+} from "../fixtures.ts";
+
+/** When a probe is lost, in milliseconds. */
+export const TIMEOUT_MS = 250;
+
+/** A reflector on loopback. */
+export function reflector(options: ReflectorOptions = {}): RunningServer {
+  return datagramServer(new StampReflector(options).answer, {
+    maxRatePerSec: 100_000,
+  });
+}
+
+/** A session that has ended. */
+interface Run {
+  result: MeasurementResult;
+  samples: Sample[];
+}
+
+/** Measures to the end, by default one probe a millisecond without warm-up. */
+export async function measure(
+  target: { addr: Deno.NetAddr },
+  options: Partial<StampOptions> = {},
+  onSample: (sample: Sample) => void = () => {},
+): Promise<Run> {
+  const intervalMs = options.intervalMs ?? 1;
+  const session = new StampSession(() => openDatagrams(), target.addr, {
+    count: 100,
+    intervalMs,
+    warmup: 0,
+    timeoutMs: TIMEOUT_MS,
+    ...options,
+  });
+  const builder = new ResultBuilder({
+    protocol: "stamp",
+    mode: "rtt",
+    target: "",
+    sizeBytes: 44,
+    intervalMs,
+    skipped: session.skipped,
+    replies: session.replyStats,
+    options: { given: {}, used: {} },
+  });
+  const samples = [];
+  for await (const sample of session.samples()) {
+    builder.add(sample);
+    samples.push(sample);
+    onSample(sample);
+  }
+  return { result: builder.result(), samples };
+}
