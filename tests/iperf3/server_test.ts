@@ -183,11 +183,15 @@ Deno.test({
   timeout: 30_000,
   async fn() {
     await using server = new TestServer({ maxBitsPerSec: 1e6 });
-    const error = await assertRejects(
-      () => testClient(server.addr.port, { time: 20 }).run(),
-      Iperf3Error,
-    );
-    assertEquals([error.fault, error.number], ["refused", 27]);
+    using hand = await Hand.to(server);
+    using data = await Hand.to(server);
+    await hand.begin({ tcp: true, time: 20 });
+    await hand.expect(10);
+    await data.send(hand.cookie);
+    await hand.expect(1, 2);
+    const timer = setInterval(() => data.send(new Uint8Array(20_000)), 100);
+    assertEquals((await hand.untilEnd()).slice(0, 5), [254, 0, 0, 0, 27]);
+    clearInterval(timer);
   },
 });
 
