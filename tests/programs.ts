@@ -310,6 +310,11 @@ export class ProgramHere implements AsyncDisposable {
     return this.address.slice(this.address.lastIndexOf(":") + 1);
   }
 
+  /** HOST and PORT, as most programs take them. */
+  get hostAndPort(): [string, string] {
+    return ["127.0.0.1", this.port];
+  }
+
   /** Waits until what it wrote to a stream has the pattern in it. */
   async heard(
     pattern: RegExp,

@@ -7,10 +7,7 @@ import type { MeasurementResult } from "../../lib/result/schema.ts";
 import { connect, streamServer } from "../fixtures.ts";
 import { Relay } from "../relay.ts";
 import { measure, reflector } from "../stamp/measured.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, timeout: 30_000, fn });
-}
+import { test } from "../testing.ts";
 
 const STALL_MS = 250;
 const COUNT = 200;

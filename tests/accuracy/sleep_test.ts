@@ -6,8 +6,7 @@ import {
 } from "@std/assert";
 import { ProcessorTime } from "../../lib/timing/processor_time.ts";
 import { nextTurn, sleepUntil } from "../../lib/timing/sleep.ts";
-
-const LIMIT = { permissions: "none", timeout: 5000 } as const;
+import { pureTest as test } from "../testing.ts";
 
 /** Counts the listeners of a signal. */
 class CountingSignal extends EventTarget {
@@ -26,7 +25,7 @@ class CountingSignal extends EventTarget {
 for (const relaxed of [false, true]) {
   const how = relaxed ? "relaxed" : "precisely";
 
-  Deno.test(`sleepUntil() never wakes early: ${how}`, LIMIT, async () => {
+  test(`sleepUntil() never wakes early: ${how}`, async () => {
     // 1 ms is spun through, 4 ms starts on a coarse timer.
     const leftMs = [
       0.05,
@@ -43,66 +42,54 @@ for (const relaxed of [false, true]) {
     }));
   });
 
-  Deno.test(
-    `sleepUntil() wakes at once when aborted: ${how}`,
-    LIMIT,
-    async () => {
-      // An hour starts on a coarse timer, 1.9 ms in the spin. Either would need a
-      // turn of the event loop to end by itself.
-      for (const leftMs of [3_600_000, 1.9]) {
-        const controller = new AbortController();
-        const { signal } = controller;
-        let awake = false;
-        const dueMs = performance.now() + leftMs;
-        const sleep = sleepUntil(dueMs, signal, { relaxed })
-          .then(() => awake = true);
-        controller.abort();
-        await Promise.resolve();
-        await Promise.resolve();
-        assert(awake);
-        await sleep;
-      }
-    },
-  );
+  test(`sleepUntil() wakes at once when aborted: ${how}`, async () => {
+    // An hour starts on a coarse timer, 1.9 ms in the spin. Either would need a
+    // turn of the event loop to end by itself.
+    for (const leftMs of [3_600_000, 1.9]) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      let awake = false;
+      const dueMs = performance.now() + leftMs;
+      const sleep = sleepUntil(dueMs, signal, { relaxed })
+        .then(() => awake = true);
+      controller.abort();
+      await Promise.resolve();
+      await Promise.resolve();
+      assert(awake);
+      await sleep;
+    }
+  });
 
-  Deno.test(
-    `sleepUntil() leaves no listener on the signal: ${how}`,
-    LIMIT,
-    async () => {
-      const signal = new CountingSignal();
-      const asSignal = signal as unknown as AbortSignal;
-      const sleep = (leftMs: number) =>
-        sleepUntil(performance.now() + leftMs, asSignal, { relaxed });
-      for (const leftMs of [-1, 0.1, 3]) {
-        await sleep(leftMs);
-        assertEquals(signal.listeners, 0);
-      }
-      const aborted = sleep(3_600_000);
-      assertEquals(signal.listeners, 1);
-      signal.dispatchEvent(new Event("abort"));
-      await aborted;
+  test(`sleepUntil() leaves no listener on the signal: ${how}`, async () => {
+    const signal = new CountingSignal();
+    const asSignal = signal as unknown as AbortSignal;
+    const sleep = (leftMs: number) =>
+      sleepUntil(performance.now() + leftMs, asSignal, { relaxed });
+    for (const leftMs of [-1, 0.1, 3]) {
+      await sleep(leftMs);
       assertEquals(signal.listeners, 0);
-    },
-  );
+    }
+    const aborted = sleep(3_600_000);
+    assertEquals(signal.listeners, 1);
+    signal.dispatchEvent(new Event("abort"));
+    await aborted;
+    assertEquals(signal.listeners, 0);
+  });
 }
 
-Deno.test(
-  "sleepUntil() does not wait for a past moment, nor on an aborted signal",
-  LIMIT,
-  async () => {
-    const order: string[] = [];
-    setTimeout(() => order.push("timer"), 0);
-    for (const dueMs of [performance.now(), 0, -1, -Infinity]) {
-      await sleepUntil(dueMs);
-    }
-    await sleepUntil(performance.now() + 3_600_000, AbortSignal.abort());
-    order.push("awake");
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    assertEquals(order, ["awake", "timer"]);
-  },
-);
+test("sleepUntil() does not wait for a past moment, nor on an aborted signal", async () => {
+  const order: string[] = [];
+  setTimeout(() => order.push("timer"), 0);
+  for (const dueMs of [performance.now(), 0, -1, -Infinity]) {
+    await sleepUntil(dueMs);
+  }
+  await sleepUntil(performance.now() + 3_600_000, AbortSignal.abort());
+  order.push("awake");
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(order, ["awake", "timer"]);
+});
 
-Deno.test("sleepUntil() lets timers run", LIMIT, async () => {
+test("sleepUntil() lets timers run", async () => {
   let turns = 0;
   const timer = setInterval(() => turns++, 0);
   await sleepUntil(performance.now() + 50);
@@ -110,24 +97,20 @@ Deno.test("sleepUntil() lets timers run", LIMIT, async () => {
   assert(turns > 0);
 });
 
-Deno.test(
-  "sleepUntil() aborts one sleeper and leaves the others asleep",
-  LIMIT,
-  async () => {
-    const controller = new AbortController();
-    const dueMs = performance.now() + 10;
-    const order: string[] = [];
-    const stays = sleepUntil(dueMs).then(() => order.push("stays"));
-    const goes = sleepUntil(dueMs, controller.signal)
-      .then(() => order.push("goes"));
-    controller.abort();
-    await Promise.all([stays, goes]);
-    assertEquals(order, ["goes", "stays"]);
-    assertGreaterOrEqual(performance.now(), dueMs);
-  },
-);
+test("sleepUntil() aborts one sleeper and leaves the others asleep", async () => {
+  const controller = new AbortController();
+  const dueMs = performance.now() + 10;
+  const order: string[] = [];
+  const stays = sleepUntil(dueMs).then(() => order.push("stays"));
+  const goes = sleepUntil(dueMs, controller.signal)
+    .then(() => order.push("goes"));
+  controller.abort();
+  await Promise.all([stays, goes]);
+  assertEquals(order, ["goes", "stays"]);
+  assertGreaterOrEqual(performance.now(), dueMs);
+});
 
-Deno.test("sleepUntil() relaxed leaves the processor idle", LIMIT, async () => {
+test("sleepUntil() relaxed leaves the processor idle", async () => {
   const percentOf = async (relaxed: boolean) => {
     const busy = new ProcessorTime();
     for (let sleeps = 0; sleeps < 100; sleeps++) {
@@ -138,42 +121,34 @@ Deno.test("sleepUntil() relaxed leaves the processor idle", LIMIT, async () => {
   assertLess(await percentOf(true), await percentOf(false) / 2);
 });
 
-Deno.test(
-  "sleepUntil() blocks only while the process is idle",
-  LIMIT,
-  async () => {
-    const sleep = async (isIdle: () => boolean) => {
-      let timers = 0;
-      const timer = setInterval(() => timers++, 0);
-      const busy = new ProcessorTime();
-      for (let sleeps = 0; sleeps < 100; sleeps++) {
-        const dueMs = performance.now() + 1.9;
-        await sleepUntil(dueMs, undefined, { isIdle });
-        assertGreaterOrEqual(performance.now(), dueMs);
-      }
-      clearInterval(timer);
-      return { percent: busy.percent()!, timers };
-    };
-    const [idle, reads] = [await sleep(() => true), await sleep(() => false)];
-    assertLess(idle.percent, reads.percent / 2);
-    assert(reads.timers > 0);
-  },
-);
+test("sleepUntil() blocks only while the process is idle", async () => {
+  const sleep = async (isIdle: () => boolean) => {
+    let timers = 0;
+    const timer = setInterval(() => timers++, 0);
+    const busy = new ProcessorTime();
+    for (let sleeps = 0; sleeps < 100; sleeps++) {
+      const dueMs = performance.now() + 1.9;
+      await sleepUntil(dueMs, undefined, { isIdle });
+      assertGreaterOrEqual(performance.now(), dueMs);
+    }
+    clearInterval(timer);
+    return { percent: busy.percent()!, timers };
+  };
+  const [idle, reads] = [await sleep(() => true), await sleep(() => false)];
+  assertLess(idle.percent, reads.percent / 2);
+  assert(reads.timers > 0);
+});
 
-Deno.test(
-  "nextTurn() yields to timers, not only to promises",
-  LIMIT,
-  async () => {
-    const order: string[] = [];
-    const turn = nextTurn().then(() => order.push("turn"));
-    for (let task = 0; task < 10; task++) await Promise.resolve();
-    order.push("promises");
-    await turn;
-    assertEquals(order, ["promises", "turn"]);
+test("nextTurn() yields to timers, not only to promises", async () => {
+  const order: string[] = [];
+  const turn = nextTurn().then(() => order.push("turn"));
+  for (let task = 0; task < 10; task++) await Promise.resolve();
+  order.push("promises");
+  await turn;
+  assertEquals(order, ["promises", "turn"]);
 
-    let fired = false;
-    setTimeout(() => fired = true, 1);
-    while (!fired) await nextTurn(); // the test's timeout ends this
-    assert(fired);
-  },
-);
+  let fired = false;
+  setTimeout(() => fired = true, 1);
+  while (!fired) await nextTurn(); // the test's timeout ends this
+  assert(fired);
+});

@@ -1,10 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Relay } from "../relay.ts";
 import { measure, reflector } from "../stamp/measured.ts";
-
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, timeout: 30_000, fn });
-}
+import { test } from "../testing.ts";
 
 for (const delayMs of [5, 20]) {
   test(`StampSession measures a path of ${delayMs} ms`, async () => {

@@ -6,6 +6,7 @@ import {
   writeUint32,
 } from "../../lib/framing/big_endian.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
+import { pureTest as test } from "../testing.ts";
 
 const random = seededRandom(1);
 const VALUES = [
@@ -14,26 +15,21 @@ const VALUES = [
   ...Array.from({ length: 1000 }, () => random() * 2 ** 32 >>> 0),
 ];
 
-Deno.test({
-  name:
-    "readUint16() to writeUint32() agree with DataView, and touch no other byte",
-  permissions: "none",
-  fn() {
-    const bytes = new Uint8Array(9);
-    const view = new DataView(bytes.buffer);
-    for (const value of VALUES) {
-      for (const higherBits of [0, 2 ** 32, 5 * 2 ** 32, 2 ** 45, -(2 ** 32)]) {
-        bytes.fill(0x55);
-        writeUint32(bytes, 3, value + higherBits);
-        assertEquals(view.getUint32(3), value);
-        assertEquals(readUint32(bytes, 3), value);
-        assertEquals(readUint16(bytes, 3), view.getUint16(3));
-        assertEquals([bytes[2], bytes[7]], [0x55, 0x55]);
-        bytes.fill(0x55);
-        writeUint16(bytes, 3, value + higherBits);
-        assertEquals(view.getUint16(3), value % 0x10000);
-        assertEquals([bytes[2], bytes[5]], [0x55, 0x55]);
-      }
+test("readUint16() to writeUint32() agree with DataView, and touch no other byte", () => {
+  const bytes = new Uint8Array(9);
+  const view = new DataView(bytes.buffer);
+  for (const value of VALUES) {
+    for (const higherBits of [0, 2 ** 32, 5 * 2 ** 32, 2 ** 45, -(2 ** 32)]) {
+      bytes.fill(0x55);
+      writeUint32(bytes, 3, value + higherBits);
+      assertEquals(view.getUint32(3), value);
+      assertEquals(readUint32(bytes, 3), value);
+      assertEquals(readUint16(bytes, 3), view.getUint16(3));
+      assertEquals([bytes[2], bytes[7]], [0x55, 0x55]);
+      bytes.fill(0x55);
+      writeUint16(bytes, 3, value + higherBits);
+      assertEquals(view.getUint16(3), value % 0x10000);
+      assertEquals([bytes[2], bytes[5]], [0x55, 0x55]);
     }
-  },
+  }
 });

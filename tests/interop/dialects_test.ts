@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { run, script, serve } from "../programs.ts";
+import { runHere, serve } from "../programs.ts";
 import { interopTest, python } from "./programs.ts";
 
 /** The parts of a result that are looked at. */
@@ -20,10 +20,11 @@ async function measure(
   address: string,
   ...options: string[]
 ): Promise<{ code: number; result: Result | null; stderr: string }> {
-  const { code, stdout, stderr } = await run(script("measure_client", [
+  const { code, stdout, stderr } = await runHere(
+    "measure_client",
     ...["rtt", address, "--json", "--count", `${COUNT}`, "--warmup", "2"],
     ...options,
-  ]));
+  );
   const result = stdout === "" ? null : JSON.parse(stdout);
   return { code, result, stderr };
 }

@@ -1,7 +1,7 @@
 /** ncat and socat as clients of our servers. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Program, run, script, serve, serveScript } from "../programs.ts";
+import { Program, run, script, serve, serveHere } from "../programs.ts";
 import {
   COUNTS_ALONE,
   interopTest,
@@ -147,7 +147,7 @@ for (const { title, server, talkers, stdin, answer, log } of CONVERSATIONS) {
   for (const talker of talkers) {
     const program = talker.startsWith("ncat") ? "ncat" : "socat";
     interopTest([program], `${title}: ${talker}`, async () => {
-      await using running = await serveScript(...server);
+      await using running = await serveHere(...server);
       const { code, stdout, stderr } = await run(
         TALKERS[talker]!(running.port),
         stdin,
@@ -167,7 +167,7 @@ interopTest(
   ["ncat"],
   "tcp_server answers ncat --no-shutdown, which keeps its side open",
   async () => {
-    await using server = await serveScript("tcp_server");
+    await using server = await serveHere("tcp_server");
     const noShutdown = ["--no-shutdown", "127.0.0.1", server.port];
     await using client = new Program(["ncat", ...noShutdown]);
     await client.write("one\ntwo");
@@ -180,7 +180,7 @@ interopTest(
   ["ncat"],
   "tcp_server --idle-timeout ends who keeps its side open and is silent",
   async () => {
-    await using server = await serveScript(
+    await using server = await serveHere(
       "tcp_server",
       ...["--idle-timeout", "300ms"],
     );
@@ -197,7 +197,7 @@ interopTest(
   ["ncat", "socat"],
   "tcp_server serves ncat and socat side by side",
   async () => {
-    await using server = await serveScript("tcp_server");
+    await using server = await serveHere("tcp_server");
     await using ncat = new Program(TALKERS["ncat"]!(server.port));
     await using socat = new Program(TALKERS["socat"]!(server.port));
     await ncat.write("one\n");
@@ -213,7 +213,7 @@ interopTest(
   ["ncat", "socat"],
   "tcp_server --mode iterative serves socat when ncat has left",
   async () => {
-    await using server = await serveScript(
+    await using server = await serveHere(
       "tcp_server",
       ...["--mode", "iterative"],
     );
@@ -234,7 +234,7 @@ interopTest(
   ["ncat", "socat", "::1"],
   "tcp_server --host ::1 answers over IPv6",
   async () => {
-    await using server = await serveScript("tcp_server", "--host", "::1");
+    await using server = await serveHere("tcp_server", "--host", "::1");
     assertMatch(server.address, /^\[::1\]:\d+$/);
     const clients = [
       ["ncat", "-6", "::1", server.port],
@@ -279,7 +279,7 @@ for (const [talker, command] of Object.entries(UDP_TALKERS)) {
   const needs = [talker as "ncat" | "socat"];
 
   interopTest(needs, `udp_server answers ${talker}`, async () => {
-    await using server = await serveScript("udp_server");
+    await using server = await serveHere("udp_server");
     await using client = new Program(command(server.port));
     await client.write("hello\n");
     await client.heard(/^HELLO\n$/);
@@ -291,7 +291,7 @@ for (const [talker, command] of Object.entries(UDP_TALKERS)) {
     needs,
     `udp_server --duplicate answers ${talker} twice`,
     async () => {
-      await using server = await serveScript("udp_server", "--duplicate", "1");
+      await using server = await serveHere("udp_server", "--duplicate", "1");
       await using client = new Program(command(server.port));
       await client.write("hello\n");
       await client.heard(/^HELLO\nHELLO\n$/);
@@ -299,7 +299,7 @@ for (const [talker, command] of Object.entries(UDP_TALKERS)) {
   );
 
   interopTest(needs, `time_server --udp tells ${talker} the time`, async () => {
-    await using server = await serveScript("time_server", "--udp");
+    await using server = await serveHere("time_server", "--udp");
     await using client = new Program(command(server.port));
     await client.write(`${" ".repeat(30)}\n`); // as long as the reply
     await client.heard(/^\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\r\n$/);
@@ -310,7 +310,7 @@ interopTest(
   ["socat"],
   "udp_server answers socat, which leaves by itself after a silence",
   async () => {
-    await using server = await serveScript("udp_server");
+    await using server = await serveHere("udp_server");
     const { code, stdout } = await run(
       ["socat", "-t", "1", "-", `UDP:127.0.0.1:${server.port}`],
       "hello\n",
@@ -323,7 +323,7 @@ interopTest(
   ["socat"],
   "time_server --format rfc868 sends the seconds since 1900",
   async () => {
-    await using server = await serveScript("time_server", "--format", "rfc868");
+    await using server = await serveHere("time_server", "--format", "rfc868");
     const seconds = () => Math.floor(Date.now() / 1000) + 2_208_988_800;
     const earliest = seconds();
     const { code, stdoutBytes } = await run(

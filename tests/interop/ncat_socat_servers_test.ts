@@ -1,7 +1,14 @@
 /** Our clients against servers made of ncat, socat and the shell. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Program, run, script, type Server, serveScript } from "../programs.ts";
+import {
+  Program,
+  run,
+  runHere,
+  script,
+  serveHere,
+  type Server,
+} from "../programs.ts";
 import {
   fileFlags,
   interopTest,
@@ -167,10 +174,9 @@ for (const conversation of CONVERSATIONS) {
     const target = name === "measure_client"
       ? ["rtt", running.address, "--json"]
       : [running.address];
-    const { code, stdout, stderr } = await run(
-      script(name, [...target, ...words]),
-      stdin,
-    );
+    const { code, stdout, stderr } = stdin === undefined
+      ? await runHere(name, ...target, ...words)
+      : await run(script(name, [...target, ...words]), stdin);
     assertMatch(stderr, conversation.stderr ?? /^$/);
     assertEquals(code, conversation.code ?? 0);
     const expected = conversation.stdout;
@@ -185,8 +191,9 @@ interopTest(
   "time_client --udp reads the date behind socat",
   async () => {
     await using server = await serveSocat("UDP-RECVFROM", `EXEC:${TELL_TIME}`);
-    const { code, stdout, stderr } = await run(
-      script("time_client", ["--udp", server.address]),
+    const { code, stdout, stderr } = await runHere(
+      "time_client",
+      ...["--udp", server.address],
     );
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     assertMatch(stdout, CTIME_AND_OFFSET);
@@ -244,7 +251,7 @@ interopTest(
   ["socat"],
   "measure_client measures through a relay of socat's",
   async () => {
-    await using server = await serveScript("measure_server");
+    await using server = await serveHere("measure_server");
     await using relay = await serveSocat(
       "TCP-LISTEN",
       `TCP:${server.address}`,
@@ -258,7 +265,7 @@ interopTest(
   ["socat"],
   "udp_client gets its answers through a relay of socat's",
   async () => {
-    await using server = await serveScript("udp_server");
+    await using server = await serveHere("udp_server");
     await using relay = await serveSocat("UDP-LISTEN", `UDP:${server.address}`);
     const { code, stdout, stderr } = await run(
       script("udp_client", [relay.address, "--timeout", "5s"]),
@@ -297,9 +304,10 @@ interopTest(
 );
 
 async function assertMeasures(args: string[], flags?: string[]): Promise<void> {
-  const { code, stdout, stderr } = await run(
-    script("measure_client", [...args, "--json"], flags),
-  );
+  const words = [...args, "--json"];
+  const { code, stdout, stderr } = flags
+    ? await run(script("measure_client", words, flags))
+    : await runHere("measure_client", ...words);
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   const { probes, rtt_us, quality } = JSON.parse(stdout);
   assertEquals(probes, { sent: 10, received: 10, lost: 0, warmup: 5 });

@@ -9,7 +9,7 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import { reportPage } from "../../lib/report/page.ts";
 import { COLOURS } from "../../lib/report/page_style.ts";
 import { readResult } from "../../lib/report/read_result.ts";
-import { run, script, serveScript } from "../programs.ts";
+import { runHere, serveHere } from "../programs.ts";
 import { COMPARE, NOTHING, STAMP, SWEEP, TPUT } from "../report/results.ts";
 import { openBrowser } from "./browser.ts";
 import type { BrowserContextOptions, Page } from "./playwright.ts";
@@ -17,10 +17,11 @@ import { interopTest } from "./programs.ts";
 
 /** Measures, and gives the page of that and of a result of every other kind. */
 async function pageOfAll(): Promise<string> {
-  await using server = await serveScript("measure_server");
-  const { stdout } = await run(script("measure_client", [
+  await using server = await serveHere("measure_server");
+  const { stdout } = await runHere(
+    "measure_client",
     ...["rtt", server.address, "-n", "300", "--json"],
-  ]));
+  );
   const read = await readResult([new TextEncoder().encode(stdout)]);
   const others = { STAMP, TPUT, NOTHING, SWEEP, COMPARE, SECOND: COMPARE };
   return reportPage([

@@ -13,7 +13,7 @@ import type {
   MeasurementResult,
   ProbeCounts,
 } from "../../lib/result/schema.ts";
-import { run, script, serve } from "../programs.ts";
+import { runHere, serve } from "../programs.ts";
 import { interopTest, scapy } from "./programs.ts";
 
 /** How far our clock may seem to be from Python's beyond the bound, in us. */
@@ -42,8 +42,9 @@ async function measure(
 ): Promise<MeasurementResult> {
   await using server = await serve(scapy("stamp_reflector", ...reflector));
   const words = ["-n", "20", "-i", "10ms", "--warmup", "3", "--json", ...args];
-  const { code, stdout, stderr } = await run(
-    script("stamp_client", [server.address, ...words]),
+  const { code, stdout, stderr } = await runHere(
+    "stamp_client",
+    ...[server.address, ...words],
   );
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   assertEquals(server.stderr.text, "");

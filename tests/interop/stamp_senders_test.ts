@@ -7,7 +7,7 @@ import {
   assertLessOrEqual,
   assertMatch,
 } from "@std/assert";
-import { run, type Server, serveScript } from "../programs.ts";
+import { type ProgramHere, run, serveHere } from "../programs.ts";
 import { interopTest, scapy } from "./programs.ts";
 
 /** How far the reflector's clock may be from Python's, in seconds. */
@@ -51,7 +51,7 @@ interface Reply {
 
 /** Has Scapy send requests, and gives the replies. */
 async function sendByScapy(
-  server: Server,
+  server: ProgramHere,
   requests: object[],
 ): Promise<Reply[]> {
   const { code, stdout, stderr } = await run(
@@ -96,7 +96,7 @@ for (const format of ["ntp", "ptp"] as const) {
     ["scapy"],
     `stamp_server counts for Scapy, whose timestamps are ${format}`,
     async () => {
-      await using server = await serveScript("stamp_server");
+      await using server = await serveHere("stamp_server");
       const sequences = [0, 1, 7, 7, 2 ** 32 - 1];
       const replies = await sendByScapy(
         server,
@@ -124,7 +124,7 @@ for (const format of ["ntp", "ptp"] as const) {
     ["scapy"],
     `stamp_server --stateless copies for Scapy, whose timestamps are ${format}`,
     async () => {
-      await using server = await serveScript("stamp_server", "--stateless");
+      await using server = await serveHere("stamp_server", "--stateless");
       const sequences = [5, 3, 2 ** 32 - 1];
       const replies = await sendByScapy(
         server,
@@ -144,7 +144,7 @@ interopTest(
   ["scapy"],
   "stamp_server counts each of Scapy's sessions by itself",
   async () => {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const ssids = [1, 2, 2, 65_535, 0, 1];
     const replies = await sendByScapy(
       server,
@@ -192,7 +192,7 @@ const EXTENSIONS: { title: string; tlvs: Partial<Tlv>[]; flags: number[] }[] = [
 
 for (const { title, tlvs, flags } of EXTENSIONS) {
   interopTest(["scapy"], `stamp_server tells Scapy ${title}`, async () => {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const [reply] = await sendByScapy(server, [{ seq: 9, ssid: 3, tlvs }]);
     assertReply(reply!, "ntp");
     assertEquals(
@@ -208,7 +208,7 @@ interopTest(
   ["scapy"],
   "stamp_server answers TWAMP-Light in as many bytes as it sent",
   async () => {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const replies = await sendByScapy(
       server,
       [41, 42, 43].map((bytes) => ({ seq: 70 + bytes, ssid: 5, bytes })),
@@ -226,7 +226,7 @@ interopTest(
   ["scapy"],
   "stamp_server answers Scapy neither a reply nor too short a request",
   async () => {
-    await using server = await serveScript("stamp_server");
+    await using server = await serveHere("stamp_server");
     const replies = await sendByScapy(server, [
       { seq: 1 },
       { echo: true },

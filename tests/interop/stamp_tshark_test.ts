@@ -13,7 +13,7 @@ import {
   type TimestampFormat,
 } from "../../lib/stamp/timestamp.ts";
 import { isDisconnect } from "../../lib/net/errors.ts";
-import { run, script, type Server, serveScript } from "../programs.ts";
+import { type ProgramHere, run, runHere, serveHere } from "../programs.ts";
 import { interopTest } from "./programs.ts";
 import { ScratchFolder } from "../scratch.ts";
 
@@ -47,7 +47,7 @@ class Recorder implements AsyncDisposable {
   #there = open();
   #relaying = Promise.all([this.#relay(true), this.#relay(false)]);
 
-  constructor(server: Server) {
+  constructor(server: ProgramHere) {
     this.#server = {
       transport: "udp",
       hostname: "127.0.0.1",
@@ -176,14 +176,15 @@ async function record(
   server: string[],
   ...client: string[]
 ): Promise<Datagram[]> {
-  await using running = await serveScript("stamp_server", ...server);
+  await using running = await serveHere("stamp_server", ...server);
   await using recorder = new Recorder(running);
   // What gets lost is the warm-up.
   const words = ["-n", `${COUNT}`, "-i", "5ms", "--warmup", "1"];
-  const { code, stderr } = await run(script("stamp_client", [
-    recorder.address,
-    ...[...words, "--timeout", "600ms", "--ssid", `${SSID}`, ...client],
-  ]));
+  const { code, stderr } = await runHere(
+    "stamp_client",
+    ...[recorder.address, ...words, "--timeout", "600ms"],
+    ...["--ssid", `${SSID}`, ...client],
+  );
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   return recorder.datagrams;
 }

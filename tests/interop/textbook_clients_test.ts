@@ -1,7 +1,7 @@
 /** Clients as textbooks write them, in Python, against our servers. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { run, serveScript } from "../programs.ts";
+import { run, serveHere } from "../programs.ts";
 import { COUNTS_ALONE, interopTest, python } from "./programs.ts";
 
 const CONVERSATIONS: {
@@ -90,7 +90,7 @@ const CONVERSATIONS: {
 
 for (const { title, server, client, words = [], answer } of CONVERSATIONS) {
   interopTest(["python3"], title, async () => {
-    await using running = await serveScript(...server);
+    await using running = await serveHere(...server);
     // Twice: the server has to outlive a client.
     for (let time = 1; time <= 2; time++) {
       const { code, stdout, stderr } = await run(
@@ -107,7 +107,7 @@ interopTest(
   ["python3"],
   "tcp_server outlives a client that leaves before it has read its answer",
   async () => {
-    await using server = await serveScript("tcp_server");
+    await using server = await serveHere("tcp_server");
     const ask = (sentence: string) =>
       run(python("tcp_client", ...server.hostAndPort, sentence));
     const long = await ask("a".repeat(100_000));
@@ -125,7 +125,7 @@ interopTest(
   async () => {
     const outcomes = [];
     for (let time = 1; time <= 2; time++) {
-      await using server = await serveScript(
+      await using server = await serveHere(
         "udp_server",
         ...["--drop", "0.3", "--seed", "1"],
       );
@@ -192,7 +192,7 @@ const CONFORMING: {
 
 for (const { title, server = [], client, echoes = 10 } of CONFORMING) {
   interopTest(["python3"], `measure_server serves ${title}`, async () => {
-    await using running = await serveScript("measure_server", ...server);
+    await using running = await serveHere("measure_server", ...server);
     const { code, stdout, stderr } = await run(
       python("course_client", ...running.hostAndPort, ...client),
     );

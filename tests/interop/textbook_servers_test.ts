@@ -1,7 +1,7 @@
 /** Our clients against servers as textbooks write them, in Python. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { run, script, serve } from "../programs.ts";
+import { run, runHere, script, serve } from "../programs.ts";
 import { interopTest, python } from "./programs.ts";
 
 interface Expected {
@@ -111,10 +111,9 @@ for (const { title, server, client, stdin, expected } of CONVERSATIONS) {
   interopTest(["python3"], title, async () => {
     await using running = await serve(python(...server));
     const [name, ...words] = client;
-    const { code, stdout, stderr } = await run(
-      script(name, [running.address, ...words]),
-      stdin,
-    );
+    const { code, stdout, stderr } = stdin === undefined
+      ? await runHere(name, running.address, ...words)
+      : await run(script(name, [running.address, ...words]), stdin);
     assertMatch(stderr, expected.stderr ?? /^$/);
     assertEquals(code, expected.code ?? 0);
     if (typeof expected.stdout === "string") {
@@ -128,7 +127,7 @@ interopTest(
   "time_client finds the offset of a clock that is 100 s ahead",
   async () => {
     await using server = await serve(python("time_server", "--ahead", "100"));
-    const { stdout } = await run(script("time_client", [server.address]));
+    const { stdout } = await runHere("time_client", server.address);
     const found = /^clock offset \+([\d.]+) s, \+- ([\d.]+) (ms|s)$/m
       .exec(stdout);
     assert(found, stdout);

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { dirname, join } from "node:path/posix";
+import { test } from "../testing.ts";
 
 /** The floors of lib/ from the bottom up; rooms of one floor are neighbours. */
 const FLOORS = [
@@ -52,14 +53,14 @@ function mayImport(from: string, to: string): boolean {
 
 const ALL = [...modules("lib"), ...modules("scripts")];
 
-Deno.test("every module of lib/ is in a room of the list", () => {
+test("every module of lib/ is in a room of the list", () => {
   const strays = ALL.filter(({ room }) =>
     room !== "scripts" && room !== "mod.ts" && !FLOORS.flat().includes(room)
   );
   assertEquals(strays.map(({ path }) => path), []);
 });
 
-Deno.test("imports run down the floors", () => {
+test("imports run down the floors", () => {
   const upward = ALL.filter(({ room }) => room !== "mod.ts").flatMap((module) =>
     module.imports
       .filter((path) =>
@@ -72,7 +73,7 @@ Deno.test("imports run down the floors", () => {
   assertEquals(upward, []);
 });
 
-Deno.test("imports have no circle", () => {
+test("imports have no circle", () => {
   const byPath = new Map(ALL.map((module) => [module.path, module]));
   const done = new Set<string>();
   const visit = (path: string, above: string[]): string[] => {
@@ -88,7 +89,7 @@ Deno.test("imports have no circle", () => {
   for (const { path } of ALL) assertEquals(visit(path, []), []);
 });
 
-Deno.test("the lessons import nothing", () => {
+test("the lessons import nothing", () => {
   const lessons = ALL.filter(({ path }) => path.startsWith("scripts/lessons/"));
   assertEquals(
     lessons.filter(({ path }) =>

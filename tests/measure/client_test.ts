@@ -23,10 +23,8 @@ import {
   streamServer,
   text,
 } from "../fixtures.ts";
+import { test } from "../testing.ts";
 
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, timeout: 8000, fn });
-}
 const READY = "200 OK: Ready\n";
 const CLOSING = "200 OK: Closing Connection\n";
 const PROBE_ERROR = "404 ERROR: Invalid Measurement Message\n";

@@ -6,10 +6,7 @@ import {
 } from "../../lib/measure/connect.ts";
 import { DeadlineError } from "../../lib/net/errors.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, timeout: 10_000, fn });
-}
+import { test } from "../testing.ts";
 
 function listen() {
   return Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -1,10 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { isSuccess, learnEchoForm } from "../../lib/measure/dialects.ts";
 import { ProbeBuilder } from "../../lib/measure/probe.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -1,10 +1,7 @@
 import { assert, assertRejects } from "@std/assert";
 import { measureFloor } from "../../lib/measure/floor.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, timeout: 30_000, fn });
-}
+import { test } from "../testing.ts";
 
 const { signal } = new AbortController();
 

@@ -11,13 +11,10 @@ import {
   TERMINATION,
 } from "../../lib/measure/messages.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
+import { pureTest as test } from "../testing.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-
-function test(name: string, fn: () => void): void {
-  Deno.test({ name, permissions: "none", fn });
-}
 
 test("REPLIES and TERMINATION are the bytes of the course text", () => {
   const texts = Object.entries(REPLIES)
@@ -66,9 +63,17 @@ test("parseSetup() reads what formatSetup() writes, with any line ending", () =>
     const ending = ["", "\n", "\r\n"][round % 3];
     assertEquals(parseSetup(bytes(text(message).trimEnd() + ending)), setup);
   }
-  const delays = { "0.0": 0, "0.50": 0.5, "1.250": 1.25, "60000.000": 60_000 };
+  const delays = {
+    "0.0": 0,
+    "0.50": 0.5,
+    "1.250": 1.25,
+    "60000.000": 60_000,
+  };
   for (const [written, delayMs] of Object.entries(delays)) {
-    assertEquals(parseSetup(bytes(`s rtt 1 1 ${written}\n`)).delayMs, delayMs);
+    assertEquals(
+      parseSetup(bytes(`s rtt 1 1 ${written}\n`)).delayMs,
+      delayMs,
+    );
   }
 });
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { MeasurePhases } from "../../lib/measure/phases.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
+import { pureTest as test } from "../testing.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -10,10 +11,6 @@ const CLOSING = "200 OK: Closing Connection\n";
 const CSP_ERROR = "404 ERROR: Invalid Connection Setup Message\n";
 const MP_ERROR = "404 ERROR: Invalid Measurement Message\n";
 const CTP_ERROR = "404 ERROR: Invalid Connection Termination Message\n";
-
-function test(name: string, fn: () => void): void {
-  Deno.test({ name, permissions: "none", fn });
-}
 
 /** Sends each line up to the one that closes; gives the replies. */
 function converse(lines: string[], phases = new MeasurePhases()): string[] {
@@ -92,7 +89,10 @@ test("MeasurePhases.accept() applies the limits of the protocol, or lower ones",
       ["10 100 5.001", CSP_ERROR],
     ]
   ) {
-    const replies = converse([`s rtt ${fields}\n`], new MeasurePhases(limits));
+    const replies = converse(
+      [`s rtt ${fields}\n`],
+      new MeasurePhases(limits),
+    );
     assertEquals(replies, [reply]);
   }
 });

@@ -6,10 +6,7 @@ import {
 } from "../../lib/measure/probe.ts";
 import { SETUP_LIMITS } from "../../lib/measure/messages.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (bytes: Uint8Array | null) =>

@@ -27,10 +27,7 @@ import {
   text,
   writeAll,
 } from "../fixtures.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, timeout: 12_000, fn });
-}
+import { test } from "../testing.ts";
 
 const READY = "200 OK: Ready\n";
 const CLOSING = "200 OK: Closing Connection\n";

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { formatAddress, parseTarget } from "../../lib/net/address.ts";
+import { pureTest as test } from "../testing.ts";
 
 const HOSTS: [text: string, hostname: string, port: number, written: string][] =
   [
@@ -24,23 +25,19 @@ const HOSTS: [text: string, hostname: string, port: number, written: string][] =
     ["[::1]:9999", "::1", 9999, "[::1]:9999"],
     ["[fe80::1%eth0]:80", "fe80::1%eth0", 80, "[fe80::1%eth0]:80"],
   ];
-Deno.test({
-  name: "parseTarget() parses targets, and formatAddress() formats them",
-  permissions: "none",
-  fn() {
-    for (const [text, hostname, port, written] of HOSTS) {
-      const target = { transport: "tcp", hostname, port } as const;
-      assertEquals(parseTarget(text, 12_000), target, text);
-      assertEquals(formatAddress(target), written);
-      assertEquals(formatAddress({ ...target, transport: "udp" }), written);
-      assertEquals(parseTarget(written, 1), target);
-    }
-    for (const path of ["/run/up.sock", "up.sock", "a b:c", "@abstract"]) {
-      const target = { transport: "unix", path } as const;
-      assertEquals(parseTarget(`unix:${path}`, 12_000), target);
-      assertEquals(formatAddress(target), `unix:${path}`);
-    }
-  },
+test("parseTarget() parses targets, and formatAddress() formats them", () => {
+  for (const [text, hostname, port, written] of HOSTS) {
+    const target = { transport: "tcp", hostname, port } as const;
+    assertEquals(parseTarget(text, 12_000), target, text);
+    assertEquals(formatAddress(target), written);
+    assertEquals(formatAddress({ ...target, transport: "udp" }), written);
+    assertEquals(parseTarget(written, 1), target);
+  }
+  for (const path of ["/run/up.sock", "up.sock", "a b:c", "@abstract"]) {
+    const target = { transport: "unix", path } as const;
+    assertEquals(parseTarget(`unix:${path}`, 12_000), target);
+    assertEquals(formatAddress(target), `unix:${path}`);
+  }
 });
 
 const FORMS = "write it as HOST, HOST:PORT, [V6]:PORT or unix:PATH";
@@ -60,23 +57,19 @@ const INVALID: [message: string, texts: string[]][] = [
 // deno-fmt-ignore
 const INVALID_PORTS = ["", "0", "65536", "99999", "100000", "-1", "+80", "80 ",
                        " 80", "8o", "0x50", "1e3", "80.0", "http", "٣"];
-Deno.test({
-  name: "parseTarget() rejects other text, and says why",
-  permissions: "none",
-  fn() {
-    for (const [message, texts] of INVALID) {
-      for (const text of texts) {
-        assertThrows(() => parseTarget(text, 1), SyntaxError, message);
-      }
+test("parseTarget() rejects other text, and says why", () => {
+  for (const [message, texts] of INVALID) {
+    for (const text of texts) {
+      assertThrows(() => parseTarget(text, 1), SyntaxError, message);
     }
-    for (const port of INVALID_PORTS) {
-      for (const host of ["host", "127.0.0.1", "[::1]"]) {
-        assertThrows(
-          () => parseTarget(`${host}:${port}`, 1),
-          SyntaxError,
-          `the port must be a number from 1 to 65535, not "${port}"`,
-        );
-      }
+  }
+  for (const port of INVALID_PORTS) {
+    for (const host of ["host", "127.0.0.1", "[::1]"]) {
+      assertThrows(
+        () => parseTarget(`${host}:${port}`, 1),
+        SyntaxError,
+        `the port must be a number from 1 to 65535, not "${port}"`,
+      );
     }
-  },
+  }
 });

@@ -8,12 +8,11 @@ import { connectWithin, resolveHost } from "../../lib/net/connect.ts";
 import { DatagramSocket } from "../../lib/net/datagram_socket.ts";
 import { DeadlineError } from "../../lib/net/errors.ts";
 import { FullBacklog } from "../fixtures.ts";
-
-const LIMIT = { timeout: 8000 };
+import { pureTest, test } from "../testing.ts";
 
 // The sanitizers find a connect that is still pending after each test.
 
-Deno.test("connectWithin() returns the connection", LIMIT, async () => {
+test("connectWithin() returns the connection", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { hostname, port } = listener.addr;
   for (const signal of [undefined, new AbortController().signal]) {
@@ -26,7 +25,7 @@ Deno.test("connectWithin() returns the connection", LIMIT, async () => {
   }
 });
 
-Deno.test("connectWithin() passes on why a connect failed", LIMIT, async () => {
+test("connectWithin() passes on why a connect failed", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { hostname, port } = listener.addr;
   listener.close();
@@ -41,7 +40,7 @@ Deno.test("connectWithin() passes on why a connect failed", LIMIT, async () => {
   );
 });
 
-Deno.test("connectWithin() ends a connect at the deadline", LIMIT, async () => {
+test("connectWithin() ends a connect at the deadline", async () => {
   using backlog = new FullBacklog();
   await backlog.fill();
   const error = await assertRejects(
@@ -52,24 +51,20 @@ Deno.test("connectWithin() ends a connect at the deadline", LIMIT, async () => {
   assertEquals([error.wait, error.timeoutMs], ["connect", 20]);
 });
 
-Deno.test(
-  "connectWithin() rejects with the reason of an abort",
-  LIMIT,
-  async () => {
-    using backlog = new FullBacklog();
-    await backlog.fill();
-    const reason = new Error("interrupted");
-    const stop = new AbortController();
-    const rejected = connectWithin(60_000, stop.signal, backlog.open)
-      .then(() => null, (error) => error);
-    stop.abort(reason);
-    assertStrictEquals(await rejected, reason);
+test("connectWithin() rejects with the reason of an abort", async () => {
+  using backlog = new FullBacklog();
+  await backlog.fill();
+  const reason = new Error("interrupted");
+  const stop = new AbortController();
+  const rejected = connectWithin(60_000, stop.signal, backlog.open)
+    .then(() => null, (error) => error);
+  stop.abort(reason);
+  assertStrictEquals(await rejected, reason);
 
-    const already = await connectWithin(60_000, stop.signal, backlog.open)
-      .then(() => null, (error) => error);
-    assertStrictEquals(already, reason);
-  },
-);
+  const already = await connectWithin(60_000, stop.signal, backlog.open)
+    .then(() => null, (error) => error);
+  assertStrictEquals(already, reason);
+});
 
 const ADDRESSES: [written: string, canonical: string][] = [
   ["127.0.0.1", "127.0.0.1"],
@@ -85,31 +80,23 @@ const ADDRESSES: [written: string, canonical: string][] = [
   ["FE80::1%eth0", "fe80::1%eth0"],
   ["fe80:0::0:1%2", "fe80::1%2"],
 ];
-Deno.test({
-  name: "resolveHost() returns the canonical form of an address",
-  permissions: "none",
-  async fn() {
-    for (const [written, canonical] of ADDRESSES) {
-      assertEquals(await resolveHost(written), canonical);
-    }
-  },
+pureTest("resolveHost() returns the canonical form of an address", async () => {
+  for (const [written, canonical] of ADDRESSES) {
+    assertEquals(await resolveHost(written), canonical);
+  }
 });
 
-Deno.test(
-  "resolveHost() writes ::1 like the source of a datagram",
-  LIMIT,
-  async () => {
-    using socket = new DatagramSocket(
-      Deno.listenDatagram({ transport: "udp", hostname: "::1", port: 0 }),
-    );
-    await socket.send(new Uint8Array(1), socket.local);
-    const datagram = await socket.receive(4000);
-    const address = await resolveHost("0:0:0:0:0:0:0:1");
-    assertEquals(address, datagram!.from.hostname);
-  },
-);
+test("resolveHost() writes ::1 like the source of a datagram", async () => {
+  using socket = new DatagramSocket(
+    Deno.listenDatagram({ transport: "udp", hostname: "::1", port: 0 }),
+  );
+  await socket.send(new Uint8Array(1), socket.local);
+  const datagram = await socket.receive(4000);
+  const address = await resolveHost("0:0:0:0:0:0:0:1");
+  assertEquals(address, datagram!.from.hostname);
+});
 
-Deno.test("resolveHost() prefers IPv4 for localhost", LIMIT, async () => {
+test("resolveHost() prefers IPv4 for localhost", async () => {
   let hasIpv4 = true;
   try {
     using listener = Deno.listen({ hostname: "localhost", port: 0 });
@@ -121,7 +108,7 @@ Deno.test("resolveHost() prefers IPv4 for localhost", LIMIT, async () => {
   assert(hasIpv4 ? address.startsWith("127.") : address === "::1", address);
 });
 
-Deno.test("resolveHost() rejects an unknown name", LIMIT, async () => {
+test("resolveHost() rejects an unknown name", async () => {
   // RFC 6761 reserves it, so no name server can know it.
   await assertRejects(() => resolveHost("no-such-host.invalid"), Error);
 });
@@ -134,22 +121,19 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: "resolveHost() accepts the family that is asked for only",
-  fn: async () => {
-    assertEquals(await resolveHost("127.0.0.1", { family: 4 }), "127.0.0.1");
-    assertEquals(await resolveHost("::1", { family: 6 }), "::1");
-    await assertRejects(() => resolveHost("::1", { family: 4 }), Error, "IPv4");
-    await assertRejects(
-      () => resolveHost("127.0.0.1", { family: 6 }),
-      Error,
-      "IPv6",
-    );
-    assertEquals(await resolveHost("localhost", { family: 4 }), "127.0.0.1");
-  },
+test("resolveHost() accepts the family that is asked for only", async () => {
+  assertEquals(await resolveHost("127.0.0.1", { family: 4 }), "127.0.0.1");
+  assertEquals(await resolveHost("::1", { family: 6 }), "::1");
+  await assertRejects(() => resolveHost("::1", { family: 4 }), Error, "IPv4");
+  await assertRejects(
+    () => resolveHost("127.0.0.1", { family: 6 }),
+    Error,
+    "IPv6",
+  );
+  assertEquals(await resolveHost("localhost", { family: 4 }), "127.0.0.1");
 });
 
-Deno.test("resolveHost() ends with its signal", LIMIT, async () => {
+test("resolveHost() ends with its signal", async () => {
   const reason = new Error("interrupted");
   const error = await assertRejects(
     () => resolveHost("localhost", { signal: AbortSignal.abort(reason) }),

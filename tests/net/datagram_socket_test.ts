@@ -11,42 +11,33 @@ import {
   text,
   turn,
 } from "../fixtures.ts";
+import { pureTest, test } from "../testing.ts";
 
-const LIMIT = { timeout: 5000 };
+test("DatagramSocket carries datagrams of any length, with their source", async () => {
+  using one = datagramClient();
+  using other = datagramClient();
+  for (const length of [0, 1, 65_507]) {
+    await one.send(new Uint8Array(length).fill(7), other.local);
+    const datagram = await other.receive(4000);
+    assert(datagram !== null);
+    assertEquals(datagram.bytes.length, length);
+    assert(datagram.bytes.every((byte) => byte === 7));
+    assertEquals(datagram.from.port, one.local.port);
+  }
+  await assertRejects(() => one.send(new Uint8Array(65_508), other.local));
+});
 
-Deno.test(
-  "DatagramSocket carries datagrams of any length, with their source",
-  LIMIT,
-  async () => {
-    using one = datagramClient();
-    using other = datagramClient();
-    for (const length of [0, 1, 65_507]) {
-      await one.send(new Uint8Array(length).fill(7), other.local);
-      const datagram = await other.receive(4000);
-      assert(datagram !== null);
-      assertEquals(datagram.bytes.length, length);
-      assert(datagram.bytes.every((byte) => byte === 7));
-      assertEquals(datagram.from.port, one.local.port);
-    }
-    await assertRejects(() => one.send(new Uint8Array(65_508), other.local));
-  },
-);
+test("DatagramSocket.receive() returns null in time, and loses nothing by it", async () => {
+  using one = datagramClient();
+  using other = datagramClient();
+  for (const content of ["first", "second"]) {
+    assertEquals(await other.receive(1), null);
+    await one.send(bytes(content), other.local);
+    assertEquals(text((await other.receive(4000))!.bytes), content);
+  }
+});
 
-Deno.test(
-  "DatagramSocket.receive() returns null in time, and loses nothing by it",
-  LIMIT,
-  async () => {
-    using one = datagramClient();
-    using other = datagramClient();
-    for (const content of ["first", "second"]) {
-      assertEquals(await other.receive(1), null);
-      await one.send(bytes(content), other.local);
-      assertEquals(text((await other.receive(4000))!.bytes), content);
-    }
-  },
-);
-
-Deno.test("DatagramSocket.receive() ends when aborted", LIMIT, async () => {
+test("DatagramSocket.receive() ends when aborted", async () => {
   using socket = datagramClient();
   const stop = new AbortController();
   const waiting = socket.receive(60_000, stop.signal);
@@ -55,35 +46,31 @@ Deno.test("DatagramSocket.receive() ends when aborted", LIMIT, async () => {
   assertEquals(await socket.receive(60_000, stop.signal), null);
 });
 
-Deno.test(
-  "DatagramSocket.receiveFrom() ignores other sources, even a flood",
-  LIMIT,
-  async () => {
-    using stranger = datagramClient();
-    using server = datagramClient();
-    using client = datagramClient();
-    await stranger.send(bytes("forged"), client.local);
-    await server.send(bytes("reply"), client.local);
-    assertEquals(text(await client.receiveFrom(server.local, 4000)), "reply");
+test("DatagramSocket.receiveFrom() ignores other sources, even a flood", async () => {
+  using stranger = datagramClient();
+  using server = datagramClient();
+  using client = datagramClient();
+  await stranger.send(bytes("forged"), client.local);
+  await server.send(bytes("reply"), client.local);
+  assertEquals(text(await client.receiveFrom(server.local, 4000)), "reply");
 
-    let flooding = true;
-    const flood = (async () => {
-      while (flooding) await stranger.send(bytes("forged"), client.local);
-    })();
-    assertEquals(await client.receiveFrom(server.local, 50), null);
-    flooding = false;
-    await flood;
-  },
-);
+  let flooding = true;
+  const flood = (async () => {
+    while (flooding) await stranger.send(bytes("forged"), client.local);
+  })();
+  assertEquals(await client.receiveFrom(server.local, 50), null);
+  flooding = false;
+  await flood;
+});
 
-Deno.test("DatagramSocket closes with a pending receive", LIMIT, async () => {
+test("DatagramSocket closes with a pending receive", async () => {
   const socket = new DatagramSocket(openDatagrams());
   assertEquals(await socket.receive(1), null);
   socket[Symbol.dispose]();
   await turn(); // an uncaught rejection would fail the test here
 });
 
-Deno.test("localHostFor() stays on loopback for loopback", () => {
+pureTest("localHostFor() stays on loopback for loopback", () => {
   const cases = [
     ["127.0.0.1", "127.0.0.1"],
     ["127.8.8.8", "127.0.0.1"],
@@ -95,7 +82,7 @@ Deno.test("localHostFor() stays on loopback for loopback", () => {
   for (const [host, local] of cases) assertEquals(localHostFor(host), local);
 });
 
-Deno.test("isFrom() compares the port, and the address if it is known", () => {
+pureTest("isFrom() compares the port, and the address if it is known", () => {
   const from = { transport: "udp", hostname: "192.0.2.1", port: 7000 } as const;
   const cases = [
     ["192.0.2.1", 7000, true],

@@ -2,6 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { QueueWatch } from "../../lib/net/queue_watch.ts";
 import { receiveDatagram } from "../../lib/net/datagram_socket.ts";
 import { openDatagrams, turn } from "../fixtures.ts";
+import { test } from "../testing.ts";
 
 /** Waits as for a datagram that is still to come. */
 function waited(watch: QueueWatch): Promise<void> {
@@ -15,7 +16,7 @@ async function queued(watch: QueueWatch, count: number): Promise<void> {
   }
 }
 
-Deno.test("QueueWatch.compare() suspects the queue after many reads in a row", async () => {
+test("QueueWatch.compare() suspects the queue after many reads in a row", async () => {
   for (
     const [reads, sizeBytes, expected] of [
       [70, 44, 5],
@@ -32,7 +33,7 @@ Deno.test("QueueWatch.compare() suspects the queue after many reads in a row", a
   }
 });
 
-Deno.test("QueueWatch.compare() suspects nothing where reads wait", async () => {
+test("QueueWatch.compare() suspects nothing where reads wait", async () => {
   const watch = new QueueWatch();
   for (let read = 0; read < 300; read++) {
     await waited(watch);
@@ -42,7 +43,7 @@ Deno.test("QueueWatch.compare() suspects nothing where reads wait", async () => 
   assertEquals(watch.maybeDropped, 0);
 });
 
-Deno.test("QueueWatch.compare() counts no copies and no late ones, and wraps", async () => {
+test("QueueWatch.compare() counts no copies and no late ones, and wraps", async () => {
   const watch = new QueueWatch();
   await queued(watch, 100);
   let expected = watch.compare(2 ** 32 - 1, 2 ** 32 - 2, 44);
@@ -55,7 +56,7 @@ Deno.test("QueueWatch.compare() counts no copies and no late ones, and wraps", a
   assertEquals(watch.maybeDropped, 3);
 });
 
-Deno.test("QueueWatch.lateMs is the time to wake up, or since the queue was empty", async () => {
+test("QueueWatch.lateMs is the time to wake up, or since the queue was empty", async () => {
   const watch = new QueueWatch();
   await waited(watch);
   assertEquals(watch.lateMs, 0);
@@ -71,9 +72,7 @@ Deno.test("QueueWatch.lateMs is the time to wake up, or since the queue was empt
   assertAlmostEquals(watch.lateMs, wakeUpMs, 1e-6);
 });
 
-Deno.test("QueueWatch finds what a socket drops that is not read", {
-  timeout: 9000,
-}, async () => {
+test("QueueWatch finds what a socket drops that is not read", async () => {
   const [one, other] = [openDatagrams(), openDatagrams()];
   const watch = new QueueWatch();
   const packet = new Uint8Array(44);

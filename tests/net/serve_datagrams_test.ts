@@ -9,8 +9,8 @@ import {
   RunningServer,
   text,
 } from "../fixtures.ts";
+import { pureTest, test } from "../testing.ts";
 
-const LIMIT = { timeout: 8000 };
 const delayed = (delayMs: number) => ({
   drop: 0,
   duplicate: 0,
@@ -41,90 +41,78 @@ function recordingEcho() {
   return { requests, handler };
 }
 
-Deno.test(
-  "serveDatagrams() replies to the source of each datagram, also of one that is gone",
-  LIMIT,
-  async () => {
-    await using server = datagramServer(echo);
-    using one = datagramClient();
-    using other = datagramClient();
-    for (let count = 0; count < 5; count++) {
-      using gone = datagramClient();
-      await gone.send(bytes("gone"), server.addr);
-    }
-    await one.send(bytes("one"), server.addr);
-    await other.send(bytes("other"), server.addr);
-    assertEquals(text(await other.receiveFrom(server.addr, 4000)), "other");
-    assertEquals(text(await one.receiveFrom(server.addr, 4000)), "one");
-    for (const length of [0, 1, 65_507]) {
-      const longest = "x".repeat(length);
-      assertEquals(await ask(one, server, longest), longest);
-    }
-  },
-);
+test("serveDatagrams() replies to the source of each datagram, also of one that is gone", async () => {
+  await using server = datagramServer(echo);
+  using one = datagramClient();
+  using other = datagramClient();
+  for (let count = 0; count < 5; count++) {
+    using gone = datagramClient();
+    await gone.send(bytes("gone"), server.addr);
+  }
+  await one.send(bytes("one"), server.addr);
+  await other.send(bytes("other"), server.addr);
+  assertEquals(text(await other.receiveFrom(server.addr, 4000)), "other");
+  assertEquals(text(await one.receiveFrom(server.addr, 4000)), "one");
+  for (const length of [0, 1, 65_507]) {
+    const longest = "x".repeat(length);
+    assertEquals(await ask(one, server, longest), longest);
+  }
+});
 
-Deno.test(
-  "serveDatagrams() sends no reply that is null, too long, failed or unsendable",
-  LIMIT,
-  async () => {
-    const handler = (datagram: Uint8Array) => {
-      switch (text(datagram)) {
-        case "none":
-          return null;
-        case "grow":
-          return bytes("grown");
-        case "throw":
-          throw new Error("a fault of ours");
-      }
-      return datagram;
-    };
-    using client = datagramClient();
-    await using server = datagramServer(handler);
-    for (const request of ["none", "grow", "throw"]) {
-      await client.send(bytes(request), server.addr);
+test("serveDatagrams() sends no reply that is null, too long, failed or unsendable", async () => {
+  const handler = (datagram: Uint8Array) => {
+    switch (text(datagram)) {
+      case "none":
+        return null;
+      case "grow":
+        return bytes("grown");
+      case "throw":
+        throw new Error("a fault of ours");
     }
-    // Replies keep the order, so there was no other one before this.
-    assertEquals(await ask(client, server, "same"), "same");
-    assertEquals(server.log, [
-      "No reply of 5 bytes to 4 bytes",
-      "Cannot reply to a datagram: a fault of ours",
-    ]);
+    return datagram;
+  };
+  using client = datagramClient();
+  await using server = datagramServer(handler);
+  for (const request of ["none", "grow", "throw"]) {
+    await client.send(bytes(request), server.addr);
+  }
+  // Replies keep the order, so there was no other one before this.
+  assertEquals(await ask(client, server, "same"), "same");
+  assertEquals(server.log, [
+    "No reply of 5 bytes to 4 bytes",
+    "Cannot reply to a datagram: a fault of ours",
+  ]);
 
-    const socket = openDatagrams();
-    socket.send = () => Promise.reject(new Error("no buffer space"));
-    await using failing = new RunningServer(
-      socket.addr as Deno.NetAddr,
-      (given) => serveDatagrams(socket, handler, given),
-    );
-    await client.send(bytes("same"), failing.addr);
-    assertEquals(
-      await failing.logged(),
-      "Cannot send a reply: no buffer space",
-    );
-  },
-);
+  const socket = openDatagrams();
+  socket.send = () => Promise.reject(new Error("no buffer space"));
+  await using failing = new RunningServer(
+    socket.addr as Deno.NetAddr,
+    (given) => serveDatagrams(socket, handler, given),
+  );
+  await client.send(bytes("same"), failing.addr);
+  assertEquals(
+    await failing.logged(),
+    "Cannot send a reply: no buffer space",
+  );
+});
 
-Deno.test(
-  "serveDatagrams() never replies to itself or to a known responder",
-  LIMIT,
-  async () => {
-    const { requests, handler } = recordingEcho();
-    const refusals: string[] = [];
-    const socket = openDatagrams();
-    const onRefused = (why: string) => refusals.push(why);
-    await using server = new RunningServer(
-      socket.addr as Deno.NetAddr,
-      (given) => serveDatagrams(socket, handler, { ...given, onRefused }),
-    );
-    await socket.send(bytes("from itself"), socket.addr);
-    using responder = new DatagramSocket(openFirst([1900, 5353, 11211]));
-    await responder.send(bytes("a reply"), server.addr);
-    using client = datagramClient();
-    assertEquals(await ask(client, server, "a request"), "a request");
-    assertEquals(requests, ["a request"]);
-    assertEquals(refusals, ["responder", "responder"]);
-  },
-);
+test("serveDatagrams() never replies to itself or to a known responder", async () => {
+  const { requests, handler } = recordingEcho();
+  const refusals: string[] = [];
+  const socket = openDatagrams();
+  const onRefused = (why: string) => refusals.push(why);
+  await using server = new RunningServer(
+    socket.addr as Deno.NetAddr,
+    (given) => serveDatagrams(socket, handler, { ...given, onRefused }),
+  );
+  await socket.send(bytes("from itself"), socket.addr);
+  using responder = new DatagramSocket(openFirst([1900, 5353, 11211]));
+  await responder.send(bytes("a reply"), server.addr);
+  using client = datagramClient();
+  assertEquals(await ask(client, server, "a request"), "a request");
+  assertEquals(requests, ["a request"]);
+  assertEquals(refusals, ["responder", "responder"]);
+});
 
 /** Binds the first free port. */
 function openFirst(ports: number[]): Deno.DatagramConn {
@@ -138,7 +126,7 @@ function openFirst(ports: number[]): Deno.DatagramConn {
   throw new Error(`None of the ports is free: ${ports}`);
 }
 
-Deno.test("isResponder() is true for known responders and its own port", () => {
+pureTest("isResponder() is true for known responders and its own port", () => {
   const udp = (port: number, hostname = "192.0.2.1"): Deno.NetAddr => ({
     transport: "udp",
     hostname,
@@ -153,7 +141,7 @@ Deno.test("isResponder() is true for known responders and its own port", () => {
   assertEquals(found, responders);
 });
 
-Deno.test("serveDatagrams() limits the rate of a source", LIMIT, async () => {
+test("serveDatagrams() limits the rate of a source", async () => {
   const { requests, handler } = recordingEcho();
   let refusals = 0;
   await using server = datagramServer(handler, {
@@ -185,61 +173,49 @@ Deno.test("serveDatagrams() limits the rate of a source", LIMIT, async () => {
   assert(refusals > 0);
 });
 
-Deno.test(
-  "serveDatagrams() still sends delayed replies when aborted",
-  LIMIT,
-  async () => {
-    const { requests, handler } = recordingEcho();
-    const received = Promise.withResolvers<void>();
-    await using server = datagramServer((datagram) => {
-      if (requests.length === 2) received.resolve();
-      return handler(datagram);
-    }, { impairment: delayed(100) });
-    using client = datagramClient();
-    for (const request of ["one", "two", "three"]) {
-      await client.send(bytes(request), server.addr);
-    }
-    await received.promise;
-    server.abort();
-    await client.send(bytes("too late"), server.addr);
-    for (const request of ["one", "two", "three"]) {
-      const reply = await client.receiveFrom(server.addr, 4000);
-      assertEquals(text(reply), request);
-    }
-    await server.served;
-    assertEquals(requests, ["one", "two", "three"]);
-    assertEquals(server.log, []);
-  },
-);
+test("serveDatagrams() still sends delayed replies when aborted", async () => {
+  const { requests, handler } = recordingEcho();
+  const received = Promise.withResolvers<void>();
+  await using server = datagramServer((datagram) => {
+    if (requests.length === 2) received.resolve();
+    return handler(datagram);
+  }, { impairment: delayed(100) });
+  using client = datagramClient();
+  for (const request of ["one", "two", "three"]) {
+    await client.send(bytes(request), server.addr);
+  }
+  await received.promise;
+  server.abort();
+  await client.send(bytes("too late"), server.addr);
+  for (const request of ["one", "two", "three"]) {
+    const reply = await client.receiveFrom(server.addr, 4000);
+    assertEquals(text(reply), request);
+  }
+  await server.served;
+  assertEquals(requests, ["one", "two", "three"]);
+  assertEquals(server.log, []);
+});
 
-Deno.test(
-  "serveDatagrams() ends when aborted, before or after it has served",
-  LIMIT,
-  async () => {
-    const signal = AbortSignal.abort();
-    await serveDatagrams(openDatagrams(), echo, { signal });
-    const server = datagramServer(echo);
-    using client = datagramClient();
-    assertEquals(await ask(client, server, "hello"), "hello");
-    server.abort();
-    await server.served;
-  },
-);
+test("serveDatagrams() ends when aborted, before or after it has served", async () => {
+  const signal = AbortSignal.abort();
+  await serveDatagrams(openDatagrams(), echo, { signal });
+  const server = datagramServer(echo);
+  using client = datagramClient();
+  assertEquals(await ask(client, server, "hello"), "hello");
+  server.abort();
+  await server.served;
+});
 
-Deno.test(
-  "serveDatagrams() ends when its socket is closed, with delayed replies pending",
-  LIMIT,
-  async () => {
-    const socket = openDatagrams();
-    const received = Promise.withResolvers<void>();
-    const served = serveDatagrams(socket, (datagram) => {
-      received.resolve();
-      return datagram;
-    }, { impairment: delayed(60_000) });
-    using client = datagramClient();
-    await client.send(bytes("?"), socket.addr as Deno.NetAddr);
-    await received.promise;
-    socket.close();
-    await served;
-  },
-);
+test("serveDatagrams() ends when its socket is closed, with delayed replies pending", async () => {
+  const socket = openDatagrams();
+  const received = Promise.withResolvers<void>();
+  const served = serveDatagrams(socket, (datagram) => {
+    received.resolve();
+    return datagram;
+  }, { impairment: delayed(60_000) });
+  using client = datagramClient();
+  await client.send(bytes("?"), socket.addr as Deno.NetAddr);
+  await received.promise;
+  socket.close();
+  await served;
+});

@@ -4,6 +4,7 @@ import {
   assertLessOrEqual,
 } from "@std/assert";
 import { AddressBook } from "../../lib/peer/address_book.ts";
+import { pureTest } from "../testing.ts";
 
 const A = "192.0.2.1:5000";
 const TELLER = "198.51.100.1";
@@ -80,13 +81,9 @@ class Fixture implements Disposable {
 }
 
 function test(name: string, fn: (fixture: Fixture) => void): void {
-  Deno.test({
-    name: `AddressBook ${name}`,
-    permissions: "none",
-    fn() {
-      using fixture = new Fixture();
-      fn(fixture);
-    },
+  pureTest(`AddressBook ${name}`, () => {
+    using fixture = new Fixture();
+    fn(fixture);
   });
 }
 

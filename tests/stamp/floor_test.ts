@@ -2,10 +2,7 @@ import { assert } from "@std/assert";
 import { stampFloor } from "../../lib/stamp/floor.ts";
 import { StampKey } from "../../lib/stamp/key.ts";
 import { openDatagrams } from "../fixtures.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, timeout: 30_000, fn });
-}
+import { test } from "../testing.ts";
 
 const CASES: [how: string, intervalMs: number, key?: StampKey][] = [
   ["in a closed loop", 0],

@@ -1,9 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { SIGNATURE_BYTES, StampKey } from "../../lib/stamp/key.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const filled = (byte: number, length: number) =>

@@ -18,8 +18,8 @@ import {
   type RunningServer,
 } from "../fixtures.ts";
 
-/** When a probe is lost, in milliseconds. */
-export const TIMEOUT_MS = 250;
+/** When a probe is lost, in milliseconds: longer than a busy machine stalls. */
+export const TIMEOUT_MS = 1000;
 
 /** A reflector on loopback. */
 export function reflector(options: ReflectorOptions = {}): RunningServer {

@@ -21,10 +21,7 @@ import {
 import { StampKey } from "../../lib/stamp/key.ts";
 import type { TimestampFormat } from "../../lib/stamp/timestamp.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 const SECRET = new TextEncoder().encode("a secret key");
 const FORMATS: TimestampFormat[] = ["ntp", "ptp"];

@@ -31,10 +31,8 @@ import {
   openDatagrams,
   RunningServer,
 } from "../fixtures.ts";
+import { test } from "../testing.ts";
 
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, timeout: 12_000, fn });
-}
 const ONE = udp("192.0.2.1", 50_000);
 const KEY = new StampKey(bytes("a secret"));
 const OTHER_KEY = new StampKey(bytes("another secret"));

@@ -1,9 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { SessionTable } from "../../lib/stamp/session_table.ts";
-
-function test(name: string, fn: () => void): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 /** Answers a request of a port, and gives the number of the answer. */
 function answer(sessions: SessionTable, port: number, nowMs: number): number {

@@ -14,10 +14,7 @@ import {
   writeTimestamp,
 } from "../../lib/stamp/timestamp.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 const FORMATS: TimestampFormat[] = ["ntp", "ptp"];
 const TWO_32 = 2 ** 32;

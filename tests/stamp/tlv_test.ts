@@ -12,10 +12,7 @@ import {
 } from "../../lib/stamp/tlv.ts";
 import { StampKey } from "../../lib/stamp/key.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 /** Without a key, and in no session. */
 const FACTS = { requests: null, authentic: true };

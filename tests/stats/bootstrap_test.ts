@@ -6,10 +6,7 @@ import {
   type Round,
 } from "../../lib/stats/bootstrap.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 /** Figures like those of eight rounds of a measurement; 12.5 apart. */
 const APART: Round[] = [

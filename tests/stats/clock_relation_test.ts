@@ -11,10 +11,7 @@ import {
   MAX_DRIFT,
 } from "../../lib/stats/clock_relation.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
-
-function test(name: string, fn: () => void): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 type Points = [x: number, y: number][];
 

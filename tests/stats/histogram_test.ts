@@ -9,10 +9,7 @@ import {
 import { binEdges } from "../../lib/stats/bins.ts";
 import { canCarry, Histogram } from "../../lib/stats/histogram.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
-
-function test(name: string, fn: () => void): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 function filled<H extends { record(us: number): void }>(
   histogram: H,
@@ -313,7 +310,16 @@ test("binEdges() has round steps, and grows if the values differ much", () => {
   assertEquals(binEdges(41, 58, 4), [40, 45, 50, 55, 60]);
   assertEquals(binEdges(0, 9.9, 10), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   assertEquals(binEdges(0.1, 0.3, 3), [0.1, 0.2, 0.3, 0.4]);
-  assertEquals(binEdges(10, 1900, 8), [10, 20, 50, 100, 200, 500, 1000, 2000]);
+  assertEquals(binEdges(10, 1900, 8), [
+    10,
+    20,
+    50,
+    100,
+    200,
+    500,
+    1000,
+    2000,
+  ]);
   assertEquals(binEdges(2, 900, 3), [1, 10, 100, 1000]);
 });
 

@@ -1,9 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { interleave } from "../../lib/stats/interleave.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 /** Two sides that tell their name and how often they were asked. */
 function sides(onTurn: (turn: string) => void = () => {}) {

@@ -1,9 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { Jitter } from "../../lib/stats/jitter.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 function jitterOf(delaysUs: (number | null)[]) {
   const jitter = new Jitter();

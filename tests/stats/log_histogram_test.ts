@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "npm:fast-check@^4.3.0";
 import { LogHistogram } from "../../lib/stats/log_histogram.ts";
+import { pureTest as test } from "../testing.ts";
 
 function of(delays: number[]): LogHistogram {
   const histogram = new LogHistogram();
@@ -12,12 +13,12 @@ const DELAYS = fc.array(fc.double({ min: 0, max: 8.64e10, noNaN: true }), {
   minLength: 1,
 });
 
-Deno.test("LogHistogram has no quantile without a delay", () => {
+test("LogHistogram has no quantile without a delay", () => {
   assertEquals(new LogHistogram().quantiles([0, 0.5, 1]), [null, null, null]);
   assertEquals(LogHistogram.decode(new LogHistogram().encode()).count, 0);
 });
 
-Deno.test("LogHistogram.quantiles() are within 1.1 % of the sorted delays", () => {
+test("LogHistogram.quantiles() are within 1.1 % of the sorted delays", () => {
   fc.assert(fc.property(
     DELAYS,
     fc.double({ min: 0, max: 1, noNaN: true }),
@@ -31,7 +32,7 @@ Deno.test("LogHistogram.quantiles() are within 1.1 % of the sorted delays", () =
   ));
 });
 
-Deno.test("LogHistogram.merge() gives the histogram of all delays", () => {
+test("LogHistogram.merge() gives the histogram of all delays", () => {
   fc.assert(fc.property(DELAYS, DELAYS, (one, other) => {
     const merged = of(one);
     merged.merge(of(other));
@@ -48,13 +49,13 @@ Deno.test("LogHistogram.merge() gives the histogram of all delays", () => {
   }));
 });
 
-Deno.test("LogHistogram.encode() takes two bytes for a bucket of a minute", () => {
+test("LogHistogram.encode() takes two bytes for a bucket of a minute", () => {
   const bytes = of(Array.from({ length: 60 }, (_, at) => 12_000 + at * 10))
     .encode();
   assertEquals(bytes.length < 40, true, `${bytes.length} bytes`);
 });
 
-Deno.test("LogHistogram.decode() rejects truncated bytes", () => {
+test("LogHistogram.decode() rejects truncated bytes", () => {
   const bytes = of([5, 500]).encode();
   assertThrows(() => LogHistogram.decode(bytes.subarray(0, 20)), RangeError);
   assertThrows(

@@ -7,10 +7,7 @@ import {
 import fc from "npm:fast-check@^4.3.0";
 import { OneWay, type OneWayOptions } from "../../lib/stats/one_way.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 /** The ways of each probe in milliseconds by two clocks; a probe a second. */
 function oneWayOf(ways: [number, number][], options?: OneWayOptions): OneWay {

@@ -1,10 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { newSample, SampleQueue } from "../../lib/stats/sample.ts";
 import { turn } from "../fixtures.ts";
-
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, permissions: "none", timeout: 8000, fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 function push(queue: SampleQueue, ...sequences: number[]): void {
   for (const sequence of sequences) queue.push(newSample(sequence, false, 0));

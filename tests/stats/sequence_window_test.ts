@@ -10,10 +10,7 @@ import {
   type ArrivalCounts,
   SequenceWindow,
 } from "../../lib/stats/sequence_window.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 // A path, simulated: what happens to each probe is given, and with it what the
 // counters have to show. The window sees only sends, replies and deadlines.

@@ -6,10 +6,7 @@ import {
   type TimelineFigures,
 } from "../../lib/stats/timeline.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
-
-function test(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, permissions: "none", fn });
-}
+import { pureTest as test } from "../testing.ts";
 
 function sum(counts: number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);

@@ -23,8 +23,8 @@ import {
   streamServer,
   text,
 } from "../fixtures.ts";
+import { pureTest, test } from "../testing.ts";
 
-const LIMIT = { timeout: 8000 };
 const SHAPES = {
   ctime: /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\r\n$/,
   iso: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\r\n$/,
@@ -44,61 +44,56 @@ function assertTime(
   assertLessOrEqual(received.fromMs, Date.now());
 }
 
-Deno.test(
-  "timeStreams() sends the time, and ends the stream",
-  LIMIT,
-  async () => {
-    for (const format of TIME_FORMATS) {
-      await using server = streamServer(timeStreams(format));
-      const startMs = Date.now();
-      for (const request of ["", "what time?\n", new Uint8Array(1_000_000)]) {
-        assertTime(await exchange(server, request), format, startMs);
-      }
+test("timeStreams() sends the time, and ends the stream", async () => {
+  for (const format of TIME_FORMATS) {
+    await using server = streamServer(timeStreams(format));
+    const startMs = Date.now();
+    for (const request of ["", "what time?\n", new Uint8Array(1_000_000)]) {
+      assertTime(await exchange(server, request), format, startMs);
     }
-  },
-);
+  }
+});
 
-Deno.test("timeStreams() reads the clock for each client", LIMIT, async () => {
+test("timeStreams() reads the clock for each client", async () => {
   await using server = streamServer(timeStreams("iso"), { mode: "iterative" });
   const first = text(await exchange(server, ""))!;
   while (new Date().toISOString() <= first); // until the clock has moved
   assert(text(await exchange(server, ""))! > first);
 });
 
-Deno.test(
-  "timeDatagrams() replies to a datagram as long as the reply, at a limited rate",
-  LIMIT,
-  async () => {
-    for (const format of TIME_FORMATS) {
-      await using server = datagramServer(timeDatagrams(format), {
-        maxRatePerSec: MAX_TIME_REPLIES_PER_SEC,
-      });
-      using client = datagramClient();
-      const startMs = Date.now();
-      const startedMs = performance.now();
-      const replyBytes = formatTime(new Date(), format).length;
-      for (const short of [0, replyBytes - 1]) {
-        await client.send(new Uint8Array(short), server.addr);
-        assertEquals(await client.receive(50), null);
-      }
-      // The short ones took tokens too.
-      await new Promise((resolve) => setTimeout(resolve, 250));
-      for (let count = 0; count < 100; count++) {
-        await client.send(new Uint8Array(replyBytes), server.addr);
-      }
-      let replies = 0;
-      for (let reply; (reply = await client.receive(50)) !== null;) {
-        assertTime(reply.bytes, format, startMs);
-        replies += 1;
-      }
-      const seconds = (performance.now() - startedMs) / 1000;
-      assertGreaterOrEqual(replies, 2);
-      // The burst, and the tokens that came in meanwhile.
-      assertLessOrEqual(replies, 2 + Math.ceil(seconds * 10));
-      assertEquals(server.log, []);
+test("timeDatagrams() replies to a datagram as long as the reply, at a limited rate", async () => {
+  for (const format of TIME_FORMATS) {
+    await using server = datagramServer(timeDatagrams(format), {
+      maxRatePerSec: MAX_TIME_REPLIES_PER_SEC,
+    });
+    using client = datagramClient();
+    const startMs = Date.now();
+    const startedMs = performance.now();
+    const replyBytes = formatTime(new Date(), format).length;
+    for (const short of [0, replyBytes - 1]) {
+      await client.send(new Uint8Array(short), server.addr);
+      assertEquals(await client.receive(50), null);
     }
-  },
-);
+    // The short ones took tokens too.
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    for (let count = 0; count < 100; count++) {
+      await client.send(new Uint8Array(replyBytes), server.addr);
+    }
+    let replies = 0;
+    for (
+      let reply;
+      (reply = await client.receive(replies < 2 ? 10_000 : 50)) !== null;
+    ) {
+      assertTime(reply.bytes, format, startMs);
+      replies += 1;
+    }
+    const seconds = (performance.now() - startedMs) / 1000;
+    assertGreaterOrEqual(replies, 2);
+    // The burst, and the tokens that came in meanwhile.
+    assertLessOrEqual(replies, 2 + Math.ceil(seconds * 10));
+    assertEquals(server.log, []);
+  }
+});
 
 const big32 = (value: number) =>
   Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
@@ -136,43 +131,34 @@ const RFC868_MOMENTS: [seconds: number, moment: string][] = [
   [0, "2036-02-07T06:28:16Z"],
   [1, "2036-02-07T06:28:17Z"],
 ];
-Deno.test({
-  name: "formatTime() writes each format",
-  permissions: "none",
-  fn() {
-    for (const [date, format, message] of FORMATTED) {
-      assertEquals(formatTime(date, format), message);
-    }
-    for (const [seconds, moment] of RFC868_MOMENTS) {
-      assertEquals(formatTime(new Date(moment), "rfc868"), big32(seconds));
-    }
-  },
+pureTest("formatTime() writes each format", () => {
+  for (const [date, format, message] of FORMATTED) {
+    assertEquals(formatTime(date, format), message);
+  }
+  for (const [seconds, moment] of RFC868_MOMENTS) {
+    assertEquals(formatTime(new Date(moment), "rfc868"), big32(seconds));
+  }
 });
 
-Deno.test({
-  name: "parseTime() places RFC 868's seconds near the given moment",
-  permissions: "none",
-  fn() {
-    const decadeMs = 3.2e11;
-    for (const [seconds, moment] of RFC868_MOMENTS) {
-      const fromMs = Date.parse(moment);
-      // A view into a larger buffer.
-      const message = Uint8Array.of(9, 9, ...big32(seconds), 9).subarray(2, 6);
-      for (const offMs of [-decadeMs, 0, decadeMs]) {
-        assertEquals(parseTime(message, new Date(fromMs + offMs)), {
-          text: `${seconds} (seconds since 1900)`,
-          fromMs,
-          resolutionMs: 1000,
-        });
-      }
+pureTest("parseTime() places RFC 868's seconds near the given moment", () => {
+  const decadeMs = 3.2e11;
+  for (const [seconds, moment] of RFC868_MOMENTS) {
+    const fromMs = Date.parse(moment);
+    // A view into a larger buffer.
+    const message = Uint8Array.of(9, 9, ...big32(seconds), 9).subarray(2, 6);
+    for (const offMs of [-decadeMs, 0, decadeMs]) {
+      assertEquals(parseTime(message, new Date(fromMs + offMs)), {
+        text: `${seconds} (seconds since 1900)`,
+        fromMs,
+        resolutionMs: 1000,
+      });
     }
-  },
+  }
 });
 
-Deno.test({
-  name: "parseTime() reads what formatTime() writes, to its resolution",
-  permissions: "none",
-  fn() {
+pureTest(
+  "parseTime() reads what formatTime() writes, to its resolution",
+  () => {
     const random = seededRandom(9);
     for (let round = 0; round < 2000; round++) {
       // From 1970 to 2096, across the overflow of the 32 bits.
@@ -191,33 +177,28 @@ Deno.test({
       }
     }
   },
+);
+
+pureTest("parseTime() accepts the variants that servers send", () => {
+  const near = new Date();
+  for (const end of ["", "\n", "\r\n", " \r\n", "\0", "\r\n\0\0"]) {
+    const line = "1970-01-01T00:00:00.000Z";
+    const received = parseTime(bytes(line + end), near);
+    assertEquals(received, { text: line, fromMs: 0, resolutionMs: 1 });
+  }
+  const fromMs = new Date(1970, 0, 1).getTime();
+  for (const day of [" 1", "1", "01"]) {
+    const line = `Thu Jan ${day} 00:00:00 1970`;
+    const received = parseTime(bytes(line), near);
+    assertEquals(received, { text: line, fromMs, resolutionMs: 1000 });
+  }
+  const seconds = parseTime(bytes("1970-01-01T00:00:05Z\n"), near);
+  assertEquals([seconds?.fromMs, seconds?.resolutionMs], [5000, 1000]);
 });
 
-Deno.test({
-  name: "parseTime() accepts the variants that servers send",
-  permissions: "none",
-  fn() {
-    const near = new Date();
-    for (const end of ["", "\n", "\r\n", " \r\n", "\0", "\r\n\0\0"]) {
-      const line = "1970-01-01T00:00:00.000Z";
-      const received = parseTime(bytes(line + end), near);
-      assertEquals(received, { text: line, fromMs: 0, resolutionMs: 1 });
-    }
-    const fromMs = new Date(1970, 0, 1).getTime();
-    for (const day of [" 1", "1", "01"]) {
-      const line = `Thu Jan ${day} 00:00:00 1970`;
-      const received = parseTime(bytes(line), near);
-      assertEquals(received, { text: line, fromMs, resolutionMs: 1000 });
-    }
-    const seconds = parseTime(bytes("1970-01-01T00:00:05Z\n"), near);
-    assertEquals([seconds?.fromMs, seconds?.resolutionMs], [5000, 1000]);
-  },
-});
-
-Deno.test({
-  name: "parseTime() returns null for other text and for impossible times",
-  permissions: "none",
-  fn() {
+pureTest(
+  "parseTime() returns null for other text and for impossible times",
+  () => {
     const messages = [
       "",
       "\n",
@@ -246,62 +227,50 @@ Deno.test({
       assertEquals(parseTime(bytes(message), new Date(0)), null, message);
     }
   },
+);
+
+pureTest("parseTime() never returns NaN for a damaged message", () => {
+  const random = seededRandom(10);
+  for (let round = 0; round < 20_000; round++) {
+    const message = bytes("Thu Jan  1 00:00:00 1970\r\n");
+    for (let changes = 0; changes < 3; changes++) {
+      message[Math.floor(random() * message.length)] = 0x20 +
+        Math.floor(random() * 96);
+    }
+    const received = parseTime(message, new Date(0));
+    assert(Number.isFinite(received?.fromMs ?? 0), text(message)!);
+  }
 });
 
-Deno.test({
-  name: "parseTime() never returns NaN for a damaged message",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(10);
-    for (let round = 0; round < 20_000; round++) {
-      const message = bytes("Thu Jan  1 00:00:00 1970\r\n");
-      for (let changes = 0; changes < 3; changes++) {
-        message[Math.floor(random() * message.length)] = 0x20 +
-          Math.floor(random() * 96);
-      }
-      const received = parseTime(message, new Date(0));
-      assert(Number.isFinite(received?.fromMs ?? 0), text(message)!);
-    }
-  },
+pureTest("clockOffset() agrees with examples computed by hand", () => {
+  // time, resolution, requested, round trip -> offset, bound
+  const cases = [
+    [1000, 0, 1000, 0, 0, 0],
+    [1005, 0, 1000, 10, 0, 5],
+    [1000, 1, 990, 20, 0.5, 10.5],
+    [10_000, 1000, 9990, 20, 500, 510],
+    [5000, 1000, 9000, 0, -3500, 500],
+  ] as const;
+  for (
+    const [fromMs, resolutionMs, atMs, tripMs, offsetMs, boundMs] of cases
+  ) {
+    const received = { text: "", fromMs, resolutionMs };
+    assertEquals(clockOffset(received, atMs, tripMs), { offsetMs, boundMs });
+  }
 });
 
-Deno.test({
-  name: "clockOffset() agrees with examples computed by hand",
-  permissions: "none",
-  fn() {
-    // time, resolution, requested, round trip -> offset, bound
-    const cases = [
-      [1000, 0, 1000, 0, 0, 0],
-      [1005, 0, 1000, 10, 0, 5],
-      [1000, 1, 990, 20, 0.5, 10.5],
-      [10_000, 1000, 9990, 20, 500, 510],
-      [5000, 1000, 9000, 0, -3500, 500],
-    ] as const;
-    for (
-      const [fromMs, resolutionMs, atMs, tripMs, offsetMs, boundMs] of cases
-    ) {
-      const received = { text: "", fromMs, resolutionMs };
-      assertEquals(clockOffset(received, atMs, tripMs), { offsetMs, boundMs });
-    }
-  },
-});
-
-Deno.test({
-  name: "clockOffset() has the true offset within its bound",
-  permissions: "none",
-  fn() {
-    const random = seededRandom(14);
-    for (let round = 0; round < 20_000; round++) {
-      const trueMs = (random() - 0.5) * 1e7;
-      const atMs = 1e12 + random() * 1e6;
-      const tripMs = random() * 500;
-      // The server reads its clock at any time in between, and truncates it.
-      const readMs = atMs + random() * tripMs + trueMs;
-      const resolutionMs = random() < 0.5 ? 1 : 1000;
-      const fromMs = Math.floor(readMs / resolutionMs) * resolutionMs;
-      const received = { text: "", fromMs, resolutionMs };
-      const { offsetMs, boundMs } = clockOffset(received, atMs, tripMs);
-      assert(Math.abs(offsetMs - trueMs) <= boundMs + 1e-3);
-    }
-  },
+pureTest("clockOffset() has the true offset within its bound", () => {
+  const random = seededRandom(14);
+  for (let round = 0; round < 20_000; round++) {
+    const trueMs = (random() - 0.5) * 1e7;
+    const atMs = 1e12 + random() * 1e6;
+    const tripMs = random() * 500;
+    // The server reads its clock at any time in between, and truncates it.
+    const readMs = atMs + random() * tripMs + trueMs;
+    const resolutionMs = random() < 0.5 ? 1 : 1000;
+    const fromMs = Math.floor(readMs / resolutionMs) * resolutionMs;
+    const received = { text: "", fromMs, resolutionMs };
+    const { offsetMs, boundMs } = clockOffset(received, atMs, tripMs);
+    assert(Math.abs(offsetMs - trueMs) <= boundMs + 1e-3);
+  }
 });

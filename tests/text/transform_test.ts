@@ -6,6 +6,7 @@ import {
   transformMessage,
 } from "../../lib/text/transform.ts";
 import { bytes, latin1, text } from "../fixtures.ts";
+import { pureTest as test } from "../testing.ts";
 
 const { apply: upper } = parseTransform("upper");
 
@@ -36,16 +37,12 @@ const TEXTS: [transform: string, message: string, reply: string][] = [
   ["count=\r", "a\r\r\n", "1\r\n"],
   ["count=\n", "ab\n", "0\n"],
 ];
-Deno.test({
-  name: "transformMessage() transforms the text and keeps the line ending",
-  permissions: "none",
-  fn() {
-    for (const [name, message, reply] of TEXTS) {
-      const transform = parseTransform(name);
-      const transformed = transformMessage(transform, bytes(message));
-      assertEquals(transformed, bytes(reply), `${name} of ${message}`);
-    }
-  },
+test("transformMessage() transforms the text and keeps the line ending", () => {
+  for (const [name, message, reply] of TEXTS) {
+    const transform = parseTransform(name);
+    const transformed = transformMessage(transform, bytes(message));
+    assertEquals(transformed, bytes(reply), `${name} of ${message}`);
+  }
 });
 
 const BINARIES: [transform: string, message: string, reply: string][] = [
@@ -60,46 +57,34 @@ const BINARIES: [transform: string, message: string, reply: string][] = [
   ["echo", "a\xff\0", "a\xff\0"],
   ["count=é", "\xff\xc3\xa9\xc3\xc3\xa9\xc3", "2"],
 ];
-Deno.test({
-  name: "transformMessage() keeps bytes that are not UTF-8",
-  permissions: "none",
-  fn() {
-    for (const [name, message, reply] of BINARIES) {
-      const transform = parseTransform(name);
-      assertEquals(transformMessage(transform, latin1(message)), latin1(reply));
-    }
-  },
+test("transformMessage() keeps bytes that are not UTF-8", () => {
+  for (const [name, message, reply] of BINARIES) {
+    const transform = parseTransform(name);
+    assertEquals(transformMessage(transform, latin1(message)), latin1(reply));
+  }
 });
 
-Deno.test({
-  name: "transformMessage() copies nothing where nothing changes",
-  permissions: "none",
-  fn() {
-    const message = bytes("abc\r\n");
-    const reply = transformMessage(parseTransform("echo"), message);
-    assertStrictEquals(reply, message);
-  },
+test("transformMessage() copies nothing where nothing changes", () => {
+  const message = bytes("abc\r\n");
+  const reply = transformMessage(parseTransform("echo"), message);
+  assertStrictEquals(reply, message);
 });
 
-Deno.test({
-  name: "upper agrees with the platform on which bytes are characters",
-  permissions: "none",
-  fn() {
-    // Bytes at the edges of RFC 3629's ranges, so that many inputs are nearly
-    // valid, and the bytes of some lower-case letters of 1 to 4 bytes.
-    // deno-fmt-ignore
-    const edges = [0x61, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2,
+test("upper agrees with the platform on which bytes are characters", () => {
+  // Bytes at the edges of RFC 3629's ranges, so that many inputs are nearly
+  // valid, and the bytes of some lower-case letters of 1 to 4 bytes.
+  // deno-fmt-ignore
+  const edges = [0x61, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2,
                    0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf3, 0xf4,
                    0xf5, ...bytes("éẁａ\u{10428}")];
-    const random = seededRandom(3);
-    for (let round = 0; round < 4000; round++) {
-      const given = Uint8Array.from(
-        { length: 1 + Math.floor(random() * 6) },
-        () => edges[Math.floor(random() * edges.length)]!,
-      );
-      assertEquals(`${upper(given)}`, `${upperByCharacter(given)}`, `${given}`);
-    }
-  },
+  const random = seededRandom(3);
+  for (let round = 0; round < 4000; round++) {
+    const given = Uint8Array.from(
+      { length: 1 + Math.floor(random() * 6) },
+      () => edges[Math.floor(random() * edges.length)]!,
+    );
+    assertEquals(`${upper(given)}`, `${upperByCharacter(given)}`, `${given}`);
+  }
 });
 
 /** Converts the longest character at each place, if there is one. */
@@ -124,60 +109,48 @@ function upperByCharacter(given: Uint8Array): Uint8Array {
   return Uint8Array.from(reply);
 }
 
-Deno.test({
-  name: "upper and echo can be applied piece by piece, the others not",
-  permissions: "none",
-  fn() {
-    const names = ["upper", "echo", "reverse", "count=s"];
-    const piecewise = names.map((name) => parseTransform(name).piecewise);
-    assertEquals(piecewise, [true, true, false, false]);
+test("upper and echo can be applied piece by piece, the others not", () => {
+  const names = ["upper", "echo", "reverse", "count=s"];
+  const piecewise = names.map((name) => parseTransform(name).piecewise);
+  assertEquals(piecewise, [true, true, false, false]);
 
-    const characters = [..."straße ﬁn ελληνικός ŉ 😀"];
-    const whole = text(upper(bytes(characters.join(""))));
-    for (let cut = 0; cut <= characters.length; cut++) {
-      const head = upper(bytes(characters.slice(0, cut).join("")));
-      const tail = upper(bytes(characters.slice(cut).join("")));
-      assertEquals(`${text(head)}${text(tail)}`, whole);
-    }
-  },
+  const characters = [..."straße ﬁn ελληνικός ŉ 😀"];
+  const whole = text(upper(bytes(characters.join(""))));
+  for (let cut = 0; cut <= characters.length; cut++) {
+    const head = upper(bytes(characters.slice(0, cut).join("")));
+    const tail = upper(bytes(characters.slice(cut).join("")));
+    assertEquals(`${text(head)}${text(tail)}`, whole);
+  }
 });
 
-Deno.test({
-  name: "parseTransform() rejects other names, and lists the valid ones",
-  permissions: "none",
-  fn() {
-    // deno-fmt-ignore
-    const names = ["", "Upper", "lower", "count", "count=", "count=ss", "upper ",
+test("parseTransform() rejects other names, and lists the valid ones", () => {
+  // deno-fmt-ignore
+  const names = ["", "Upper", "lower", "count", "count=", "count=ss", "upper ",
                    "xcount=s", "constructor"];
-    for (const name of names) {
-      assertThrows(
-        () => parseTransform(name),
-        SyntaxError,
-        `upper, echo, reverse or count=LETTER (as in count=s), not "${name}"`,
-      );
-    }
-  },
+  for (const name of names) {
+    assertThrows(
+      () => parseTransform(name),
+      SyntaxError,
+      `upper, echo, reverse or count=LETTER (as in count=s), not "${name}"`,
+    );
+  }
 });
 
-Deno.test({
-  name: "incompleteTailBytes() counts the bytes of an incomplete character",
-  permissions: "none",
-  fn() {
-    for (
-      const character of ["é", "€", "😀", "\u0800", "\ud7ff", "\u{10ffff}"]
-    ) {
-      const encoded = bytes(`a${character}`);
-      for (let count = 0; count < encoded.length - 1; count++) {
-        const tail = encoded.subarray(0, 1 + count);
-        assertEquals(incompleteTailBytes(tail), count, character);
-      }
-      assertEquals(incompleteTailBytes(encoded), 0, character);
+test("incompleteTailBytes() counts the bytes of an incomplete character", () => {
+  for (
+    const character of ["é", "€", "😀", "\u0800", "\ud7ff", "\u{10ffff}"]
+  ) {
+    const encoded = bytes(`a${character}`);
+    for (let count = 0; count < encoded.length - 1; count++) {
+      const tail = encoded.subarray(0, 1 + count);
+      assertEquals(incompleteTailBytes(tail), count, character);
     }
-    // deno-fmt-ignore
-    const invalid = ["", "a", "\x80", "\x80\x80\x80", "\xff", "\xc1", "\xe0\x80",
+    assertEquals(incompleteTailBytes(encoded), 0, character);
+  }
+  // deno-fmt-ignore
+  const invalid = ["", "a", "\x80", "\x80\x80\x80", "\xff", "\xc1", "\xe0\x80",
                      "\xed\xa0", "\xf4\x90", "\xf5\x80\x80", "\xc2a"];
-    for (const given of invalid) {
-      assertEquals(incompleteTailBytes(latin1(given)), 0, given);
-    }
-  },
+  for (const given of invalid) {
+    assertEquals(incompleteTailBytes(latin1(given)), 0, given);
+  }
 });
