@@ -27,26 +27,7 @@ const MAX_LABEL = 30;
 /** An axis starts at 0 unless its values are closer together than this part. */
 const NARROW = 0.5;
 
-/**
- * Formats a tick of an axis.
- *
- * @param value The value.
- * @param unit Its unit.
- * @returns The value in the unit that fits it best.
- *
- * @example Usage
- * ```ts
- * import { tickText } from "./chart_axis.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals([0, 500, 2000, 1.5e6].map((us) => tickText(us, "us")), [
- *   "0",
- *   "500 us",
- *   "2 ms",
- *   "1.5 s",
- * ]);
- * ```
- */
+/** @internal A value in the unit that fits it best, as `2 ms`. */
 export function tickText(value: number, unit: Unit): string {
   if (value === 0) return "0";
   const [size, name] = shownUnit(value, unit);
@@ -54,12 +35,10 @@ export function tickText(value: number, unit: Unit): string {
 }
 
 /**
- * Makes an axis that holds certain values.
+ * An axis that holds certain values. It has a length also if all values are
+ * equal, or if there are none.
  *
- * @param axis What it shows.
- * @param values The values, in any order.
- * @returns The axis. It has a length also if all values are equal, or if there
- * are none.
+ * @internal
  */
 export function scaledAxis(axis: Axis, values: number[]): ScaledAxis {
   const { unit, scale = "linear" } = axis;

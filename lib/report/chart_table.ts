@@ -13,26 +13,10 @@ import { commonSlotMs, mergeSlots } from "../stats/timeline.ts";
 const MAX_ROWS = 40;
 
 /**
- * Lists the numbers of a chart.
+ * The numbers of a chart in about 40 rows: of more points some are chosen, and
+ * more slots of time are merged.
  *
- * @param chart The chart.
- * @returns A table of at most 40 rows: of more points some are chosen, and more
- * slots of time are merged.
- *
- * @example Usage
- * ```ts
- * import { chartTable } from "./chart_table.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const { rows } = chartTable({
- *   kind: "bars",
- *   title: "Time to the first byte",
- *   value: { label: "time", unit: "us" },
- *   names: ["TCP", "UDP"],
- *   series: [{ name: "median", values: [120, null] }],
- * });
- * assertEquals(rows.map(({ values }) => values), [[120], ["failed"]]);
- * ```
+ * @internal
  */
 export function chartTable(chart: Chart): Table {
   switch (chart.kind) {

@@ -138,12 +138,7 @@ export class EventReplay {
   }
 }
 
-/**
- * Tells how the run of a result ended, unless it was complete.
- *
- * @param result The result.
- * @returns The result, and what a reader should know about it.
- */
+/** @internal A result, and how its run ended unless it was complete. */
 export function readResultOf(result: Result): ReadResult {
   const remarks = {
     complete: [],

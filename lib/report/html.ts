@@ -26,21 +26,10 @@ export class Html {
 const MAX_CHARACTERS = 600;
 
 /**
- * Sanitizes untrusted text: escapes control and bidi characters, and truncates
- * it.
+ * Untrusted text as one line that is not HTML: control and bidi characters are
+ * escaped, and what is too long is cut off.
  *
- * @param text Any text.
- * @param max The maximum length, in characters.
- * @returns One line of text; it is not HTML.
- *
- * @example Usage
- * ```ts
- * import { sanitized } from "./html.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(sanitized("\u202egnp.exe"), "\\u202egnp.exe");
- * assertEquals(sanitized("a long story", 6), "a lon…");
- * ```
+ * @internal
  */
 export function sanitized(text: string, max: number = MAX_CHARACTERS): string {
   const line = text.slice(0, 2 * max).replace(/\s+/g, " ");

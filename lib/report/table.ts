@@ -9,11 +9,10 @@ import type { Head, Table } from "../result/section.ts";
 import { type Html, markup } from "./html.ts";
 
 /**
- * Makes a table in a frame that scrolls where the table is too wide.
+ * A table in a frame that scrolls where the table is too wide. The label names
+ * the frame for screen readers.
  *
- * @param table The table.
- * @param label Names the frame for screen readers.
- * @returns The frame.
+ * @internal
  */
 export function tableHtml(
   { columns, rows }: Table,

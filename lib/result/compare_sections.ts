@@ -61,21 +61,15 @@ const VIEWS: {
   },
 };
 
-/**
- * Names an experiment.
- *
- * @param name Its name in the result.
- * @returns Its title.
- */
+/** @internal The title of an experiment. */
 export function experimentTitle(name: ExperimentName): string {
   return VIEWS[name].title;
 }
 
 /**
- * Turns comparisons into sections, one after the other, and their notes.
+ * Comparisons one after the other, a section for each experiment, and notes.
  *
- * @param results The comparisons and their names.
- * @returns A section for each experiment.
+ * @internal
  */
 export function compareSections(results: Named<CompareResult>[]): Section[] {
   return [
@@ -90,12 +84,7 @@ export function compareSections(results: Named<CompareResult>[]): Section[] {
   ];
 }
 
-/**
- * Turns an experiment into a section.
- *
- * @param experiment The experiment, with its figures or why it failed.
- * @returns The section.
- */
+/** @internal An experiment as a section. */
 export function experimentSection(experiment: Experiment): Section {
   const { name, where, error, figures } = experiment;
   const view = VIEWS[name] as {

@@ -148,7 +148,8 @@ export function isRising(numbers: number[]): boolean {
   return numbers.every((number, at) => at === 0 || number >= numbers[at - 1]!);
 }
 
-const LIMIT = v.object({
+/** @internal */
+export const LIMIT = v.object({
   rule: about("The threshold as it was written, as `p99>5ms`", TEXT),
   figure: about("The figure that it was compared with", TEXT),
   value: v.nullable(FIGURE),

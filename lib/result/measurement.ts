@@ -31,12 +31,11 @@ type OneWay = NonNullable<MeasurementResult["one_way"]>;
 type FullPoint = { x: number; y: number; low: number; high: number };
 
 /**
- * Turns measurements into sections: first the quality of the measurement, last
- * the headline. One measurement by itself fits 24 rows of 80 columns without its
- * charts and its notes; of several, each is a column.
+ * Measurements as sections: first the quality, last the headline. One
+ * measurement by itself fits 24 rows of 80 columns without its charts and its
+ * notes; of several, each is a column.
  *
- * @param results The measurements, at least one.
- * @returns The sections; one for what no measurement has is left out.
+ * @internal
  */
 export function measurementSections(
   results: Named<MeasurementResult>[],

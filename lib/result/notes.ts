@@ -31,10 +31,9 @@ export interface Observations {
 }
 
 /**
- * Writes the notes on a measurement.
+ * The notes on a measurement: sentences without a capital and a period.
  *
- * @param observed What was observed.
- * @returns Sentences without a capital and a period.
+ * @internal
  */
 export function measurementNotes(observed: Observations): string[] {
   const { intervalUs, latenessP99Us, oneWay, skipped, replies } = observed;

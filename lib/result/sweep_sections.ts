@@ -65,10 +65,9 @@ const COLUMNS: Record<
 };
 
 /**
- * Turns sweeps into sections, side by side if there are several.
+ * A section for each experiment of the first sweep, in its order, and notes.
  *
- * @param sweeps The sweeps and their names.
- * @returns A section for each experiment of the first, in its order, and notes.
+ * @internal
  */
 export function sweepSections(
   sweeps: Named<Pick<SweepResult, "curves" | "notes">>[],

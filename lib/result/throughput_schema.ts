@@ -27,13 +27,15 @@ const DIRECTION = about(
   v.picklist(["forward", "reverse"]),
 );
 
-const AMOUNT = v.object({
+/** @internal */
+export const AMOUNT = v.object({
   bytes: about("Payload", COUNT),
   seconds: about("How long this side measured", POSITIVE),
   bits_per_second: nullable("null if no time passed", POSITIVE),
 });
 
-const DATAGRAMS = v.object({
+/** @internal */
+export const DATAGRAMS = v.object({
   sent: nullable("Counted by the sender", COUNT),
   received: nullable("Different ones, counted by the receiver", COUNT),
   lost: nullable("Sent and not received", COUNT),

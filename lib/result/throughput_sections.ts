@@ -19,10 +19,9 @@ import type {
 const MAX_LISTED = 8;
 
 /**
- * Turns throughput tests into sections: first the quality, last the headline.
+ * Throughput tests as sections: first the quality, last the headline.
  *
- * @param results The tests.
- * @returns The sections.
+ * @internal
  */
 export function throughputSections(
   results: Named<ThroughputResult>[],

@@ -32,31 +32,11 @@ interface Panel {
 }
 
 /**
- * Draws a bar chart. Bars start at 0 on a linear scale, so that their lengths
- * can be compared.
+ * Draws a line for each name, with its value at the end. Bars start at 0 on a
+ * linear scale, so that their lengths can be compared. Series stand side by
+ * side if they fit, else below each other.
  *
- * @param chart The chart.
- * @param style The style.
- * @returns A line for each name, with the value at its end; series stand side
- * by side if they fit, else below each other.
- *
- * @example Usage
- * ```ts
- * import { formatBars } from "./bars.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const lines = formatBars({
- *   kind: "bars",
- *   title: "Median RTT",
- *   value: { label: "RTT", unit: "us" },
- *   names: ["tcp", "udp"],
- *   series: [{ name: "here", values: [41, 82] }],
- * }, { width: 40, ascii: true, color: false });
- * assertEquals(lines, [
- *   "tcp ##############               41.0 us",
- *   "udp ############################ 82.0 us",
- * ]);
- * ```
+ * @internal
  */
 export function formatBars(chart: BarChart, style: Style): string[] {
   const { names, series, value: { unit } } = chart;
@@ -78,12 +58,10 @@ export function formatBars(chart: BarChart, style: Style): string[] {
 }
 
 /**
- * Draws a histogram. Several series are compared by the share of their values
- * in each bin.
+ * Draws a line for each bin: its limits, a bar and its count. Several series
+ * are compared by the share of their values in each bin.
  *
- * @param chart The chart.
- * @param style The style.
- * @returns A line for each bin: its limits, a bar and its count.
+ * @internal
  */
 export function formatHistogram(chart: HistogramChart, style: Style): string[] {
   const { unit, texts } = tickLabels(chart.edges_us, "us");

@@ -60,13 +60,7 @@ export class Canvas {
   /** The dots in a character, from left to right and from top to bottom. */
   #dots: [across: number, down: number];
 
-  /**
-   * Makes an empty canvas.
-   *
-   * @param columns The width in characters.
-   * @param rows The height in characters.
-   * @param style Which characters and colors to use.
-   */
+  /** Makes an empty canvas; its size is in characters. */
   constructor(columns: number, rows: number, style: Style) {
     this.columns = columns;
     this.#style = style;
@@ -82,10 +76,8 @@ export class Canvas {
   }
 
   /**
-   * Returns the character cell of a point.
-   *
-   * @param point The point.
-   * @returns The column from the left and the row from the top.
+   * Returns the character cell of a point: the column from the left and the row
+   * from the top.
    */
   cellOf(point: Point): { column: number; row: number } {
     const [across, down] = this.#dotOf(point);
@@ -95,13 +87,7 @@ export class Canvas {
     };
   }
 
-  /**
-   * Draws a straight line.
-   *
-   * @param from One end.
-   * @param to The other end.
-   * @param color Its color.
-   */
+  /** Draws a straight line. */
   line(from: Point, to: Point, color: Color): void {
     const [x0, y0] = this.#dotOf(from);
     const [x1, y1] = this.#dotOf(to);
@@ -118,12 +104,8 @@ export class Canvas {
   }
 
   /**
-   * Puts a mark. Where different marks meet, their number is shown.
-   *
-   * @param point Where.
-   * @param glyph One character.
-   * @param color Its color.
-   * @returns Whether it met a different mark.
+   * Puts a mark, and tells whether it met a different one. Where different
+   * marks meet, their number is shown.
    */
   mark(point: Point, glyph: string, color: Color): boolean {
     const { column, row } = this.cellOf(point);
@@ -135,11 +117,8 @@ export class Canvas {
   }
 
   /**
-   * Draws an upright bar, one character wide. A height of 0 is visible, too.
-   *
-   * @param column The column from the left.
-   * @param height The height, from 0 to 1.
-   * @param color Its color.
+   * Draws an upright bar, one character wide, of a height from 0 to 1. A height
+   * of 0 is visible, too.
    */
   bar(column: number, height: number, color: Color): void {
     const glyphs = UP[this.#style.ascii ? "ascii" : "unicode"];
@@ -175,12 +154,8 @@ export class Canvas {
   }
 
   /**
-   * Returns the drawing with its axes.
-   *
-   * @param x The horizontal axis.
-   * @param y The vertical axis.
-   * @param missing Values of `x` without a point: an `x` on the axis.
-   * @returns The rows, the axis, and the labels of its ticks.
+   * Returns the rows with their axes and the labels of the ticks. Values of `x`
+   * in `missing` have no point: an `x` on the axis.
    */
   withAxes(x: PlotAxis, y: PlotAxis, missing: number[]): string[] {
     const lines = AXES[this.#style.ascii ? "ascii" : "unicode"];

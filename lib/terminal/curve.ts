@@ -32,10 +32,7 @@ const MARKS = { unicode: "●○◆◇■□▲△", ascii: "*o+#@%&=" };
  * failed is an `x` on the horizontal axis and interrupts the line. A digit is
  * the number of series that have a mark in one place.
  *
- * @param chart The chart.
- * @param style The style.
- * @returns The label of the vertical axis, the drawing, the label of the
- * horizontal axis; and a legend if there are several series or failed points.
+ * @internal
  */
 export function formatCurve(chart: CurveChart, style: Style): string[] {
   const points = chart.series.flatMap(({ points }) => points)

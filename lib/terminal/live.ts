@@ -59,15 +59,7 @@ export function showLive(
     });
 }
 
-/**
- * Formats the live view.
- *
- * @param last The last sample.
- * @param builder The figures so far.
- * @param progress The measurement.
- * @param style The style.
- * @returns Lines, each narrower than the width of the style.
- */
+/** @internal Formats the live view; each line is narrower than the style. */
 export function formatLive(
   last: Sample,
   builder: ResultBuilder,

@@ -96,13 +96,7 @@ function formatProse(text: string, style: Style): string[] {
   );
 }
 
-/**
- * Draws a chart below its title.
- *
- * @param chart The chart; its texts may be untrusted.
- * @param style The style.
- * @returns Lines, none wider than the style.
- */
+/** @internal Draws a chart, whose texts may be untrusted, below its title. */
 export function formatChart(chart: Chart, style: Style): string[] {
   return [
     truncate(chart.title, clampWidth(style), style),

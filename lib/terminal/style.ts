@@ -42,68 +42,34 @@ const WIDE =
 // deno-lint-ignore no-control-regex
 const ASCII = /^[\x00-\x7f]*$/;
 
-/**
- * Clamps the width of a style.
- *
- * @param style The style.
- * @returns 40 to 200 columns.
- */
+/** @internal The width of a style, 40 to 200 columns. */
 export function clampWidth({ width }: Style): number {
   return Math.min(Math.max(Math.floor(width) || 0, MIN_WIDTH), MAX_WIDTH);
 }
 
-/**
- * Returns the color of a series.
- *
- * @param index The index of the series.
- * @returns A color that differs from its neighbours'.
- */
+/** @internal The color of a series; it differs from its neighbours'. */
 export function seriesColor(index: number): Color {
   return SERIES_COLORS[index % SERIES_COLORS.length]!;
 }
 
-/**
- * Colors text.
- *
- * @param text The text.
- * @param color The color.
- * @param style Whether to use colors.
- * @returns The text, with escape sequences if the style has colors.
- */
+/** @internal Colors text, if the style has colors. */
 export function paint(text: string, color: Color, style: Style): string {
   if (!style.color || color === "default") return text;
   return `\x1b[${SGR[color]}m${text}\x1b[${SGR.default}m`;
 }
 
 /**
- * Makes one safe line of untrusted text.
+ * One safe line of untrusted text: white space is folded, control characters
+ * are escaped.
  *
- * @param text The text.
- * @param style Whether to use ASCII only.
- * @returns One line with control characters escaped.
- *
- * @example Usage
- * ```ts
- * import { sanitize } from "./style.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const style = { width: 80, ascii: true, color: false };
- * assertEquals(sanitize("Zürich\n\x1b[2J", style), "Z?rich \\x1b[2J");
- * ```
+ * @internal
  */
 export function sanitize(text: string, style: Style): string {
   const line = escapeControls(text.replace(/\s+/gu, " ")).trim();
   return style.ascii ? line.replace(/[^\x20-\x7e]/gu, "?") : line;
 }
 
-/**
- * Sanitizes untrusted text and truncates it.
- *
- * @param text The text.
- * @param columns The maximum width, at least 1.
- * @param style Which characters to use.
- * @returns One line, at most `columns` wide.
- */
+/** @internal One safe line of untrusted text, at most so many columns wide. */
 export function truncate(text: string, columns: number, style: Style): string {
   const line = sanitize(text, style);
   if (textWidth(line) <= columns) return line;
@@ -118,18 +84,9 @@ export function truncate(text: string, columns: number, style: Style): string {
 }
 
 /**
- * Measures text.
+ * The columns that a line without escape sequences takes: 9 for `東京 café`.
  *
- * @param text One line without escape sequences.
- * @returns Its width in columns.
- *
- * @example Usage
- * ```ts
- * import { textWidth } from "./style.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(textWidth("東京 café"), 9);
- * ```
+ * @internal
  */
 export function textWidth(text: string): number {
   if (ASCII.test(text)) return text.length;
@@ -140,13 +97,7 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/**
- * Pads texts to the width of the widest.
- *
- * @param texts Lines without escape sequences.
- * @param side The side to which the texts are aligned.
- * @returns The padded texts.
- */
+/** @internal Pads lines without escape sequences to the width of the widest. */
 export function align(texts: string[], side: "left" | "right"): string[] {
   const width = Math.max(0, ...texts.map(textWidth));
   return texts.map((text) => {

@@ -13,31 +13,10 @@ const INDENT = "  ";
 const GAP = "  ";
 
 /**
- * Formats a table. Columns that do not fit follow below, with the names of the
- * rows again.
+ * Formats a table; no lines if there are no rows or no columns. Columns that do
+ * not fit follow below, with the names of the rows again.
  *
- * @param table The table.
- * @param style The style.
- * @returns Lines; none if there are no rows or no columns.
- *
- * @example Usage
- * ```ts
- * import { formatTable } from "./table.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const lines = formatTable({
- *   columns: [{ name: "tcp" }, { name: "udp" }],
- *   rows: [
- *     { name: "median", unit: "us", values: [41, 33.5] },
- *     { name: "lost", unit: "count", values: [0, "unknown"] },
- *   ],
- * }, { width: 80, ascii: true, color: false });
- * assertEquals(lines, [
- *   "              tcp      udp",
- *   "  median  41.0 us  33.5 us",
- *   "  lost          0  unknown",
- * ]);
- * ```
+ * @internal
  */
 export function formatTable({ columns, rows }: Table, style: Style): string[] {
   if (rows.length === 0 || columns.length === 0) return [];

@@ -35,14 +35,11 @@ const LOSS = "lost";
 
 /**
  * Draws each series as bars over time. A bar is the maximum RTT of a slot: a
- * mean would hide spikes. A row above shows the share of each slot's probes that
- * was lost. All series have one scale and one time axis.
+ * mean would hide spikes. A row above shows the share of the probes of a slot
+ * that was lost. All series have one scale, logarithmic if the highest bar is
+ * over 20 times the lowest, and one time axis.
  *
- * @param chart The chart; the scale is logarithmic if the highest bar is over 20
- * times the lowest.
- * @param style The style.
- * @returns The label of the axes; a line with counts and a drawing for each
- * series; the time.
+ * @internal
  */
 export function formatTimeline(chart: TimelineChart, style: Style): string[] {
   const shown = chart.series.filter(({ timeline }) => hasSlots(timeline));
@@ -94,31 +91,11 @@ export function formatTimeline(chart: TimelineChart, style: Style): string[] {
 }
 
 /**
- * Draws a timeline in one row, for the live view, and losses in a second.
+ * Draws a timeline in one row for the live view: a bar for the maximum RTT of
+ * each slot. If probes were lost, a second row has a bar for their share of
+ * each slot.
  *
- * @param timeline The timeline.
- * @param style The style; its width is not used.
- * @param columns The maximum width.
- * @returns A bar for the maximum RTT of each slot, from the lowest to the
- * highest; below, if probes were lost, a bar for their share of each slot.
- *
- * @example Usage
- * ```ts
- * import { sparklines } from "./timeline.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const us = [42, 45, null, 48];
- * const timeline = {
- *   slot_ms: 1000,
- *   sent: [2, 2, 0, 2],
- *   lost: [0, 1, 0, 0],
- *   min_us: us,
- *   mean_us: us,
- *   max_us: us,
- * };
- * const style = { width: 80, ascii: false, color: false };
- * assertEquals(sparklines(timeline, style, 10), ["▁▅ █", " ▅"]);
- * ```
+ * @internal
  */
 export function sparklines(
   timeline: TimelineFigures,

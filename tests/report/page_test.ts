@@ -15,6 +15,7 @@ import { chartOption } from "../../lib/report/chart.ts";
 import { renderSvg } from "../../lib/report/echarts.ts";
 import { readResult } from "../../lib/report/read_result.ts";
 import { COMPARE, NOTHING, RTT, STAMP, SWEEP, TPUT } from "./results.ts";
+import { pureTest } from "../pure.ts";
 
 const RESULTS = { RTT, TPUT, STAMP, NOTHING, SWEEP, COMPARE };
 type Name = keyof typeof RESULTS;
@@ -72,11 +73,9 @@ function count(page: string, markup: RegExp): number {
 }
 
 for (const name of NAMES) {
-  Deno.test({
-    name:
-      `reportPage() draws each chart of ${name} twice and lists its numbers`,
-    permissions: "none",
-    fn() {
+  pureTest(
+    `reportPage() draws each chart of ${name} twice and lists its numbers`,
+    () => {
       const page = reportPage(files(name));
       parsed(page);
       assertEquals(page.match(/undefined|NaN|Infinity|\[object/), null);
@@ -91,25 +90,23 @@ for (const name of NAMES) {
         assertEquals(count(page, new RegExp(` id="${id}"`)), 1);
       }
     },
-  });
+  );
 }
 
-Deno.test({
-  name: "reportPage() gives the same page of the same results, with unique ids",
-  permissions: "none",
-  fn() {
+pureTest(
+  "reportPage() gives the same page of the same results, with unique ids",
+  () => {
     const page = reportPage(files(...NAMES));
     assertEquals(reportPage(files(...NAMES)), page);
     assertLess(page.length, 250_000);
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     assertEquals(new Set(ids).size, ids.length);
   },
-});
+);
 
-Deno.test({
-  name: "reportPage() loads nothing, runs nothing, and names target and date",
-  permissions: "none",
-  fn() {
+pureTest(
+  "reportPage() loads nothing, runs nothing, and names target and date",
+  () => {
     const page = reportPage(files("RTT"));
     assertStringIncludes(page, "default-src 'none'; style-src 'unsafe-inline'");
     assertStringIncludes(page, '<html lang="en">');
@@ -123,12 +120,11 @@ Deno.test({
       null,
     );
   },
-});
+);
 
-Deno.test({
-  name: "reportPage() puts measurements side by side, and says how they differ",
-  permissions: "none",
-  fn() {
+pureTest(
+  "reportPage() puts measurements side by side, and says how they differ",
+  () => {
     const page = reportPage(files("RTT", "TPUT"));
     assertStringIncludes(page, "The median RTT of TPUT is 30.0 us");
     assertStringIncludes(
@@ -140,21 +136,17 @@ Deno.test({
       "They differ in protocol",
     );
   },
-});
+);
 
-Deno.test({
-  name: "reportPage() shows remarks on a file and failed points",
-  permissions: "none",
-  fn() {
-    const [file] = files("SWEEP");
-    const remarks = ["The file ends early."];
-    const page = reportPage([{ ...file!, remarks }]);
-    assertStringIncludes(page, "<p>SWEEP: The file ends early.</p>");
-    const { texts } = parsed(page);
-    assert(texts.filter((text) => text === "failed").length > 2);
-    const bars = CHARTS.flatMap(drawn).filter((text) => text === "failed");
-    assertEquals(bars.length, 2);
-  },
+pureTest("reportPage() shows remarks on a file and failed points", () => {
+  const [file] = files("SWEEP");
+  const remarks = ["The file ends early."];
+  const page = reportPage([{ ...file!, remarks }]);
+  assertStringIncludes(page, "<p>SWEEP: The file ends early.</p>");
+  const { texts } = parsed(page);
+  assert(texts.filter((text) => text === "failed").length > 2);
+  const bars = CHARTS.flatMap(drawn).filter((text) => text === "failed");
+  assertEquals(bars.length, 2);
 });
 
 /** Text that is markup, or moves what stands beside it, and how it is shown. */
@@ -212,10 +204,9 @@ function unescaped(text: string): string {
 }
 
 for (const [text, shown = text] of HOSTILE) {
-  Deno.test({
-    name: `reportPage() shows ${JSON.stringify(text)} as text, anywhere`,
-    permissions: "none",
-    async fn() {
+  pureTest(
+    `reportPage() shows ${JSON.stringify(text)} as text, anywhere`,
+    async () => {
       const hostile: NamedFile[] = [];
       for (const result of [RTT, STAMP, SWEEP, COMPARE]) {
         const json = JSON.stringify(withText(result, text));
@@ -232,27 +223,22 @@ for (const [text, shown = text] of HOSTILE) {
         all.filter((each) => each.startsWith(shown.slice(0, 8))).length > 20,
       );
     },
-  });
+  );
 }
 
-Deno.test({
-  name: "reportPage() truncates endless text",
-  permissions: "none",
-  fn() {
-    const endless = "x".repeat(1_000_000);
-    const page = reportPage([{
-      ...files("COMPARE")[0]!,
-      result: withText(COMPARE, endless),
-      remarks: [endless],
-    }]);
-    assertLess(page.length, 300_000);
-  },
+pureTest("reportPage() truncates endless text", () => {
+  const endless = "x".repeat(1_000_000);
+  const page = reportPage([{
+    ...files("COMPARE")[0]!,
+    result: withText(COMPARE, endless),
+    remarks: [endless],
+  }]);
+  assertLess(page.length, 300_000);
 });
 
-Deno.test({
-  name: "reportPage() draws the largest, the smallest and equal figures",
-  permissions: "none",
-  fn() {
+pureTest(
+  "reportPage() draws the largest, the smallest and equal figures",
+  () => {
     for (const us of [0, 1e-9, 1, 1e15]) {
       const same = (values: unknown[]) => values.map(() => us);
       const { histogram, timeline } = RTT.series;
@@ -274,7 +260,7 @@ Deno.test({
       assertEquals(page.match(/undefined|NaN|Infinity/), null, `${us}`);
     }
   },
-});
+);
 
 /** A chart of each kind. */
 const CHARTS: Chart[] = [
@@ -362,22 +348,17 @@ const AXES: [string, Chart, string[]][] = [
 ];
 
 for (const [kind, chart, marks] of AXES) {
-  Deno.test({
-    name: `chartOption() marks an axis of ${kind}`,
-    permissions: "none",
-    fn() {
-      const texts = drawn(chart);
-      for (const mark of marks) {
-        assert(texts.includes(mark), `${mark}: ${texts}`);
-      }
-    },
+  pureTest(`chartOption() marks an axis of ${kind}`, () => {
+    const texts = drawn(chart);
+    for (const mark of marks) {
+      assert(texts.includes(mark), `${mark}: ${texts}`);
+    }
   });
 }
 
-Deno.test({
-  name: "chartOption() draws a band where a curve has one, and failures above",
-  permissions: "none",
-  fn() {
+pureTest(
+  "chartOption() draws a band where a curve has one, and failures above",
+  () => {
     const point = (x: number) => ({ x, y: 5, low: 1, high: 9 });
     const chart: Chart = {
       ...curveOf("log", "us", []) as Chart & { kind: "curve" },
@@ -396,17 +377,13 @@ Deno.test({
     assertEquals(count(svg, /fill="var\(--loss\)"/), 1, svg);
     assertEquals(legend, [{ name: "failed", colour: "var(--loss)" }]);
   },
-});
+);
 
-Deno.test({
-  name: "fileNames() tells equal names apart",
-  permissions: "none",
-  fn() {
-    assertEquals(fileNames(["-", "a.json", "x/a.json", "a.json"]), [
-      "standard input",
-      "a.json",
-      "x/a.json",
-      "a.json (2)",
-    ]);
-  },
+pureTest("fileNames() tells equal names apart", () => {
+  assertEquals(fileNames(["-", "a.json", "x/a.json", "a.json"]), [
+    "standard input",
+    "a.json",
+    "x/a.json",
+    "a.json (2)",
+  ]);
 });

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "npm:fast-check@^4.3.0";
 import { plotAxis, tickLabels } from "../../lib/result/axis.ts";
 import type { Axis } from "../../lib/result/section.ts";
+import { pureTest } from "../pure.ts";
 
 const US = { label: "RTT", unit: "us" } as const;
 const LOG = { ...US, scale: "log" } as const;
@@ -26,39 +27,28 @@ const TICKS: [name: string, axis: Axis, values: number[], texts: string[]][] = [
 ];
 
 for (const [behaviour, axis, values, texts] of TICKS) {
-  Deno.test({
-    name: `plotAxis() ${behaviour}`,
-    permissions: "none",
-    fn() {
-      const { ticks } = plotAxis(axis, values, 5);
-      assertEquals(ticks.map(({ text }) => text), texts);
-    },
+  pureTest(`plotAxis() ${behaviour}`, () => {
+    const { ticks } = plotAxis(axis, values, 5);
+    assertEquals(ticks.map(({ text }) => text), texts);
   });
 }
 
-Deno.test({
-  name: "plotAxis() names unit and scale, and places values on it",
-  permissions: "none",
-  fn() {
-    const log = plotAxis(LOG, [10, 1000], 5);
-    assertEquals([log.label, log.at(100)], ["RTT (us, log scale)", 0.5]);
-    const percentile = plotAxis(
-      { label: "percentile", unit: "percent", scale: "percentile" },
-      [0, 50, 75, 100],
-      5,
-    );
-    const thirds = [0, 50, 75, 100].map((x) =>
-      Math.round(3 * percentile.at(x))
-    );
-    assertEquals(thirds, [0, 1, 2, 3]);
-    assertEquals(percentile.label, "percentile (%, log towards 100)");
-  },
+pureTest("plotAxis() names unit and scale, and places values on it", () => {
+  const log = plotAxis(LOG, [10, 1000], 5);
+  assertEquals([log.label, log.at(100)], ["RTT (us, log scale)", 0.5]);
+  const percentile = plotAxis(
+    { label: "percentile", unit: "percent", scale: "percentile" },
+    [0, 50, 75, 100],
+    5,
+  );
+  const thirds = [0, 50, 75, 100].map((x) => Math.round(3 * percentile.at(x)));
+  assertEquals(thirds, [0, 1, 2, 3]);
+  assertEquals(percentile.label, "percentile (%, log towards 100)");
 });
 
-Deno.test({
-  name: "plotAxis() has rising ticks with different texts for any values",
-  permissions: "none",
-  fn() {
+pureTest(
+  "plotAxis() has rising ticks with different texts for any values",
+  () => {
     const value = fc.oneof(
       fc.double(),
       fc.double({ min: 1e-4, max: 1e9, noNaN: true }),
@@ -87,13 +77,11 @@ Deno.test({
       { numRuns: 2000 },
     );
   },
-});
+);
 
-Deno.test({
-  name:
-    "tickLabels() formats neighbours differently, in the unit of the median",
-  permissions: "none",
-  fn() {
+pureTest(
+  "tickLabels() formats neighbours differently, in the unit of the median",
+  () => {
     assertEquals(tickLabels([50.001, 50.002, 50.003], "ms"), {
       unit: "ms",
       texts: ["50.001", "50.002", "50.003"],
@@ -104,4 +92,4 @@ Deno.test({
     });
     assertEquals(tickLabels([], "count"), { unit: "", texts: [] });
   },
-});
+);

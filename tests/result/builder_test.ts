@@ -9,6 +9,7 @@ import {
   ResultBuilder,
 } from "../../lib/result/builder.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
+import { pureTest } from "../pure.ts";
 
 const SETUP: MeasurementSetup = {
   protocol: "measure",
@@ -63,66 +64,61 @@ function leaves(value: unknown, path = ""): [string, unknown][] {
     : [[path, value]];
 }
 
-Deno.test({
-  name: "ResultBuilder.result() has the shape of format 2",
-  permissions: "none",
-  fn() {
-    const result = resultOf([1, 2], { intervalMs: 10 });
-    assertEquals(Object.keys(result), [
-      "format",
-      "tool",
-      "version",
-      "runtime",
-      "mode",
-      "target",
-      "started",
-      "options",
-      "protocol",
-      "ended",
-      "probes",
-      "probes_per_second",
-      "rtt_us",
-      "rtt_from_intended_us",
-      "jitter_us",
-      "throughput",
-      "quality",
-      "series",
-    ]);
-    assertEquals([result.format, result.tool], [2, "roundtrip"]);
-    assertEquals(Object.keys(result.rtt_us!), [
-      "count",
-      "min",
-      "mean",
-      "stddev",
-      "p50",
-      "p90",
-      "p95",
-      "p99",
-      "p999",
-      "max",
-    ]);
-    assertEquals(Object.keys(result.quality), [
-      "clock_resolution_us",
-      "send_lateness_us",
-      "send_call_us",
-      "processor_percent",
-      "floor_us",
-      "notes",
-    ]);
-    assertEquals(result.runtime, {
-      deno: Deno.version.deno,
-      os: Deno.build.os,
-      arch: Deno.build.arch,
-    });
-    assertEquals(result.options, SETUP.options);
-    assertEquals(new Date(result.started).toISOString(), result.started);
-  },
+pureTest("ResultBuilder.result() has the shape of format 2", () => {
+  const result = resultOf([1, 2], { intervalMs: 10 });
+  assertEquals(Object.keys(result), [
+    "format",
+    "tool",
+    "version",
+    "runtime",
+    "mode",
+    "target",
+    "started",
+    "options",
+    "protocol",
+    "ended",
+    "probes",
+    "probes_per_second",
+    "rtt_us",
+    "rtt_from_intended_us",
+    "jitter_us",
+    "throughput",
+    "quality",
+    "series",
+  ]);
+  assertEquals([result.format, result.tool], [2, "roundtrip"]);
+  assertEquals(Object.keys(result.rtt_us!), [
+    "count",
+    "min",
+    "mean",
+    "stddev",
+    "p50",
+    "p90",
+    "p95",
+    "p99",
+    "p999",
+    "max",
+  ]);
+  assertEquals(Object.keys(result.quality), [
+    "clock_resolution_us",
+    "send_lateness_us",
+    "send_call_us",
+    "processor_percent",
+    "floor_us",
+    "notes",
+  ]);
+  assertEquals(result.runtime, {
+    deno: Deno.version.deno,
+    os: Deno.build.os,
+    arch: Deno.build.arch,
+  });
+  assertEquals(result.options, SETUP.options);
+  assertEquals(new Date(result.started).toISOString(), result.started);
 });
 
-Deno.test({
-  name: "ResultBuilder.result() counts what was not sent, and names the pause",
-  permissions: "none",
-  fn() {
+pureTest(
+  "ResultBuilder.result() counts what was not sent, and names the pause",
+  () => {
     const skipped = { count: 50, longestPauseMs: 503 };
     const { probes, quality } = resultOf([1], { intervalMs: 10, skipped });
     assertEquals([probes.sent, probes.not_sent], [1, 50]);
@@ -130,79 +126,61 @@ Deno.test({
     const unpaced = resultOf([1], { skipped: { count: 0, longestPauseMs: 0 } });
     assertEquals("not_sent" in unpaced.probes, false);
   },
+);
+
+pureTest("ResultBuilder.result() leaves out what does not apply", () => {
+  const result = resultOf([1], { mode: "rtt" });
+  assertEquals("throughput" in result, false);
+  assertEquals("rtt_from_intended_us" in result, false);
+  assertEquals("send_lateness_us" in result.quality, false);
 });
 
-Deno.test({
-  name: "ResultBuilder.result() leaves out what does not apply",
-  permissions: "none",
-  fn() {
-    const result = resultOf([1], { mode: "rtt" });
-    assertEquals("throughput" in result, false);
-    assertEquals("rtt_from_intended_us" in result, false);
-    assertEquals("send_lateness_us" in result.quality, false);
-  },
+pureTest("ResultBuilder.result() agrees with figures added up by hand", () => {
+  // 1000 bytes in 1, 2 and 4 ms: 8, 4 and 2 Mbit/s, the mean of which is
+  // 4.667; and 24 000 bits in 7 ms, which is 3.429.
+  const { rtt_us, jitter_us, throughput, probes } = resultOf([1, 2, 4]);
+  assertEquals(probes, { sent: 3, received: 3, lost: 0, warmup: 0 });
+  assertEquals(rtt_us!.mean, 2333.333);
+  assertEquals(rtt_us!.stddev, 1527.525);
+  assertEquals([rtt_us!.min, rtt_us!.max], [1000, 4000]);
+  // D is 1000 and 2000 us: 62.5, then 62.5 + 1937.5 / 16.
+  assertEquals(jitter_us!.rfc3550, 183.594);
+  assertEquals(throughput, {
+    per_probe_mean_bits_per_second: 4_666_667,
+    aggregate_bits_per_second: 3_428_571,
+  });
 });
 
-Deno.test({
-  name: "ResultBuilder.result() agrees with figures added up by hand",
-  permissions: "none",
-  fn() {
-    // 1000 bytes in 1, 2 and 4 ms: 8, 4 and 2 Mbit/s, the mean of which is
-    // 4.667; and 24 000 bits in 7 ms, which is 3.429.
-    const { rtt_us, jitter_us, throughput, probes } = resultOf([1, 2, 4]);
-    assertEquals(probes, { sent: 3, received: 3, lost: 0, warmup: 0 });
-    assertEquals(rtt_us!.mean, 2333.333);
-    assertEquals(rtt_us!.stddev, 1527.525);
-    assertEquals([rtt_us!.min, rtt_us!.max], [1000, 4000]);
-    // D is 1000 and 2000 us: 62.5, then 62.5 + 1937.5 / 16.
-    assertEquals(jitter_us!.rfc3550, 183.594);
-    assertEquals(throughput, {
-      per_probe_mean_bits_per_second: 4_666_667,
-      aggregate_bits_per_second: 3_428_571,
-    });
-  },
-});
-
-Deno.test({
-  name: "ResultBuilder.add() counts a lost probe in no figure but the loss",
-  permissions: "none",
-  fn() {
+pureTest(
+  "ResultBuilder.add() counts a lost probe in no figure but the loss",
+  () => {
     const { probes, rtt_us, throughput } = resultOf([1, null, 3]);
     assertEquals(probes, { sent: 3, received: 2, lost: 1, warmup: 0 });
     assertEquals([rtt_us!.count, rtt_us!.mean], [2, 2000]);
     assertEquals(throughput!.aggregate_bits_per_second, 4_000_000);
   },
+);
+
+pureTest("ResultBuilder.add() takes no jitter across a lost probe", () => {
+  assertEquals(resultOf([1, null, 3]).jitter_us, null);
 });
 
-Deno.test({
-  name: "ResultBuilder.add() takes no jitter across a lost probe",
-  permissions: "none",
-  fn() {
-    assertEquals(resultOf([1, null, 3]).jitter_us, null);
-  },
+pureTest("ResultBuilder.add() leaves the warm-up out of every figure", () => {
+  const builder = new ResultBuilder({ ...SETUP, intervalMs: 5 });
+  const before = builder.result();
+  builder.add(sample(99, { warmup: true, sentAtMs: 50, sendCallMs: 7 }));
+  builder.add(sample(null, { warmup: true }));
+  assertEquals(builder.probes, { sent: 0, received: 0, lost: 0, warmup: 2 });
+  const { probes: _, quality, ...figures } = builder.result();
+  const { probes: __, quality: qualityBefore, ...figuresBefore } = before;
+  assertEquals(figures, figuresBefore);
+  assertEquals(quality.send_call_us, qualityBefore.send_call_us);
+  assertEquals(quality.send_lateness_us, null);
 });
 
-Deno.test({
-  name: "ResultBuilder.add() leaves the warm-up out of every figure",
-  permissions: "none",
-  fn() {
-    const builder = new ResultBuilder({ ...SETUP, intervalMs: 5 });
-    const before = builder.result();
-    builder.add(sample(99, { warmup: true, sentAtMs: 50, sendCallMs: 7 }));
-    builder.add(sample(null, { warmup: true }));
-    assertEquals(builder.probes, { sent: 0, received: 0, lost: 0, warmup: 2 });
-    const { probes: _, quality, ...figures } = builder.result();
-    const { probes: __, quality: qualityBefore, ...figuresBefore } = before;
-    assertEquals(figures, figuresBefore);
-    assertEquals(quality.send_call_us, qualityBefore.send_call_us);
-    assertEquals(quality.send_lateness_us, null);
-  },
-});
-
-Deno.test({
-  name: "ResultBuilder.result() is null for every figure before a reply",
-  permissions: "none",
-  fn() {
+pureTest(
+  "ResultBuilder.result() is null for every figure before a reply",
+  () => {
     for (const rtts of [[], [null], [null, null]]) {
       const result = resultOf(rtts, { intervalMs: 1 });
       assertEquals(result.rtt_us, null);
@@ -217,12 +195,11 @@ Deno.test({
       assertEquals(result.probes.lost, rtts.length);
     }
   },
-});
+);
 
-Deno.test({
-  name: "ResultBuilder.result() claims no throughput where no time passed",
-  permissions: "none",
-  fn() {
+pureTest(
+  "ResultBuilder.result() claims no throughput where no time passed",
+  () => {
     assertEquals(resultOf([0, 0]).throughput, {
       per_probe_mean_bits_per_second: null,
       aggregate_bits_per_second: null,
@@ -233,76 +210,59 @@ Deno.test({
       aggregate_bits_per_second: 16_000_000,
     });
   },
-});
+);
 
-Deno.test({
-  name: "ResultBuilder.result() holds neither NaN nor Infinity",
-  permissions: "none",
-  fn() {
-    const series = [[], [null], [0], [0, 0], [0, null], [1e-9], [1e9], [0, 1]];
-    for (const rtts of series) {
-      for (const intervalMs of [0, 10]) {
-        const result = resultOf(rtts, { intervalMs });
-        for (const [path, value] of leaves(result)) {
-          if (typeof value === "number") assert(Number.isFinite(value), path);
-          assert(value !== undefined, path);
-        }
-        assertEquals(JSON.parse(JSON.stringify(result)), result);
+pureTest("ResultBuilder.result() holds neither NaN nor Infinity", () => {
+  const series = [[], [null], [0], [0, 0], [0, null], [1e-9], [1e9], [0, 1]];
+  for (const rtts of series) {
+    for (const intervalMs of [0, 10]) {
+      const result = resultOf(rtts, { intervalMs });
+      for (const [path, value] of leaves(result)) {
+        if (typeof value === "number") assert(Number.isFinite(value), path);
+        assert(value !== undefined, path);
       }
+      assertEquals(JSON.parse(JSON.stringify(result)), result);
     }
-  },
+  }
 });
 
-Deno.test({
-  name: "ResultBuilder.result() counts also from the intended moment",
-  permissions: "none",
-  fn() {
-    const builder = new ResultBuilder({ ...SETUP, intervalMs: 10 });
-    builder.add(sample(1, { intendedAtMs: 100, sentAtMs: 100 }));
-    // A stall: sent 40 ms late, and sent before its time by a hair.
-    builder.add(sample(1, { intendedAtMs: 110, sentAtMs: 150 }));
-    builder.add(sample(1, { intendedAtMs: 120, sentAtMs: 119.9 }));
-    const result = builder.result();
-    assertEquals([result.rtt_us!.min, result.rtt_us!.max], [1000, 1000]);
-    const fromIntended = result.rtt_from_intended_us!;
-    assertEquals([fromIntended.min, fromIntended.max], [1000, 41_000]);
-    assertEquals(result.quality.send_lateness_us!.max, 40_000);
-    assertEquals(result.quality.send_lateness_us!.p50, 0);
-  },
+pureTest("ResultBuilder.result() counts also from the intended moment", () => {
+  const builder = new ResultBuilder({ ...SETUP, intervalMs: 10 });
+  builder.add(sample(1, { intendedAtMs: 100, sentAtMs: 100 }));
+  // A stall: sent 40 ms late, and sent before its time by a hair.
+  builder.add(sample(1, { intendedAtMs: 110, sentAtMs: 150 }));
+  builder.add(sample(1, { intendedAtMs: 120, sentAtMs: 119.9 }));
+  const result = builder.result();
+  assertEquals([result.rtt_us!.min, result.rtt_us!.max], [1000, 1000]);
+  const fromIntended = result.rtt_from_intended_us!;
+  assertEquals([fromIntended.min, fromIntended.max], [1000, 41_000]);
+  assertEquals(result.quality.send_lateness_us!.max, 40_000);
+  assertEquals(result.quality.send_lateness_us!.p50, 0);
 });
 
-Deno.test({
-  name: "ResultBuilder.result() says when the schedule was not kept",
-  permissions: "none",
-  fn() {
-    const notes = (latenessMs: number, intervalMs: number) => {
-      const builder = new ResultBuilder({ ...SETUP, intervalMs });
-      for (let count = 0; count < 1000; count++) {
-        builder.add(sample(1, { sentAtMs: latenessMs }));
-      }
-      return builder.result().quality.notes;
-    };
-    assertEquals(notes(9, 10), []);
-    assertEquals(notes(9, 0), []);
-    const [note] = notes(11, 10);
-    assert(note!.startsWith("the schedule was not kept"), note);
-  },
+pureTest("ResultBuilder.result() says when the schedule was not kept", () => {
+  const notes = (latenessMs: number, intervalMs: number) => {
+    const builder = new ResultBuilder({ ...SETUP, intervalMs });
+    for (let count = 0; count < 1000; count++) {
+      builder.add(sample(1, { sentAtMs: latenessMs }));
+    }
+    return builder.result().quality.notes;
+  };
+  assertEquals(notes(9, 10), []);
+  assertEquals(notes(9, 0), []);
+  const [note] = notes(11, 10);
+  assert(note!.startsWith("the schedule was not kept"), note);
 });
 
-Deno.test({
-  name: "ResultBuilder.note() says a sentence once",
-  permissions: "none",
-  fn() {
-    const builder = new ResultBuilder(SETUP);
-    for (const note of ["one", "two", "one"]) builder.note(note);
-    assertEquals(builder.result().quality.notes, ["one", "two"]);
-  },
+pureTest("ResultBuilder.note() says a sentence once", () => {
+  const builder = new ResultBuilder(SETUP);
+  for (const note of ["one", "two", "one"]) builder.note(note);
+  assertEquals(builder.result().quality.notes, ["one", "two"]);
 });
 
-Deno.test({
-  name: "ResultBuilder.result() can be had at any time, and stays as it was",
-  permissions: "none",
-  fn() {
+pureTest(
+  "ResultBuilder.result() can be had at any time, and stays as it was",
+  () => {
     const builder = new ResultBuilder(SETUP);
     builder.add(sample(1));
     const first = builder.result();
@@ -312,23 +272,18 @@ Deno.test({
     assertEquals(builder.result().probes.sent, 2);
     assertEquals(builder.result().started, first.started);
   },
+);
+
+pureTest("ResultBuilder.add() refuses a time that is none", () => {
+  for (const rttMs of [NaN, -1, Infinity]) {
+    const builder = new ResultBuilder(SETUP);
+    assertThrows(() => builder.add(sample(rttMs)), RangeError);
+  }
 });
 
-Deno.test({
-  name: "ResultBuilder.add() refuses a time that is none",
-  permissions: "none",
-  fn() {
-    for (const rttMs of [NaN, -1, Infinity]) {
-      const builder = new ResultBuilder(SETUP);
-      assertThrows(() => builder.add(sample(rttMs)), RangeError);
-    }
-  },
-});
-
-Deno.test({
-  name: "ResultBuilder.result() of datagrams has what streams have not",
-  permissions: "none",
-  fn() {
+pureTest(
+  "ResultBuilder.result() of datagrams has what streams have not",
+  () => {
     const builder = new ResultBuilder({
       ...SETUP,
       protocol: "stamp",
@@ -371,12 +326,11 @@ Deno.test({
     assertEquals(result.quality.floor_us, { p50: 17, p99: 30 });
     assert(builder.percentileFile().includes("Total count    =            1"));
   },
-});
+);
 
-Deno.test({
-  name: "ResultBuilder.result() has null for a direction that is unknown",
-  permissions: "none",
-  fn() {
+pureTest(
+  "ResultBuilder.result() has null for a direction that is unknown",
+  () => {
     for (const directionsKnown of [false, null]) {
       const replies = { ...REPLIES, directionsKnown };
       const { probes } = resultOf([1], { protocol: "stamp", replies });
@@ -384,13 +338,9 @@ Deno.test({
       assertEquals(probes.late, 1);
     }
   },
-});
+);
 
-Deno.test({
-  name: "ResultBuilder.result() claims no rate of a single probe",
-  permissions: "none",
-  fn() {
-    const { probes_per_second } = resultOf([1], { intervalMs: 4 });
-    assertEquals(probes_per_second, { asked: 250, achieved: null });
-  },
+pureTest("ResultBuilder.result() claims no rate of a single probe", () => {
+  const { probes_per_second } = resultOf([1], { intervalMs: 4 });
+  assertEquals(probes_per_second, { asked: 250, achieved: null });
 });

@@ -12,6 +12,7 @@ import { resultSections } from "../../lib/result/sections.ts";
 import { Histogram } from "../../lib/stats/histogram.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 import { Timeline } from "../../lib/stats/timeline.ts";
+import { pureTest } from "../pure.ts";
 
 function sectionOf<N extends ExperimentName>(
   name: N,
@@ -244,64 +245,55 @@ const CASES: {
 
 for (const [name, cases] of Object.entries(CASES)) {
   for (const [what, figures, sentences] of cases) {
-    Deno.test({
-      name: `experimentSection() of ${name}: ${what}`,
-      permissions: "none",
-      fn() {
-        const section = sectionOf(name as ExperimentName, figures as never);
-        assertEquals(section.sentences, sentences);
-        assertMatch(section.title, /^[A-Z].*, on loopback$/);
-        for (const { values } of section.table!.rows) {
-          assertEquals(values.length, section.table!.columns.length);
-        }
-        assert(!/NaN|undefined|Infinity/.test(JSON.stringify(section)));
-      },
+    pureTest(`experimentSection() of ${name}: ${what}`, () => {
+      const section = sectionOf(name as ExperimentName, figures as never);
+      assertEquals(section.sentences, sentences);
+      assertMatch(section.title, /^[A-Z].*, on loopback$/);
+      for (const { values } of section.table!.rows) {
+        assertEquals(values.length, section.table!.columns.length);
+      }
+      assert(!/NaN|undefined|Infinity/.test(JSON.stringify(section)));
     });
   }
 }
 
-Deno.test({
-  name: "experimentSection() puts figures into tables and charts",
-  permissions: "none",
-  fn() {
-    const [, path] = CASES.round_trip;
-    const section = sectionOf("round_trip", {
-      ...path![1],
-      histogram: { edges_us: [1, 2, 3], tcp: [1, 0], udp: [0, 2] },
-    });
-    assertEquals(rows(section), {
-      "sent": [20, 20],
-      "received": [20, 18],
-      "min": [40, 60],
-      "p50": [40.031, 60],
-      "p90": [50, 60],
-      "max": [50, 60],
-      "p50 on loopback": [40, null],
-    });
-    const [chart] = section.charts!;
-    assert(chart?.kind === "histogram");
-    assertEquals(chart.series.map(({ count }) => count), [[1, 0], [0, 2]]);
-    const many = distribution(...Array(100).fill(50));
-    const side = { count: 100, rtt_us: many };
-    const nagle = sectionOf("nagle", {
-      on: side,
-      off: side,
-      difference_us: null,
-    });
-    assertEquals(rows(nagle)["p99"], [50, 50]); // 100 values carry it
-    assertEquals(rows(sectionOf("concurrency", CASES.concurrency[0]![1])), {
-      "client 1 waited": [20_000, 20_000],
-      "client 2 waited": [40_000, 20_000],
-      "client 3 waited": [60_000, 20_000],
-      "all served after": [60_000, 20_000],
-    });
-  },
+pureTest("experimentSection() puts figures into tables and charts", () => {
+  const [, path] = CASES.round_trip;
+  const section = sectionOf("round_trip", {
+    ...path![1],
+    histogram: { edges_us: [1, 2, 3], tcp: [1, 0], udp: [0, 2] },
+  });
+  assertEquals(rows(section), {
+    "sent": [20, 20],
+    "received": [20, 18],
+    "min": [40, 60],
+    "p50": [40.031, 60],
+    "p90": [50, 60],
+    "max": [50, 60],
+    "p50 on loopback": [40, null],
+  });
+  const [chart] = section.charts!;
+  assert(chart?.kind === "histogram");
+  assertEquals(chart.series.map(({ count }) => count), [[1, 0], [0, 2]]);
+  const many = distribution(...Array(100).fill(50));
+  const side = { count: 100, rtt_us: many };
+  const nagle = sectionOf("nagle", {
+    on: side,
+    off: side,
+    difference_us: null,
+  });
+  assertEquals(rows(nagle)["p99"], [50, 50]); // 100 values carry it
+  assertEquals(rows(sectionOf("concurrency", CASES.concurrency[0]![1])), {
+    "client 1 waited": [20_000, 20_000],
+    "client 2 waited": [40_000, 20_000],
+    "client 3 waited": [60_000, 20_000],
+    "all served after": [60_000, 20_000],
+  });
 });
 
-Deno.test({
-  name: "experimentSection() calls one faster only if the interval excludes 0",
-  permissions: "none",
-  fn() {
+pureTest(
+  "experimentSection() calls one faster only if the interval excludes 0",
+  () => {
     const random = seededRandom(3);
     const edges = [[0, 0, 0], [5, 0, 9], [-5, -9, 0], [-5, -9, 4], [
       5,
@@ -335,39 +327,35 @@ Deno.test({
       assertEquals(sentence, expected + medians);
     }
   },
-});
+);
 
-Deno.test({
-  name: "resultSections() shows failed experiments and notes",
-  permissions: "none",
-  fn() {
-    const experiments: Experiment[] = [{
-      name: "nagle",
-      where: "to 192.0.2.1",
-      error: "nothing listens there",
-      figures: null,
-    }];
-    const notes = ["the run was interrupted"];
-    const result = { mode: "compare", experiments, notes } as CompareResult;
-    const sections = resultSections([{ name: "one", result }]);
-    assertEquals(
-      sections.map(({ title, role, sentences }) => [
-        title,
-        role,
-        sentences,
-      ]),
-      [
-        ["Nagle's algorithm, to 192.0.2.1", undefined, [
-          "This experiment failed: nothing listens there.",
-        ]],
-        ["Notes", "notes", ["note: the run was interrupted"]],
-      ],
-    );
-    assertEquals(sections[0]!.table, undefined);
-    const [twice] = resultSections([
-      { name: "one", result },
-      { name: "two", result },
-    ]);
-    assertEquals(twice!.title, "one: Nagle's algorithm, to 192.0.2.1");
-  },
+pureTest("resultSections() shows failed experiments and notes", () => {
+  const experiments: Experiment[] = [{
+    name: "nagle",
+    where: "to 192.0.2.1",
+    error: "nothing listens there",
+    figures: null,
+  }];
+  const notes = ["the run was interrupted"];
+  const result = { mode: "compare", experiments, notes } as CompareResult;
+  const sections = resultSections([{ name: "one", result }]);
+  assertEquals(
+    sections.map(({ title, role, sentences }) => [
+      title,
+      role,
+      sentences,
+    ]),
+    [
+      ["Nagle's algorithm, to 192.0.2.1", undefined, [
+        "This experiment failed: nothing listens there.",
+      ]],
+      ["Notes", "notes", ["note: the run was interrupted"]],
+    ],
+  );
+  assertEquals(sections[0]!.table, undefined);
+  const [twice] = resultSections([
+    { name: "one", result },
+    { name: "two", result },
+  ]);
+  assertEquals(twice!.title, "one: Nagle's algorithm, to 192.0.2.1");
 });

@@ -14,6 +14,7 @@ import {
   UDP_THROUGHPUT,
 } from "../report/results.ts";
 import { result as underLoad } from "../under_load/records.ts";
+import { pureTest } from "../pure.ts";
 
 const STYLE = { width: 80, ascii: true, color: false };
 
@@ -61,10 +62,9 @@ function section(title: string, ...results: MeasurementResult[]): Section {
 }
 
 for (const [name, result] of Object.entries({ RTT, TPUT, STAMP })) {
-  Deno.test({
-    name: `measurementSections() of ${name} fits a screen, the headline last`,
-    permissions: "none",
-    fn() {
+  pureTest(
+    `measurementSections() of ${name} fits a screen, the headline last`,
+    () => {
       const text = formatSections(sectionsOf(complete(result)), STYLE, false);
       const lines = text.split("\n");
       // Two lines come before it, and the prompt comes after it.
@@ -73,13 +73,12 @@ for (const [name, result] of Object.entries({ RTT, TPUT, STAMP })) {
       assertMatch(lines.at(-2)!, /^200 probes sent, 197 received, 3 lost/);
       assertMatch(lines.at(-1)!, /^RTT p50 [\d.]+ us, p99 [\d.]+ ms/);
     },
-  });
+  );
 }
 
-Deno.test({
-  name: "measurementSections() puts the times of one result into a matrix",
-  permissions: "none",
-  fn() {
+pureTest(
+  "measurementSections() puts the times of one result into a matrix",
+  () => {
     const { table } = section("Round-trip", complete(STAMP));
     assertEquals(table!.rows.map(({ name }) => name), [
       "RTT",
@@ -91,13 +90,11 @@ Deno.test({
       "min p50 p90 p99 p99.9 max mean",
     );
   },
-});
+);
 
-Deno.test({
-  name:
-    "measurementSections() gives no delay of one way unless clocks are trusted",
-  permissions: "none",
-  fn() {
+pureTest(
+  "measurementSections() gives no delay of one way unless clocks are trusted",
+  () => {
     const result = complete(STAMP);
     const { title, table, charts } = section("One way", result);
     assertEquals(
@@ -136,12 +133,11 @@ Deno.test({
       ],
     );
   },
-});
+);
 
-Deno.test({
-  name: "measurementSections() leaves out what too few samples cannot carry",
-  permissions: "none",
-  fn() {
+pureTest(
+  "measurementSections() leaves out what too few samples cannot carry",
+  () => {
     const rows = (count: number) =>
       section("Round-trip", { ...RTT, rtt_us: { ...RTT.rtt_us!, count } })
         .table!.columns.map(({ name }) => name)
@@ -153,12 +149,11 @@ Deno.test({
     const headline = sectionsOf(few).at(-1)!;
     assertEquals(headline.sentences!.at(-1), "RTT p50 41.3 us, max 2.00 s");
   },
-});
+);
 
-Deno.test({
-  name: "measurementSections() names losses, their direction and the warm-up",
-  permissions: "none",
-  fn() {
+pureTest(
+  "measurementSections() names losses, their direction and the warm-up",
+  () => {
     const known = {
       ...STAMP,
       probes: { ...STAMP.probes, lost_forward: 1, lost_backward: 0 },
@@ -179,27 +174,22 @@ Deno.test({
       "no probe was answered",
     ]);
   },
+);
+
+pureTest("measurementSections() puts several results side by side", () => {
+  const sections = sectionsOf(RTT, STAMP, NOTHING);
+  for (const { table, role } of sections) {
+    if (role === undefined) continue;
+    assertEquals(table!.columns.length, 3);
+  }
+  const { table } = section("Round-trip", RTT, NOTHING);
+  const p50 = table!.rows.find(({ name }) => name === "RTT p50");
+  assertEquals(p50?.values, [41.25, null]);
 });
 
-Deno.test({
-  name: "measurementSections() puts several results side by side",
-  permissions: "none",
-  fn() {
-    const sections = sectionsOf(RTT, STAMP, NOTHING);
-    for (const { table, role } of sections) {
-      if (role === undefined) continue;
-      assertEquals(table!.columns.length, 3);
-    }
-    const { table } = section("Round-trip", RTT, NOTHING);
-    const p50 = table!.rows.find(({ name }) => name === "RTT p50");
-    assertEquals(p50?.values, [41.25, null]);
-  },
-});
-
-Deno.test({
-  name: "measurementSections() tells by how much results differ, and in what",
-  permissions: "none",
-  fn() {
+pureTest(
+  "measurementSections() tells by how much results differ, and in what",
+  () => {
     const said = (...results: MeasurementResult[]) =>
       section("Round-trip", ...results).sentences;
     assertEquals(said(RTT, TPUT), [
@@ -210,12 +200,11 @@ Deno.test({
     assertEquals(said(RTT, RTT), ["The median RTT is 41.3 us."]);
     assertEquals(said(RTT, NOTHING), []);
   },
-});
+);
 
-Deno.test({
-  name: "resultSections() keeps kinds of results apart, and their notes",
-  permissions: "none",
-  fn() {
+pureTest(
+  "resultSections() keeps kinds of results apart, and their notes",
+  () => {
     const sections = resultSections([
       { name: "sweep", result: SWEEP },
       { name: "rtt", result: RTT },
@@ -231,24 +220,20 @@ Deno.test({
     });
     assertEquals(resultSections([]), []);
   },
-});
+);
 
-Deno.test({
-  name: "FIGURES have a key each, and each is read from some result",
-  permissions: "none",
-  fn() {
-    const keys = FIGURES.map(({ key }) => key);
-    assertEquals(new Set(keys).size, keys.length);
-    const full = { ...complete(STAMP), throughput: TPUT.throughput! };
-    const { summary } = UDP_THROUGHPUT;
-    const { load } = underLoad();
-    full.probes = { ...full.probes, lost_backward: 0, not_sent: 0 };
-    full.quality.floor_us = { p50: 1, p99: 2 };
-    const way = full.one_way!.forward;
-    full.one_way!.forward = { ...way, delay_us: full.rtt_us! };
-    full.one_way!.backward = full.one_way!.forward;
-    for (const { key, read } of FIGURES) {
-      assertEquals(typeof read({ ...full, summary, load }), "number", key);
-    }
-  },
+pureTest("FIGURES have a key each, and each is read from some result", () => {
+  const keys = FIGURES.map(({ key }) => key);
+  assertEquals(new Set(keys).size, keys.length);
+  const full = { ...complete(STAMP), throughput: TPUT.throughput! };
+  const { summary } = UDP_THROUGHPUT;
+  const { load } = underLoad();
+  full.probes = { ...full.probes, lost_backward: 0, not_sent: 0 };
+  full.quality.floor_us = { p50: 1, p99: 2 };
+  const way = full.one_way!.forward;
+  full.one_way!.forward = { ...way, delay_us: full.rtt_us! };
+  full.one_way!.backward = full.one_way!.forward;
+  for (const { key, read } of FIGURES) {
+    assertEquals(typeof read({ ...full, summary, load }), "number", key);
+  }
 });

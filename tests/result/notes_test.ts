@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { measurementNotes } from "../../lib/result/notes.ts";
 import type { ReplyStats } from "../../lib/stamp/outstanding_probes.ts";
+import { pureTest } from "../pure.ts";
 
 const COUNTS = {
   lostForward: 0,
@@ -43,68 +44,59 @@ function notesOf(replies: ReplyStats, lost: number): string[] {
   });
 }
 
-Deno.test({
-  name: "measurementNotes() says that the clocks drifted",
-  permissions: "none",
-  fn() {
-    const way = {
-      min_us: { low: 0, high: 80 },
-      variation_us: null,
-      jitter_us: null,
-    };
-    const oneWay = {
-      clocks_trusted: false,
-      clock_error_us: null,
-      clock_offset_us: null,
-      clock_bound_us: null,
-      clock_drift_ppm: null,
-      drift_bound_ppm: null,
-      forward: way,
-      backward: way,
-    };
-    const [note] = measurementNotes({
-      lost: 0,
-      intervalUs: 1000,
-      latenessP99Us: 1000,
-      oneWay,
-      replies: undefined,
-    });
-    assertMatch(note!, /^one of the two clocks was set/);
-  },
+pureTest("measurementNotes() says that the clocks drifted", () => {
+  const way = {
+    min_us: { low: 0, high: 80 },
+    variation_us: null,
+    jitter_us: null,
+  };
+  const oneWay = {
+    clocks_trusted: false,
+    clock_error_us: null,
+    clock_offset_us: null,
+    clock_bound_us: null,
+    clock_drift_ppm: null,
+    drift_bound_ppm: null,
+    forward: way,
+    backward: way,
+  };
+  const [note] = measurementNotes({
+    lost: 0,
+    intervalUs: 1000,
+    latenessP99Us: 1000,
+    oneWay,
+    replies: undefined,
+  });
+  assertMatch(note!, /^one of the two clocks was set/);
 });
 
-Deno.test({
-  name: "measurementNotes() has nothing to say where nothing went wrong",
-  permissions: "none",
-  fn() {
+pureTest(
+  "measurementNotes() has nothing to say where nothing went wrong",
+  () => {
     for (const directionsKnown of [true, false, null]) {
       assertEquals(notesOf(reportOf({ directionsKnown }), 0), []);
     }
   },
-});
+);
 
-Deno.test({
-  name:
-    "measurementNotes() has nothing to say of losses whose direction is known",
-  permissions: "none",
-  fn() {
+pureTest(
+  "measurementNotes() has nothing to say of losses whose direction is known",
+  () => {
     // Of seven lost, two came after all, two and three are told by direction.
     const counts = { lostForward: 2, lostBackward: 3, late: 2 };
     assertEquals(notesOf(reportOf({ counts }), 7), []);
   },
-});
+);
 
-Deno.test({
-  name:
-    "measurementNotes() has nothing to say of direction where all came, but late",
-  permissions: "none",
-  fn() {
+pureTest(
+  "measurementNotes() has nothing to say of direction where all came, but late",
+  () => {
     for (const directionsKnown of [true, false, null]) {
       const report = reportOf({ counts: { late: 4 }, directionsKnown });
       assertEquals(notesOf(report, 4), []);
     }
   },
-});
+);
 
 /** What is the matter, how many were lost, and what is said of it. */
 const NOTES: [string, ReplyStats, number, RegExp][] = [
@@ -174,14 +166,10 @@ const NOTES: [string, ReplyStats, number, RegExp][] = [
   ],
 ];
 for (const [what, report, lost, says] of NOTES) {
-  Deno.test({
-    name: `measurementNotes() says one thing of ${what}`,
-    permissions: "none",
-    fn() {
-      const notes = notesOf(report, lost);
-      assertEquals(notes.length, 1, notes.join("\n"));
-      assertMatch(notes[0]!, says);
-    },
+  pureTest(`measurementNotes() says one thing of ${what}`, () => {
+    const notes = notesOf(report, lost);
+    assertEquals(notes.length, 1, notes.join("\n"));
+    assertMatch(notes[0]!, says);
   });
 }
 
@@ -200,26 +188,22 @@ Deno.test("measurementNotes() says how many losses may be the program's own", ()
   );
 });
 
-Deno.test({
-  name: "measurementNotes() says each thing once, in the same order",
-  permissions: "none",
-  fn() {
-    const report = reportOf({
-      directionsKnown: false,
-      outstanding: 1,
-      failedSends: 1,
-      failure: "no reason",
-      faults: { corrupt: 1, short: 1, implausible: 1 },
-    });
-    const notes = notesOf(report, 5);
-    const starts = notes.map((note) => note.split(" ").slice(0, 2).join(" "));
-    assertEquals(starts, [
-      "the reflector",
-      "1 probe",
-      "1 probe",
-      "1 reply",
-      "the reflector",
-      "1 reply",
-    ]);
-  },
+pureTest("measurementNotes() says each thing once, in the same order", () => {
+  const report = reportOf({
+    directionsKnown: false,
+    outstanding: 1,
+    failedSends: 1,
+    failure: "no reason",
+    faults: { corrupt: 1, short: 1, implausible: 1 },
+  });
+  const notes = notesOf(report, 5);
+  const starts = notes.map((note) => note.split(" ").slice(0, 2).join(" "));
+  assertEquals(starts, [
+    "the reflector",
+    "1 probe",
+    "1 probe",
+    "1 reply",
+    "the reflector",
+    "1 reply",
+  ]);
 });

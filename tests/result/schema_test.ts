@@ -12,6 +12,7 @@ import {
   UDP_THROUGHPUT,
 } from "../report/results.ts";
 import { jsonSchema, SCHEMA_URL } from "./json_schema.ts";
+import { pureTest } from "../pure.ts";
 
 Deno.test({
   name: "docs/result.schema.json is what the schema generates",
@@ -22,51 +23,43 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: "checkedResult() keeps every key of a result",
-  permissions: "none",
-  fn() {
-    for (
-      const result of [
-        RTT,
-        TPUT,
-        STAMP,
-        NOTHING,
-        SWEEP,
-        COMPARE,
-        UDP_THROUGHPUT,
-      ]
-    ) {
-      assertEquals(checkedResult(result), result);
-    }
-  },
+pureTest("checkedResult() keeps every key of a result", () => {
+  for (
+    const result of [
+      RTT,
+      TPUT,
+      STAMP,
+      NOTHING,
+      SWEEP,
+      COMPARE,
+      UDP_THROUGHPUT,
+    ]
+  ) {
+    assertEquals(checkedResult(result), result);
+  }
 });
 
-Deno.test({
-  name: "checkedResult() accepts what ResultBuilder.result() returns",
-  permissions: "none",
-  fn() {
-    for (const protocol of ["measure", "stamp"] as const) {
-      for (const mode of ["rtt", "tput"] as const) {
-        for (const count of [0, 1, 5]) {
-          const builder = new ResultBuilder({
-            protocol,
-            mode,
-            target: "127.0.0.1:10000",
-            sizeBytes: 100,
-            intervalMs: count,
-            options: { given: {}, used: { size_bytes: 100 } },
-          });
-          for (let sequence = 0; sequence < count; sequence++) {
-            const rttMs = sequence === 3 ? null : 0.1;
-            builder.add({ ...newSample(sequence, false, sequence), rttMs });
-          }
-          const result = builder.result();
-          assertEquals<unknown>(checkedResult(result), result);
+pureTest("checkedResult() accepts what ResultBuilder.result() returns", () => {
+  for (const protocol of ["measure", "stamp"] as const) {
+    for (const mode of ["rtt", "tput"] as const) {
+      for (const count of [0, 1, 5]) {
+        const builder = new ResultBuilder({
+          protocol,
+          mode,
+          target: "127.0.0.1:10000",
+          sizeBytes: 100,
+          intervalMs: count,
+          options: { given: {}, used: { size_bytes: 100 } },
+        });
+        for (let sequence = 0; sequence < count; sequence++) {
+          const rttMs = sequence === 3 ? null : 0.1;
+          builder.add({ ...newSample(sequence, false, sequence), rttMs });
         }
+        const result = builder.result();
+        assertEquals<unknown>(checkedResult(result), result);
       }
     }
-  },
+  }
 });
 
 Deno.test({

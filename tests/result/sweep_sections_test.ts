@@ -9,6 +9,7 @@ import {
   DURATION,
   usOf,
 } from "../terminal/section_snapshots.ts";
+import { pureTest } from "../pure.ts";
 
 const REFUSED =
   'The server refused the setup: "404 ERROR: Invalid Connection Setup Message\\n"';
@@ -80,164 +81,131 @@ function sectionsOf(curves: SweepCurve[]) {
   return sweepSections([{ name: "", result: { notes: [], curves } }]);
 }
 
-Deno.test({
-  name: "sweepSections() of the course's four experiments",
-  permissions: "none",
-  async fn(t) {
-    const sections = sectionsOf(USUAL);
-    assertEquals(sections.map(({ title }) => title), [
-      "RTT against size",
-      "Throughput against size",
-      "RTT against delay",
-      "Throughput against delay",
-    ]);
-    for (const section of sections) await assertSectionSnapshot(t, section);
-  },
+pureTest("sweepSections() of the course's four experiments", async (t) => {
+  const sections = sectionsOf(USUAL);
+  assertEquals(sections.map(({ title }) => title), [
+    "RTT against size",
+    "Throughput against size",
+    "RTT against delay",
+    "Throughput against delay",
+  ]);
+  for (const section of sections) await assertSectionSnapshot(t, section);
 });
 
-Deno.test({
-  name: "sweepSections() names the points that failed, and why",
-  permissions: "none",
-  async fn(t) {
-    const section = sectionsOf(WITHOUT_LARGE)[1]!;
+pureTest("sweepSections() names the points that failed, and why", async (t) => {
+  const section = sectionsOf(WITHOUT_LARGE)[1]!;
+  await assertSectionSnapshot(t, section);
+  assertEquals(section.table!.rows.at(-1)!.values, ["failed", "failed", 0]);
+  const failure = section.sentences!.at(-2)!;
+  assert(failure.startsWith("At 32768 bytes"), failure);
+  assert(failure.includes(REFUSED));
+  assertMatch(section.sentences!.at(-1)!, /at most half of the link's/);
+  // The trend ends where the figures do.
+  assertMatch(
+    section.sentences![0]!,
+    /^From 1024 bytes to 8192 bytes of size/,
+  );
+});
+
+pureTest("sweepSections() of points that all failed", async (t) => {
+  const sections = sectionsOf(curvesOf(() => null));
+  for (const section of sections.slice(0, 2)) {
     await assertSectionSnapshot(t, section);
-    assertEquals(section.table!.rows.at(-1)!.values, ["failed", "failed", 0]);
-    const failure = section.sentences!.at(-2)!;
-    assert(failure.startsWith("At 32768 bytes"), failure);
-    assert(failure.includes(REFUSED));
-    assertMatch(section.sentences!.at(-1)!, /at most half of the link's/);
-    // The trend ends where the figures do.
-    assertMatch(
-      section.sentences![0]!,
-      /^From 1024 bytes to 8192 bytes of size/,
-    );
-  },
+    // All for the same reason, so that is said once; nothing is drawn.
+    assertEquals(section.sentences!.length, 1);
+    assert(section.sentences![0]!.includes("failed: "));
+    assertEquals(section.charts, []);
+  }
 });
 
-Deno.test({
-  name: "sweepSections() of points that all failed",
-  permissions: "none",
-  async fn(t) {
-    const sections = sectionsOf(curvesOf(() => null));
-    for (const section of sections.slice(0, 2)) {
-      await assertSectionSnapshot(t, section);
-      // All for the same reason, so that is said once; nothing is drawn.
-      assertEquals(section.sentences!.length, 1);
-      assert(section.sentences![0]!.includes("failed: "));
-      assertEquals(section.charts, []);
-    }
-  },
+pureTest("sweepSections() of one point tells no trend", async (t) => {
+  const points = [point("rtt", 100, 0, 41.25)];
+  const sections = sectionsOf([{ quantity: "rtt", against: "size", points }]);
+  await assertSectionSnapshot(t, sections[0]!);
+  assertEquals(sections[0]!.sentences, []);
 });
 
-Deno.test({
-  name: "sweepSections() of one point tells no trend",
-  permissions: "none",
-  async fn(t) {
-    const points = [point("rtt", 100, 0, 41.25)];
-    const sections = sectionsOf([{ quantity: "rtt", against: "size", points }]);
-    await assertSectionSnapshot(t, sections[0]!);
-    assertEquals(sections[0]!.sentences, []);
-  },
+pureTest("sweepSections() puts several sweeps side by side", async (t) => {
+  const slower = curvesOf((size, delay) =>
+    size === 1000 ? null : 95 + delay * 1010
+  );
+  // Other sizes, in another order, and only one experiment.
+  const other: SweepCurve[] = [{
+    quantity: "rtt",
+    against: "size",
+    points: [point("rtt", 500, 0, 60), point("rtt", 1, 0, 50)],
+  }];
+  const sections = sweepSections([
+    { name: "lan", result: { notes: [], curves: USUAL } },
+    { name: "wlan", result: { notes: [], curves: slower } },
+    { name: "http://example.net/<b>", result: { notes: [], curves: other } },
+  ]);
+  assertEquals(sections.length, 4);
+  for (const section of sections.slice(0, 2)) {
+    await assertSectionSnapshot(t, section);
+  }
+  const [sizes, throughput] = sections;
+  assertEquals(
+    sizes!.table!.rows.map(({ name, values }) => [name, ...values]),
+    [
+      ["1 byte", 40.01, 95, 50],
+      ["100 bytes", 41, 95, null],
+      ["500 bytes", null, null, 60],
+      ["1000 bytes", 50, "failed", null],
+    ],
+  );
+  assertEquals(throughput!.table!.rows[0]!.values[2], null);
+  assert(
+    sizes!.sentences!.every((text) => /^(lan|wlan|http\S+): /.test(text)),
+  );
 });
 
-Deno.test({
-  name: "sweepSections() puts several sweeps side by side",
-  permissions: "none",
-  async fn(t) {
-    const slower = curvesOf((size, delay) =>
-      size === 1000 ? null : 95 + delay * 1010
-    );
-    // Other sizes, in another order, and only one experiment.
-    const other: SweepCurve[] = [{
-      quantity: "rtt",
-      against: "size",
-      points: [point("rtt", 500, 0, 60), point("rtt", 1, 0, 50)],
-    }];
-    const sections = sweepSections([
-      { name: "lan", result: { notes: [], curves: USUAL } },
-      { name: "wlan", result: { notes: [], curves: slower } },
-      { name: "http://example.net/<b>", result: { notes: [], curves: other } },
-    ]);
-    assertEquals(sections.length, 4);
-    for (const section of sections.slice(0, 2)) {
-      await assertSectionSnapshot(t, section);
-    }
-    const [sizes, throughput] = sections;
-    assertEquals(
-      sizes!.table!.rows.map(({ name, values }) => [name, ...values]),
-      [
-        ["1 byte", 40.01, 95, 50],
-        ["100 bytes", 41, 95, null],
-        ["500 bytes", null, null, 60],
-        ["1000 bytes", 50, "failed", null],
-      ],
-    );
-    assertEquals(throughput!.table!.rows[0]!.values[2], null);
-    assert(
-      sizes!.sentences!.every((text) => /^(lan|wlan|http\S+): /.test(text)),
-    );
-  },
+pureTest("sweepSections() of nothing", () => {
+  assertEquals(sweepSections([]), []);
+  assertEquals(sectionsOf([]), []);
 });
 
-Deno.test({
-  name: "sweepSections() of nothing",
-  permissions: "none",
-  fn() {
-    assertEquals(sweepSections([]), []);
-    assertEquals(sectionsOf([]), []);
-  },
-});
-
-Deno.test({
-  name: "sweepSections() tells the trend as the figures do",
-  permissions: "none",
-  fn() {
-    const pattern = new RegExp(
-      `^From 1 byte to 1000 bytes of size the median (rose|fell) from ` +
-        `(${DURATION}) to (${DURATION}) \\(([\\d.]+) to 1\\)\\.$`,
-    );
-    const random = seededRandom(21);
-    for (let run = 0; run < 200; run++) {
-      const [from, to] = [10 ** (1 + 4 * random()), 10 ** (1 + 4 * random())];
-      const points = [point("rtt", 1, 0, from), point("rtt", 1000, 0, to)];
-      const [section] = sectionsOf([
-        { quantity: "rtt", against: "size", points },
-      ]);
-      const found = pattern.exec(section!.sentences![0]!);
-      // The spread of a point is from 0.8 to 1.5 times its median.
-      const isClear = Math.max(from / to, to / from) > 1.5 / 0.8;
-      assertEquals(found !== null, isClear, section!.sentences![0]);
-      if (found === null) {
-        assertMatch(section!.sentences![0]!, / is no clear difference: /);
-        continue;
-      }
-      const [, way, fromText, toText, ratio] = found;
-      assertEquals(way, from < to ? "rose" : "fell");
-      assertPrinted(usOf(fromText!), from);
-      assertPrinted(usOf(toText!), to);
-      assertPrinted(Number(ratio), Math.max(from / to, to / from));
-    }
-  },
-});
-
-Deno.test({
-  name: "sweepSections() does not say that what stayed the same rose",
-  permissions: "none",
-  fn() {
-    const points = [point("rtt", 1, 0, 41), point("rtt", 1000, 0, 41)];
+pureTest("sweepSections() tells the trend as the figures do", () => {
+  const pattern = new RegExp(
+    `^From 1 byte to 1000 bytes of size the median (rose|fell) from ` +
+      `(${DURATION}) to (${DURATION}) \\(([\\d.]+) to 1\\)\\.$`,
+  );
+  const random = seededRandom(21);
+  for (let run = 0; run < 200; run++) {
+    const [from, to] = [10 ** (1 + 4 * random()), 10 ** (1 + 4 * random())];
+    const points = [point("rtt", 1, 0, from), point("rtt", 1000, 0, to)];
     const [section] = sectionsOf([
       { quantity: "rtt", against: "size", points },
     ]);
-    assertEquals(section!.sentences, [
-      "From 1 byte to 1000 bytes of size the median stayed at 41.0 us.",
-    ]);
-  },
+    const found = pattern.exec(section!.sentences![0]!);
+    // The spread of a point is from 0.8 to 1.5 times its median.
+    const isClear = Math.max(from / to, to / from) > 1.5 / 0.8;
+    assertEquals(found !== null, isClear, section!.sentences![0]);
+    if (found === null) {
+      assertMatch(section!.sentences![0]!, / is no clear difference: /);
+      continue;
+    }
+    const [, way, fromText, toText, ratio] = found;
+    assertEquals(way, from < to ? "rose" : "fell");
+    assertPrinted(usOf(fromText!), from);
+    assertPrinted(usOf(toText!), to);
+    assertPrinted(Number(ratio), Math.max(from / to, to / from));
+  }
 });
 
-Deno.test({
-  name: "sweepSections() compares neighbours, beside the ratio of their sizes",
-  permissions: "none",
-  fn() {
+pureTest("sweepSections() does not say that what stayed the same rose", () => {
+  const points = [point("rtt", 1, 0, 41), point("rtt", 1000, 0, 41)];
+  const [section] = sectionsOf([
+    { quantity: "rtt", against: "size", points },
+  ]);
+  assertEquals(section!.sentences, [
+    "From 1 byte to 1000 bytes of size the median stayed at 41.0 us.",
+  ]);
+});
+
+pureTest(
+  "sweepSections() compares neighbours, beside the ratio of their sizes",
+  () => {
     const sentences = (
       quantity: SweepCurve["quantity"],
       ...medians: [sizeBytes: number, us: number][]
@@ -257,19 +225,15 @@ Deno.test({
     assertEquals(sentences("rtt", [100, 100], [1000, 1500]), []);
     assertEquals(sentences("rtt", [100, 100], [101, 180]), []);
   },
-});
+);
 
-Deno.test({
-  name: "sweepSections() tells no ratio to zero",
-  permissions: "none",
-  fn() {
-    for (const [from, to] of [[0, 5], [5, 0], [0, 0]] as const) {
-      const points = [point("rtt", 1, 0, from), point("rtt", 1000, 0, to)];
-      const [section] = sectionsOf([
-        { quantity: "rtt", against: "size", points },
-      ]);
-      const text = section!.sentences!.join(" ");
-      assert(!/NaN|Infinity/.test(text), text);
-    }
-  },
+pureTest("sweepSections() tells no ratio to zero", () => {
+  for (const [from, to] of [[0, 5], [5, 0], [0, 0]] as const) {
+    const points = [point("rtt", 1, 0, from), point("rtt", 1000, 0, to)];
+    const [section] = sectionsOf([
+      { quantity: "rtt", against: "size", points },
+    ]);
+    const text = section!.sentences!.join(" ");
+    assert(!/NaN|Infinity/.test(text), text);
+  }
 });

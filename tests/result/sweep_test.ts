@@ -3,6 +3,7 @@ import { ResultBuilder } from "../../lib/result/builder.ts";
 import { newSample } from "../../lib/stats/sample.ts";
 import type { SweepCurve, SweepPoint } from "../../lib/result/schema.ts";
 import { addPoint, sweepPoint, sweepSteps } from "../../lib/result/sweep.ts";
+import { pureTest } from "../pure.ts";
 
 const PLAN = {
   sizesBytes: { rtt: [1, 100], tput: [1024] },
@@ -10,50 +11,41 @@ const PLAN = {
   sizeBytes: { rtt: 100, tput: 2048 },
 };
 
-Deno.test({
-  name: "sweepSteps() varies one thing at a time, curve after curve",
-  permissions: "none",
-  fn() {
-    const steps = sweepSteps(PLAN).map(
-      ({ quantity, against, sizeBytes, delayMs }) =>
-        [quantity, against, sizeBytes, delayMs].join(" "),
-    );
-    assertEquals(steps, [
-      "rtt size 1 0",
-      "rtt size 100 0",
-      "tput size 1024 0",
-      "rtt delay 100 0",
-      "rtt delay 100 50",
-      "tput delay 2048 0",
-      "tput delay 2048 50",
-    ]);
-    const none = { rtt: [], tput: [] };
-    assertEquals(sweepSteps({ ...PLAN, sizesBytes: none, delaysMs: [] }), []);
-  },
+pureTest("sweepSteps() varies one thing at a time, curve after curve", () => {
+  const steps = sweepSteps(PLAN).map(
+    ({ quantity, against, sizeBytes, delayMs }) =>
+      [quantity, against, sizeBytes, delayMs].join(" "),
+  );
+  assertEquals(steps, [
+    "rtt size 1 0",
+    "rtt size 100 0",
+    "tput size 1024 0",
+    "rtt delay 100 0",
+    "rtt delay 100 50",
+    "tput delay 2048 0",
+    "tput delay 2048 50",
+  ]);
+  const none = { rtt: [], tput: [] };
+  assertEquals(sweepSteps({ ...PLAN, sizesBytes: none, delaysMs: [] }), []);
 });
 
-Deno.test({
-  name: "addPoint() adds to the last curve, or to a new one",
-  permissions: "none",
-  fn() {
-    const curves: SweepCurve[] = [];
-    const point = (size_bytes: number) => ({ size_bytes }) as SweepPoint;
-    addPoint(curves, { quantity: "rtt", against: "size" }, point(1));
-    addPoint(curves, { quantity: "rtt", against: "size" }, point(2));
-    addPoint(curves, { quantity: "tput", against: "size" }, point(3));
-    addPoint(curves, { quantity: "tput", against: "delay" }, point(4));
-    addPoint(curves, { quantity: "tput", against: "delay" }, point(5));
-    assertEquals(
-      curves.map(({ points }) => points.map(({ size_bytes }) => size_bytes)),
-      [[1, 2], [3], [4, 5]],
-    );
-  },
+pureTest("addPoint() adds to the last curve, or to a new one", () => {
+  const curves: SweepCurve[] = [];
+  const point = (size_bytes: number) => ({ size_bytes }) as SweepPoint;
+  addPoint(curves, { quantity: "rtt", against: "size" }, point(1));
+  addPoint(curves, { quantity: "rtt", against: "size" }, point(2));
+  addPoint(curves, { quantity: "tput", against: "size" }, point(3));
+  addPoint(curves, { quantity: "tput", against: "delay" }, point(4));
+  addPoint(curves, { quantity: "tput", against: "delay" }, point(5));
+  assertEquals(
+    curves.map(({ points }) => points.map(({ size_bytes }) => size_bytes)),
+    [[1, 2], [3], [4, 5]],
+  );
 });
 
-Deno.test({
-  name: "sweepPoint() takes over figures and error; throughput where it is",
-  permissions: "none",
-  fn() {
+pureTest(
+  "sweepPoint() takes over figures and error; throughput where it is",
+  () => {
     for (const quantity of ["rtt", "tput"] as const) {
       const builder = new ResultBuilder({
         protocol: "measure",
@@ -81,4 +73,4 @@ Deno.test({
       }
     }
   },
-});
+);

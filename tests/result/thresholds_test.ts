@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseThreshold } from "../../lib/result/thresholds.ts";
 import type { Measured } from "../../lib/result/figures.ts";
+import { pureTest } from "../pure.ts";
 
 /** Only the parts that thresholds look at. */
 const RESULT = {
@@ -47,51 +48,46 @@ function crossing(text: string, measured: Measured): string | null {
   return crossed ? `${figure} ${value}` : null;
 }
 
-Deno.test({
-  name: "Threshold.judge() compares the figure with the limit",
-  permissions: "none",
-  fn() {
-    const cases: Record<string, string | null> = {
-      "min<100us": null,
-      "min<200us": "rtt.min 100",
-      "mean>2ms": null, // 2 ms is not more than 2 ms
-      "mean>=2ms": "rtt.mean 2000",
-      "stddev>1": null,
-      "p90>1s": null,
-      "p95>2ms": "rtt.p95 3000",
-      "p99.9>6ms": null,
-      "p999>5999us": "rtt.p99.9 6000",
-      "rtt.p99.5>5ms": "rtt.p99.5 5500",
-      "intended.p99>9ms": null,
-      "  p99  >=  9ms ": "intended.p99 9000",
-      "jitter>250us": null,
-      "jitter>0": "jitter 250",
-      "loss>1.5%": null,
-      "loss>=1.5%": "loss 1.5",
-      "loss.forward>=0.5%": "loss.forward 0.5",
-      "loss.backward>50%": "loss.backward null",
-      "not_sent>3": "not_sent 4",
-      "there.p99>300us": "forward.p99 400",
-      "throughput<10M": null,
-      "throughput<1G": "aggregate 10000000",
-    };
-    for (const [text, expected] of Object.entries(cases)) {
-      assertEquals(crossing(text, RESULT), expected, text);
-    }
-    assertEquals(parseThreshold(" p99>8ms").judge(RESULT), {
-      rule: "p99>8ms",
-      figure: "intended.p99",
-      value: 9000,
-      unit: "us",
-      crossed: true,
-    });
-  },
+pureTest("Threshold.judge() compares the figure with the limit", () => {
+  const cases: Record<string, string | null> = {
+    "min<100us": null,
+    "min<200us": "rtt.min 100",
+    "mean>2ms": null, // 2 ms is not more than 2 ms
+    "mean>=2ms": "rtt.mean 2000",
+    "stddev>1": null,
+    "p90>1s": null,
+    "p95>2ms": "rtt.p95 3000",
+    "p99.9>6ms": null,
+    "p999>5999us": "rtt.p99.9 6000",
+    "rtt.p99.5>5ms": "rtt.p99.5 5500",
+    "intended.p99>9ms": null,
+    "  p99  >=  9ms ": "intended.p99 9000",
+    "jitter>250us": null,
+    "jitter>0": "jitter 250",
+    "loss>1.5%": null,
+    "loss>=1.5%": "loss 1.5",
+    "loss.forward>=0.5%": "loss.forward 0.5",
+    "loss.backward>50%": "loss.backward null",
+    "not_sent>3": "not_sent 4",
+    "there.p99>300us": "forward.p99 400",
+    "throughput<10M": null,
+    "throughput<1G": "aggregate 10000000",
+  };
+  for (const [text, expected] of Object.entries(cases)) {
+    assertEquals(crossing(text, RESULT), expected, text);
+  }
+  assertEquals(parseThreshold(" p99>8ms").judge(RESULT), {
+    rule: "p99>8ms",
+    figure: "intended.p99",
+    value: 9000,
+    unit: "us",
+    crossed: true,
+  });
 });
 
-Deno.test({
-  name: "Threshold.judge() takes the stricter RTT, unless one is named",
-  permissions: "none",
-  fn() {
+pureTest(
+  "Threshold.judge() takes the stricter RTT, unless one is named",
+  () => {
     const cases: Record<string, string | null> = {
       "p99>6ms": "intended.p99 9000",
       "p99.5>6ms": "intended.p99.5 9500",
@@ -105,38 +101,33 @@ Deno.test({
     const { rtt_from_intended_us: _, ...unscheduled } = RESULT;
     assertEquals(crossing("p99>6ms", unscheduled), null);
   },
+);
+
+pureTest("Threshold.judge() takes an unknown figure for crossed", () => {
+  const figures = [
+    "p99>1h",
+    "p99<0",
+    "p99.5>1h",
+    "intended.p99>1h",
+    "jitter>1h",
+    "loss>100%",
+    "throughput<0",
+  ];
+  for (const text of figures) {
+    const { value, crossed } = parseThreshold(text).judge(NOTHING);
+    assertEquals([value, crossed], [null, true], text);
+  }
+  // Of a single sample the deviation is not known either.
+  const rtt_us = { ...RESULT.rtt_us!, stddev: null };
+  assertEquals(
+    crossing("stddev>1s", { ...RESULT, rtt_us }),
+    "rtt.stddev null",
+  );
 });
 
-Deno.test({
-  name: "Threshold.judge() takes an unknown figure for crossed",
-  permissions: "none",
-  fn() {
-    const figures = [
-      "p99>1h",
-      "p99<0",
-      "p99.5>1h",
-      "intended.p99>1h",
-      "jitter>1h",
-      "loss>100%",
-      "throughput<0",
-    ];
-    for (const text of figures) {
-      const { value, crossed } = parseThreshold(text).judge(NOTHING);
-      assertEquals([value, crossed], [null, true], text);
-    }
-    // Of a single sample the deviation is not known either.
-    const rtt_us = { ...RESULT.rtt_us!, stddev: null };
-    assertEquals(
-      crossing("stddev>1s", { ...RESULT, rtt_us }),
-      "rtt.stddev null",
-    );
-  },
-});
-
-Deno.test({
-  name: "parseThreshold() refuses the rest, and says what it takes",
-  permissions: "none",
-  async fn(t) {
+pureTest(
+  "parseThreshold() refuses the rest, and says what it takes",
+  async (t) => {
     const texts = [
       "",
       "p99",
@@ -171,17 +162,13 @@ Deno.test({
       serializer: (text: string) => text,
     });
   },
-});
+);
 
-Deno.test({
-  name: "parseThreshold() knows no figure and no unit by accident",
-  permissions: "none",
-  fn() {
-    // A limit that is no number would never be crossed.
-    for (
-      const text of ["constructor>5ms", "p99>5constructor", "p99>5valueOf"]
-    ) {
-      assertThrows(() => parseThreshold(text), SyntaxError);
-    }
-  },
+pureTest("parseThreshold() knows no figure and no unit by accident", () => {
+  // A limit that is no number would never be crossed.
+  for (
+    const text of ["constructor>5ms", "p99>5constructor", "p99>5valueOf"]
+  ) {
+    assertThrows(() => parseThreshold(text), SyntaxError);
+  }
 });

@@ -4,6 +4,7 @@ import { newSample, type Sample } from "../../lib/stats/sample.ts";
 import { formatLive, showLive } from "../../lib/terminal/live.ts";
 import { type Style, textWidth } from "../../lib/terminal/style.ts";
 import { FakeTime, recordingTerminal } from "./sinks.ts";
+import { pureTest } from "../pure.ts";
 
 const START_MS = 1000;
 const STYLE: Style = { width: 80, ascii: false, color: false };
@@ -66,71 +67,55 @@ const CASES: [string, (number | null)[], number, RegExp[]][] = [
 ];
 
 for (const [state, rtts, total, expected] of CASES) {
-  Deno.test({
-    name: `formatLive() of a measurement ${state}`,
-    permissions: "none",
-    fn() {
-      const shown = lines(rtts, total);
-      assertEquals(shown.length, expected.length);
-      shown.forEach((line, index) => assertMatch(line, expected[index]!));
-    },
+  pureTest(`formatLive() of a measurement ${state}`, () => {
+    const shown = lines(rtts, total);
+    assertEquals(shown.length, expected.length);
+    shown.forEach((line, index) => assertMatch(line, expected[index]!));
   });
 }
 
-Deno.test({
-  name: "formatLive() keeps to the width, with whole figures only",
-  permissions: "none",
-  fn() {
-    const whole = lines(RISING, 120, { ...STYLE, width: 200 })[1]!.split("  ");
-    for (let width = 40; width <= 200; width++) {
-      for (const ascii of [false, true]) {
-        const shown = lines(RISING, 120, { ...STYLE, width, ascii });
-        for (const line of shown) {
-          assert(textWidth(line) < width, line);
-          if (ascii) assertMatch(line, /^[\x20-\x7e]*$/);
-        }
-        const figures = shown[1]!.split("  ");
-        assert(figures.every((figure) => whole.includes(figure)));
-        assertEquals([figures[0], figures.at(-1)], [whole[0], whole.at(-1)]);
+pureTest("formatLive() keeps to the width, with whole figures only", () => {
+  const whole = lines(RISING, 120, { ...STYLE, width: 200 })[1]!.split("  ");
+  for (let width = 40; width <= 200; width++) {
+    for (const ascii of [false, true]) {
+      const shown = lines(RISING, 120, { ...STYLE, width, ascii });
+      for (const line of shown) {
+        assert(textWidth(line) < width, line);
+        if (ascii) assertMatch(line, /^[\x20-\x7e]*$/);
       }
+      const figures = shown[1]!.split("  ");
+      assert(figures.every((figure) => whole.includes(figure)));
+      assertEquals([figures[0], figures.at(-1)], [whole[0], whole.at(-1)]);
     }
-  },
+  }
 });
 
-Deno.test({
-  name: "formatLive() draws nothing on request",
-  permissions: "none",
-  fn() {
-    const shown = lines(RISING, 120, STYLE, false);
-    assertEquals([shown.length, shown[0]], [2, "50 %  60 of 120  1.23 s"]);
-  },
+pureTest("formatLive() draws nothing on request", () => {
+  const shown = lines(RISING, 120, STYLE, false);
+  assertEquals([shown.length, shown[0]], [2, "50 %  60 of 120  1.23 s"]);
 });
 
-Deno.test({
-  name: "showLive() follows samples and the size of the terminal",
-  permissions: "none",
-  fn() {
-    using time = new FakeTime(START_MS);
-    const { terminal, stderr } = recordingTerminal(true);
-    const style = { ...STYLE };
-    const show = showLive(terminal, {
-      total: 120,
-      draw: true,
-      style: () => style,
-      title: "point 1\x1b[2J",
-    });
-    const measurement = measured(RISING);
-    show(...measurement);
-    assertMatch(stderr.text, /point 1\\x1b\[2J\n█+░+ 50 %.*\n/);
-    stderr.text = "";
-    show(...measurement);
-    assertEquals(stderr.text, "");
-    time.nowMs += 200;
-    style.width = 40;
-    show(...measurement);
-    // deno-lint-ignore no-control-regex
-    for (const line of stderr.text.replace(/\x1b\[[AK]|\r/g, "").split("\n")) {
-      assert(textWidth(line) < 40, line);
-    }
-  },
+pureTest("showLive() follows samples and the size of the terminal", () => {
+  using time = new FakeTime(START_MS);
+  const { terminal, stderr } = recordingTerminal(true);
+  const style = { ...STYLE };
+  const show = showLive(terminal, {
+    total: 120,
+    draw: true,
+    style: () => style,
+    title: "point 1\x1b[2J",
+  });
+  const measurement = measured(RISING);
+  show(...measurement);
+  assertMatch(stderr.text, /point 1\\x1b\[2J\n█+░+ 50 %.*\n/);
+  stderr.text = "";
+  show(...measurement);
+  assertEquals(stderr.text, "");
+  time.nowMs += 200;
+  style.width = 40;
+  show(...measurement);
+  // deno-lint-ignore no-control-regex
+  for (const line of stderr.text.replace(/\x1b\[[AK]|\r/g, "").split("\n")) {
+    assert(textWidth(line) < 40, line);
+  }
 });

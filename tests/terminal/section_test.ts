@@ -6,6 +6,7 @@ import { formatChart, formatSections } from "../../lib/terminal/section.ts";
 import { type Style, textWidth } from "../../lib/terminal/style.ts";
 import * as charts from "./charts.ts";
 import { AS_TEXT } from "./section_snapshots.ts";
+import { pureTest } from "../pure.ts";
 
 const STYLES: Style[] = [-1, 40, 41, 59, 80, 200, Infinity].flatMap((width) =>
   [false, true].map((ascii) => ({ width, ascii, color: false }))
@@ -119,38 +120,30 @@ const section = fc.record({
   sentences: some(name, 3),
 }) as fc.Arbitrary<Section>;
 
-Deno.test({
-  name: "formatSections() keeps to the width and to safe characters",
-  permissions: "none",
-  fn() {
-    fc.assert(
-      fc.property(some(section, 3), (sections) => {
-        for (const style of STYLES) {
-          assertSafe(formatSections(sections, style), style);
-        }
-      }),
-      { numRuns: 150 },
-    );
-  },
+pureTest("formatSections() keeps to the width and to safe characters", () => {
+  fc.assert(
+    fc.property(some(section, 3), (sections) => {
+      for (const style of STYLES) {
+        assertSafe(formatSections(sections, style), style);
+      }
+    }),
+    { numRuns: 150 },
+  );
 });
 
-Deno.test({
-  name: "formatChart() uses colors only in addition to characters",
-  permissions: "none",
-  fn() {
-    fc.assert(fc.property(chart, fc.constantFrom(...STYLES), (chart, style) => {
-      const plain = formatChart(chart, style);
-      const colored = formatChart(chart, { ...style, color: true });
-      assertEquals(colored.map((line) => stripAnsiCode(line)), plain);
-    }));
-    const colored = formatChart(charts.TWO_TIMELINES, {
-      ...PLAIN,
-      color: true,
-    });
-    const text = colored.join("\n").replaceAll("\x1b", "ESC");
-    assertMatch(text, /lost +ESC\[31m[▁-█]+ESC\[39m/);
-    assertMatch(text, /ESC\[36m[▁-█]+ESC\[39m/);
-  },
+pureTest("formatChart() uses colors only in addition to characters", () => {
+  fc.assert(fc.property(chart, fc.constantFrom(...STYLES), (chart, style) => {
+    const plain = formatChart(chart, style);
+    const colored = formatChart(chart, { ...style, color: true });
+    assertEquals(colored.map((line) => stripAnsiCode(line)), plain);
+  }));
+  const colored = formatChart(charts.TWO_TIMELINES, {
+    ...PLAIN,
+    color: true,
+  });
+  const text = colored.join("\n").replaceAll("\x1b", "ESC");
+  assertMatch(text, /lost +ESC\[31m[▁-█]+ESC\[39m/);
+  assertMatch(text, /ESC\[36m[▁-█]+ESC\[39m/);
 });
 
 const CHARTS: [name: string, chart: Chart, ascii: boolean][] = [
@@ -165,59 +158,50 @@ const CHARTS: [name: string, chart: Chart, ascii: boolean][] = [
 ];
 
 for (const [name, chart, ascii] of CHARTS) {
-  Deno.test({
-    name: `formatChart() draws ${name} in at most 12 rows`,
-    permissions: "none",
-    async fn(t) {
-      const [wide, narrow] = [80, 40].map((width) =>
-        formatChart(chart, { width, ascii, color: false })
-      );
-      // Besides the drawing there are a title and a line of explanation.
-      assert(wide!.length <= 12 + 2, `${wide!.length}`);
-      await t.assertSnapshot([...wide!, ...narrow!].join("\n"), AS_TEXT);
-    },
+  pureTest(`formatChart() draws ${name} in at most 12 rows`, async (t) => {
+    const [wide, narrow] = [80, 40].map((width) =>
+      formatChart(chart, { width, ascii, color: false })
+    );
+    // Besides the drawing there are a title and a line of explanation.
+    assert(wide!.length <= 12 + 2, `${wide!.length}`);
+    await t.assertSnapshot([...wide!, ...narrow!].join("\n"), AS_TEXT);
   });
 }
 
-Deno.test({
-  name: "formatChart() says what is missing",
-  permissions: "none",
-  fn() {
-    const axis = { label: "RTT", unit: "us" } as const;
-    const lost = charts.timelineOf([null, null], [0, 1]);
-    const cases: [Chart, RegExp][] = [
-      [
-        { kind: "bars", title: "t", value: axis, names: [], series: [] },
-        /^no v/,
-      ],
-      [
-        { kind: "histogram", title: "t", edges_us: [], series: [] },
-        /^no values/,
-      ],
-      [
-        { kind: "curve", title: "t", x: axis, y: axis, series: [] },
-        /^no points/,
-      ],
-      [{ kind: "timeline", title: "t", series: [] }, /^no probes/],
-      [
-        {
-          kind: "timeline",
-          title: "t",
-          series: [{ name: "", timeline: lost }],
-        },
-        /^no reply and share lost \(up to 50 %\) per 100 ms; time \(ms\)\n.*2 lost\nlost +█+\n/,
-      ],
-    ];
-    for (const [chart, expected] of cases) {
-      assertMatch(formatChart(chart, PLAIN).slice(1).join("\n"), expected);
-    }
-  },
+pureTest("formatChart() says what is missing", () => {
+  const axis = { label: "RTT", unit: "us" } as const;
+  const lost = charts.timelineOf([null, null], [0, 1]);
+  const cases: [Chart, RegExp][] = [
+    [
+      { kind: "bars", title: "t", value: axis, names: [], series: [] },
+      /^no v/,
+    ],
+    [
+      { kind: "histogram", title: "t", edges_us: [], series: [] },
+      /^no values/,
+    ],
+    [
+      { kind: "curve", title: "t", x: axis, y: axis, series: [] },
+      /^no points/,
+    ],
+    [{ kind: "timeline", title: "t", series: [] }, /^no probes/],
+    [
+      {
+        kind: "timeline",
+        title: "t",
+        series: [{ name: "", timeline: lost }],
+      },
+      /^no reply and share lost \(up to 50 %\) per 100 ms; time \(ms\)\n.*2 lost\nlost +█+\n/,
+    ],
+  ];
+  for (const [chart, expected] of cases) {
+    assertMatch(formatChart(chart, PLAIN).slice(1).join("\n"), expected);
+  }
 });
 
-Deno.test({
-  name: "formatChart() draws an axis without a tick between its limits",
-  permissions: "none",
-  fn() {
+pureTest(
+  "formatChart() draws an axis without a tick between its limits",
+  () => {
     const bytes = { label: "size", unit: "bytes" } as const;
     const points = [{ x: 41.5, y: 1.2 }, { x: 41.6, y: 1.3 }];
     const drawn = formatChart({
@@ -230,55 +214,43 @@ Deno.test({
     assertEquals(drawn.length, 13);
     assertEquals(drawn[10], ` └${"─".repeat(38)}`);
   },
+);
+
+pureTest("formatSections() shows tables, charts and sentences", async (t) => {
+  const names = ["TCP", "TCP, Nagle on", "UDP", "Unix stream"];
+  const section: Section = {
+    title: "RTT of each transport",
+    table: {
+      columns: names.map((name) => ({ name })),
+      rows: [
+        { name: "median", unit: "us", values: [41.2, 40_300, 33.9, null] },
+        { name: "lost", unit: "percent", values: [0, 0, 0.25, "failed"] },
+      ],
+    },
+    charts: [charts.BARS, { ...charts.HISTOGRAM, detail: true }],
+    sentences: ["The median of UDP is lower. ".repeat(4)],
+  };
+  const headline = { ...EMPTY, role: "headline", sentences: ["p50 41 us"] };
+  const text = [80, 40].map((width) =>
+    formatSections([headline as Section, section], { ...PLAIN, width })
+  );
+  await t.assertSnapshot(text.join("\n\n"), AS_TEXT);
 });
 
-Deno.test({
-  name: "formatSections() shows tables, charts and sentences",
-  permissions: "none",
-  async fn(t) {
-    const names = ["TCP", "TCP, Nagle on", "UDP", "Unix stream"];
-    const section: Section = {
-      title: "RTT of each transport",
-      table: {
-        columns: names.map((name) => ({ name })),
-        rows: [
-          { name: "median", unit: "us", values: [41.2, 40_300, 33.9, null] },
-          { name: "lost", unit: "percent", values: [0, 0, 0.25, "failed"] },
-        ],
-      },
-      charts: [charts.BARS, { ...charts.HISTOGRAM, detail: true }],
-      sentences: ["The median of UDP is lower. ".repeat(4)],
-    };
-    const headline = { ...EMPTY, role: "headline", sentences: ["p50 41 us"] };
-    const text = [80, 40].map((width) =>
-      formatSections([headline as Section, section], { ...PLAIN, width })
-    );
-    await t.assertSnapshot(text.join("\n\n"), AS_TEXT);
-  },
+pureTest("formatSections() omits what is empty, and charts on request", () => {
+  const rows = [{ name: "lost", values: [] }];
+  const table = { columns: [], rows };
+  assertEquals(formatSections([{ ...EMPTY, table }], PLAIN), "t");
+  assertEquals(formatSections([], PLAIN), "");
+  const drawn = { ...EMPTY, charts: [charts.BARS] };
+  assertEquals(formatSections([drawn], PLAIN, false), "t");
+  assertMatch(formatSections([drawn], PLAIN), /^t\n\n.*\nTCP {2}█/);
 });
 
-Deno.test({
-  name: "formatSections() omits what is empty, and charts on request",
-  permissions: "none",
-  fn() {
-    const rows = [{ name: "lost", values: [] }];
-    const table = { columns: [], rows };
-    assertEquals(formatSections([{ ...EMPTY, table }], PLAIN), "t");
-    assertEquals(formatSections([], PLAIN), "");
-    const drawn = { ...EMPTY, charts: [charts.BARS] };
-    assertEquals(formatSections([drawn], PLAIN, false), "t");
-    assertMatch(formatSections([drawn], PLAIN), /^t\n\n.*\nTCP {2}█/);
-  },
-});
-
-Deno.test({
-  name: "formatSections() breaks a word that is longer than a line",
-  permissions: "none",
-  fn() {
-    const word = "ä".repeat(100);
-    const section = { ...EMPTY, sentences: [`so ${word} it is`] };
-    const text = formatSections([section], { ...PLAIN, width: 40 });
-    assertEquals(text.match(/ä/g)!.length, 100);
-    for (const line of text.split("\n")) assert(line.length <= 40);
-  },
+pureTest("formatSections() breaks a word that is longer than a line", () => {
+  const word = "ä".repeat(100);
+  const section = { ...EMPTY, sentences: [`so ${word} it is`] };
+  const text = formatSections([section], { ...PLAIN, width: 40 });
+  assertEquals(text.match(/ä/g)!.length, 100);
+  for (const line of text.split("\n")) assert(line.length <= 40);
 });
