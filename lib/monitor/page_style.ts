@@ -112,8 +112,10 @@ article .scroll { max-height: 26rem; }
 .groups { display: grid; gap: 2rem 3rem; align-items: start;
   grid-template-columns: repeat(auto-fill, minmax(min(100%, 54rem), 1fr)); }
 .targets { width: 100%; table-layout: fixed; }
-.targets th:nth-child(n + 3) { width: 6rem; }
-.targets th:nth-child(2) { width: 8.5rem; }
+.targets th:nth-child(n + 3) { width: 6.2rem; }
+.targets th:nth-child(2) { width: 9.2rem; }
+.targets :is(th, td) { padding-inline: 0.5rem; }
+.targets th:first-child { padding-left: 0; }
 .targets th:last-child { width: 28%; }
 .targets td { overflow: hidden; text-overflow: ellipsis; }
 .targets th[scope="row"] { white-space: normal; }
@@ -161,7 +163,7 @@ summary { width: fit-content; cursor: pointer; }
 .mesh td:not(:empty) { background: var(--shade);
   border: 2px solid var(--ground);
   border-bottom: 4px solid var(--level, var(--rule)); }
-.mesh tbody th { text-align: left; }
+.mesh tbody :is(th, [colspan]) { text-align: left; }
 .mesh a { display: block; text-decoration: none; }
 .mesh small { display: block; color: var(--quiet); }
 dialog { max-width: 26rem; padding: 1.5rem; color: inherit;
@@ -189,6 +191,7 @@ dialog form { display: grid; gap: 0.6rem; }
   .figures { display: grid; grid-template-columns: repeat(4, 1fr);
     gap: 0.6rem; }
   dd { font-size: 1rem; }
+  .scroll :is(th, td) { padding-inline: 0 0.7rem; }
 }
 @media print {
   .controls, body > header :is(nav, button) { display: none; }

@@ -58,6 +58,7 @@ export function fill(element, content) {
 /** Microseconds with three digits and a unit. */
 export function delay(/** @type {number | null | undefined} */ us) {
   if (us === null || us === undefined) return "–";
+  if (us === 0) return "0";
   const [value, unit] = us < 999.5
     ? [us, "us"]
     : us < 999.5e3

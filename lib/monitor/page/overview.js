@@ -205,8 +205,8 @@ function tableOf(name, targets) {
 /** @param {TargetStatus} target @param {number} now */
 function cellsOf(target, now) {
   const { hour, strip, last_rtt_us, last_error, probe } = target;
-  const lostOf = (/** @type {number} */ lost) =>
-    probe === "stamp" || lost === hour.lost
+  const lostOf = (/** @type {number} */ lost, isKnown = probe === "stamp") =>
+    isKnown
       ? markup`<span class="share loss-${shade(lost, hour.sent)}" title="${
         loss(hour)
       }">${percent(lost, hour.sent)}</span>`
@@ -218,7 +218,7 @@ function cellsOf(target, now) {
         target.last_at === null ? "–" : "no answer"
       }</span>`
       : delay(last_rtt_us),
-    lostOf(hour.lost),
+    lostOf(hour.lost, true),
     lostOf(hour.lost_forward),
     lostOf(hour.lost_backward),
     stripOf(strip),

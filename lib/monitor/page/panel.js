@@ -79,27 +79,10 @@ export function panelOf(target, { init, now, zoom, key }) {
 <details><summary>The numbers</summary><div></div></details>
 <h2>Outages</h2><div class="outages"></div>`,
   );
-  /** @type {any[]} */
-  const [
-    status,
-    figures,
-    figure,
-    readout,
-    canvas,
-    selection,
-    details,
-    outages,
-  ] = [
-    "now",
-    "figures",
-    "figure",
-    "readout",
-    "chart",
-    "selection",
-    "details",
-    "outages",
-  ]
-    .map((name) => element.querySelector(`.${name}, ${name}`));
+  /** @returns {any} */
+  const part = (/** @type {string} */ name) => element.querySelector(name);
+  const [figure, canvas] = [part("figure"), part(".chart")];
+  const [readout, details] = [part(".readout"), part("details")];
   /** @type {any} */
   let chart = null;
   /** @type {Series | null} */
@@ -109,7 +92,7 @@ export function panelOf(target, { init, now, zoom, key }) {
     chart.convertFromPixel({ xAxisIndex: 0 }, x) / 1000;
   const showStatus = (/** @type {number} */ now) =>
     fill(
-      status,
+      part(".now"),
       markup`${stateOf(target, now)} · ${
         target.last_rtt_us === null
           ? target.last_error ?? "no answer"
@@ -131,7 +114,7 @@ export function panelOf(target, { init, now, zoom, key }) {
     if (event.target === figure && key(event.key)) event.preventDefault();
   };
   details.ontoggle = showNumbers;
-  onDrag(canvas, selection, {
+  onDrag(canvas, part(".selection"), {
     move(x) {
       if (series === null) return;
       const column = Math.floor((timeAt(x) - series.from) / series.step);
@@ -173,8 +156,8 @@ export function panelOf(target, { init, now, zoom, key }) {
             ? ` · up to ${delay(rtt.max)}, above the plot`
             : ""),
       );
-      fill(figures, figuresOf(series.total, hasWays));
-      fill(outages, outagesOf(series.outages, now()));
+      fill(part(".figures"), figuresOf(series.total, hasWays));
+      fill(part(".outages"), outagesOf(series.outages, now()));
       showNumbers();
     },
   };

@@ -13,9 +13,15 @@
 
 import { delay, runs, shade } from "./markup.js";
 
-/** Pairs of rows of `quantiles_us`, and how dark each band is. */
-const BANDS = [[0, 8, 0.13], [1, 7, 0.17], [2, 6, 0.22], [3, 5, 0.3]];
 const MEDIAN = 4;
+/** Pairs of rows of `quantiles_us`, and how dark each band is; last the line. */
+const BANDS = [
+  [0, 8, 0.13],
+  [1, 7, 0.17],
+  [2, 6, 0.22],
+  [3, 5, 0.3],
+  [MEDIAN, MEDIAN, 0],
+];
 /** An axis starts at 0 unless its values are closer together than this part. */
 const NARROW = 0.5;
 /** Of the columns, this part decides how high the plot is. */
@@ -79,40 +85,99 @@ export function heightOf(
  */
 export function smokeOption(series, options) {
   const { rtt, variation, height, fontSize, colour } = options;
-  const { counts, t } = series;
-  const [high, mark] = [rtt.high, (rtt.high - rtt.low) * MARK_PIXELS / height];
+  const { counts, t, step, forward, backward } = series;
+  const { sent, lost } = counts;
+  const kept = sent.map((count, at) => count + (counts.unknown[at] ?? 0) > 0);
+  const [first, last] = [kept.indexOf(true), kept.lastIndexOf(true)];
+
+  /** Rectangles over columns of the same kind, which names their colour. */
+  const columns = (
+    /** @type {number} */ bottom,
+    /** @type {number} */ top,
+    /** @type {(sent: number, column: number) => string} */ kindOf,
+  ) =>
+    runs(sent.map(kindOf)).filter(([kind]) => kind !== "")
+      .map(([kind, start, length]) => {
+        const left = t[start] ?? 0;
+        const right = left + length * step;
+        return {
+          colour: colour(kind),
+          opacity: 1,
+          points: [[left, bottom], [right, bottom], [right, top], [left, top]],
+        };
+      });
+  const lossy = (/** @type {number[]} */ lost, bottom = 0, top = 0) =>
+    columns(bottom, top, (sent, column) => {
+      const level = shade(lost[column] ?? 0, sent);
+      return level > 0 ? `loss-${level}` : "";
+    });
+  /** Without a probe, between the first column that was kept and the last. */
+  const unknown = (bottom = 0, top = 0) =>
+    columns(
+      bottom,
+      top,
+      (sent, column) =>
+        sent === 0 && column >= first && column <= last ? "unknown" : "",
+    );
+  /** Bands and median, one shape for each stretch of columns that have them. */
+  const smoke = (
+    /** @type {SeriesDelay} */ { quantiles_us },
+    /** @type {string} */ name,
+    sign = 1,
+  ) => {
+    const isKnown = t.map((_, at) =>
+      (quantiles_us[MEDIAN]?.[at] ?? null) !== null
+    );
+    const stretches = runs(isKnown).filter(([isKnown]) => isKnown);
+    const edge = (/** @type {number} */ quantile, start = 0, length = 0) =>
+      t.slice(start, start + length).flatMap((left, at) => {
+        const us = sign * (quantiles_us[quantile]?.[start + at] ?? 0);
+        return [[left, us], [left + step, us]];
+      });
+    return BANDS.flatMap(([low = 0, high = 0, opacity = 0]) =>
+      stretches.map(([, start, length]) => ({
+        colour: colour(name),
+        opacity,
+        points: low === high ? edge(low, start, length) : [
+          ...edge(high, start, length),
+          ...edge(low, start, length).reverse(),
+        ],
+      }))
+    );
+  };
+
+  const { low, high } = rtt;
+  const markBottom = high - (high - low) * MARK_PIXELS / height;
   const plots = [{
     top: TOP_PIXELS,
     height,
-    low: rtt.low,
+    low,
     high,
+    /** @type {Shape[]} */
     shapes: [
-      ...unknown(series, rtt.low, high, colour),
-      ...lossy(series, counts.lost, rtt.low, high, colour),
+      ...unknown(low, high),
+      ...lossy(lost, low, high),
       ...columns(
-        series,
-        (index) =>
-          shade(counts.lost[index] ?? 0, counts.sent[index] ?? 0) >= MARKED
-            ? "loss"
-            : "",
-        [high - mark, high],
-        colour,
+        markBottom,
+        high,
+        (sent, at) => shade(lost[at] ?? 0, sent) >= MARKED ? "loss" : "",
       ),
-      ...smoke(series, series.rtt, colour("series-1"), 1),
+      ...smoke(series.rtt, "series-1"),
     ],
   }];
-  if (variation && series.forward && series.backward) {
+  if (variation && forward && backward) {
+    const { high } = variation;
     plots.push({
       top: TOP_PIXELS + height + GAP_PIXELS,
       height: height * SECOND,
-      low: -variation.high,
-      high: variation.high,
+      low: -high,
+      high,
       shapes: [
-        ...unknown(series, -variation.high, variation.high, colour),
-        ...lossy(series, counts.lost_forward, 0, variation.high, colour),
-        ...lossy(series, counts.lost_backward, -variation.high, 0, colour),
-        ...smoke(series, series.forward, colour("series-1"), 1),
-        ...smoke(series, series.backward, colour("series-3"), -1),
+        ...unknown(-high, high),
+        ...lossy(counts.lost_forward, 0, high),
+        ...lossy(counts.lost_backward, -high, 0),
+        ...smoke(forward, "series-1"),
+        ...smoke(backward, "series-3", -1),
       ],
     });
   }
@@ -157,8 +222,7 @@ export function smokeOption(series, options) {
       splitNumber: 5 - gridIndex,
       axisLabel: {
         ...axisLabel,
-        formatter: (/** @type {number} */ us) =>
-          us === 0 ? "0" : delay(Math.abs(us)),
+        formatter: (/** @type {number} */ us) => delay(Math.abs(us)),
         showMinLabel: low === 0,
         showMaxLabel: false,
       },
@@ -171,7 +235,8 @@ export function smokeOption(series, options) {
       clip: true,
       data: shapes.map(() => [t[0], 0]),
       renderItem(/** @type {any} */ { dataIndex }, /** @type {any} */ api) {
-        const { colour, opacity, points } = shapes[dataIndex] ?? NO_SHAPE;
+        const { colour = "", opacity = 1, points = [] } = shapes[dataIndex] ??
+          {};
         const shape = {
           points: points.map(([t = 0, us]) => api.coord([t * 1000, us])),
         };
@@ -179,105 +244,10 @@ export function smokeOption(series, options) {
           ? {
             type: "polyline",
             shape,
-            style: { fill: "none", stroke: colour, lineWidth: 1.5 },
+            style: { stroke: colour, fill: "none", lineWidth: 1.5 },
           }
           : { type: "polygon", shape, style: { fill: colour, opacity } };
       },
     })),
   };
-}
-
-/** @type {Shape} */
-const NO_SHAPE = { colour: "none", opacity: 1, points: [] };
-
-/** @typedef {(name: string) => string} Colours */
-
-/**
- * Rectangles over columns of the same kind, which names their colour.
- *
- * @param {Series} series
- * @param {(index: number) => string} kindOf Empty for none.
- * @param {[bottom: number, top: number]} edges
- * @param {Colours} colour
- * @returns {Shape[]}
- */
-function columns({ t, step }, kindOf, [bottom, top], colour) {
-  return runs(t.map((_, index) => kindOf(index)))
-    .filter(([kind]) => kind !== "")
-    .map(([kind, start, length]) => {
-      const left = t[start] ?? 0;
-      const right = left + length * step;
-      const points = [[left, bottom], [right, bottom], [right, top], [
-        left,
-        top,
-      ]];
-      return { colour: colour(kind), opacity: 1, points };
-    });
-}
-
-/**
- * @param {Series} series
- * @param {number[]} lost
- * @param {number} bottom
- * @param {number} top
- * @param {Colours} colour
- */
-function lossy(series, lost, bottom, top, colour) {
-  return columns(
-    series,
-    (index) => {
-      const level = shade(lost[index] ?? 0, series.counts.sent[index] ?? 0);
-      return level > 0 ? `loss-${level}` : "";
-    },
-    [bottom, top],
-    colour,
-  );
-}
-
-/**
- * Columns without a probe, from the first to the last that was kept.
- *
- * @param {Series} series
- * @param {number} bottom
- * @param {number} top
- * @param {Colours} colour
- */
-function unknown(series, bottom, top, colour) {
-  const { sent, unknown } = series.counts;
-  const kept = sent.map((count, index) => count + (unknown[index] ?? 0) > 0);
-  const [first, last] = [kept.indexOf(true), kept.lastIndexOf(true)];
-  const kindOf = (/** @type {number} */ index) =>
-    sent[index] === 0 && index >= first && index <= last ? "unknown" : "";
-  return columns(series, kindOf, [bottom, top], colour);
-}
-
-/**
- * Bands and median, one shape for each stretch of columns that have them.
- *
- * @param {Series} series
- * @param {SeriesDelay} delay
- * @param {string} colour
- * @param {1 | -1} sign
- * @returns {Shape[]}
- */
-function smoke({ t, step }, { quantiles_us }, colour, sign) {
-  const median = quantiles_us[MEDIAN] ?? [];
-  const stretches = runs(t.map((_, index) => (median[index] ?? null) !== null))
-    .filter(([isKnown]) => isKnown);
-  const edge = (/** @type {number} */ quantile, start = 0, length = 0) =>
-    t.slice(start, start + length).flatMap((left, index) => {
-      const us = sign * (quantiles_us[quantile]?.[start + index] ?? 0);
-      return [[left, us], [left + step, us]];
-    });
-  return [...BANDS, [MEDIAN, MEDIAN, 0]].flatMap(
-    ([low = 0, high = 0, opacity = 0]) =>
-      stretches.map(([, start, length]) => ({
-        colour,
-        opacity,
-        points: low === high ? edge(low, start, length) : [
-          ...edge(high, start, length),
-          ...edge(low, start, length).reverse(),
-        ],
-      })),
-  );
 }

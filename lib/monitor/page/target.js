@@ -82,14 +82,11 @@ export async function showTarget({ main, query, list, live }) {
   };
 
   /** @type {[text: string, words: () => Record<string, string | number>][]} */
-  const links = [
-    ...SPANS.map((
-      [span, , text],
-    ) => /** @type {typeof links[0]} */ ([text, () => ({ span })])),
-    ...MOVES.map((
-      [text, part, factor],
-    ) => /** @type {typeof links[0]} */ ([text, () => moved(part, factor)])),
-  ];
+  const links = [];
+  for (const [span, , text] of SPANS) links.push([text, () => ({ span })]);
+  for (const [text, part, factor] of MOVES) {
+    links.push([text, () => moved(part, factor)]);
+  }
   const texts = links.map(([text]) => markup`<a>${text}</a>`);
   fill(
     main,
