@@ -23,10 +23,12 @@
  *
  * A TWAMP-Light sender (RFC 5357, appendix I) sends the first 14 bytes of an
  * unauthenticated request and padding, and reads the first 41 bytes of the reply,
- * or 38. RFC 8762, section 4.6, asks for a reply of 44 bytes to a shorter request,
- * but a reply longer than its request would serve attacks on others: so requests
- * of fewer than 41 bytes are not answered, and those of up to 43 bytes get as many.
- * RFC 5357, section 4.1.2, recommends the 27 bytes of padding that this needs.
+ * or 38, or 36: as far as T1. RFC 8762, section 4.6, asks for a reply of 44 bytes
+ * to a shorter request, but a reply longer than its request would serve attacks
+ * on others. So requests of 36 to 43 bytes get as many, and shorter ones none: a
+ * sender could not read a reply of their size. RFC 5357, section 4.1.2, recommends
+ * 27 bytes of padding, which makes 41. If the padding is not zero, bytes 14 and 15
+ * are no SSID.
  *
  * @module
  */
@@ -36,7 +38,7 @@ import { TLV_HEAD_BYTES } from "./tlv.ts";
 /** The assigned port (RFC 8762, section 4.1). */
 export const STAMP_PORT = 862;
 /** The shortest request, a TWAMP-Light sender's, in bytes. */
-export const MIN_REQUEST_BYTES = 41;
+export const MIN_REQUEST_BYTES = 36;
 /** The shortest reply, a TWAMP-Light reflector's, in bytes. */
 export const MIN_REPLY_BYTES = 38;
 /** The longest packet: the payload of the longest datagram over IPv4. */

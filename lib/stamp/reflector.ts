@@ -142,10 +142,10 @@ export class StampReflector {
     if (this.#stateless) fields.sequence = readUint32(packet, 0);
     else {
       const ssid = ssidOf(packet, this.#layout);
-      const session = this.#sessions.find(from, ssid, nowMs);
+      const sequence = readUint32(packet, 0);
+      const session = this.#sessions.find(from, ssid, nowMs, sequence === 0);
       fields.sequence = session.answered++;
       fields.requests = session.answered;
-      const sequence = readUint32(packet, 0);
       const { expected } = session;
       session.expected = this.#queue && expected !== null
         ? this.#queue.compare(sequence, expected, packet.length)

@@ -51,7 +51,7 @@ const head = new Uint8Array(AUTHENTICATED.bytes);
  * Turns a request into its reply, in place and of the same length. Its
  * timestamps have the format of the request's.
  *
- * @param packet The request: at least 41 bytes, and with a signature the layout's
+ * @param packet The request: at least 36 bytes, and with a signature the layout's
  * length.
  * @param layout The layout.
  * @param fields What is added.
@@ -73,7 +73,9 @@ export function reflect(
     layout.errorEstimate,
     errorEstimate(fields.errorUs, format),
   );
-  writeUint16(head, layout.ssid, ssidOf(packet, layout));
+  if (packet.length >= layout.bytes) {
+    copy(packet, layout.ssid, head, layout.ssid, 2);
+  }
   writeTimestamp(head, layout.receiveTimestamp, fields.received, format);
   writeUint32(head, layout.senderSequence, readUint32(packet, 0));
   copy(packet, layout.timestamp, head, layout.senderTimestamp, TIMESTAMP_BYTES);
@@ -86,15 +88,20 @@ export function reflect(
 }
 
 /**
- * The session identifier of a request; 0 for none, as in a TWAMP-Light request,
- * which is too short for one.
+ * The identifier by which requests belong to a session; 0 for none, as in a
+ * TWAMP-Light request, which is too short for one, or has padding where STAMP has
+ * zeros.
  *
  * @param packet The request.
  * @param layout The layout.
  * @returns From 0 to 65 535.
  */
 export function ssidOf(packet: Uint8Array, layout: PacketLayout): number {
-  return packet.length < layout.bytes ? 0 : readUint16(packet, layout.ssid);
+  if (packet.length < layout.bytes) return 0;
+  for (let at = layout.receiveTimestamp; at < layout.senderTtl; at += 4) {
+    if (layout.signature === null && readUint32(packet, at) !== 0) return 0;
+  }
+  return readUint16(packet, layout.ssid);
 }
 
 /**

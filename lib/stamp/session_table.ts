@@ -10,6 +10,8 @@
 export const DEFAULT_MAX_SESSIONS = 1000;
 /** A session without requests ends after REFWAIT (RFC 5357, section 4.2). */
 const SESSION_MS = 900_000;
+/** A sender that starts to count again after such a silence is a new one. */
+const RESTART_MS = 100;
 /** A session that has lasted so long is established. */
 const ESTABLISHED_AFTER_MS = 1000;
 /** An established session makes room for another after such a silence. */
@@ -75,12 +77,16 @@ export class SessionTable {
    * @param from The source of the request.
    * @param ssid Its session identifier.
    * @param nowMs When it arrived.
+   * @param isFirst Whether its sequence number is the first of a session. After
+   * a silence it starts a new one, so that a sender that uses its port again is
+   * not counted on.
    * @returns The session; it was heard now.
    */
   find(
     from: Pick<Deno.NetAddr, "hostname" | "port">,
     ssid: number,
     nowMs: number,
+    isFirst: boolean = false,
   ): ReflectorSession {
     const { hostname, port } = from;
     const latest = this.#latest;
@@ -88,14 +94,14 @@ export class SessionTable {
     if (
       latest !== null && latest.place.ssid === ssid &&
       latest.place.port === port && latest.place.hostname === hostname &&
-      !isOver(latest.session, nowMs)
+      !isOver(latest.session, nowMs, isFirst)
     ) {
       latest.session.heardMs = nowMs;
       if (!latest.place.isNew) return latest.session;
     }
     const key = `${hostname} ${port} ${ssid}`;
     let session = this.#established.get(key) ?? this.#newcomers.get(key);
-    if (session === undefined || isOver(session, nowMs)) {
+    if (session === undefined || isOver(session, nowMs, isFirst)) {
       session = {
         answered: 0,
         expected: null,
@@ -145,6 +151,10 @@ interface SessionPlace {
   isNew: boolean;
 }
 
-function isOver(session: ReflectorSession, nowMs: number): boolean {
-  return nowMs - session.heardMs > SESSION_MS;
+function isOver(
+  session: ReflectorSession,
+  nowMs: number,
+  isFirst = false,
+): boolean {
+  return nowMs - session.heardMs > (isFirst ? RESTART_MS : SESSION_MS);
 }

@@ -335,6 +335,34 @@ test("StampReflector answers TWAMP-Light in the size of its request", () => {
   }
 });
 
+test("StampReflector counts a TWAMP-Light sender with random padding in one session", () => {
+  const reflector = reflectorOf();
+  for (let number = 0; number < 5; number++) {
+    const request = packetOf({ sizeBytes: 60, sequence: number });
+    request.fill(0xa0 + number, 14); // padding, where STAMP has its SSID
+    const reply = reflector.answer(request, ONE)!;
+    assertEquals(readUint32(reply, 0), number);
+  }
+});
+
+test("StampReflector counts a second run from the same port anew", () => {
+  const clock = new FakeClock();
+  const reflector = reflectorOf({ clock });
+  const numbers = [0, 1, 0, 2, 200, 0, 1].map((given) => {
+    if (given === 200) clock.ms += given; // silence
+    const sequence = given === 200 ? 3 : given;
+    return readUint32(reflector.answer(packetOf({ sequence }), ONE)!, 0);
+  });
+  assertEquals(numbers, [0, 1, 2, 3, 4, 5, 6]);
+  clock.ms += 200;
+  assertEquals(
+    [0, 1].map((sequence) =>
+      readUint32(reflector.answer(packetOf({ sequence }), ONE)!, 0)
+    ),
+    [0, 1],
+  );
+});
+
 test("StampReflector counts the requests of a session in Direct Measurement", () => {
   for (const stateless of [false, true]) {
     const reflector = reflectorOf({ stateless });
@@ -352,7 +380,12 @@ test("StampReflector counts the requests of a session in Direct Measurement", ()
 });
 
 test("StampReflector counts datagrams that are too short, and does not answer", () => {
-  for (const [key, minBytes] of [[undefined, 41], [KEY, 112]] as const) {
+  for (
+    const [key, minBytes] of [[undefined, MIN_REQUEST_BYTES], [
+      KEY,
+      112,
+    ]] as const
+  ) {
     const reflector = reflectorOf({ key });
     const whole = packetOf({ key });
     for (let length = 0; length < minBytes; length++) {
