@@ -133,7 +133,7 @@ export const main = defineProgram({
       parameters,
       intervalSec,
       signal,
-      ...observeThroughput(report, address, isUdp),
+      ...observeThroughput(report, parameters),
     });
     const runnable = runnableThroughput(
       `throughput to ${address} ${describeTest(parameters)}`,

@@ -179,6 +179,7 @@ const IPERF3_REMEDIES: Partial<Record<Iperf3Fault, string>> = {
   closed:
     "it is perhaps no iperf3 server, has ended, or refuses the test; its own output may tell",
   malformed: "it is perhaps no iperf3 server; check the port",
+  oneWay: "measure with --reverse, and then without",
   refused: "its own output may tell more",
 };
 

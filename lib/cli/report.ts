@@ -11,6 +11,7 @@
  * @module
  */
 
+import type { Bin } from "../iperf3/transfer.ts";
 import {
   csvFields,
   csvRow,
@@ -26,7 +27,7 @@ import type {
 } from "../result/schema.ts";
 import { resultSections } from "../result/sections.ts";
 import type { Sample } from "../stats/sample.ts";
-import { showLive } from "../terminal/live.ts";
+import { type LiveOptions, showLive, showRates } from "../terminal/live.ts";
 import { formatSections } from "../terminal/section.ts";
 import type { Style } from "../terminal/style.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -181,17 +182,38 @@ export class Report {
     total: number,
     title?: string,
   ): (sample: Sample, builder: ResultBuilder) => void {
+    return this.#isLive
+      ? showLive(this.terminal, this.#liveOptions(total, title))
+      : () => {};
+  }
+
+  /**
+   * Shows the progress of a throughput test and its rate.
+   *
+   * @param totalSec How long it takes; `Infinity` if unknown.
+   * @returns A function to call with each bin.
+   */
+  liveRates(totalSec: number): (bin: Bin) => void {
+    return this.#isLive
+      ? showRates(this.terminal, this.#liveOptions(totalSec))
+      : () => {};
+  }
+
+  get #isLive(): boolean {
     const { isTerminal, isLive } = this.terminal;
     // Rows that go to the same terminal show the progress themselves.
     const hasRows = isTerminal &&
       (this.form === "ndjson" || this.form === "csv");
-    if (this.#options.quiet || hasRows || !isLive) return () => {};
-    return showLive(this.terminal, {
+    return isLive && !hasRows && !this.#options.quiet;
+  }
+
+  #liveOptions(total: number, title?: string): LiveOptions {
+    return {
       total,
       draw: this.#options.plots !== "none",
       style: () => this.#style(),
       ...(title !== undefined && { title }),
-    });
+    };
   }
 
   /**

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Bin, Interval } from "../iperf3/transfer.ts";
-import { formatRate } from "../result/quantities.ts";
+import type { TestParameters } from "../iperf3/parameters.ts";
+import type { TransferOptions } from "../iperf3/transfer.ts";
 import {
   directionIntervals,
   throughputMetadata,
@@ -22,22 +22,6 @@ import { withContext } from "./context.ts";
 import { UsageError } from "./options.ts";
 import type { Report } from "./report.ts";
 import type { Runnable } from "./run.ts";
-
-/** What is shown of a test while it runs. */
-export interface ThroughputObserver {
-  /**
-   * Shows an interval.
-   *
-   * @param interval What happened in it.
-   */
-  onInterval(interval: Interval): void;
-  /**
-   * Shows the rate.
-   *
-   * @param bin What happened in the last 100 ms.
-   */
-  onBin(bin: Bin): void;
-}
 
 /**
  * Rejects thresholds on what a throughput test does not measure.
@@ -69,33 +53,23 @@ export function checkThroughputThresholds(
  * Shows a test in the form of its report while it runs.
  *
  * @param report The report.
- * @param target The target as `HOST:PORT`.
- * @param isUdp Whether datagrams are sent.
+ * @param parameters The test.
  * @returns What the test calls.
  */
 export function observeThroughput(
   report: Report,
-  target: string,
-  isUdp: boolean,
-): ThroughputObserver {
-  let totalBytes = 0;
+  { transport, timeSec, omitSec }: TestParameters,
+): Required<Pick<TransferOptions, "onInterval" | "onBin">> {
+  const isUdp = transport === "udp";
+  const totalSec = timeSec && timeSec + omitSec;
   return {
+    onBin: report.liveRates(totalSec || Infinity),
     onInterval(interval) {
-      const time = new Date();
       for (const one of directionIntervals(interval, isUdp)) {
         report.line(intervalLine(one));
-        report.row(throughputCsvRow(one, target, time));
+        report.row(throughputCsvRow(one));
         report.event({ event: "interval", data: one });
       }
-    },
-    onBin({ sentBytes, receivedBytes, elapsedMs }) {
-      const bytes = sentBytes + receivedBytes;
-      totalBytes += bytes;
-      report.progress(
-        `${formatRate(bytes * 8000 / elapsedMs)}, ${
-          (totalBytes / 1e6).toFixed(1)
-        } MB so far`,
-      );
     },
   };
 }

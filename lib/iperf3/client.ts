@@ -191,6 +191,10 @@ export class ThroughputClient {
       await control.readJson(RESULTS_LIMIT_BYTES, ERROR_NUMBER.results),
       transfer.flows.map(({ id }) => id),
     );
+    const missing = this.streams.some(({ direction, sender }) =>
+      direction === "reverse" && sender === null
+    );
+    if (missing && this.#isBidirectional) throw noSecondDirection();
     await expectState(control, STATE.displayResults);
   }
 
@@ -208,6 +212,10 @@ export class ThroughputClient {
     await Promise.race([over.promise, this.transfer.limitReached]);
     clearTimeout(timer);
     signal?.removeEventListener("abort", end);
+  }
+
+  get #isBidirectional(): boolean {
+    return this.#options.parameters.direction === "both";
   }
 
   async #openStream(): Promise<void> {
@@ -239,10 +247,13 @@ export class ThroughputClient {
       ) reply.resolve();
       else flow.addDatagram(datagram);
     }).catch((error) => this.transfer.fail(error));
-    const timer = setTimeout(
-      () => reply.reject(new DeadlineError("read", stepTimeoutMs)),
-      stepTimeoutMs,
-    );
+    const isSecond = this.#isBidirectional && !flow.isSender;
+    const timer = setTimeout(() =>
+      reply.reject(
+        isSecond
+          ? noSecondDirection()
+          : new DeadlineError("read", stepTimeoutMs),
+      ), stepTimeoutMs);
     const interrupt = () => reply.reject(signal!.reason);
     signal?.addEventListener("abort", interrupt);
     try {
@@ -253,6 +264,14 @@ export class ThroughputClient {
       signal?.removeEventListener("abort", interrupt);
     }
   }
+}
+
+/** What a server before 3.7 leads to: it ignores the wish for both directions. */
+function noSecondDirection(): Iperf3Error {
+  return new Iperf3Error(
+    "oneWay",
+    "the server does not know tests in both directions, which iperf3 has from 3.7 on",
+  );
 }
 
 /** Reads a state of the server, which has to be a given one. */

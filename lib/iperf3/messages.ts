@@ -79,6 +79,7 @@ export type Iperf3Fault =
   | "terminated"
   | "closed"
   | "malformed"
+  | "oneWay"
   | "overtime"
   | "silent";
 
@@ -154,6 +155,16 @@ export class ControlConnection extends StreamConnection {
       readMs: timeoutMs,
       writeMs: timeoutMs,
     });
+  }
+
+  /**
+   * Reads the cookie of a new connection.
+   *
+   * @returns Its text; `null` if the peer does not send one in time.
+   */
+  async readCookie(): Promise<string | null> {
+    const cookie = await this.readExactly(COOKIE_BYTES).catch(() => null);
+    return cookie && cookieText(cookie);
   }
 
   /**
@@ -308,33 +319,4 @@ export function numberIn(min: number, max: number) {
  */
 export function integerIn(min: number, max: number = Number.MAX_SAFE_INTEGER) {
   return v.pipe(numberIn(min, max), v.transform(Math.trunc));
-}
-
-/**
- * Reads the cookie of a new connection, and no byte more.
- *
- * @param conn The connection; the caller closes it if there is no cookie.
- * @param timeoutMs How long the whole cookie may take.
- * @returns The cookie; `null` if the peer does not send one in time.
- */
-export async function readCookie(
-  conn: Deno.Conn,
-  timeoutMs: number,
-): Promise<Uint8Array<ArrayBuffer> | null> {
-  const cookie = new Uint8Array(COOKIE_BYTES);
-  let timer;
-  const expired = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), timeoutMs);
-  });
-  try {
-    for (let done = 0; done < COOKIE_BYTES;) {
-      const reading = conn.read(cookie.subarray(done)).catch(() => null);
-      const count = await Promise.race([reading, expired]);
-      if (count === null) return null;
-      done += count;
-    }
-    return cookie;
-  } finally {
-    clearTimeout(timer);
-  }
 }

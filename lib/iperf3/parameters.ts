@@ -68,6 +68,16 @@ export interface TestParameters {
 }
 
 /**
+ * Counts the flows of a test, in both directions.
+ *
+ * @param test The parameters.
+ * @returns How many.
+ */
+export function flowCount({ direction, parallel }: TestParameters): number {
+  return direction === "both" ? 2 * parallel : parallel;
+}
+
+/**
  * Writes parameters as iperf3 does.
  *
  * @param test The parameters.

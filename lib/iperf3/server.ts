@@ -14,15 +14,14 @@ import type { Flow, FlowSocket } from "./flow.ts";
 import {
   CONTROL_TIMEOUT_MS,
   ControlConnection,
-  cookieText,
   ERROR_NUMBER,
   Iperf3Error,
   PARAMETERS_LIMIT_BYTES,
-  readCookie,
   RESULTS_LIMIT_BYTES,
   STATE,
 } from "./messages.ts";
 import {
+  flowCount,
   MAX_TIME_SEC,
   parseParameters,
   type TestParameters,
@@ -104,7 +103,7 @@ class ThroughputServer {
   readonly stopped = new AbortController();
   #listener: Deno.TcpListener;
   #tests = new Map<string, ServerTest>();
-  #pending = new Map<Deno.Conn, string>();
+  #pending = new Map<ControlConnection, string>();
   #running = new Set<Promise<void>>();
   #idle: ReturnType<typeof setTimeout> | undefined;
 
@@ -150,7 +149,7 @@ class ThroughputServer {
     this.stopped.abort();
     clearTimeout(this.#idle);
     this.#listener.close();
-    for (const conn of this.#pending.keys()) close(conn);
+    for (const control of this.#pending.keys()) control.close();
   }
 
   #watchIdle(): void {
@@ -170,29 +169,29 @@ class ThroughputServer {
     if (
       this.#pending.size >= MAX_PENDING || ofHost.length >= MAX_PENDING_OF_HOST
     ) {
-      close(conn);
+      conn.close();
       return;
     }
-    this.#pending.set(conn, host);
-    const cookie = await readCookie(conn, controlTimeoutMs);
-    this.#pending.delete(conn);
+    const control = new ControlConnection(conn, controlTimeoutMs);
+    this.#pending.set(control, host);
+    const cookie = await control.readCookie();
+    this.#pending.delete(control);
+    const test = cookie === null ? undefined : this.#tests.get(cookie);
     if (cookie === null || this.stopped.signal.aborted) {
-      close(conn);
+      control.close();
       return;
     }
-    const text = cookieText(cookie);
-    const test = this.#tests.get(text);
-    if (test?.addConnection(conn, host)) return;
+    if (test?.addConnection(conn, control, host)) return;
     if (test !== undefined || this.#tests.size >= concurrent) {
-      await conn.write(Uint8Array.of(STATE.accessDenied)).catch(() => {});
-      close(conn);
+      await control.writeStates(STATE.accessDenied).catch(() => {});
+      control.close();
       return;
     }
-    const begun = new ServerTest(this, conn, host);
-    this.#tests.set(text, begun);
+    const begun = new ServerTest(this, control, host);
+    this.#tests.set(cookie, begun);
     this.#watchIdle();
     const served = await begun.run();
-    this.#tests.delete(text);
+    this.#tests.delete(cookie);
     this.options.onTest?.(served);
     await begun.leave();
     if (this.options.oneOff && served.error === null) this.#stop();
@@ -209,24 +208,35 @@ class ServerTest {
   #complete = Promise.withResolvers<void>();
   #recentBytes: number[] = [];
 
-  constructor(server: ThroughputServer, conn: Deno.TcpConn, host: string) {
+  constructor(
+    server: ThroughputServer,
+    control: ControlConnection,
+    host: string,
+  ) {
     this.#server = server;
+    this.#control = control;
     this.#host = host;
-    this.#control = new ControlConnection(
-      conn,
-      server.options.controlTimeoutMs,
-    );
   }
 
   /** Takes a data connection, if this test waits for one of that host. */
-  addConnection(conn: Deno.TcpConn, host: string): boolean {
+  addConnection(
+    conn: Deno.TcpConn,
+    control: ControlConnection,
+    host: string,
+  ): boolean {
     const transfer = this.#transfer;
     const { transport, noDelay } = transfer?.parameters ?? {};
     if (
       host !== this.#host || transport !== "tcp" || transfer!.isComplete
     ) return false;
     conn.setNoDelay(noDelay);
-    this.#addFlow(conn);
+    this.#addFlow({
+      localAddr: conn.localAddr,
+      remoteAddr: conn.remoteAddr,
+      write: (block) => conn.write(block),
+      read: (buffer) => conn.read(buffer),
+      close: () => control.close(),
+    });
     return true;
   }
 
@@ -297,7 +307,7 @@ class ServerTest {
 
   #check(parameters: TestParameters): void {
     const { options, hub } = this.#server;
-    const { timeSec, omitSec, bitsPerSec, parallel, direction } = parameters;
+    const { timeSec, omitSec, bitsPerSec } = parameters;
     const refuse = (message: string, number: number) => {
       throw new Iperf3Error("refused", message, number);
     };
@@ -316,8 +326,7 @@ class ServerTest {
     if (maxDurationSec !== undefined && isEndless) {
       refuse("the test is too long", ERROR_NUMBER.maxDuration);
     }
-    const flows = direction === "both" ? 2 * parallel : parallel;
-    if (bitsPerSec * flows > maxBitsPerSec) {
+    if (bitsPerSec * flowCount(parameters) > maxBitsPerSec) {
       refuse("the rate is too high", ERROR_NUMBER.totalRate);
     }
   }
@@ -351,7 +360,9 @@ class ServerTest {
           reject(
             new Iperf3Error(
               "overtime",
-              `${transfer.flows.length} of ${transfer.flowCount} data connections came`,
+              `${transfer.flows.length} of ${
+                flowCount(transfer.parameters)
+              } data connections came`,
               ERROR_NUMBER.streams,
             ),
           ), controlTimeoutMs);
@@ -389,7 +400,7 @@ class ServerTest {
     if (maxBitsPerSec === undefined) return;
     const recent = this.#recentBytes;
     recent.push((sentBytes + receivedBytes) * BIN_MS / elapsedMs);
-    if (recent.length < RATE_BINS) return;
+    if (recent.length > RATE_BINS) recent.shift();
     const bytes = recent.reduce((sum, of) => sum + of, 0);
     if (bytes * 8000 / BIN_MS / RATE_BINS > maxBitsPerSec) {
       this.#transfer!.fail(
@@ -400,7 +411,6 @@ class ServerTest {
         ),
       );
     }
-    recent.shift();
   }
 }
 
@@ -433,12 +443,4 @@ function serverOutput(transfer: Transfer): string {
     return `[${`${id}`.padStart(3)}] 0.00-${seconds.toFixed(2)} sec  ` +
       `${bytes} bytes ${verb}, ${rate.toFixed(2)} Mbit/s\n`;
   }).join("");
-}
-
-function close(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
-  }
 }

@@ -16,7 +16,7 @@ import {
   newReadBuffer,
 } from "./flow.ts";
 import { Iperf3Error } from "./messages.ts";
-import type { TestParameters } from "./parameters.ts";
+import { flowCount, type TestParameters } from "./parameters.ts";
 import type { ProcessorShares, TestResults } from "./results.ts";
 
 /** The length of a bin, in milliseconds. */
@@ -77,8 +77,6 @@ export class Transfer implements FlowTest {
   readonly parameters: TestParameters;
   /** The flows, in the order in which they were opened. */
   readonly flows: Flow[] = [];
-  /** How many flows the test has. */
-  readonly flowCount: number;
   /** Whether senders may send. */
   isRunning = false;
   /**
@@ -130,9 +128,8 @@ export class Transfer implements FlowTest {
     parameters: TestParameters,
     options: TransferOptions = {},
   ) {
-    const { parallel, direction, bytes, blocks } = parameters;
+    const { bytes, blocks } = parameters;
     this.parameters = parameters;
-    this.flowCount = direction === "both" ? 2 * parallel : parallel;
     this.#isClient = role === "client";
     this.#isLimited = this.#isClient && bytes + blocks > 0;
     this.#options = options;
@@ -153,7 +150,7 @@ export class Transfer implements FlowTest {
 
   /** Whether all flows are open. */
   get isComplete(): boolean {
-    return this.flows.length === this.flowCount;
+    return this.flows.length === flowCount(this.parameters);
   }
 
   /**

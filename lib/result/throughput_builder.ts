@@ -347,7 +347,7 @@ function throughputNotes(
   directions: ThroughputDirection[],
   limit: ThroughputResult["processor_percent"]["limit"],
 ): string[] {
-  const { bitsPerSec, parallel, transport } = transfer.parameters;
+  const { bitsPerSec, parallel } = transfer.parameters;
   const kept = bitsPerSec * parallel * KEPT_SHARE;
   return applying([
     [
@@ -360,7 +360,7 @@ function throughputNotes(
         (sender?.bits_per_second ?? Infinity) < kept
       ),
       "the sender did not reach the rate asked for" +
-      (transport === "tcp" ? ": the path or a processor is slower" : ""),
+      (limit === null ? ": the path or a processor is slower" : ""),
     ],
     [
       directions.some(({ direction, datagrams }) =>

@@ -1,16 +1,20 @@
 /**
- * The live view of a measurement: progress, figures so far and a sparkline.
+ * The live views of a measurement and of a throughput test: progress, figures so
+ * far and a sparkline.
  *
  * @module
  */
 
+import type { Bin } from "../iperf3/transfer.ts";
 import { ResultBuilder } from "../result/builder.ts";
 import {
   formatCount,
   formatDuration,
+  formatRate,
   formatValue,
 } from "../result/quantities.ts";
 import { newSample, type Sample } from "../stats/sample.ts";
+import { Canvas } from "./canvas.ts";
 import { sanitize, type Style } from "./style.ts";
 import type { Terminal } from "./terminal.ts";
 import { sparklines } from "./timeline.ts";
@@ -20,9 +24,12 @@ const BAR_COLUMNS = 30;
 /** How often the view is formatted to warm up: about 50 ms in all. */
 const WARM_UPS = 200;
 
+/** How many bins of a throughput test are drawn. */
+const MAX_RATES = 500;
+
 /** Options of the live view. */
 export interface LiveOptions {
-  /** The number of expected probes; `Infinity` if unknown. */
+  /** The number of expected probes or seconds; `Infinity` if unknown. */
   total: number;
   /** Whether to draw the bar and the sparkline. */
   draw: boolean;
@@ -85,6 +92,59 @@ export function formatLive(
   ];
 }
 
+/**
+ * Shows the live view of a throughput test.
+ *
+ * @param terminal Where to show it.
+ * @param options The options; the total is in seconds.
+ * @returns A function to call with each bin of the test.
+ */
+export function showRates(
+  terminal: Terminal,
+  { total, draw, style }: LiveOptions,
+): (bin: Bin) => void {
+  const startMs = performance.now();
+  const rates: number[] = [];
+  let totalBytes = 0;
+  return ({ sentBytes, receivedBytes, elapsedMs }) => {
+    const rate = (bytes: number) => bytes * 8000 / elapsedMs;
+    totalBytes += sentBytes + receivedBytes;
+    rates.push(rate(sentBytes + receivedBytes));
+    if (rates.length > MAX_RATES) rates.shift();
+    terminal.live(() => {
+      const now = style();
+      const columns = now.width - 1;
+      const seconds = (performance.now() - startMs) / 1000;
+      return [
+        progressBar(
+          total === Infinity
+            ? `${seconds.toFixed(1)} s`
+            : `${seconds.toFixed(1)} of ${total} s`,
+          draw ? seconds / total : 0,
+          columns,
+          now.ascii,
+        ),
+        joinFitting([
+          ...(sentBytes > 0 ? [`sent ${formatRate(rate(sentBytes))}`] : []),
+          ...(receivedBytes > 0
+            ? [`received ${formatRate(rate(receivedBytes))}`]
+            : []),
+          `${(totalBytes / 1e6).toFixed(1)} MB`,
+        ], columns),
+        ...(draw ? [sparkline(rates.slice(-columns), now)] : []),
+      ];
+    });
+  };
+}
+
+/** A row of bars from 0 to the highest value. */
+function sparkline(values: number[], style: Style): string {
+  const max = Math.max(...values, 1);
+  const canvas = new Canvas(values.length, 1, style);
+  values.forEach((value, column) => canvas.bar(column, value / max, "default"));
+  return canvas.rows()[0]!;
+}
+
 function progressText(
   sent: number,
   { total, startMs, draw }: Progress,
@@ -95,7 +155,18 @@ function progressText(
   if (total === Infinity) return `${formatCount(sent, "probe")}  ${elapsed}`;
   const share = Math.min(1, sent / total);
   const text = `${Math.floor(share * 100)} %  ${sent} of ${total}  ${elapsed}`;
-  if (!draw) return text;
+  return draw ? progressBar(text, share, columns, ascii) : text;
+}
+
+/** A text behind the bar of a share; without a share there is no bar. */
+function progressBar(
+  text: string,
+  ofTotal: number,
+  columns: number,
+  ascii: boolean,
+): string {
+  if (ofTotal === 0) return text;
+  const share = Math.min(1, ofTotal);
   const width = Math.max(0, Math.min(BAR_COLUMNS, columns - text.length - 1));
   const full = Math.round(share * width);
   const [done, left] = ascii ? ["#", "."] : ["█", "░"];

@@ -12,6 +12,7 @@
 import { missed, pinned, printHead, terminal } from "./harness.ts";
 import { measureFigures } from "./measure.ts";
 import { peerFigures } from "./peers.ts";
+import { shapedFigures } from "./shaped.ts";
 import { stampFigures } from "./stamp.ts";
 import { throughputFigures } from "./throughput.ts";
 
@@ -20,6 +21,7 @@ const FIGURES: Record<string, () => Promise<void>> = {
   stamp: stampFigures,
   peers: peerFigures,
   throughput: throughputFigures,
+  shaped: shapedFigures,
 };
 
 terminal.print(

@@ -82,9 +82,10 @@ async function pinSelf(): Promise<boolean> {
 export async function byTurns(
   ours: () => Promise<number>,
   bare: () => Promise<number>,
+  count: number = ROUNDS,
 ): Promise<{ ours: number; bare: number; ratio: number }> {
   const rounds: [ours: number, bare: number][] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < count; round++) {
     const theirs = await bare();
     rounds.push([await ours(), theirs]);
   }

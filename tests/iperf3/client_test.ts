@@ -103,9 +103,46 @@ Deno.test({
         );
       }, "malformed"],
     ];
-    for (const [name, act, expected] of cases) {
-      const hand = act;
-      assertEquals([name, await fault(hand)], [name, expected]);
+    await Promise.all(cases.map(async ([name, act, expected]) => {
+      assertEquals([name, await fault(act)], [name, expected]);
+    }));
+  },
+});
+
+Deno.test({
+  name: "ThroughputClient says that a server before 3.7 knows one direction",
+  timeout: 30_000,
+  async fn() {
+    const overTcp = () =>
+      played(async (hand, listener) => {
+        await hand.send(9);
+        await hand.takeJson();
+        await hand.send(10);
+        using data = await listener.accept();
+        await hand.send(1, 2);
+        using second = await listener.accept();
+        await second.write(Uint8Array.of(255)); // one more than it expects
+        await data.read(new Uint8Array(4096));
+        await hand.expect(4);
+        await hand.send(13);
+        await hand.takeJson();
+        await hand.send(framed(ONE_STREAM), 14);
+        await hand.untilEnd();
+      }, { tcp: true, num: 1000, len: 1000, bidirectional: true });
+    const overUdp = () =>
+      played(async (hand, listener) => {
+        const socket = openDatagrams(listener.addr.port);
+        await hand.send(9);
+        await hand.takeJson();
+        await hand.send(10);
+        const [, from] = await socket.receive();
+        await socket.send(Uint8Array.of(0xb1, 0x68, 0xde, 0x3a), from);
+        await hand.untilEnd();
+        socket.close();
+      }, { udp: true, len: 1000, time: 1, bidirectional: true });
+    for (const run of [overTcp, overUdp]) {
+      const error = await assertRejects(run, Iperf3Error);
+      assertEquals(error.fault, "oneWay");
     }
   },
 });
@@ -133,6 +170,7 @@ Deno.test({
         .replaceAll("-1", "18446744073709551615");
       await hand.send(Uint8Array.of(...framed(text), 14));
       await hand.expect(16);
+      hand[Symbol.dispose]();
     }, { tcp: true, num: 1000, len: 1000 });
     assertEquals(client.results?.streams[0]?.bytes, 1000);
     assertEquals(client.results?.hasRetransmits, -1);

@@ -38,7 +38,7 @@ for (const transport of ["tcp", "udp"]) {
             bandwidth: 800_000,
             udp_counters_64bit: parallel === 1 ? 1 : 0,
           });
-          client.transfer.parameters.timeSec = 0.3;
+          client.transfer.parameters.timeSec = 0.1;
           await client.run();
           const { flows } = client.transfer;
           assertEquals(
@@ -147,6 +147,7 @@ Deno.test({
     using bad = await Hand.to(once);
     await bad.begin({ parallel: 0 });
     await bad.untilEnd();
+    bad[Symbol.dispose]();
     await assertServes(once);
     await once.served;
     await using idle = new TestServer({ idleTimeoutMs: 50 });
@@ -199,7 +200,7 @@ Deno.test({
   name: "serveThroughput() survives silence and rubbish at every step",
   timeout: 60_000,
   async fn() {
-    await using server = new TestServer();
+    await using server = new TestServer({ concurrent: 20 });
     const parameters = framed({ tcp: true, time: 1, len: 1000 });
     const steps: [string, (hand: Hand) => Promise<void>][] = [
       ["nothing", async () => {}],
@@ -229,12 +230,12 @@ Deno.test({
       ["a state too early", (hand) => hand.send(hand.cookie, parameters, 4)],
       ["an unknown state", (hand) => hand.send(hand.cookie, parameters, 99)],
     ];
-    for (const [name, step] of steps) {
+    await Promise.all(steps.map(async ([name, step]) => {
       using hand = await Hand.to(server);
       await step(hand);
       const came = await hand.untilEnd();
       assert(came.length < 20, name);
-    }
+    }));
     await assertServes(server);
   },
 });
@@ -379,7 +380,8 @@ Deno.test({
       time: 1,
       bandwidth: 1e6,
       len: 1000,
-    }, { stepTimeoutMs: 500 });
+    }, { stepTimeoutMs: 300 });
+    client.transfer.parameters.timeSec = 0.5;
     await client.run();
     assert(client.results !== null);
   },
