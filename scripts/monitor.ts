@@ -174,7 +174,7 @@ function fromWords(
   const ids = targets.map(({ name, ways }) => `${name} ${ways.at(-1)!.probe}`);
   const twice = ids.findIndex((id, index) => ids.indexOf(id) < index);
   if (twice >= 0) throw new UsageError(`${words[twice]} is given twice`);
-  return { name: "monitor", targets, rules: [], agents: [] };
+  return { name: "monitor", targets, allow: [], rules: [], agents: [] };
 }
 
 async function readConfig(path: string): Promise<MonitorConfig> {

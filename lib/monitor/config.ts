@@ -6,6 +6,7 @@
  * interval = "1s"
  * timeout = "2s"
  * targets = ["gateway.example", "connect:example.net:443"]
+ * allow = ["stamp:c.example"] # for /probe alone
  *
  * [[group]]
  * name = "branches"
@@ -50,6 +51,8 @@ export interface MonitorConfig {
   name: string;
   /** What to probe. */
   targets: TargetSpec[];
+  /** What `/probe` may probe beside these. */
+  allow: TargetSpec[];
   /** When to raise an alarm. */
   rules: AlertRule[];
   /** Other monitors. */
@@ -137,6 +140,7 @@ const FILE = v.strictObject({
   name: v.optional(NAME),
   ...TIMES,
   targets: v.optional(TARGETS, []),
+  allow: v.optional(TARGETS, []),
   group: v.optional(
     v.array(
       v.strictObject({
@@ -214,8 +218,10 @@ export function parseConfig(
     }
   };
   const targets: TargetSpec[] = [];
+  const allow: TargetSpec[] = [];
   const seen = new Set<string>();
   const addTargets = (
+    into: TargetSpec[],
     path: Path,
     list: FileContent["targets"],
     group?: FileContent["group"][number],
@@ -243,14 +249,15 @@ export function parseConfig(
         );
       }
       seen.add(key);
-      targets.push(spec);
+      into.push(spec);
     }
   };
-  addTargets(["targets"], file.targets);
+  addTargets(targets, ["targets"], file.targets);
   for (const [index, group] of file.group.entries()) {
-    addTargets(["group", index, "targets"], group.targets, group);
+    addTargets(targets, ["group", index, "targets"], group.targets, group);
   }
-  if (targets.length === 0) {
+  addTargets(allow, ["allow"], file.allow);
+  if (targets.length + allow.length === 0) {
     fail(["targets"], 'is empty; write targets = ["example.net"]');
   }
   if (targets.length > MAX_TARGETS) {
@@ -290,7 +297,7 @@ export function parseConfig(
     }
     return { name, url, token };
   });
-  return { name: file.name ?? "monitor", targets, rules, agents };
+  return { name: file.name ?? "monitor", targets, allow, rules, agents };
 }
 
 function readFile(text: string): FileContent {

@@ -64,14 +64,17 @@ export interface KeeperOptions {
 export class Keeper implements Disposable {
   /** The monitor's name, and whether it has agents; a reload may change them. */
   identity: { name: string; mesh: boolean };
+  /** The program's version. */
+  readonly version: string;
   /** How long alert rules look back, in seconds. */
   recentSeconds = 0;
   /** Slots that were dropped because the store failed for too long. */
   droppedSlots = 0;
+  /** Receives what each record added to a target. */
+  observe: ((live: LiveSeries) => void) | null = null;
   /** The targets by the prober's numbers. */
   readonly targets: Map<number, LiveSeries> = new Map();
   #store: Store;
-  #version: string;
   #now: () => number;
   #listeners = new Set<Listener>();
   #outages = new Map<string, StoredEvent>();
@@ -89,7 +92,7 @@ export class Keeper implements Disposable {
     const { store, name, version, mesh = false } = options;
     this.identity = { name, mesh };
     this.#store = store;
-    this.#version = version;
+    this.version = version;
     this.#now = options.now ?? (() => Date.now() / 1000);
     this.#flushedAt = this.#prunedAt = this.#now();
     const open = store.events("outage").filter(({ end }) => end === null);
@@ -157,6 +160,7 @@ export class Keeper implements Disposable {
       if (live === undefined) continue;
       const wasDown = live.state === "down";
       const outage = live.take(record, this.recentSeconds);
+      this.observe?.(live);
       if (outage === null) continue;
       this.#keepOutage(live.stored, outage, record.at);
       if (wasDown !== (live.state === "down")) this.#emit("outage", outage);
@@ -243,7 +247,7 @@ export class Keeper implements Disposable {
     if (list && now >= at && now - at < LIST) return list;
     const made: TargetList = {
       ...this.identity,
-      version: this.#version,
+      version: this.version,
       now,
       store_error: this.#failure,
       targets: [...this.targets.values()]

@@ -5,8 +5,7 @@
  * @module
  */
 
-import type { AlertRule } from "./alert_rule.ts";
-import type { Agent } from "./config.ts";
+import type { MonitorConfig } from "./config.ts";
 import type { ProberHealth } from "./prober.ts";
 import type { ProbeRecord, SeriesInfo } from "./target.ts";
 
@@ -32,24 +31,12 @@ export interface KeeperSettings {
   tls: { cert: string; key: string } | null;
 }
 
-/** The part of a configuration that the keeper needs. */
-export interface KeeperConfig {
-  /** The monitor's name. */
-  name: string;
-  /** The alert rules. */
-  rules: AlertRule[];
-  /** Other monitors. */
-  agents: Agent[];
-  /** The hosts that `/probe` may reach, as target words and names. */
-  hosts: string[];
-}
-
 /** To the keeper. */
 export type ToKeeper =
   | { start: KeeperSettings }
   | { series: SeriesInfo[] }
   | { records: ProbeRecord[]; health: ProberHealth | null }
-  | { config: KeeperConfig }
+  | { config: MonitorConfig }
   | { reply: { id: number; value: unknown } }
   | { stop: true };
 

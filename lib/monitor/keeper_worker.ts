@@ -41,7 +41,7 @@ function start(settings: KeeperSettings): void {
 scope.onmessage = async ({ data }) => {
   try {
     if ("start" in data) start(data.start);
-    if ("series" in data) service?.keeper.setSeries(data.series);
+    if ("series" in data) service?.setSeries(data.series);
     if ("records" in data) service?.take(data.records, data.health);
     if ("config" in data) service?.configure(data.config);
     if ("reply" in data) {

@@ -49,6 +49,8 @@ export class LiveSeries {
   pending: Map<number, Slot> = new Map();
   /** The latest slots of 10 s, for alert rules. */
   readonly recent: Map<number, Slot> = new Map();
+  /** What the last record added. */
+  added: Slot = new Slot();
   /** When the last answered probe was sent; its start before the first. */
   answeredAt: number;
   #cells = new Map<number, Cell>();
@@ -98,7 +100,7 @@ export class LiveSeries {
    */
   take(record: ProbeRecord, recentSeconds: number): Outage | null {
     const { at, counts, rttUs } = record;
-    const counted = new Slot();
+    const counted = this.added = new Slot();
     counted.count({ ...NONE, ...counts });
     if (rttUs !== null) counted.rtt.record(rttUs);
     if (record.forwardUs !== undefined) {

@@ -11,6 +11,7 @@ import {
   type KeeperSettings,
   KeeperThread,
 } from "./keeper_thread.ts";
+import { type Burst, runBurst } from "./probe.ts";
 import { Prober, type ProberOptions } from "./prober.ts";
 import type { ProbeRecord } from "./target.ts";
 
@@ -55,7 +56,10 @@ export class Monitor implements AsyncDisposable {
     const callbacks: KeeperCallbacks = {
       alert,
       log,
-      ask: (what) => Promise.resolve(what === "reload" ? this.reload() : null),
+      ask: (what, argument) =>
+        what === "reload"
+          ? Promise.resolve(this.reload())
+          : runBurst(argument as Burst, this.#prober.stamp),
     };
     this.#keeper = new KeeperThread(callbacks);
     this.#prober = new Prober({
@@ -111,10 +115,9 @@ export class Monitor implements AsyncDisposable {
     }
   }
 
-  #follow({ name, targets, rules, agents }: MonitorConfig): void {
-    const hosts = targets.flatMap(({ name, host }) => [name, host]);
-    this.#keeper.send({ config: { name, rules, agents, hosts } });
-    this.#prober.setTargets(targets);
+  #follow(config: MonitorConfig): void {
+    this.#keeper.send({ config });
+    this.#prober.setTargets(config.targets);
   }
 
   #handOver(): void {

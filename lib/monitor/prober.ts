@@ -60,6 +60,8 @@ export interface ProberOptions {
   clock?: Clock;
   /** Sends STAMP; one that is shared is not closed. Default: its own. */
   stamp?: StampProbes;
+  /** Sends at most so many probes to each series. */
+  maxProbes?: number;
   /** Finds the addresses of a name. Default: the system's resolver. */
   addresses?: (host: string) => Promise<string[]>;
 }
@@ -72,9 +74,9 @@ export interface ProberHealth {
   skipped: number;
   /** The longest pause, in milliseconds. */
   pauseMs: number;
-  /** Replies that our own sockets may have dropped, since the start. */
+  /** Replies that our own sockets may have dropped. */
   maybeDropped: number;
-  /** Steps of the time of day, since the start. */
+  /** Steps of the time of day. */
   clockSteps: number;
 }
 
@@ -92,6 +94,8 @@ interface Series {
   way: ProbePort;
   dueMs: number;
   path: StampPath | null;
+  /** How many were due. */
+  probes: number;
   /** Whether any probe was answered. */
   answered: boolean;
   /** When the lost probes were sent that have no direction yet. */
@@ -105,8 +109,10 @@ export class Prober implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #wallMs: () => number;
   readonly #addresses: (host: string) => Promise<string[]>;
-  readonly #stamp: StampProbes;
+  /** Sends STAMP. */
+  readonly stamp: StampProbes;
   readonly #ownStamp: StampProbes | null;
+  readonly #maxProbes: number;
   readonly #stop = new AbortController();
   #targets = new Map<string, Target>();
   #active: Series[] = [];
@@ -122,7 +128,8 @@ export class Prober implements AsyncDisposable {
   #longPauseEndMs = -Infinity;
   #nextPhase = 0;
   #nextSeries = 0;
-  #health: ProberHealth;
+  #health = noHealth();
+  #dropped = 0;
 
   /**
    * Starts without a target.
@@ -134,17 +141,11 @@ export class Prober implements AsyncDisposable {
     this.#clock = options.clock ?? systemClock;
     this.#wallMs = options.wallMs ?? Date.now;
     this.#addresses = options.addresses ?? addressesOf;
+    this.#maxProbes = options.maxProbes ?? Infinity;
     this.#ownStamp = options.stamp ? null : new StampProbes(this.#clock);
-    this.#stamp = options.stamp ?? this.#ownStamp!;
+    this.stamp = options.stamp ?? this.#ownStamp!;
     this.#lastTickMs = this.#clock.now();
     this.#originMs = this.#wallMs() - this.#lastTickMs;
-    this.#health = {
-      lateMs: [],
-      skipped: 0,
-      pauseMs: 0,
-      maybeDropped: 0,
-      clockSteps: 0,
-    };
     this.#timer = setTimeout(this.#tick, TICK_MS);
   }
 
@@ -194,9 +195,14 @@ export class Prober implements AsyncDisposable {
 
   /** How well it works; the figures since the last call. */
   takeHealth(): ProberHealth {
-    const health = this.#health;
-    this.#health = { ...health, lateMs: [], skipped: 0, pauseMs: 0 };
-    return { ...health, maybeDropped: this.#stamp.queue.maybeDropped };
+    const { maybeDropped } = this.stamp.queue;
+    const health = {
+      ...this.#health,
+      maybeDropped: maybeDropped - this.#dropped,
+    };
+    this.#dropped = maybeDropped;
+    this.#health = noHealth();
+    return health;
   }
 
   /** Stops, and waits until nothing is under way. */
@@ -218,7 +224,7 @@ export class Prober implements AsyncDisposable {
     }
     if (nowMs >= this.#nextChoresMs) {
       this.#nextChoresMs = nowMs + TICK_MS;
-      this.#stamp.expire(nowMs);
+      this.stamp.expire(nowMs);
       this.#lookUpDue(nowMs);
     }
     this.#lastTickMs = nowMs;
@@ -236,7 +242,7 @@ export class Prober implements AsyncDisposable {
     if (pauseMs > PAUSE_MS) {
       this.#health.pauseMs = Math.max(this.#health.pauseMs, pauseMs);
       this.#pauseEndMs = nowMs;
-      this.#stamp.resume(nowMs);
+      this.stamp.resume(nowMs);
     }
     // The monotonic clock stands still while the machine sleeps.
     if (pauseMs > LONG_PAUSE_MS || stepMs > CLOCK_STEP_MS) {
@@ -249,16 +255,17 @@ export class Prober implements AsyncDisposable {
   #due(series: Series, nowMs: number): void {
     const { info: { intervalMs, host, address }, way, dueMs } = series;
     const lateMs = nowMs - dueMs;
-    const count = Math.floor(lateMs / intervalMs) + 1;
-    series.dueMs += count * intervalMs;
-    const isMissed =
-      lateMs > Math.max(PAUSE_MS, Math.min(intervalMs, LONG_PAUSE_MS));
-    const missed = isMissed ? count : count - 1;
-    if (missed > 0) {
-      this.#health.skipped += missed;
-      this.#unknown(series, dueMs, NOT_RUNNING, missed);
+    const isMissed = lateMs >
+      Math.max(PAUSE_MS, Math.min(intervalMs, LONG_PAUSE_MS));
+    const count = isMissed ? Math.floor(lateMs / intervalMs) + 1 : 1;
+    series.probes += count;
+    series.dueMs = series.probes < this.#maxProbes
+      ? dueMs + count * intervalMs
+      : Infinity;
+    if (isMissed) {
+      this.#health.skipped += count;
+      return this.#unknown(series, dueMs, NOT_RUNNING, count);
     }
-    if (isMissed) return;
     if (address === null) {
       const error = series.error ?? `${host} has no address`;
       return this.#unknown(series, dueMs, error);
@@ -282,13 +289,13 @@ export class Prober implements AsyncDisposable {
     const { info, way } = series;
     const target = { hostname: info.address!, port: way.port };
     let isAsked = false;
-    const path = this.#stamp.open(target, info, {
+    const path = this.stamp.open(target, info, {
       sample: (sample, unsent) => {
         this.#complete(series, sample, unsent);
         if (sample.rttMs === null || isAsked) return;
         isAsked = true;
         this.#run(async () => {
-          path.stateful = await this.#stamp.hello(target);
+          path.stateful = await this.stamp.hello(target);
           isAsked = path.stateful !== null;
         });
       },
@@ -477,6 +484,7 @@ export class Prober implements AsyncDisposable {
       way,
       dueMs: isSame ? before.dueMs : this.#firstDueMs(target, family),
       path: null,
+      probes: 0,
       answered: false,
       lostAt: [],
       error,
@@ -490,7 +498,7 @@ export class Prober implements AsyncDisposable {
     const stamp = ways.filter(({ probe }) => probe === "stamp");
     if (ways.length === 1 || stamp.length === 0) return ways[0]!;
     const answers = await Promise.all(
-      stamp.map(({ port }) => this.#stamp.hello({ hostname, port })),
+      stamp.map(({ port }) => this.stamp.hello({ hostname, port })),
     );
     return stamp.find((_, index) => answers[index] !== null) ?? ways.at(-1)!;
   }
@@ -514,6 +522,10 @@ export class Prober implements AsyncDisposable {
     }).finally(() => this.#pending.delete(pending));
     this.#pending.add(pending);
   }
+}
+
+function noHealth(): ProberHealth {
+  return { lateMs: [], skipped: 0, pauseMs: 0, maybeDropped: 0, clockSteps: 0 };
 }
 
 function infoOf(spec: TargetSpec) {

@@ -5,11 +5,19 @@
  */
 
 import type { Mesh, MeshSource, TargetList } from "./api.ts";
-import { json, monitorHandler, RequestError } from "./http.ts";
+import { monitorHandler } from "./http.ts";
 import type { Keeper } from "./keeper.ts";
-import type { KeeperConfig, KeeperSettings } from "./keeper_thread.ts";
+import type { MonitorConfig } from "./config.ts";
+import type { KeeperSettings } from "./keeper_thread.ts";
+import { Metrics } from "./metrics.ts";
+import {
+  burstOf,
+  burstResponse,
+  type BurstResult,
+  discovery,
+} from "./probe.ts";
 import type { ProberHealth } from "./prober.ts";
-import type { ProbeRecord } from "./target.ts";
+import type { ProbeRecord, SeriesInfo } from "./target.ts";
 
 /** An agent answers within this time, in milliseconds. */
 const AGENT_MS = 5000;
@@ -34,10 +42,12 @@ export interface ServiceCallbacks {
 export interface KeeperService {
   /** The keeper. */
   keeper: Keeper;
+  /** Takes the targets as they are now. */
+  setSeries(all: SeriesInfo[]): void;
   /** Takes what the prober found. */
   take(records: ProbeRecord[], health: ProberHealth | null): void;
   /** Takes a configuration. */
-  configure(config: KeeperConfig): void;
+  configure(config: MonitorConfig): void;
   /** Ends serving, and closes the store. */
   stop(): Promise<void>;
 }
@@ -60,13 +70,20 @@ export function serveKeeper(
 ): KeeperService {
   const { hostname, port, token, anyName, tls } = settings;
   const stop = new AbortController();
-  let config: KeeperConfig = { name: "", rules: [], agents: [], hosts: [] };
+  const metrics = new Metrics(keeper, keeper.version);
+  let config: MonitorConfig = {
+    ...{ name: "", targets: [], allow: [], rules: [], agents: [] },
+  };
   const handler = monitorHandler({
     ...{ keeper, token, anyName },
-    metrics: () =>
-      Promise.reject(new RequestError(404, "There is no /metrics")),
-    probe: () => Promise.reject(new RequestError(404, "There is no /probe")),
-    discovery: () => json([]),
+    metrics: (request) => metrics.response(request),
+    probe: async (request) => {
+      const allowed = [...config.targets, ...config.allow];
+      const burst = burstOf(request, allowed);
+      const result = await callbacks.ask("probe", burst);
+      return await burstResponse(burst, result as BurstResult | null);
+    },
+    discovery: () => discovery([...config.targets, ...config.allow]),
     mesh: () => mesh(keeper, config),
     reload: () => callbacks.ask("reload", null) as Promise<string | null>,
     page: async (request) => {
@@ -89,30 +106,40 @@ export function serveKeeper(
         : `cannot keep measurements: ${error}; they go on, and wait in memory`,
     );
   });
-  const ticking = setInterval(() => keeper.tick(), 1000);
+  const ticking = setInterval(() => {
+    metrics.tick();
+    keeper.tick();
+  }, 1000);
   return {
     keeper,
-    take(records) {
+    setSeries(all) {
+      keeper.setSeries(all);
+      metrics.setSeries(all);
+    },
+    take(records, health) {
       keeper.take(records);
+      if (health) metrics.take(health);
     },
     configure(given) {
       config = given;
+      metrics.configured();
       keeper.identity = { name: given.name, mesh: given.agents.length > 0 };
     },
     async stop() {
       clearInterval(ticking);
       unsubscribe();
       stop.abort();
-      const late = setTimeout(() => {}, STOP_MS);
-      await server.finished;
-      clearTimeout(late);
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, STOP_MS);
+      await Promise.race([server.finished, late.promise]);
+      clearTimeout(timer);
       keeper[Symbol.dispose]();
     },
   };
 }
 
 /** This monitor's targets, and those of its agents. */
-async function mesh(keeper: Keeper, config: KeeperConfig): Promise<Mesh> {
+async function mesh(keeper: Keeper, config: MonitorConfig): Promise<Mesh> {
   const { name, targets } = keeper.list();
   const own: MeshSource = { name, url: null, error: null, targets };
   const others = config.agents.map(async ({ name, url, token }) => {
