@@ -18,7 +18,7 @@ import {
   formatJson,
   sampleFigures,
 } from "../result/formats.ts";
-import { safeJson } from "../result/escape.ts";
+import { escapeControls, safeJson } from "../result/escape.ts";
 import type { ResultBuilder } from "../result/builder.ts";
 import type {
   MeasurementResult,
@@ -27,11 +27,16 @@ import type {
 } from "../result/schema.ts";
 import { resultSections } from "../result/sections.ts";
 import type { Sample } from "../stats/sample.ts";
-import { type LiveOptions, showLive, showRates } from "../terminal/live.ts";
+import {
+  formatLive,
+  type LiveOptions,
+  showLive,
+  showRates,
+} from "../terminal/live.ts";
 import { formatSections } from "../terminal/section.ts";
 import type { Style } from "../terminal/style.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { choice, flag } from "./option.ts";
+import { choice, duration, flag } from "./option.ts";
 import { type OptionValues, UsageError } from "./options.ts";
 
 /** The options of a report. */
@@ -43,6 +48,11 @@ export const OUTPUT_OPTIONS = {
     default: "unicode",
   }),
   quiet: flag("show no progress", "q"),
+  reportEvery: duration("off a terminal, print the progress this often", {
+    min: 100,
+    max: 86_400_000,
+    default: "10s",
+  }),
 };
 
 /** The values of {@linkcode OUTPUT_OPTIONS}; not every program has CSV. */
@@ -83,6 +93,7 @@ export class Report {
   #isFirst = true;
   #sectionsPrinted = 0;
   #run: string[] = [];
+  #reportedMs = performance.now();
 
   /**
    * Chooses the form; prints nothing yet.
@@ -142,7 +153,8 @@ export class Report {
   row(text: string, wallMs: number = Date.now()): void {
     if (this.form !== "csv") return;
     const time = new Date(wallMs).toISOString();
-    this.terminal.print(`${text},${csvFields([time, ...this.#run])}`);
+    const row = `${text},${csvFields([time, ...this.#run])}`;
+    this.terminal.print(escapeControls(row)); // an error may quote the peer
   }
 
   /**
@@ -182,9 +194,16 @@ export class Report {
     total: number,
     title?: string,
   ): (sample: Sample, builder: ResultBuilder) => void {
-    return this.#isLive
-      ? showLive(this.terminal, this.#liveOptions(total, title))
-      : () => {};
+    const options = this.#liveOptions(total, title);
+    if (this.#isLive) return showLive(this.terminal, options);
+    if (this.terminal.isLive || this.#options.quiet) return () => {};
+    const progress = { total, draw: false, startMs: performance.now() };
+    const wide = { ...this.#style(), width: 200 }; // all in one line
+    return (sample, builder) =>
+      this.#line(() =>
+        [title ?? [], formatLive(sample, builder, progress, wide)].flat()
+          .join("  ")
+      );
   }
 
   /**
@@ -222,7 +241,17 @@ export class Report {
    * @param text One line.
    */
   progress(text: string): void {
-    if (!this.#options.quiet) this.terminal.live(() => [text]);
+    if (this.#options.quiet) return;
+    if (this.terminal.isLive) this.terminal.live(() => [text]);
+    else this.#line(() => text);
+  }
+
+  /** Prints a line of progress off a terminal, if it is time for one. */
+  #line(text: () => string): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#reportedMs < this.#options.reportEvery) return;
+    this.#reportedMs = nowMs;
+    this.terminal.info(text());
   }
 
   /**

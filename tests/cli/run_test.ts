@@ -344,3 +344,34 @@ Deno.test({
     assertEquals(probes, 0);
   },
 });
+
+Deno.test({
+  name: "run() prints its progress off a terminal every --report-every",
+  permissions: "none",
+  async fn() {
+    const output = { reportEvery: 0, csv: true }; // after each probe
+    assertMatch(
+      (await ran(measurement(), output)).stderr,
+      /^33 % {2}1 of 3 .* p50 50\.0 us .*\n66 % {2}2 of 3 .*\n100 % {2}3 of 3 /,
+    );
+    assertEquals(
+      (await ran(measurement(), { ...output, quiet: true })).stderr,
+      "",
+    );
+  },
+});
+
+Deno.test({
+  name: "run() escapes what an error quotes from a peer, also in CSV",
+  permissions: "none",
+  async fn() {
+    const hostile = () => {
+      throw new RunError('Expected "a", received "\u202e\x9b"');
+    };
+    const { stdout } = await ran(
+      sweep((_number, step) => step?.sizeBytes === 1024 ? hostile() : void 0),
+      { csv: true },
+    );
+    assertStringIncludes(stdout, String.raw`""\u202e\x9b""`);
+  },
+});

@@ -33,6 +33,7 @@ const OUTPUT: OutputValues = {
   csv: false,
   plots: "unicode",
   quiet: false,
+  reportEvery: 10_000,
 };
 
 const NOWHERE = { hostname: "127.0.0.1", port: 1 };
