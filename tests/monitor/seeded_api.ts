@@ -24,8 +24,10 @@ import {
 import { pageResponse } from "../../lib/monitor/page.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
 
+/** A name that is no markup. */
+export const HOSTILE = 'office <b id="x">&amp;';
 /** The first is alone, the second knows no directions, the third is down. */
-const NAMES = ["gateway", "office", "far"];
+const NAMES = ["gateway", HOSTILE, "far"];
 const HISTORY_SEC = 200 * 86_400;
 /** How long the third target has been down. */
 const DOWN_SEC = 1500;

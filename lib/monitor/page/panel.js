@@ -29,7 +29,7 @@ const MIN_DRAG_PIXELS = 6;
 
 const HELP =
   "Drag across the chart to zoom. The left and right arrow keys move " +
-  "in time, + and - zoom, Home returns to the last 3 hours.";
+  "in time, + and - zoom, Home returns to now.";
 const KEY =
   markup`<span class="key smoke">all, 90, 80 and 50 % of the round trips</span>
 <span class="key median">median</span>

@@ -16,6 +16,7 @@ import { limitsOf } from "./smoke.js";
 
 /** @type {[span: string, seconds: number, text: string][]} */
 const SPANS = [
+  ["10m", 600, "10 minutes"],
   ["3h", 10_800, "3 hours"],
   ["30h", 108_000, "30 hours"],
   ["10d", 864_000, "10 days"],
@@ -29,11 +30,15 @@ const MOVES = [
   ["Zoom in", 0, 0.5, "+", "="],
   ["Zoom out", 0, 2, "-"],
 ];
+/** What is shown if the URL has no span; of a new target, the first. */
+const DEFAULT = 1;
 const MIN_SPAN_SEC = 60;
 const MAX_SPAN_SEC = 5 * 31_536_000;
 /** A live chart is drawn again after a column of it, but not more often. */
 const MIN_REFRESH_SEC = 5;
 const COLUMN_PIXELS = 2;
+/** A target is new if nothing is older. */
+const NEW_SEC = 1800;
 
 /** Shows the targets of a query, and keeps them up to date. @param {View} view */
 export async function showTarget({ main, query, list, live }) {
@@ -49,13 +54,16 @@ export async function showTarget({ main, query, list, live }) {
   const skewSec = list.now - Date.now() / 1000;
   const now = () => Date.now() / 1000 + skewSec;
 
+  let initial = DEFAULT;
+
   /** What the URL says. */
   const shown = () => {
     const words = new URLSearchParams(location.search);
     const [from, to] = [Number(words.get("from")), Number(words.get("to"))];
     if (from > 0 && to > from) return { from, to, span: "" };
-    const [span, seconds] =
-      SPANS.find(([span]) => span === words.get("span")) ?? ["3h", 10_800];
+    const name = words.get("span");
+    const [span = "", seconds = 0] = SPANS.find(([span]) => span === name) ??
+      SPANS[initial] ?? [];
     return { from: now() - seconds, to: now(), span };
   };
   /** @param {Record<string, string | number>} words */
@@ -124,7 +132,7 @@ export async function showTarget({ main, query, list, live }) {
       key(key) {
         const move = MOVES.find(([, , , ...keys]) => keys.includes(key));
         if (move) go(moved(move[1], move[2]));
-        else if (key === "Home") go({ span: "3h" });
+        else if (key === "Home") go({});
         return move !== undefined || key === "Home";
       },
     })
@@ -183,6 +191,12 @@ export async function showTarget({ main, query, list, live }) {
       ));
       if (mine !== turn) return;
       step = series[0]?.step ?? 0;
+      if (
+        !location.search.includes("span=") && initial > 0 && series.every(isNew)
+      ) {
+        initial = 0;
+        return draw();
+      }
       const ways = series.flatMap(({ forward, backward }) =>
         forward && backward ? [forward, backward] : []
       );
@@ -195,6 +209,11 @@ export async function showTarget({ main, query, list, live }) {
     } catch (error) {
       fill(bar.lastElementChild, error instanceof Error && error.message);
     }
+  };
+  /** Whether nothing was kept before the last part of a series. */
+  const isNew = (/** @type {Series} */ { counts, to, t }) => {
+    const first = counts.sent.findIndex((count) => count > 0);
+    return first >= 0 && to - (t[first] ?? 0) < NEW_SEC;
   };
   const redraw = () => void draw();
   addEventListener("popstate", redraw);
