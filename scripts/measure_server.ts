@@ -40,7 +40,7 @@ export const main = defineProgram({
   summary: "Echoes probes so that measure-client can time them.",
   operands: "",
   details: [
-    "The server answers a setup that exceeds a limit with the protocol's error. --max-memory limits all clients together: each connection counts as 20K and its payload and, with a delay, 64K for the echoes that wait. A client that would exceed it is refused. The program itself takes 50M.",
+    "The server answers a setup that exceeds a limit with the protocol's error. --max-memory limits all clients together: each connection counts as 20K and its payload and, with a delay, 64K for the echoes that wait. A client that would exceed it is refused. The program itself takes 60M to 80M more.",
     "--dialect serves clients that do not keep to the protocol: from-zero numbers the probes from 0; ready=TEXT is the reply to the setup; no-lf ends replies without a newline; payload-only echoes the payload alone; flush takes messages without a newline, the setup after 100 ms of silence and a probe at its length. The log says which clients leave without a probe, or send no newline.",
   ],
   options: {

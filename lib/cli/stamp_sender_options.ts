@@ -10,7 +10,7 @@ import {
   MAX_REMEMBERED,
   rememberedProbes,
   STAMP_DEFAULTS,
-} from "../stamp/session.ts";
+} from "../stamp/session_options.ts";
 import { formatCount, formatDuration } from "../result/quantities.ts";
 import {
   AUTHENTICATED,

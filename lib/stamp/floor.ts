@@ -13,11 +13,8 @@ import {
 } from "../stats/calibration.ts";
 import type { Distribution } from "../stats/histogram.ts";
 import { StampReflector } from "./reflector.ts";
-import {
-  completeStampOptions,
-  type StampOptions,
-  StampSession,
-} from "./session.ts";
+import { StampSession } from "./session.ts";
+import { completeStampOptions, type StampOptions } from "./session_options.ts";
 
 /** No reply is held back by the rate limit. */
 const MAX_RATE_PER_SEC = 2 ** 20;

@@ -12,6 +12,7 @@ export * from "./reflector.ts";
 export * from "./reply.ts";
 export * from "./request.ts";
 export * from "./session.ts";
+export * from "./session_options.ts";
 export * from "./session_table.ts";
 export * from "./timestamp.ts";
 export * from "./tlv.ts";

@@ -1,5 +1,6 @@
 /**
- * A distribution of durations in fixed memory.
+ * A distribution of durations in fixed memory; `log_histogram.ts` has one that can
+ * be merged and stored.
  *
  * Percentiles come from an HdrHistogram (Gil Tene) with three significant
  * digits, kept in nanoseconds: each is at most 0.1 % too high, and never outside
@@ -9,11 +10,7 @@
  * @module
  */
 
-import {
-  decodeFromCompressedBase64,
-  encodeIntoCompressedBase64,
-  Int32Histogram,
-} from "npm:hdr-histogram-js@^3.0.1";
+import { Int32Histogram } from "npm:hdr-histogram-js@^3.0.1";
 import { binEdges } from "./bins.ts";
 
 /** The longest duration with a percentile of its own: one day. */
@@ -62,23 +59,6 @@ export interface PercentileFigures {
   us: number[];
 }
 
-/** A histogram as JSON. */
-export interface EncodedHistogram {
-  /** HdrHistogram's compressed V2 encoding of the nanoseconds, in base64. */
-  hdr: string;
-  /** Count, minimum, maximum and mean in microseconds, and the sum of squares. */
-  moments: MomentFigures;
-}
-
-/** The exact figures of a distribution. */
-export type MomentFigures = [
-  count: number,
-  min: number,
-  max: number,
-  mean: number,
-  squares: number,
-];
-
 /**
  * Whether a number of values carries a percentile: at least one value lies above
  * it. With fewer values, p99 would only be another name of the maximum.
@@ -119,33 +99,6 @@ export class Histogram {
   #hdr = new Int32Histogram(1, MAX_NS, SIGNIFICANT_DIGITS);
   #moments = new Moments();
 
-  /**
-   * Reads a histogram that was written by {@linkcode Histogram.toJSON}.
-   *
-   * @param encoded The histogram as JSON.
-   * @returns A histogram with the same figures.
-   * @throws {SyntaxError} If it is not an encoded histogram.
-   */
-  static fromJSON({ hdr, moments }: EncodedHistogram): Histogram {
-    const histogram = new Histogram();
-    let decoded;
-    try {
-      decoded = decodeFromCompressedBase64(hdr) as Int32Histogram;
-    } catch (cause) {
-      throw new SyntaxError("Cannot decode the histogram", { cause });
-    }
-    if (decoded.totalCount !== moments[0]) {
-      throw new SyntaxError(
-        `The counts of the histogram differ: ${decoded.totalCount}, ${
-          moments[0]
-        }`,
-      );
-    }
-    histogram.#hdr.add(decoded);
-    histogram.#moments = Moments.from(moments);
-    return histogram;
-  }
-
   /** How many durations were recorded. */
   get count(): number {
     return this.#moments.count;
@@ -163,24 +116,6 @@ export class Histogram {
     }
     this.#hdr.recordValue(nanoseconds(us));
     this.#moments.record(us);
-  }
-
-  /**
-   * Adds what another histogram recorded.
-   *
-   * @param other The other histogram; it is not changed.
-   */
-  add(other: Histogram): void {
-    this.#hdr.add(other.#hdr);
-    this.#moments.add(other.#moments);
-  }
-
-  /** Writes it, for {@linkcode Histogram.fromJSON}. */
-  toJSON(): EncodedHistogram {
-    return {
-      hdr: encodeIntoCompressedBase64(this.#hdr),
-      moments: this.#moments.figures(),
-    };
   }
 
   /**
@@ -314,12 +249,8 @@ function nanoseconds(us: number): number {
   return Math.min(Math.round(us * 1000), MAX_NS);
 }
 
-/**
- * The exact figures of a distribution, by Welford's method.
- *
- * @internal
- */
-export class Moments {
+/** The exact figures of a distribution, by Welford's method. */
+class Moments {
   // Initialized with numbers: fields that were ever undefined are stored boxed,
   // which makes recording 40 % slower.
   count = 0;
@@ -328,13 +259,6 @@ export class Moments {
   mean = 0;
   #squares = 0;
 
-  static from([count, min, max, mean, squares]: MomentFigures): Moments {
-    const moments = new Moments();
-    if (count > 0) Object.assign(moments, { count, min, max, mean });
-    moments.#squares = squares;
-    return moments;
-  }
-
   record(us: number): void {
     this.count += 1;
     const step = us - this.mean;
@@ -342,25 +266,6 @@ export class Moments {
     this.#squares += step * (us - this.mean);
     if (us < this.min) this.min = us;
     if (us > this.max) this.max = us;
-  }
-
-  add(other: Moments): void {
-    if (other.count === 0) return;
-    const count = this.count + other.count;
-    const step = other.mean - this.mean;
-    this.#squares += other.#squares +
-      step * step * this.count * other.count / count;
-    this.mean += step * other.count / count;
-    this.count = count;
-    this.min = Math.min(this.min, other.min);
-    this.max = Math.max(this.max, other.max);
-  }
-
-  figures(): MomentFigures {
-    // JSON has no Infinity, and nothing is in the range of no values.
-    const { count, mean } = this;
-    const [min, max] = count === 0 ? [0, 0] : [this.min, this.max];
-    return [count, min, max, mean, this.#squares];
   }
 
   clamp(us: number): number {

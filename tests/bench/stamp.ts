@@ -6,7 +6,8 @@
 
 import { ResultBuilder } from "../../lib/result/builder.ts";
 import { StampRequest } from "../../lib/stamp/request.ts";
-import { type StampOptions, StampSession } from "../../lib/stamp/session.ts";
+import { StampSession } from "../../lib/stamp/session.ts";
+import type { StampOptions } from "../../lib/stamp/session_options.ts";
 import { Histogram } from "../../lib/stats/histogram.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
 import { ProcessorTime } from "../../lib/timing/processor_time.ts";

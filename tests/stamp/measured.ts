@@ -10,7 +10,8 @@ import {
   type ReflectorOptions,
   StampReflector,
 } from "../../lib/stamp/reflector.ts";
-import { type StampOptions, StampSession } from "../../lib/stamp/session.ts";
+import { StampSession } from "../../lib/stamp/session.ts";
+import type { StampOptions } from "../../lib/stamp/session_options.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
 import {
   datagramServer,

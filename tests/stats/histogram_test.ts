@@ -150,61 +150,6 @@ test("canCarry() wants a value above the percentile", () => {
   }
 });
 
-test("add() gives what recording all values in one gives", () => {
-  const random = seededRandom(20);
-  for (const counts of [[0, 0], [0, 5], [5, 0], [1, 1], [1000, 300]]) {
-    const parts = counts.map((count) =>
-      Array.from({ length: count }, () => 10 ** (6 * random()))
-    );
-    const merged = histogramOf(...parts[0]!);
-    const other = histogramOf(...parts[1]!);
-    merged.add(other);
-    const whole = histogramOf(...parts.flat());
-    const figures = merged.distribution();
-    const expected = whole.distribution();
-    for (
-      const key of Object.keys(expected ?? {}) as (keyof typeof expected)[]
-    ) {
-      assertAlmostEquals(figures![key] ?? 0, expected![key] ?? 0, 1e-6, key);
-    }
-    assertEquals(figures === null, expected === null);
-    assertEquals(merged.percentiles(), whole.percentiles());
-    assertEquals(other.count, counts[1]);
-  }
-});
-
-test("fromJSON() reads what toJSON() writes, and can go on", () => {
-  const random = seededRandom(21);
-  for (const count of [0, 1, 5000]) {
-    const values = Array.from({ length: count }, () => 10 ** (9 * random()));
-    const histogram = histogramOf(...values);
-    const text = JSON.stringify(histogram);
-    assertLessOrEqual(text.length, 200 + 20 * count);
-    const read = Histogram.fromJSON(JSON.parse(text));
-    assertEquals(read.distribution(), histogram.distribution());
-    read.record(7);
-    histogram.record(7);
-    assertEquals(read.distribution(), histogram.distribution());
-    assertEquals(read.percentiles(), histogram.percentiles());
-  }
-});
-
-test("fromJSON() rejects what is not a histogram", () => {
-  const { hdr, moments } = histogramOf(1, 2, 3).toJSON();
-  for (const broken of ["", "rubbish", hdr.slice(0, 10), `A${hdr.slice(1)}`]) {
-    assertThrows(
-      () => Histogram.fromJSON({ hdr: broken, moments }),
-      SyntaxError,
-    );
-  }
-  moments[0] = 4;
-  assertThrows(
-    () => Histogram.fromJSON({ hdr, moments }),
-    SyntaxError,
-    "differ",
-  );
-});
-
 test("percentileFile() has values in microseconds, and all counts", () => {
   const durations = Array.from({ length: 1000 }, (_, index) => 10 + index);
   const rowsOf = (file: string) =>
