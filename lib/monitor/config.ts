@@ -354,10 +354,9 @@ function lineOf(text: string, path: Path): number | null {
     if (typeof key === "number") continue;
     const index = path[depth + 1];
     const matches = (line: string) =>
-      depth === path.length - 1
-        ? line.includes(key)
-        : line.replaceAll(/\s/g, "").startsWith(`[[${key}]]`) ||
-          new RegExp(`(^|[{,\\s])"?${RegExp.escape(key)}"?\\s*=`).test(line);
+      line.replaceAll(/\s/g, "").startsWith(`[[${key}]]`) ||
+      line.includes(`"${key}"`) || line.includes(`'${key}'`) ||
+      new RegExp(`(^|[{,\\s])${RegExp.escape(key)}\\s*=`).test(line);
     let left = typeof index === "number" && depth === 0 &&
         lines.some((line) => line.trim().startsWith(`[[${key}]]`))
       ? index

@@ -7,6 +7,7 @@
  */
 
 import {
+  type Alert,
   COUNTERS,
   type LiveEvents,
   type Outage,
@@ -36,6 +37,7 @@ const PRUNE = 600;
 const MAX_WAITING = 20_000;
 /** A list of targets is made at most this often, in seconds. */
 const LIST = 1;
+const DAY = 86_400;
 /** The most columns of a chart. */
 export const MAX_COLUMNS = 2000;
 const SHARES = QUANTILES.map((percent) => percent / 100);
@@ -70,12 +72,15 @@ export class Keeper implements Disposable {
   recentSeconds = 0;
   /** Slots that were dropped because the store failed for too long. */
   droppedSlots = 0;
+  /** The alerts of a target that last. */
+  alertsOf: (id: string) => Alert[] = () => [];
   /** Receives what each record added to a target. */
   observe: ((live: LiveSeries) => void) | null = null;
   /** The targets by the prober's numbers. */
   readonly targets: Map<number, LiveSeries> = new Map();
   #store: Store;
-  #now: () => number;
+  /** The time, in Unix seconds. */
+  readonly now: () => number;
   #listeners = new Set<Listener>();
   #outages = new Map<string, StoredEvent>();
   #failure: string | null = null;
@@ -93,8 +98,8 @@ export class Keeper implements Disposable {
     this.identity = { name, mesh };
     this.#store = store;
     this.version = version;
-    this.#now = options.now ?? (() => Date.now() / 1000);
-    this.#flushedAt = this.#prunedAt = this.#now();
+    this.now = options.now ?? (() => Date.now() / 1000);
+    this.#flushedAt = this.#prunedAt = this.now();
     const open = store.events("outage").filter(({ end }) => end === null);
     store.add(
       [],
@@ -135,11 +140,11 @@ export class Keeper implements Disposable {
       this.#keepPending([gone]);
     }
     this.#list = null;
-    this.#emit("targets", {});
+    this.publish("targets", {});
   }
 
   #newSeries(info: SeriesInfo): LiveSeries {
-    const now = this.#now();
+    const now = this.now();
     const live = new LiveSeries(info, this.#store.series(info.id), now);
     const from = LiveSeries.stripStart(now);
     const span = { from, to: now };
@@ -163,7 +168,7 @@ export class Keeper implements Disposable {
       this.observe?.(live);
       if (outage === null) continue;
       this.#keepOutage(live.stored, outage, record.at);
-      if (wasDown !== (live.state === "down")) this.#emit("outage", outage);
+      if (wasDown !== (live.state === "down")) this.publish("outage", outage);
     }
   }
 
@@ -175,17 +180,17 @@ export class Keeper implements Disposable {
   }
 
   #end(outage: Outage): void {
-    outage.end = this.#now();
+    outage.end = this.now();
     outage.end_unknown = true;
     this.#keepOutage(this.#store.series(outage.target), outage, outage.end);
   }
 
   /** Does what is due; called about once a second. */
   tick(): void {
-    const now = this.#now();
+    const now = this.now();
     const targets = [...this.targets.values()]
       .flatMap((live) => live.takeLive() ?? []);
-    if (targets.length > 0) this.#emit("status", { now, targets });
+    if (targets.length > 0) this.publish("status", { now, targets });
     // A clock that was set back makes it write at once.
     if (Math.abs(now - this.#flushedAt) >= FLUSH) this.flush();
     if (Math.abs(now - this.#prunedAt) < PRUNE || this.#failure) return;
@@ -197,7 +202,7 @@ export class Keeper implements Disposable {
 
   /** Writes what is not in the store yet; if that fails, it waits. */
   flush(): void {
-    this.#flushedAt = this.#now();
+    this.#flushedAt = this.now();
     const events = [...this.#outages.values()];
     const isKept = this.#keepPending(this.targets.values(), events);
     if (isKept) this.#outages.clear();
@@ -235,14 +240,14 @@ export class Keeper implements Disposable {
     }
     if (failure !== this.#failure) {
       this.#failure = failure;
-      this.#emit("store", { error: failure });
+      this.publish("store", { error: failure });
     }
     return failure === null;
   }
 
   /** The list of `/api/targets`. */
   list(): TargetList {
-    const now = this.#now();
+    const now = this.now();
     const { at, list } = this.#list ?? { at: -Infinity };
     if (list && now >= at && now - at < LIST) return list;
     const made: TargetList = {
@@ -251,7 +256,10 @@ export class Keeper implements Disposable {
       now,
       store_error: this.#failure,
       targets: [...this.targets.values()]
-        .map((live) => ({ ...live.status(now), alerts: [] })),
+        .map((live) => ({
+          ...live.status(now),
+          alerts: this.alertsOf(live.info.id),
+        })),
     };
     this.#list = { at: now, list: made };
     return made;
@@ -268,7 +276,7 @@ export class Keeper implements Disposable {
   series(id: string, span: Span, columns: number): Series | null {
     if (!this.#store.keys().includes(id)) return null;
     this.flush();
-    const { slot, step, from, to } = grid(span, columns, this.#now());
+    const { slot, step, from, to } = grid(span, columns, this.now());
     const stored = this.#store.series(id);
     const all = [...this.#store.slots(stored, slot, { from, to }, step)];
     const total = new Slot();
@@ -313,6 +321,23 @@ export class Keeper implements Disposable {
   }
 
   /**
+   * What was kept of a target in the 24 hours before this one.
+   *
+   * @param live The target.
+   * @returns A slot of all of it; empty if the store fails.
+   */
+  lastDay(live: LiveSeries): Slot {
+    const day = new Slot();
+    const hour = Math.floor(this.now() / 3600) * 3600;
+    const span = { from: hour - DAY, to: hour };
+    this.#guard(() => {
+      const [[, slot] = []] = this.#store.slots(live.stored, 3600, span, DAY);
+      day.merge(slot!);
+    });
+    return day;
+  }
+
+  /**
    * Listens to what happens.
    *
    * @param listener Receives it.
@@ -323,7 +348,8 @@ export class Keeper implements Disposable {
     return () => this.#listeners.delete(listener);
   }
 
-  #emit<K extends keyof LiveEvents>(event: K, data: LiveEvents[K]): void {
+  /** Tells all listeners. */
+  publish<K extends keyof LiveEvents>(event: K, data: LiveEvents[K]): void {
     for (const listener of this.#listeners) listener(event, data);
   }
 

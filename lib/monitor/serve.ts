@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Alerts } from "./alerts.ts";
 import type { Mesh, MeshSource, TargetList } from "./api.ts";
 import { monitorHandler } from "./http.ts";
 import type { Keeper } from "./keeper.ts";
@@ -17,12 +18,15 @@ import {
   discovery,
 } from "./probe.ts";
 import type { ProberHealth } from "./prober.ts";
+import type { Slot } from "./slot.ts";
 import type { ProbeRecord, SeriesInfo } from "./target.ts";
 
 /** An agent answers within this time, in milliseconds. */
 const AGENT_MS = 5000;
 /** The longest answer of an agent, in bytes. */
 const MAX_AGENT_BYTES = 16_000_000;
+/** How many probes of the day before make a target's own figure. */
+const MIN_BASELINE = 100;
 /** How long the last answers may take when it stops, in milliseconds. */
 const STOP_MS = 1000;
 
@@ -70,6 +74,23 @@ export function serveKeeper(
 ): KeeperService {
   const { hostname, port, token, anyName, tls } = settings;
   const stop = new AbortController();
+  const days = new Map<string, { hour: number; slot: Slot }>();
+  const alerts = new Alerts({
+    monitor: () => config.name,
+    changed: (alert) => keeper.publish("alert", alert),
+    print: callbacks.alert,
+    log: callbacks.log,
+    lastDay(live) {
+      const hour = Math.floor(keeper.now() / 3600);
+      let day = days.get(live.info.id);
+      if (day?.hour !== hour) {
+        day = { hour, slot: keeper.lastDay(live) };
+        days.set(live.info.id, day);
+      }
+      return day.slot.sent < MIN_BASELINE ? null : day.slot;
+    },
+  });
+  keeper.alertsOf = (id) => alerts.of(id);
   const metrics = new Metrics(keeper, keeper.version);
   let config: MonitorConfig = {
     ...{ name: "", targets: [], allow: [], rules: [], agents: [] },
@@ -109,6 +130,7 @@ export function serveKeeper(
   const ticking = setInterval(() => {
     metrics.tick();
     keeper.tick();
+    alerts.evaluate(keeper.targets.values(), keeper.now());
   }, 1000);
   return {
     keeper,
@@ -123,6 +145,8 @@ export function serveKeeper(
     configure(given) {
       config = given;
       metrics.configured();
+      alerts.setRules(given.rules);
+      keeper.recentSeconds = alerts.windowSeconds;
       keeper.identity = { name: given.name, mesh: given.agents.length > 0 };
     },
     async stop() {
