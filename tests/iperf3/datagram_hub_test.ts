@@ -11,7 +11,7 @@ Deno.test({
   name: "serveThroughput() answers both greetings, each as its version does",
   timeout: 30_000,
   async fn() {
-    await using server = new TestServer({ controlTimeoutMs: 2000 });
+    await using server = new TestServer();
     const greetings: [Uint8Array, number[]][] = [
       [HELLO, [0x36, 0x37, 0x38, 0x39]],
       [OLD_HELLO, [0xb1, 0x68, 0xde, 0x3a]],

@@ -29,7 +29,7 @@ export class TestServer extends RunningServer {
       listener.addr,
       (given) =>
         serveThroughput(listener, socket, {
-          controlTimeoutMs: 300,
+          controlTimeoutMs: 3000,
           ...options,
           ...given,
           onTest: (test) => tests.push(test),

@@ -200,7 +200,10 @@ Deno.test({
   name: "serveThroughput() survives silence and rubbish at every step",
   timeout: 60_000,
   async fn() {
-    await using server = new TestServer({ concurrent: 20 });
+    await using server = new TestServer({
+      concurrent: 20,
+      controlTimeoutMs: 1000,
+    });
     const parameters = framed({ tcp: true, time: 1, len: 1000 });
     const steps: [string, (hand: Hand) => Promise<void>][] = [
       ["nothing", async () => {}],
@@ -244,7 +247,7 @@ Deno.test({
   name: "serveThroughput() is not held by a byte at a time, or by silent peers",
   timeout: 60_000,
   async fn() {
-    await using server = new TestServer();
+    await using server = new TestServer({ controlTimeoutMs: 1000 });
     // CVE-2023-7250: one connection without a cookie must not lock the server.
     const silent = await Promise.all(
       Array.from({ length: 20 }, () => Hand.to(server)),
@@ -336,7 +339,7 @@ Deno.test({
   name: "serveThroughput() takes no data connection with another cookie",
   timeout: 30_000,
   async fn() {
-    await using server = new TestServer({ controlTimeoutMs: 2000 });
+    await using server = new TestServer();
     using hand = await Hand.to(server);
     await hand.begin({ tcp: true });
     await hand.expect(10);
@@ -375,7 +378,7 @@ Deno.test({
   name: "ThroughputClient.run() may take longer than a step of the server",
   timeout: 30_000,
   async fn() {
-    await using server = new TestServer();
+    await using server = new TestServer({ controlTimeoutMs: 300 });
     const client = testClient(server.addr.port, {
       time: 1,
       bandwidth: 1e6,

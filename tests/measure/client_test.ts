@@ -69,7 +69,7 @@ interface Outcome {
 /** Measures three probes. */
 async function measure(
   server: { addr: Deno.NetAddr },
-  { sizeBytes = 20, lenient = false, readMs = 250, ...others }:
+  { sizeBytes = 20, lenient = false, readMs = 1000, ...others }:
     & { sizeBytes?: number; lenient?: boolean; readMs?: number }
     & Partial<MeasureOptions> = {},
 ): Promise<Outcome> {
@@ -330,7 +330,8 @@ for (const [what, dialect, echoes, expected, reply, hint] of BROKEN) {
   test(`measureSession() reports a server that ${what}`, async () => {
     await using server = foreignServer(dialect);
     // 404 is longer than the echo of one, and shorter than that of the other.
-    for (const sizeBytes of hint === "echo_server" ? [20] : [20, 100]) {
+    const sizes = hint === "echo_server" ? [20] : [20, 100];
+    await Promise.all(sizes.map(async (sizeBytes) => {
       const outcome = await measure(server, { sizeBytes });
       const received = Array(echoes).fill(true);
       const lost = expected.startsWith("the echo") ? [false] : [];
@@ -340,7 +341,7 @@ for (const [what, dialect, echoes, expected, reply, hint] of BROKEN) {
       assertEquals([error.expected, error.hint], [expected, hint]);
       assertEquals(error.reply === null, reply === null);
       assert((text(error.reply) ?? "").startsWith(reply ?? ""));
-    }
+    }));
   });
 }
 
@@ -350,12 +351,12 @@ test("measureSession() times out on a silent server", async () => {
     [atProbe2([]), [true, false]],
     [{ closing: [] }, [true, true, true]],
   ];
-  for (const [dialect, expected] of silences) {
+  await Promise.all(silences.map(async ([dialect, expected]) => {
     await using server = foreignServer(dialect);
     const outcome = await measure(server);
     assertInstanceOf(outcome.error, Deno.errors.TimedOut);
     assertEquals(echoed(outcome), expected);
-  }
+  }));
 });
 
 const onSetup = (reply: string) =>
@@ -503,14 +504,15 @@ test("measureSession() accepts replies that end in CR LF", async () => {
 
 test("measureSession() hints at the unit of a delay that is too long", async () => {
   await using server = foreignServer({ echo: () => [] });
-  for (const lenient of [false, true]) {
-    for (const delayMs of [0, 50]) {
-      const setup = { type: "rtt", probes: 3, sizeBytes: 20, delayMs } as const;
-      const { error } = await measure(server, { lenient, setup });
-      if (delayMs === 0) assertInstanceOf(error, Deno.errors.TimedOut);
-      else assertEquals((error as ProtocolError).hint, "delay_unit");
-    }
-  }
+  const cases = [false, true].flatMap((lenient) =>
+    [0, 50].map((delayMs) => ({ lenient, delayMs }))
+  );
+  await Promise.all(cases.map(async ({ lenient, delayMs }) => {
+    const setup = { type: "rtt", probes: 3, sizeBytes: 20, delayMs } as const;
+    const { error } = await measure(server, { lenient, setup });
+    if (delayMs === 0) assertInstanceOf(error, Deno.errors.TimedOut);
+    else assertEquals((error as ProtocolError).hint, "delay_unit");
+  }));
 });
 
 test("measureSession() notes echoes whose last part waits for a delayed ACK", async () => {
