@@ -46,7 +46,7 @@ export interface MeasureOptions {
   firstProbe?: 0 | 1;
   /** Makes the session lenient; receives each deviation that was accepted. */
   tolerate?: (what: string) => void;
-  /** Receives what a reader of the figures should know. */
+  /** Receives notes on the figures. */
   note?: (text: string) => void;
   /** Ends the session early, after the echo of the probe that is under way. */
   signal?: AbortSignal;
@@ -86,7 +86,7 @@ export async function* measureSession(
   const { setup, signal, intervalMs, skipped } = options;
   const connection = await dial();
   const session = new MeasureConversation(connection, options);
-  // A server may not survive a session without its last messages.
+  // Some servers fail when a session ends without its last messages.
   let grace: ReturnType<typeof setTimeout> | undefined;
   const stop = () => {
     grace = setTimeout(() => connection.stop(), LAST_REPLIES_MS);
@@ -216,7 +216,7 @@ export class MeasureConversation {
     if (!sample.warmup) this.#countGap(connection.lastGapMs);
   }
 
-  /** Whether an echo ends in CR LF, as the next ones then do. */
+  /** Checks for an echo that ends in CR LF; the next ones then do, too. */
   async #endsInCrLf(reply: Uint8Array, echo: Uint8Array): Promise<boolean> {
     const end = reply.length - 1;
     if (reply[end] !== CR || echo[end] !== LF) return false;
@@ -331,7 +331,7 @@ export class MeasureConversation {
     tolerate(`the reply ${quote(reply)} to the ${phase}`);
   }
 
-  /** An error of a read; what the server sent instead says more. */
+  /** Describes an error of a read by what the server sent instead, if anything. */
   #describe(
     error: unknown,
     expected: string,
@@ -357,7 +357,7 @@ export class MeasureConversation {
     return new ProtocolError(expected, reply, isUseless ? null : hint);
   }
 
-  /** What may help with a reply to the first probe. */
+  /** A hint at the cause of an unexpected reply to the first probe. */
   #echoHint(
     sequence: number,
     reply: Uint8Array<ArrayBuffer>,

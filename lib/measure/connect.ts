@@ -1,6 +1,6 @@
 /**
  * The time that the set-up of a TCP connection takes: one round trip, from the
- * SYN to the SYN-ACK, as seen by `connect`. The peer needs nothing but a port on
+ * SYN to the SYN-ACK, as seen by `connect`. All that the peer needs is a port on
  * which something listens.
  *
  * ```text
@@ -34,7 +34,7 @@ export interface ConnectOptions {
   durationMs?: number;
   /** Receives the slots that were missed in a pause of this process. */
   skipped?: SkippedEvents;
-  /** Receives what a reader of the figures should know. */
+  /** Receives notes on the figures. */
   note?: (text: string) => void;
   /** Ends the session early. */
   signal?: AbortSignal;

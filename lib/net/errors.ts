@@ -100,7 +100,7 @@ export function errorMessage(error: unknown): string {
  *
  * Deno sets `code` on errors of the system. A failed lookup of a name by
  * `Deno.connect`, `Deno.listen` or `send` has no code and no class of its own,
- * so this function, and no other, tells it by the start of its message.
+ * so this function alone recognizes it by the start of its message.
  *
  * @param error What was caught.
  * @returns The code, as `ECONNREFUSED`; `ENOTFOUND` where a name has no

@@ -1,7 +1,7 @@
 /**
- * Watches how late a program reads the datagrams of its socket, and for those
- * that the system drops because they were not read in time. Deno tells neither
- * when a datagram arrived nor how many were dropped.
+ * Estimates how late a program reads the datagrams of its socket, and how many
+ * the system drops because they were not read in time. Deno reports neither when
+ * a datagram arrived nor how many were dropped.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { sleepUntil } from "../timing/sleep.ts";
 
 /** The default size of a socket's queue on Linux, in bytes. */
 const QUEUE_BYTES = 212_992;
-/** What a datagram takes of it beside its content: measured 832, or 1.6 times it. */
+/** A datagram takes 832 bytes and 1.6 times its content of it, as measured. */
 const OVERHEAD_BYTES = 832;
 const GROWTH = 1.6;
 /** Some network cards make small datagrams take four times as much. */

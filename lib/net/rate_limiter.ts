@@ -7,7 +7,7 @@
 import { type Clock, systemClock } from "../timing/clock.ts";
 import { isLoopback, prefixOf, sourceOf } from "./source.ts";
 
-/** When so many sources were seen, those seen before them are dropped. */
+/** After so many new sources, those before them are dropped. */
 const GENERATION_SOURCES = 2048;
 
 /**
@@ -76,7 +76,7 @@ export class RateLimiter {
   }
 
   /**
-   * Tells whether there is a token, and takes none.
+   * Checks whether there is a token, and takes none.
    *
    * @param source The source's address.
    * @returns Whether there is one.
@@ -95,7 +95,7 @@ export class RateLimiter {
   }
 }
 
-/** How many times the rate of a source a network gets, and all together get. */
+/** The rates of a network and of all sources, as multiples of a source's. */
 const NETWORK_FACTOR = 4;
 const TOTAL_FACTOR = 40;
 

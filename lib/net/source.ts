@@ -1,6 +1,5 @@
 /**
- * Which sources a server counts together, and how many connections of one source
- * it keeps.
+ * Which addresses count as one source, and a limit of the connections of each.
  *
  * @module
  */
@@ -11,8 +10,8 @@ import { formatAddress } from "./address.ts";
  * Names the source that limits are counted for.
  *
  * @param host A numeric address.
- * @returns The IPv4 address, or the /64 network of an IPv6 address, which is one
- * customer's at least. An IPv4 address inside IPv6 is the plain one.
+ * @returns The IPv4 address, or the /64 network of an IPv6 address, the
+ * smallest that a customer gets. An IPv4 address inside IPv6 counts as IPv4.
  *
  * @example Usage
  * ```ts
@@ -50,7 +49,7 @@ export function prefixOf(host: string): string {
 }
 
 /**
- * Tells whether an address is this machine's loopback. No other host can send
+ * Checks whether an address is this machine's loopback. No other host can send
  * from it, since systems drop such packets when they arrive from a network.
  *
  * @param host A numeric address.

@@ -23,6 +23,7 @@ import { LineDecoder } from "../framing/line_decoder.ts";
 import { systemClock } from "../timing/clock.ts";
 import { formatAddress } from "./address.ts";
 import { DeadlineError, isDisconnect } from "./errors.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** Limits of one connection; times in milliseconds, sizes in bytes. */
 export interface StreamLimits {
@@ -114,7 +115,7 @@ export class StreamConnection implements Disposable {
   #expired: DeadlineError | null = null;
   #waiting = false;
   #quietTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Whether the deadline of the read before goes on. */
+  /** Whether the deadline of the previous read continues. */
   #deadlineRuns = false;
   #stopping = false;
   #pendingReplies = 0;
@@ -185,8 +186,8 @@ export class StreamConnection implements Disposable {
   }
 
   /**
-   * How long the last part of the last message came after the part before it, in
-   * milliseconds; 0 if it came as one part, or was there before it was read.
+   * The time between the last two parts of the last message, in milliseconds; 0 if
+   * it came as one part, or had arrived before it was read.
    */
   get lastGapMs(): number {
     return this.#lastGapMs;
@@ -345,8 +346,8 @@ export class StreamConnection implements Disposable {
    * Stops reading. What has arrived is still read, so that the requests among it
    * get their replies. Once no reply is pending and nothing arrives for 10 ms,
    * the socket is closed, and the read gives `null`. If more arrives in that
-   * moment, the system resets the connection: it never ends as if all requests
-   * had been answered when some were not.
+   * moment, the system resets the connection, so it never looks as if all requests
+   * had been answered.
    */
   stop(): void {
     this.#stopping = true;
@@ -488,56 +489,4 @@ export class StreamConnection implements Disposable {
       }, STOP_QUIET_MS / 2);
     }, STOP_QUIET_MS / 2);
   }
-}
-
-/**
- * A deadline for a wait that repeats, without a timer for each wait.
- *
- * Starting and stopping it are two assignments. One timer is set when the first
- * wait starts; when it fires, it checks how long the current wait has lasted,
- * and is set again for the rest. So a deadline costs a round trip nothing.
- */
-class Watchdog implements Disposable {
-  #limitMs: number;
-  #onExpired: (limitMs: number) => void;
-  #startedAtMs: number | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #disposed = false;
-
-  constructor(limitMs: number, onExpired: (limitMs: number) => void) {
-    this.#limitMs = limitMs;
-    this.#onExpired = onExpired;
-  }
-
-  /** Also applies to a wait that has begun, counted from now. */
-  set limitMs(limitMs: number) {
-    this.#limitMs = limitMs;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#startedAtMs !== null) this.start();
-  }
-
-  start(): void {
-    if (this.#disposed) return;
-    this.#startedAtMs = systemClock.now();
-    this.#timer ??= setTimeout(this.#check, this.#limitMs);
-  }
-
-  stop(): void {
-    this.#startedAtMs = null;
-  }
-
-  [Symbol.dispose](): void {
-    this.#disposed = true;
-    clearTimeout(this.#timer);
-    this.#startedAtMs = null;
-  }
-
-  #check = (): void => {
-    this.#timer = undefined;
-    if (this.#startedAtMs === null) return;
-    const leftMs = this.#startedAtMs + this.#limitMs - systemClock.now();
-    if (leftMs <= 0) this.#onExpired(this.#limitMs);
-    else this.#timer = setTimeout(this.#check, Math.ceil(leftMs));
-  };
 }

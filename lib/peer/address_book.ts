@@ -16,7 +16,7 @@
 import { type Clock, systemClock } from "../timing/clock.ts";
 import { sourceOf } from "../net/source.ts";
 
-/** The first wait before an address is dialled again is up to this. */
+/** The longest first wait before an address is dialled again; it doubles each time. */
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 30_000;
 /** How often an unproven address is dialled in {@linkcode FORGET_MS}. */
@@ -24,13 +24,13 @@ const OFFERED_DIALS = 2;
 /** How often a proven one is dialled after each loss. */
 const PROVEN_DIALS = 14;
 const FORGET_MS = 3_600_000;
-/** The most addresses that are kept: those that one source caused; those that all peers caused, and as many of the user. */
+/** The most addresses of one source, and of each kind: of all peers, of the user. */
 const MAX_OF_SOURCE = 64;
 const MAX_OF_KIND = 256;
 
 interface Entry {
   kind: "wanted" | "proven" | "offered";
-  /** Who caused it; empty for the user. */
+  /** The source that it counts for; empty for the user. */
   source: string;
   /** The ID of the peer that answered there last. */
   peer: string | null;
@@ -41,7 +41,7 @@ interface Entry {
   createdMs: number;
 }
 
-/** What the book asks of the mesh. */
+/** What the address book needs of the mesh. */
 export interface Dialler {
   /** Dials an address; `failed` says that it led to no connection. */
   dial(address: string): void;
@@ -57,7 +57,7 @@ export class AddressBook {
   #closed = false;
 
   /**
-   * Makes an empty book.
+   * Creates an empty address book.
    *
    * @param dialler Dials addresses.
    * @param clock Tells when an address is forgotten.
@@ -68,7 +68,7 @@ export class AddressBook {
   }
 
   /**
-   * Dials an address now, and until it is connected.
+   * Dials an address now, and again until it is connected.
    *
    * @param address As `HOST:PORT`, named by the user.
    * @returns Whether there is room for it.
@@ -82,10 +82,10 @@ export class AddressBook {
   }
 
   /**
-   * Dials an address that a peer told, unless it is known or the table is full.
+   * Dials an address that a peer sent, unless it is known or the table is full.
    *
    * @param address As `HOST:PORT`.
-   * @param teller The host of the peer that told it.
+   * @param teller The host of the peer that sent it.
    */
   offer(address: string, teller: string): void {
     if (this.#entries.has(address)) return;
@@ -95,8 +95,8 @@ export class AddressBook {
   /**
    * Notes that a peer is connected, or that an address leads to it.
    *
-   * @param address Where it was dialled, or where it listens by its own word.
-   * @param id Who it is.
+   * @param address Where it was dialled, or where it says that it listens.
+   * @param id The peer's ID.
    * @param source The host it announced that from; `null` if we dialled it.
    */
   leadsTo(address: string, id: string, source: string | null): void {
@@ -108,7 +108,7 @@ export class AddressBook {
     if (source === null) {
       if (entry.kind === "offered") entry.kind = "proven";
     } else if (entry.kind !== "offered" || this.#isConnected(entry)) {
-      return; // any peer of that host may announce the port of another
+      return; // another peer of that host may have announced its port
     }
     entry.peer = id;
     if (!this.#isConnected(entry)) return;
@@ -120,7 +120,7 @@ export class AddressBook {
   /**
    * Dials the addresses of a peer whose connection was lost.
    *
-   * @param id Who it is.
+   * @param id The peer's ID.
    */
   lost(id: string): void {
     for (const [address, entry] of this.#entries) {
@@ -149,13 +149,13 @@ export class AddressBook {
     entry.state = "waiting";
     entry.timer = setTimeout(
       () => this.#dial(address, entry),
-      // The jitter keeps those who lost the same connection apart.
+      // Jitter: peers that lost each other do not dial in step.
       waitMs * (0.5 + Math.random() / 2),
     );
   }
 
   /**
-   * Dials an address no more, or those of a peer, until the user names it again.
+   * Stops dialling an address, or those of a peer, until the user names it again.
    *
    * @param what An address, or an ID.
    */
@@ -163,7 +163,7 @@ export class AddressBook {
     for (const [address, entry] of this.#entries) {
       if (address !== what && entry.peer !== what) continue;
       clearTimeout(entry.timer);
-      // It stays known as spent, or it could be told again.
+      // Kept as spent: otherwise it would be dialled when a peer sends it again.
       const dials = OFFERED_DIALS;
       Object.assign(entry, {
         kind: "offered",
@@ -189,7 +189,7 @@ export class AddressBook {
   }
 
   /**
-   * Tells whether the user named an address.
+   * Checks whether the user named an address.
    *
    * @param address As `HOST:PORT`.
    */
@@ -198,7 +198,7 @@ export class AddressBook {
   }
 
   /**
-   * Tells whether the user waits for the first dial of an address.
+   * Checks whether the user waits for the first dial of an address.
    *
    * @param address As `HOST:PORT`.
    */
@@ -206,7 +206,7 @@ export class AddressBook {
     return this.isWanted(address) && this.#entries.get(address)!.dials === 1;
   }
 
-  /** Dials no more. */
+  /** Stops dialling. */
   close(): void {
     this.#closed = true;
     for (const { timer } of this.#entries.values()) clearTimeout(timer);

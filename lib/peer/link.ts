@@ -1,7 +1,7 @@
 /**
  * One connection between two peers. What is to be sent waits in a queue of
  * bounded length, so that a slow reader delays no other peer; pings measure the
- * round trip, and keep a living peer within the read deadline.
+ * round trip, and keep the connection of a live peer within the read deadline.
  *
  * @module
  */
@@ -29,12 +29,12 @@ import { parseNumeric } from "./scope.ts";
 export const QUEUE_BYTES = 256 * 1024;
 /** How many pings are sent in the time after which a silent peer is dropped. */
 const PINGS_PER_TIMEOUT = 4;
-/** How long what is queued may take to leave at the end, in milliseconds. */
+/** How long sending the queue may take at the end, in milliseconds. */
 const FAREWELL_MS = 2000;
 
-/** What one connection may cost. */
+/** The limits of one connection. */
 export interface LinkLimits {
-  /** A peer that sends no whole line for so long is dropped, in milliseconds. */
+  /** The longest time without a whole line, in milliseconds; then the peer is dropped. */
   timeoutMs: number;
   /** A peer that sends more lines a second is dropped. */
   maxRatePerSec: number;
@@ -55,9 +55,9 @@ export function peerStreamLimits(timeoutMs: number): StreamLimits {
 
 /** A connection to a peer. */
 export class PeerLink {
-  /** Who the peer is; empty before its hello. */
+  /** The peer's ID; empty before its hello. */
   id = "";
-  /** What the peer is shown as; unique among the peers. */
+  /** The name that is shown, unique among the peers. */
   name = "";
   /** The folded form of that name. */
   folded = "";
@@ -67,7 +67,7 @@ export class PeerLink {
   isJoined = false;
   /** Whether it accepts connections at that address. */
   isReachable = false;
-  /** Whether the peer has told the addresses that it knows. */
+  /** Whether the peer has sent the addresses that it knows. */
   hasTold = false;
   /** The last round trip in milliseconds; `null` before the first pong. */
   rttMs: number | null = null;
@@ -92,7 +92,7 @@ export class PeerLink {
    *
    * @param connection The connection, made with {@linkcode peerStreamLimits}.
    * @param dialled Where we dialled it; `null` if the peer dialled.
-   * @param limits What it may cost.
+   * @param limits Its limits.
    */
   constructor(
     connection: StreamConnection,
@@ -110,7 +110,7 @@ export class PeerLink {
   }
 
   /**
-   * Queues a message. A peer that lets too much wait is dropped.
+   * Queues a message. A peer whose queue is too long is dropped.
    *
    * @param message The message, or its line.
    */
@@ -199,14 +199,14 @@ export class PeerLink {
     ping();
   }
 
-  /** Resolves when all that waited was handed to the system. */
+  /** Waits until the queue was handed to the system. */
   async drained(): Promise<void> {
     while (this.#writing !== null) await this.#writing;
   }
 
   /**
-   * Sends what waits and a last line, and ends our side; the peer's side may
-   * still be read to its end.
+   * Sends the queue and a last line, and ends our side; the peer's side can still
+   * be read to its end.
    *
    * @param reason What the peer is told.
    */
@@ -227,7 +227,7 @@ export class PeerLink {
     try {
       while (await this.#connection.readSome() !== null);
     } catch {
-      // It is closed, by the peer or after the time that it had.
+      // Closed by the peer, or at the deadline.
     }
   }
 
@@ -248,7 +248,7 @@ export class PeerLink {
         this.#queuedBytes -= batch.length;
       }
     } catch {
-      this.close(); // the read tells why
+      this.close(); // the pending read rejects with the reason
     } finally {
       this.#writing = null;
     }

@@ -1,10 +1,10 @@
 /**
  * A mesh of peers without a server: each is connected to every other one, and
- * what one says is sent once on each of its connections.
+ * a line is sent once on each connection of its author.
  *
- * Memory is bounded: connections are at most twice the peers there may be, each
- * with a bounded queue; addresses are kept as `address_book.ts` says; nothing is
- * kept of a peer that has gone, but its address.
+ * Memory is bounded: at most twice as many connections as peers are allowed, each
+ * with a bounded queue; addresses as described in `address_book.ts`; of a peer
+ * that is gone, only its address.
  *
  * @module
  */
@@ -30,30 +30,30 @@ import {
 import { distinctName, foldName } from "./names.ts";
 import { addressOf, mayTell, parseNumeric, scopeOf } from "./scope.ts";
 
-/** How many connections one source may have, unless told otherwise. */
+/** The default of `maxPerSource`. */
 const MAX_PER_SOURCE = 8;
-/** How many it may open in a minute, for each that it may have. */
+/** How many connections a source may open in a minute, as a multiple of that. */
 const ARRIVALS_PER_MINUTE = 4;
 
-/** Something that happened; `name` is what the peer is shown as. */
+/** An event; `name` is the name that is shown. */
 export type PeerEvent =
   | { event: "joined" | "left"; id: string; name: string; address: string }
   | { event: "said" | "told"; id: string; name: string; text: string }
   | { event: "renamed"; id: string; name: string; before: string }
   | { event: "error"; address: string; error: unknown };
 
-/** One of the others, as it is now. */
+/** The current state of another peer. */
 export type PeerState = Readonly<
   Pick<PeerLink, "id" | "name" | "address" | "dialled" | "rttMs">
 >;
 
-/** How to take part. */
+/** The options of a peer. */
 export interface MeshOptions extends LinkLimits {
-  /** What we are called. */
+  /** Our name. */
   name: string;
-  /** The port on which we accept connections; 0 if we do not. */
+  /** The port on which we accept connections; 0 for none. */
   port: number;
-  /** How many others there may be. */
+  /** The most other peers. */
   maxPeers: number;
   /**
    * How many connections one source may have, and in a minute four times as many.
@@ -65,18 +65,18 @@ export interface MeshOptions extends LinkLimits {
     target: { hostname: string; port: number },
     signal: AbortSignal,
   ) => Promise<StreamConnection>;
-  /** Called when something happened. */
+  /** Called for each event. */
   onEvent: (event: PeerEvent) => void;
 }
 
-/** One peer among others. */
+/** One peer of a mesh. */
 export class PeerMesh {
-  /** Who we are; drawn at each start. */
+  /** Our ID, new at each start. */
   readonly id: string = randomPeerId();
   #options: MeshOptions;
   #name: string;
   #book: AddressBook;
-  /** The one connection to each peer: joined, or chosen by us to be joined. */
+  /** The one connection to each peer: joined, or chosen to be joined. */
   #peers = new Map<string, PeerLink>();
   /** All connections. */
   #links = new Set<PeerLink>();
@@ -85,9 +85,9 @@ export class PeerMesh {
   #running = new Set<Promise<void>>();
 
   /**
-   * Connects to no peer yet.
+   * Creates a peer that is not connected yet.
    *
-   * @param options How to take part.
+   * @param options Its options.
    */
   constructor(options: MeshOptions) {
     this.#options = options;
@@ -101,7 +101,7 @@ export class PeerMesh {
     });
   }
 
-  /** The others, in the order of their names. */
+  /** The other peers, in the order of their names. */
   get peers(): PeerState[] {
     return this.#joined.sort((a, b) => a.name < b.name ? -1 : 1);
   }
@@ -116,7 +116,7 @@ export class PeerMesh {
     this.#track(this.#serve(new PeerLink(connection, null, this.#options)));
 
   /**
-   * Dials an address now, and until it is connected.
+   * Dials an address now, and again until it is connected.
    *
    * @param address As `HOST:PORT`.
    * @returns Whether there is room for it.
@@ -126,8 +126,8 @@ export class PeerMesh {
   }
 
   /**
-   * Parts from a peer, so that neither side dials again, or dials an address no
-   * more.
+   * Disconnects from a peer, so that neither side dials again; or stops dialling an
+   * address.
    *
    * @param what The peer's ID, or the address.
    */
@@ -140,7 +140,7 @@ export class PeerMesh {
   }
 
   /**
-   * Sends a line to all.
+   * Sends a line to all peers.
    *
    * @param text One line.
    * @returns How many peers it was sent to.
@@ -153,7 +153,7 @@ export class PeerMesh {
   /**
    * Sends a line to one peer alone.
    *
-   * @param id Who it is.
+   * @param id The peer's ID.
    * @param text One line.
    * @returns How many peers it was sent to.
    * @throws {RangeError} If it is not one line, or too long.
@@ -173,8 +173,8 @@ export class PeerMesh {
   }
 
   /**
-   * Resolves when each address was tried once, those included that the peers of
-   * the first ones told; after the timeout in any case.
+   * Waits until each address was dialled once, including those that the first peers
+   * sent; at most for the timeout.
    *
    * @param signal Ends the wait early.
    */
@@ -188,12 +188,12 @@ export class PeerMesh {
     }
   }
 
-  /** Resolves when all that was said was handed to the system. */
+  /** Waits until all lines were handed to the system. */
   async drained(): Promise<void> {
     await Promise.all(this.#joined.map((link) => link.drained()));
   }
 
-  /** Says goodbye to all; resolves when that was sent, after two seconds at most. */
+  /** Sends a bye to all peers, and waits until it was sent, at most two seconds. */
   async leave(): Promise<void> {
     this.#leave.abort();
     this.#book.close();
@@ -253,7 +253,7 @@ export class PeerMesh {
     }
   }
 
-  /** Decides by its source whether a connection is served. */
+  /** Whether a connection is served, by its source. */
   #admits({ host, dialled }: PeerLink): boolean {
     const { maxPeers, maxPerSource } = this.#options;
     if (this.#links.size > 2 * maxPeers) return false;
@@ -267,7 +267,7 @@ export class PeerMesh {
       open.length <= (maxPerSource ?? MAX_PER_SOURCE);
   }
 
-  /** Reads the hello, and gives whether to go on. */
+  /** Reads the hello; returns whether to go on. */
   async #greet(link: PeerLink): Promise<boolean> {
     const { dialled, host } = link;
     const hello = await link.receiveFirst();
@@ -289,7 +289,7 @@ export class PeerMesh {
   }
 
   /**
-   * Makes a connection the one to its peer, unless there is another. The side
+   * Makes this the one connection to its peer, unless there is another. The side
    * with the smaller ID chooses at the hello, the other at the welcome.
    */
   async #choose(link: PeerLink): Promise<boolean> {
@@ -306,11 +306,11 @@ export class PeerMesh {
     throw new PeerFault("there is no room here for another peer", false);
   }
 
-  /** Acts on a message, and gives whether to go on. */
+  /** Acts on a message; returns whether to go on. */
   async #take(link: PeerLink, message: PeerMessage | null): Promise<boolean> {
     if (message === null) return false;
     const { id, name } = link;
-    // We have parted from it, and read on to its end.
+    // We disconnected from it, and read to the end.
     const isParted = link.isJoined && this.#peers.get(id) !== link;
     if (isParted) return message.verb !== "bye";
     switch (message.verb) {
@@ -359,7 +359,7 @@ export class PeerMesh {
     link.send({ verb: "peers", addresses });
   }
 
-  /** Dials the addresses that a peer told, if the rules allow it. */
+  /** Dials the addresses that a peer sent, if the rules allow it. */
   #learn({ host }: PeerLink, addresses: string[]): void {
     const known = new Set(this.#joined.map(({ address }) => address));
     for (const told of addresses) {
@@ -372,14 +372,14 @@ export class PeerMesh {
     }
   }
 
-  /** Gives a peer a name that is shown for no other. */
+  /** Gives a peer a name that no other peer is shown with. */
   #rename(link: PeerLink, name: string): void {
     const others = this.#joined.filter((other) => other !== link);
     const taken = new Set(others.map(({ folded }) => folded));
     Object.assign(link, distinctName(name, taken.add(foldName(this.#name))));
   }
 
-  /** Acts on a bye; gives that the connection is over. */
+  /** Acts on a bye; returns `false`, since the connection ends. */
   #partedBy(link: PeerLink, reason: ByeReason): false {
     if (reason === "full" && !link.isJoined) {
       throw new PeerFault("it has no room for another peer", false);
@@ -391,7 +391,7 @@ export class PeerMesh {
     return false;
   }
 
-  /** Takes a connection off the list; gives whether its peer was lost by that. */
+  /** Removes a connection; returns whether its peer is lost by that. */
   #part(link: PeerLink): boolean {
     if (this.#peers.get(link.id) !== link) return false;
     this.#peers.delete(link.id);
@@ -423,7 +423,7 @@ export class PeerMesh {
   }
 }
 
-/** Sends a line of text on some connections, and gives on how many. */
+/** Sends a line of text on some connections; returns on how many. */
 function send(links: PeerLink[], verb: "say" | "tell", text: string): number {
   if (!isPeerText(text)) {
     throw new RangeError(

@@ -23,7 +23,8 @@
  * reads, and `bye twin` on any other. No text is sent before `welcome` has come,
  * so that no line is lost or doubled.
  *
- * **A line speaks for its connection.** It names no author, and is not relayed.
+ * **Author.** The author of a line is the peer of its connection. A line names no
+ * author, and is not relayed.
  *
  * **Addresses.** A peer announces a port only; its host is the one its connection
  * came from. `peers` names numeric addresses, which the receiver dials itself to
@@ -48,7 +49,7 @@ export const PEER_VERSION = 2;
 export const MAX_PEER_LINE_BYTES = 4096;
 /** The longest text of a `say` or `tell`, in bytes. */
 export const MAX_TEXT_BYTES = 4000;
-/** The most addresses in one `peers` line: with IPv6 they just fit. */
+/** The most addresses in one `peers` line: so many of IPv6 fit. */
 export const MAX_TOLD_ADDRESSES = 64;
 
 /** Why a connection ends. */
@@ -68,11 +69,11 @@ export type PeerMessage =
 export type FirstMessage = Extract<PeerMessage, { verb: "hello" | "bye" }>;
 
 /**
- * Why a connection is of no use: the other side breaks the protocol, which it
- * would do again, or does not answer or read, or has no room, which may change.
+ * Why a connection is given up: the peer breaks the protocol, which it would do
+ * again; or it does not answer or read, or has no room, which may change.
  */
 export class PeerFault extends Error {
-  /** Tells it from other errors, also in a log. */
+  /** The name of the class. */
   override readonly name = "PeerFault";
 
   /**
@@ -97,18 +98,18 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Tells whether a text can be a peer's name.
+ * Checks whether a text can be a peer's name.
  *
  * @param text The text.
- * @returns Whether it has 1 to 32 characters, all visible, and none that the
- * screen uses beside a name.
+ * @returns Whether it has 1 to 32 characters, all visible, and none that is
+ * shown next to a name as a separator.
  */
 export function isPeerName(text: string): boolean {
   return NAME.test(text);
 }
 
 /**
- * Tells whether a text can be sent.
+ * Checks whether a text can be sent.
  *
  * @param text The text.
  * @returns Whether it is one line of at most {@linkcode MAX_TEXT_BYTES}.
@@ -118,7 +119,7 @@ export function isPeerText(text: string): boolean {
 }
 
 /**
- * Draws an ID.
+ * Creates a random ID.
  *
  * @returns 128 random bits as 32 hexadecimal digits.
  */
@@ -202,7 +203,7 @@ export function parsePeerMessage(line: Uint8Array): PeerMessage {
 }
 
 /**
- * Reads the first line of a connection. Another protocol is called that.
+ * Reads the first line of a connection. The error names another protocol as such.
  *
  * @param line One line, with its LF.
  * @returns A hello or a bye.

@@ -39,7 +39,7 @@ export function foldName(name: string): string {
   return letters.join("").replaceAll("rn", "m").replaceAll("vv", "w");
 }
 
-/** What a peer is shown as. */
+/** The name that a peer is shown with. */
 export interface ShownName {
   /** Its name, with a number if it was taken. */
   name: string;
@@ -51,7 +51,7 @@ export interface ShownName {
  * Numbers a name that is taken: the number cannot be part of a name, since `#`
  * cannot.
  *
- * @param name The name a peer gave itself.
+ * @param name The peer's own name.
  * @param taken The folded forms of the names that are in use.
  * @returns The name, or as in `ada#2` if it looks like one that is taken.
  *

@@ -1,12 +1,13 @@
 /**
- * Which addresses a peer may tell.
+ * Which addresses a peer may send.
  *
  * A peer announces a port only, and the host is the one its connection came from,
- * so it cannot send us to a third host. But a mesh forms from one address only if
- * its members tell a newcomer of each other. A told address is used if its host is
- * a numeric unicast address (nothing is looked up) that is no closer to us than
- * the teller: this machine is closer than a private network, and that closer than
- * a public one. So no host outside can make us probe this machine or its network.
+ * so it cannot make us dial a third host. But a mesh forms from one address only
+ * if its members send a new peer the addresses of each other. Such an address is
+ * used if its host is a numeric unicast address (nothing is looked up) that is no
+ * closer to us than the sender: this machine is closer than a private network, and
+ * that is closer than a public one. So no host outside can make us probe this
+ * machine or its network.
  *
  * @module
  */
@@ -26,11 +27,11 @@ const NOT_PUBLIC = networks(
 );
 
 /**
- * Tells how close a host is.
+ * Returns how close a host is.
  *
  * @param host A numeric address.
  * @returns 0 for this machine, 1 for a private network, 2 for the public one;
- * `null` if it is no numeric unicast address.
+ * `null` if it is not a numeric unicast address.
  *
  * @example Usage
  * ```ts
@@ -60,7 +61,7 @@ function networks(...prefixes: string[]): BlockList {
 }
 
 /**
- * Reads an address that a connection came from, or that a peer told.
+ * Parses the address of a connection, or one that a peer sent.
  *
  * @param text As `HOST:PORT`.
  * @returns Its host, and the whole in the one form in which it is compared: an
@@ -99,11 +100,11 @@ function canonical(host: string): string {
 }
 
 /**
- * Tells whether an address may be told by a peer, or to one.
+ * Checks whether an address may be sent by a peer, or to one.
  *
  * @param hostname The host of the address, numeric.
  * @param peer The host of that peer.
- * @returns Whether it is no closer than the peer.
+ * @returns Whether the host is no closer than the peer.
  */
 export function mayTell(hostname: string, peer: string): boolean {
   const [told, own] = [scopeOf(hostname), scopeOf(peer)];

@@ -8,8 +8,8 @@
  * | `rfc868` | 4 bytes, big-endian: seconds since 1900, UTC | 1 s | RFC 868 |
  *
  * A TCP server sends it on connection and closes; a UDP server sends it in reply
- * to any datagram that is at least as long, so that it does not multiply what is
- * sent to it from a forged address. The RFCs ask for a reply to an empty one.
+ * to any datagram that is at least as long, so that it does not amplify traffic
+ * from forged addresses. The RFCs ask for a reply to an empty one.
  *
  * @module
  */

@@ -64,8 +64,8 @@ export function uppercaseStreams(
 
 /**
  * Replies to datagrams. Where the reply would be longer than the request, the
- * request itself is the reply: a server must not amplify what it is sent from a
- * forged address.
+ * request itself is the reply: a server must not amplify traffic from forged
+ * addresses.
  *
  * @param transform How to compute a reply.
  * @returns A handler for `serveDatagrams`.
