@@ -254,7 +254,7 @@ for (const { title, server, client } of DELAYS) {
     );
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     const { min, p50 } = result!.rtt_us;
-    assert(min >= 60_000 && p50 < 200_000, `min ${min} us, p50 ${p50} us`);
+    assert(min >= 60_000 && p50 < 1_000_000, `min ${min} us, p50 ${p50} us`);
   });
 }
 
