@@ -187,7 +187,7 @@ export class Transfer implements FlowTest {
     this.#lastTick = { ms: nowMs, ...this.#moved() };
     this.#progressMs = nowMs;
     this.#startInterval(nowMs);
-    const block = newBlock(this.parameters.blockBytes);
+    const block = newBlock(this.parameters);
     const buffer = newReadBuffer(this.parameters);
     this.#loops = this.flows.map((flow) =>
       flow.run(block, buffer).catch((error) => this.fail(error))

@@ -199,21 +199,24 @@ async function datagrams(): Promise<void> {
   }
 }
 
-/** The memory of client and server during a minute at full rate. */
+/** How much the memory of client and server grows at full rate. */
 async function memory(server: Helper): Promise<void> {
-  await goodput({});
-  const before = [Deno.memoryUsage().rss, await server.ask()];
-  await goodput({ time: MEMORY_SEC });
-  const after = [Deno.memoryUsage().rss, await server.ask()];
-  const grown = after.map((bytes, side) => (bytes - before[side]!) / MIB);
-  report(
-    `memory grown in ${MEMORY_SEC} s, client and server`,
-    grown.map((mib) => `${mib.toFixed(1)} MiB`).join(", "),
-    "",
-    {
-      ratio: null,
-      target: "at most 16 MiB each",
-      met: grown.every((mib) => mib <= 16),
-    },
-  );
+  for (const transport of ["tcp", "udp"]) {
+    const test = { [transport]: true, len: transport === "udp" ? 1400 : MIB };
+    await measured(test);
+    const before = [Deno.memoryUsage().rss, await server.ask()];
+    await measured({ ...test, time: MEMORY_SEC });
+    const after = [Deno.memoryUsage().rss, await server.ask()];
+    const grown = after.map((bytes, side) => (bytes - before[side]!) / MIB);
+    report(
+      `memory grown in ${MEMORY_SEC} s of ${transport}, client and server`,
+      grown.map((mib) => `${mib.toFixed(1)} MiB`).join(", "),
+      "",
+      {
+        ratio: null,
+        target: "at most 16 MiB each",
+        met: grown.every((mib) => mib <= 16),
+      },
+    );
+  }
 }

@@ -11,7 +11,7 @@ async function played(
 ) {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const client = testClient(listener.addr.port, parameters, {
-    stepTimeoutMs: 300,
+    stepTimeoutMs: 1000,
   });
   const running = client.run();
   running.catch(() => {}); // it is awaited below

@@ -190,7 +190,7 @@ Deno.test({
     await hand.expect(10);
     await data.send(hand.cookie);
     await hand.expect(1, 2);
-    const timer = setInterval(() => data.send(new Uint8Array(20_000)), 100);
+    const timer = setInterval(() => data.send(new Uint8Array(200_000)), 100);
     assertEquals((await hand.untilEnd()).slice(0, 5), [254, 0, 0, 0, 27]);
     clearInterval(timer);
   },
