@@ -21,6 +21,9 @@ type Need =
   | "tshark"
   | "chromium"
   | "iperf3"
+  | "bash"
+  | "zsh"
+  | "fish"
   | "::1";
 /** What may have Scapy: the first python3, or Debian's own behind it. */
 const PYTHONS = ["python3", "/usr/bin/python3"];
