@@ -18,8 +18,13 @@
  */
 
 import config from "../deno.json" with { type: "json" };
-import { hostTargetOf, TARGET_HELP } from "../lib/cli/client_options.ts";
-import { explain, RunError, withContext } from "../lib/cli/context.ts";
+import {
+  datagramRoute,
+  dial,
+  hostTargetOf,
+  TARGET_HELP,
+} from "../lib/cli/client_options.ts";
+import { explain, withContext } from "../lib/cli/context.ts";
 import {
   noMoreOperands,
   type OptionValues,
@@ -42,9 +47,6 @@ import { encryptCredentials } from "../lib/iperf3/auth.ts";
 import { ThroughputClient } from "../lib/iperf3/client.ts";
 import { iperf3Json } from "../lib/iperf3/iperf3_json.ts";
 import { formatAddress } from "../lib/net/address.ts";
-import { connectWithin, resolveHost } from "../lib/net/connect.ts";
-import { DeadlineError } from "../lib/net/errors.ts";
-import { localHostFor } from "../lib/net/datagram_socket.ts";
 
 /** Measures once; returns the exit code. */
 export const main = defineProgram({
@@ -70,7 +72,6 @@ export const main = defineProgram({
   const target = hostTargetOf(operands[0], options.port);
   noMoreOperands(operands.slice(1));
   const parameters = testParameters(options);
-  const { port } = target;
   const isUdp = parameters.transport === "udp";
   checkThroughputThresholds(options.failIf, isUdp);
   const address = formatAddress(target);
@@ -103,30 +104,18 @@ export const main = defineProgram({
 
   async function prepare() {
     parameters.authToken = await authToken(options);
-    const hostname = await withContext(
-      { action: "look up", target: target.hostname },
-      () => resolveHost(target.hostname),
+    const { hostname, source } = await datagramRoute(
+      invocation,
+      target.hostname,
     );
+    const to = { transport: "tcp", hostname, port: target.port } as const;
     client = new ThroughputClient({
       connect: () =>
-        withContext(
-          { action: "connect to", target },
-          () =>
-            connectWithin(
-              options.connectTimeout,
-              signal,
-              (signal) => Deno.connect({ hostname, port, signal }),
-            ).catch((error) => {
-              if (!(error instanceof DeadlineError)) throw error;
-              throw new RunError(
-                `Cannot connect to ${address}: no answer within ${error.timeoutMs} ms; check the address and the firewalls, or raise --connect-timeout`,
-              );
-            }),
-        ),
+        dial(invocation, to, (to) => Deno.connect(to)) as Promise<Deno.TcpConn>,
       openDatagrams: () =>
         Deno.listenDatagram({
           transport: "udp",
-          hostname: localHostFor(hostname),
+          hostname: source,
           port: 0,
         }),
     }, {

@@ -74,17 +74,20 @@ export const main = defineProgram({
     }),
   },
   examples: ["", "--host 0.0.0.0 --concurrent 8", "--one-off --port 0"],
-}, async ({ options, signal, terminal }) => {
+}, async (run) => {
+  const { options, signal, terminal } = run;
   const { host: hostname, concurrent, oneOff } = options;
   const authenticate = await authentication();
+  // Datagrams need the permission for their addresses, so a remedy names it.
+  const at = (port: number) => ({ transport: "udp", hostname, port }) as const;
   const listener = await withContext(
-    { action: "listen on", target: { hostname, port: options.port } },
+    { action: "listen on", target: at(options.port), server: run },
     () => Deno.listen({ hostname, port: options.port }),
   );
   const { port } = listener.addr;
   const socket = await withContext(
-    { action: "listen on", target: { transport: "udp", hostname, port } },
-    () => Deno.listenDatagram({ transport: "udp", hostname, port }),
+    { action: "listen on", target: at(port), server: run },
+    () => Deno.listenDatagram(at(port)),
   );
   terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
   let tests = 0;

@@ -17,6 +17,7 @@ import {
   type TestParameters,
 } from "../iperf3/parameters.ts";
 import { formatCount, formatRate, parseRate } from "../result/quantities.ts";
+import { clientOptions } from "./client_options.ts";
 import { custom, duration, flag, integer, size, text } from "./option.ts";
 import { type OptionValues, UsageError } from "./options.ts";
 import { REPORT_OPTIONS } from "./run_measurement.ts";
@@ -66,11 +67,7 @@ function unavailable(what: string, short?: string) {
 
 /** The options of a throughput test. */
 export const THROUGHPUT_OPTIONS = {
-  port: integer("port, if TARGET has none", {
-    short: "p",
-    max: 65535,
-    default: `${IPERF3_PORT}`,
-  }),
+  ...clientOptions(IPERF3_PORT),
   udp: flag("send datagrams instead of a stream", "u"),
   bitrate: custom(
     "RATE",
@@ -114,10 +111,6 @@ export const THROUGHPUT_OPTIONS = {
   }),
   noDelay: flag("turn Nagle's algorithm off", "N"),
   getServerOutput: flag("print what the server printed"),
-  connectTimeout: duration("give up on a connection after this", {
-    short: "W",
-    default: "5s",
-  }),
   username: text("NAME", "user of a server that asks for one"),
   rsaPublicKeyPath: text(
     "FILE",

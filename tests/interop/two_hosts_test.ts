@@ -44,6 +44,7 @@ class TwoHosts implements AsyncDisposable {
 const SERVERS: [server: string, client: string, expected: RegExp][] = [
   ["udp_server", "udp_client TARGET -p 12000 hello", /^HELLO$/m],
   ["time_server --udp", "time_client TARGET -p 9999 --udp", /clock offset/],
+  ["throughput_server", "throughput_client TARGET -u -t 1s", /received/],
   ["stamp_server", "stamp_client TARGET -n 3 -i 1ms", /3 received/],
 ];
 
@@ -86,7 +87,7 @@ for (const [server, client, expected] of SERVERS) {
       }
       for (const remedy of remedies) {
         await using serving = there(remedy.split(" "));
-        await serving.heard(/^listening udp 0\.0\.0\.0:/m);
+        await serving.heard(/^listening \w+ 0\.0\.0\.0:/m);
         const { code, stdout, stderr } = await ask();
         assertEquals(code, 0, `${remedy}: ${stderr}`);
         assertMatch(stdout, expected);
