@@ -86,7 +86,7 @@ export class WallClock {
     let bestMs = Infinity;
     let beforeMs = this.#clock.now();
     let shown = this.#systemMs();
-    const untilMs = beforeMs + SEARCH_MS;
+    let untilMs = beforeMs + SEARCH_MS;
     for (
       let readings = 0;
       readings < MAX_READINGS && bestMs > GOOD_MS && beforeMs < untilMs;
@@ -95,9 +95,11 @@ export class WallClock {
       const atMs = this.#clock.now();
       const now = this.#systemMs();
       const afterMs = this.#clock.now();
-      if (Math.abs(now - shown) > 1) bestMs = Infinity; // it was set
-      else if (now === shown + 1 && afterMs - beforeMs < bestMs) {
-        bestMs = afterMs - beforeMs;
+      const elapsedMs = afterMs - beforeMs;
+      if (elapsedMs > 1) untilMs += elapsedMs; // this process was interrupted
+      if (Math.abs(now - shown - elapsedMs) > 2) bestMs = Infinity; // it was set
+      else if (now === shown + 1 && elapsedMs < bestMs) {
+        bestMs = elapsedMs;
         this.#anchor(now - (beforeMs + afterMs) / 2);
       }
       shown = now;

@@ -66,6 +66,49 @@ export class Helper implements AsyncDisposable {
   }
 }
 
+/** A program of somebody else, on one of the processors. */
+export function foreign(
+  name: string,
+  processor: 0 | 1,
+  args: string[],
+): Deno.Command {
+  const [program, ...rest] = pinned
+    ? ["taskset", "--cpu-list", `${processor}`, name, ...args]
+    : [name, ...args];
+  return new Deno.Command(program!, {
+    args: rest,
+    stdout: "piped",
+    stderr: "null",
+  });
+}
+
+/** A server of somebody else; `null` and a line if it is not installed. */
+export async function serveForeign(
+  name: string,
+  argsOf: (port: number) => string[],
+): Promise<{ port: number } & AsyncDisposable | null> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  try {
+    const child = foreign(name, 0, argsOf(port)).spawn();
+    const reader = child.stdout.getReader();
+    const { done } = await reader.read(); // it serves
+    reader.releaseLock();
+    child.stdout.pipeTo(new WritableStream()).catch(() => {});
+    const end = async () => {
+      child.kill("SIGKILL");
+      await child.status;
+    };
+    if (!done) return { port, [Symbol.asyncDispose]: end };
+    await child.status;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  terminal.print(`no ${name} here: its figures are left out`);
+  return null;
+}
+
 /** Keeps this process on the second processor, if the system can. */
 async function pinSelf(): Promise<boolean> {
   if (navigator.hardwareConcurrency < 2) return false;

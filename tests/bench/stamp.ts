@@ -11,7 +11,16 @@ import type { StampOptions } from "../../lib/stamp/session_options.ts";
 import { Histogram } from "../../lib/stats/histogram.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
 import { ProcessorTime } from "../../lib/timing/processor_time.ts";
-import { byTurns, Helper, median, report, ROUNDS, us } from "./harness.ts";
+import {
+  byTurns,
+  foreign,
+  Helper,
+  median,
+  report,
+  ROUNDS,
+  serveForeign,
+  us,
+} from "./harness.ts";
 
 const REQUEST = {
   sizeBytes: 44,
@@ -28,6 +37,7 @@ export async function stampFigures(): Promise<void> {
   const port = await reflector.number();
   await closedLoop(barePort, port);
   await reflection([bare, barePort], [reflector, port]);
+  await tail(port);
   await punctuality(port);
   await rates(port);
   recording();
@@ -62,6 +72,40 @@ async function reflection(
     target: "at least 0.6",
     met: ratio >= 0.6,
   });
+}
+
+/** The tail of the RTT at 1000 a second, beside irtt's. */
+async function tail(port: number): Promise<void> {
+  await using server = await serveForeign(
+    "irtt",
+    (port) => ["server", "-i", "0", "-b", `127.0.0.1:${port}`],
+  );
+  if (server === null) return;
+  const { ours, bare, ratio } = await byTurns(async () => {
+    const options = { count: 2000, intervalMs: 1, alone: true };
+    return (await measure(port, options)).rtt_us!.p99;
+  }, () => irtt(server.port));
+  report("STAMP at 1000/s beside irtt, RTT p99", us(ours), us(bare), {
+    ratio,
+    target: "at most 2",
+    met: ratio <= 2,
+  });
+}
+
+/** The p99 of the RTT that irtt measures, in microseconds. */
+async function irtt(port: number): Promise<number> {
+  const { stdout } = await foreign(
+    "irtt",
+    1,
+    // deno-fmt-ignore
+    ["client", "-i", "1ms", "-d", "2s", "-Q", "-o", "-", `127.0.0.1:${port}`],
+  ).output();
+  const { round_trips: all } = JSON.parse(new TextDecoder().decode(stdout));
+  const histogram = new Histogram();
+  for (const { delay } of all) {
+    if (delay.rtt !== undefined) histogram.record(delay.rtt / 1000);
+  }
+  return histogram.percentile(99)!;
 }
 
 /** The lateness of probes at 1000 a second, and its cost. */

@@ -9,11 +9,11 @@ import { ThroughputClient } from "../../lib/iperf3/client.ts";
 import { parseParameters } from "../../lib/iperf3/parameters.ts";
 import {
   byTurns,
+  foreign,
   Helper,
   median,
-  pinned,
   report,
-  terminal,
+  serveForeign,
 } from "./harness.ts";
 
 /** How long each measurement takes, in seconds. */
@@ -28,16 +28,12 @@ let serverPort = 0;
 export async function throughputFigures(): Promise<void> {
   await using server = new Helper("throughputServer");
   serverPort = await server.number();
-  const theirs = await serveIperf3();
-  if (theirs === null) {
-    terminal.print("no iperf3 here: its figures are left out");
-  } else {
-    try {
-      await streams(theirs.port);
-    } finally {
-      theirs.child.kill("SIGKILL");
-      await theirs.child.status;
-    }
+  {
+    await using theirs = await serveForeign(
+      "iperf3",
+      (port) => ["-s", "-B", LOOPBACK, "-p", `${port}`, "--forceflush"],
+    );
+    if (theirs !== null) await streams(theirs.port);
   }
   await datagrams();
   await memory(server);
@@ -64,45 +60,11 @@ async function goodput(parameters: object): Promise<number> {
   );
 }
 
-function command(processor: string, args: string[]): Deno.Command {
-  const [name, ...rest] = pinned
-    ? ["taskset", "--cpu-list", processor, "iperf3", ...args]
-    : ["iperf3", ...args];
-  return new Deno.Command(name!, {
-    args: rest,
-    stdout: "piped",
-    stderr: "null",
-  });
-}
-
-async function serveIperf3(): Promise<
-  { child: Deno.ChildProcess; port: number } | null
-> {
-  const listener = Deno.listen({ hostname: LOOPBACK, port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  try {
-    const child = command(
-      "0",
-      ["-s", "-B", LOOPBACK, "-p", `${port}`, "--forceflush"],
-    ).spawn();
-    const reader = child.stdout.getReader();
-    const { done } = await reader.read();
-    reader.releaseLock();
-    child.stdout.pipeTo(new WritableStream()).catch(() => {});
-    if (!done) return { child, port };
-    await child.status;
-    return null;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-}
-
 /** Goodput of iperf3, in bit/s. */
 async function iperf3(port: number, ...args: string[]): Promise<number> {
-  const { stdout } = await command(
-    "1",
+  const { stdout } = await foreign(
+    "iperf3",
+    1,
     ["-c", LOOPBACK, "-p", `${port}`, "-J", "-t", `${RUN_SEC}`, ...args],
   ).output();
   const { end, error } = JSON.parse(new TextDecoder().decode(stdout));
@@ -151,8 +113,9 @@ async function iperf3Datagrams(
   port: number,
   ...args: string[]
 ): Promise<number> {
-  const { stdout } = await command(
-    "1",
+  const { stdout } = await foreign(
+    "iperf3",
+    1,
     ["-c", LOOPBACK, "-p", `${port}`, "-J", "-t", `${RUN_SEC}`, ...args],
   ).output();
   const { sum } = JSON.parse(new TextDecoder().decode(stdout)).end;
