@@ -145,12 +145,14 @@ export class Keeper implements Disposable {
 
   #newSeries(info: SeriesInfo): LiveSeries {
     const now = this.now();
-    const live = new LiveSeries(info, this.#store.series(info.id), now);
+    const live = new LiveSeries(info, now);
     const from = LiveSeries.stripStart(now);
     const span = { from, to: now };
-    for (const [t, slot] of this.#store.slots(live.stored, 60, span, 300)) {
-      if (slot.sent + slot.unknown > 0) live.restore(t, slot);
-    }
+    this.#guard(() => {
+      for (const [t, slot] of this.#store.slots(info.id, 60, span, 300)) {
+        if (slot.sent + slot.unknown > 0) live.restore(t, slot);
+      }
+    });
     return live;
   }
 
@@ -167,13 +169,13 @@ export class Keeper implements Disposable {
       const outage = live.take(record, this.recentSeconds);
       this.observe?.(live);
       if (outage === null) continue;
-      this.#keepOutage(live.stored, outage, record.at);
+      this.#keepOutage(outage, record.at);
       if (wasDown !== (live.state === "down")) this.publish("outage", outage);
     }
   }
 
-  #keepOutage(series: number, outage: Outage, seen: number): void {
-    const { start, end } = outage;
+  #keepOutage(outage: Outage, seen: number): void {
+    const { target: series, start, end } = outage;
     const data: OutageData = { outage, seen: end ?? seen };
     const event = { kind: "outage", series, start, end, data };
     this.#outages.set(`${series} ${start}`, event);
@@ -182,7 +184,7 @@ export class Keeper implements Disposable {
   #end(outage: Outage): void {
     outage.end = this.now();
     outage.end_unknown = true;
-    this.#keepOutage(this.#store.series(outage.target), outage, outage.end);
+    this.#keepOutage(outage, outage.end);
   }
 
   /** Does what is due; called about once a second. */
@@ -213,8 +215,8 @@ export class Keeper implements Disposable {
     events: StoredEvent[] = [],
   ): boolean {
     const all = [...series];
-    const additions: Addition[] = all.flatMap(({ stored, pending }) =>
-      [...pending].map(([t, slot]) => ({ series: stored, t, slot }))
+    const additions: Addition[] = all.flatMap(({ info, pending }) =>
+      [...pending].map(([t, slot]) => ({ series: info.id, t, slot }))
     );
     if (this.#guard(() => this.#store.add(additions, events))) {
       for (const live of all) live.pending = new Map();
@@ -274,11 +276,10 @@ export class Keeper implements Disposable {
    * @returns The columns; `null` if there is no such target.
    */
   series(id: string, span: Span, columns: number): Series | null {
-    if (!this.#store.keys().includes(id)) return null;
     this.flush();
+    if (!this.#knows(id)) return null;
     const { slot, step, from, to } = grid(span, columns, this.now());
-    const stored = this.#store.series(id);
-    const all = [...this.#store.slots(stored, slot, { from, to }, step)];
+    const all = [...this.#store.slots(id, slot, { from, to }, step)];
     const total = new Slot();
     for (const [, column] of all) total.merge(column);
     const delay = (name: typeof DELAYS[number]): SeriesDelay => {
@@ -301,6 +302,11 @@ export class Keeper implements Disposable {
       total: total.figures(),
       outages: this.outages({ from, to }, id).outages,
     };
+  }
+
+  #knows(id: string): boolean {
+    return this.#store.keys().includes(id) ||
+      [...this.targets.values()].some(({ info }) => info.id === id);
   }
 
   /**
@@ -331,7 +337,7 @@ export class Keeper implements Disposable {
     const hour = Math.floor(this.now() / 3600) * 3600;
     const span = { from: hour - DAY, to: hour };
     this.#guard(() => {
-      const [[, slot] = []] = this.#store.slots(live.stored, 3600, span, DAY);
+      const [[, slot] = []] = this.#store.slots(live.info.id, 3600, span, DAY);
       day.merge(slot!);
     });
     return day;

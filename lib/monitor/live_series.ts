@@ -37,8 +37,6 @@ type Cell =
 export class LiveSeries {
   /** What the prober says of it. */
   info: SeriesInfo;
-  /** Its number in the store. */
-  readonly stored: number;
   /** Whether it answers. */
   state: TargetState = "unknown";
   /** Since when, in Unix seconds. */
@@ -66,12 +64,10 @@ export class LiveSeries {
    * Starts without a record.
    *
    * @param info The target.
-   * @param stored Its number in the store.
    * @param now The time, in Unix seconds.
    */
-  constructor(info: SeriesInfo, stored: number, now: number) {
+  constructor(info: SeriesInfo, now: number) {
     this.info = info;
-    this.stored = stored;
     this.since = now;
     this.answeredAt = now;
   }

@@ -44,6 +44,7 @@ export class Monitor implements AsyncDisposable {
   #records: ProbeRecord[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
   #turns = 0;
+  #isEnding = false;
 
   /**
    * Prepares a monitor; nothing is probed yet.
@@ -67,7 +68,7 @@ export class Monitor implements AsyncDisposable {
       report: {
         series: (series) => {
           this.#handOver(); // the records are of the series before
-          this.#keeper.send({ series });
+          if (!this.#isEnding) this.#keeper.send({ series });
         },
         record: (record) => this.#records.push(record),
       },
@@ -131,8 +132,9 @@ export class Monitor implements AsyncDisposable {
   /** Stops probing, writes the rest, and ends. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    this.#handOver();
+    this.#isEnding = true;
     await this.#prober[Symbol.asyncDispose]();
+    this.#handOver();
     await this.#keeper[Symbol.asyncDispose]();
   }
 }

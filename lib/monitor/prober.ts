@@ -34,6 +34,8 @@ const TICK_MS = 25;
 const PAUSE_MS = 50;
 /** A pause of this length may fill the socket's queue, so replies are missing. */
 const LONG_PAUSE_MS = 250;
+/** How long the last replies are awaited at the end. */
+const LAST_REPLIES_MS = 500;
 /** A step of the time of day that is noted. */
 const CLOCK_STEP_MS = 1000;
 /** Connections being set up at a time, for all targets. */
@@ -205,11 +207,15 @@ export class Prober implements AsyncDisposable {
     return health;
   }
 
-  /** Stops, and waits until nothing is under way. */
+  /** Stops; the last replies are awaited for a short time. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.setTargets([]);
+    const endMs = performance.now() + LAST_REPLIES_MS;
+    while (this.#ownStamp?.isBusy && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+    }
     clearTimeout(this.#timer);
     this.#stop.abort();
-    this.setTargets([]);
     this.#ownStamp?.[Symbol.dispose]();
     await Promise.allSettled(this.#pending);
   }

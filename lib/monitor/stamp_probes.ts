@@ -180,6 +180,11 @@ export class StampProbes implements Disposable {
     for (const session of this.#sessions) session.outstanding.resume(nowMs);
   }
 
+  /** Whether a probe is without a reply and not lost yet. */
+  get isBusy(): boolean {
+    return [...this.#sessions].some(({ isDone }) => !isDone);
+  }
+
   /** Closes the sockets. */
   [Symbol.dispose](): void {
     for (const socket of this.#sockets.values()) socket.close();

@@ -63,8 +63,8 @@ const BUSY_MS = 200;
 
 /** Measurements of one target that belong to the slot of 10 s at a time. */
 export interface Addition {
-  /** The number of the series. */
-  series: number;
+  /** The target's `id`. */
+  series: string;
   /** The start of the slot, in Unix seconds. */
   t: number;
   /** What to add. */
@@ -75,8 +75,8 @@ export interface Addition {
 export interface StoredEvent {
   /** Its kind, as in `outage`. */
   kind: string;
-  /** The number of the series. */
-  series: number;
+  /** The target's `id`. */
+  series: string;
   /** Its start, in Unix seconds; with kind and series it names the event. */
   start: number;
   /** Its end; `null` while it lasts. */
@@ -119,9 +119,9 @@ export function storeFailure(error: unknown): string {
  * using store = new Store(":memory:");
  * const slot = new Slot();
  * slot.sent = 10;
- * store.add([{ series: store.series("a~stamp~4"), t: 1_800_000_000, slot }]);
+ * store.add([{ series: "a~stamp~4", t: 1_800_000_000, slot }]);
  * const day = { from: 1_800_000_000, to: 1_800_086_400 };
- * const [[, hour] = []] = store.slots(1, 3600, day);
+ * const [[, hour] = []] = store.slots("a~stamp~4", 3600, day);
  * assertEquals(hour?.sent, 10);
  * ```
  */
@@ -185,24 +185,27 @@ export class Store implements Disposable {
     }
   }
 
-  /**
-   * The number of a series.
-   *
-   * @param key Its `id` in the interface.
-   * @returns The number; a new one for a new series.
-   */
-  series(key: string): number {
-    let id = this.#ids.get(key);
-    if (id !== undefined) return id;
-    const find = this.#db.prepare("SELECT id FROM series WHERE key=?");
-    id = find.get(key)?.id as number | undefined;
-    id ??= this.#db.prepare("INSERT INTO series (key) VALUES (?)").run(key)
-      .lastInsertRowid as number;
+  /** The number of a series; `null` if nothing was kept of it. */
+  #find(key: string): number | null {
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const row = this.#db.prepare("SELECT id FROM series WHERE key=?").get(key);
+    if (row === undefined) return null;
+    this.#ids.set(key, row.id as number);
+    return row.id as number;
+  }
+
+  /** The same; a new one for a new series. */
+  #id(key: string): number {
+    const found = this.#find(key);
+    if (found !== null) return found;
+    const insert = this.#db.prepare("INSERT INTO series (key) VALUES (?)");
+    const id = Number(insert.run(key).lastInsertRowid);
     this.#ids.set(key, id);
     return id;
   }
 
-  /** The keys of all series that were ever kept. */
+  /** The `id` of all targets of which something was kept. */
   keys(): string[] {
     return this.#db.prepare("SELECT key FROM series ORDER BY id").all()
       .map(({ key }) => key as string);
@@ -217,23 +220,24 @@ export class Store implements Disposable {
   add(additions: Iterable<Addition>, events: Iterable<StoredEvent> = []): void {
     this.#transaction(() => {
       for (const { slot: seconds } of TIERS) {
-        const sums = new Map<string, Addition>();
+        const sums = new Map<string, { id: number; t: number; slot: Slot }>();
         for (const { series, t, slot } of additions) {
           const start = Math.floor(t / seconds) * seconds;
           const key = `${start} ${series}`;
+          const id = this.#id(series);
           const sum = sums.get(key);
           if (sum) sum.slot.merge(slot);
           else {
-            const stored = this.#slot(seconds, start, series);
+            const stored = this.#slot(seconds, start, id);
             stored.merge(slot);
-            sums.set(key, { series, t: start, slot: stored });
+            sums.set(key, { id, t: start, slot: stored });
           }
         }
-        for (const { series, t, slot } of sums.values()) {
+        for (const { id, t, slot } of sums.values()) {
           this.#put.run(
             seconds,
             t,
-            series,
+            id,
             ...COUNTERS.map((name) => slot[name]),
             ...DELAYS.map((name) =>
               slot[name].count === 0 ? null : slot[name].encode()
@@ -242,13 +246,19 @@ export class Store implements Disposable {
         }
       }
       for (const { kind, series, start, end, data } of events) {
-        this.#putEvent.run(kind, series, start, end, JSON.stringify(data));
+        this.#putEvent.run(
+          kind,
+          this.#id(series),
+          start,
+          end,
+          JSON.stringify(data),
+        );
       }
     });
   }
 
-  #slot(seconds: number, t: number, series: number, into = new Slot()): Slot {
-    const row = this.#get.get(seconds, t, series);
+  #slot(seconds: number, t: number, id: number, into = new Slot()): Slot {
+    const row = this.#get.get(seconds, t, id);
     if (row === undefined) return into;
     into.count(row as unknown as ProbeCounts);
     for (const name of DELAYS) {
@@ -261,7 +271,7 @@ export class Store implements Disposable {
   /**
    * Reads the slots of a span, merged into columns.
    *
-   * @param series The number of the series.
+   * @param series The target's `id`.
    * @param seconds The length of the slots, one of {@linkcode TIERS}.
    * @param span The span; it starts at the start of a slot.
    * @param step The length of a column: a multiple of the slot's.
@@ -269,15 +279,16 @@ export class Store implements Disposable {
    * kept.
    */
   *slots(
-    series: number,
+    series: string,
     seconds: number,
     { from, to }: Span,
     step = seconds,
   ): Generator<[t: number, slot: Slot]> {
+    const id = this.#find(series);
     for (let start = from; start < to; start += step) {
       const column = new Slot();
       for (let t = start; t < Math.min(to, start + step); t += seconds) {
-        this.#slot(seconds, t, series, column);
+        if (id !== null) this.#slot(seconds, t, id, column);
       }
       yield [start, column];
     }
@@ -297,7 +308,8 @@ export class Store implements Disposable {
     limit = 1000,
   ): StoredEvent[] {
     return this.#db.prepare(
-      `SELECT kind, series, start, until AS "end", data FROM event WHERE kind=? AND start<? AND ifnull(until, 1e15)>?
+      `SELECT kind, key AS series, start, until AS "end", data FROM event
+       JOIN series ON series.id=event.series WHERE kind=? AND start<? AND ifnull(until, 1e15)>?
        ORDER BY start DESC LIMIT ?`,
     ).all(kind, Math.min(to, 1e15), from, limit)
       .map((row) => ({
@@ -347,6 +359,7 @@ export class Store implements Disposable {
       action();
       this.#db.prepare("COMMIT").run();
     } catch (error) {
+      this.#ids.clear(); // new ones are rolled back
       // SQLite has rolled some errors back already.
       if (this.#db.isTransaction !== false) {
         try {

@@ -14,7 +14,7 @@ const INFO: SeriesInfo = {
 /** One rule and one target, a second at a time. */
 class Watched {
   now = 1_800_000_000;
-  readonly live = new LiveSeries(INFO, 1, this.now);
+  readonly live = new LiveSeries(INFO, this.now);
   readonly messages: AlertMessage[] = [];
   readonly lastDay = new Slot();
   readonly alerts = new Alerts({

@@ -10,30 +10,47 @@ export class TestMonitor implements AsyncDisposable {
   readonly scratch = new ScratchFolder();
   readonly log: string[] = [];
   readonly alerts: string[] = [];
-  readonly monitor: Monitor;
+  monitor: Monitor;
+  #isRunning = false;
   url = "";
 
   constructor(toml: string, more: Partial<MonitorOptions> = {}) {
-    this.monitor = new Monitor({
+    this.monitor = this.#make(toml, more);
+  }
+
+  #make(toml: string, more: Partial<MonitorOptions>): Monitor {
+    return new Monitor({
       config: parseConfig(toml),
       reread: null,
       folder: this.scratch.path,
       maxBytes: Infinity,
       version: "1.2.3",
-      ...{
-        hostname: "127.0.0.1",
-        port: 0,
-        token: null,
-        anyName: false,
-        tls: null,
-      },
+      ...{ hostname: "127.0.0.1", port: 0, token: null },
+      ...{ anyName: false, tls: null },
       alert: (line) => this.alerts.push(line),
       log: (line) => this.log.push(line),
       ...more,
     });
   }
 
+  /** Stops it, and starts another one over what it kept. */
+  async restart(
+    toml: string,
+    more: Partial<MonitorOptions> = {},
+  ): Promise<void> {
+    await this.stop();
+    this.monitor = this.#make(toml, more);
+    await this.start();
+  }
+
+  /** Stops it; what it kept can be read until the end of the scope. */
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    await this.monitor[Symbol.asyncDispose]();
+  }
+
   async start(): Promise<this> {
+    this.#isRunning = true;
     const { port } = await this.monitor.start();
     this.url = `http://127.0.0.1:${port}`;
     return this;
@@ -72,7 +89,7 @@ export class TestMonitor implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.monitor[Symbol.asyncDispose]();
+    if (this.#isRunning) await this.stop();
     this.scratch[Symbol.dispose]();
   }
 }
