@@ -162,11 +162,24 @@ function lines(
             : String(DASHES[index % DASHES.length]),
         }))
         : []),
-      ...(above > 0 ? [{ name: missing, colour: LOSS }] : []),
+      ...(above === 0 ? [] : several
+        ? [{
+          name: `${missing}, in the colour of each`,
+          colour: "var(--quiet)",
+        }]
+        : [{ name: missing, colour: LOSS }]),
     ],
     option: {
       ...frame(above),
-      xAxis: { ...across.option, splitLine: { show: false } },
+      xAxis: {
+        ...across.option,
+        axisLine: {
+          show: true,
+          onZero: false,
+          lineStyle: { color: "var(--rule)" },
+        },
+        splitLine: { show: false },
+      },
       yAxis: up.option,
       series: [
         ...series.flatMap(({ points }, index) => [

@@ -91,7 +91,7 @@ th[scope="row"] { text-align: left; font-weight: 500; padding-left: 0;
   white-space: normal; min-width: 8.5rem; }
 thead th { vertical-align: bottom; font-weight: 650; }
 thead th, thead td { border-bottom: 1px solid var(--text); }
-.words { white-space: normal; min-width: 6rem; max-width: 22rem;
+.words { white-space: normal; min-width: 7.5rem; max-width: 22rem;
   overflow-wrap: break-word; }
 .files { margin-top: 1rem; }
 .files td, .files thead th { text-align: left; }

@@ -31,6 +31,9 @@ const MS_PER = { us: 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
 const BYTES_PER = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 const BITS_PER_SEC_PER = { K: 1e3, M: 1e6, G: 1e9 };
 
+/** From here on bytes are an amount of data rather than a size of messages. */
+const LARGE_BYTES = 1e7;
+
 /** The units in which values are shown, rising, with their size in each unit. */
 const SHOWN_UNITS: Record<Unit, [size: number, name: string][]> = {
   us: [[1, "us"], [1e3, "ms"], [1e6, "s"]],
@@ -138,7 +141,7 @@ export function formatCount(
  * @param value The value, or `null`.
  * @param unit What it is counted in.
  * @returns A duration or a rate with three digits in the unit that fits; else
- * text such as `100 bytes`, `1.5 s` or `12 %`, with at most four digits if it is
+ * text such as `100 bytes`, `90.4 MB`, `1.5 s` or `12 %`, with at most four digits if it is
  * not whole.
  *
  * @example Usage
@@ -162,7 +165,11 @@ export function formatValue(value: number | null, unit: Unit): string {
   if (unit === "percent") return `${roundPercent(value)} %`;
   if (unit === "grade") return GRADE_NAMES[value] ?? "-";
   const shown = fourDigits(value);
-  if (unit === "bytes") return formatCount(shown, "byte");
+  if (unit === "bytes") {
+    return value < LARGE_BYTES
+      ? formatCount(shown, "byte")
+      : `${formatRatio(value / 1e6)} MB`;
+  }
   return unit === "count" ? String(shown) : `${shown} ${unit}`;
 }
 
