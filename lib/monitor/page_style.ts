@@ -172,6 +172,7 @@ dialog { max-width: 26rem; padding: 1.5rem; color: inherit;
 dialog::backdrop { background: rgb(0 0 0 / 45%); }
 dialog form { display: grid; gap: 0.6rem; }
 @media (min-width: 64rem) {
+  .two .readout { min-height: 3em; }
   .two { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 }
 @media (max-width: 45rem) {

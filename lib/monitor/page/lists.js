@@ -9,12 +9,13 @@
  */
 
 import { delay, fill, markup, percent, shade, span, time } from "./markup.js";
-import { listen, read } from "./server.js";
+import { listen, merged, read } from "./server.js";
 
 /** The chart of an outage shows as many times its length, and not less. */
 const AROUND = 4;
 const MIN_AROUND_SEC = 600;
 const REFRESH_MS = 30_000;
+const MERGE_MS = 1000;
 
 /** Shows the outages of all targets. @param {View} view */
 export async function showOutages({ main, list, live }) {
@@ -22,17 +23,17 @@ export async function showOutages({ main, list, live }) {
   fill(
     main,
     markup`<h1>Outages</h1>
-<p class="quiet">Three or more probes lost in a row; the newest first.</p><div></div>`,
+<p class="quiet">Three or more probes lost in a row, in the last 30 days; the newest first.</p><div></div>`,
   );
-  const refresh = async () => {
+  const draw = async () => {
     const { outages } = await read("outages");
     fill(main.lastElementChild, outagesOf(outages, list.now, list.targets));
   };
-  await refresh();
+  await draw();
   listen([], {
     connected: live,
     status: ({ now }) => void (list.now = now),
-    outage: refresh,
+    outage: merged(() => draw().catch(() => live(false)), MERGE_MS),
   });
 }
 

@@ -19,12 +19,16 @@ import {
   stateOf,
   stripOf,
 } from "./markup.js";
-import { listen, read } from "./server.js";
+import { listen, merged, read } from "./server.js";
 
 /** As many rows stay quick to draw and to read. */
 const PAGE = 100;
 /** Strips are read again after this time. */
 const REFRESH_MS = 60_000;
+/** Many targets that go down together are read once. */
+const MERGE_MS = 1000;
+/** As many alerts are shown. */
+const MAX_ALERTS = 20;
 /** What increments of live counters add to. */
 const COUNTED = /** @type {const} */ (
   ["sent", "lost", "lost_forward", "lost_backward"]
@@ -80,13 +84,13 @@ export function showOverview({ main, query, list, live }) {
     }
     update();
   };
-  const refresh = async () => {
+  const refresh = merged(async () => {
     try {
       list = await read("targets");
       draw();
     } catch { // The next refresh may work.
     }
-  };
+  }, MERGE_MS);
   form?.addEventListener("submit", (event) => event.preventDefault());
   form?.addEventListener("input", (/** @type {any} */ { target }) => {
     query.delete("page");
@@ -148,7 +152,12 @@ ${
     markup`<p class="warning" role="alert">Measurements are not being kept: ${store_error}</p>`
   }${
     alerts.length > 0 &&
-    markup`<ul class="warning" aria-label="Alerts">${alerts}</ul>`
+    markup`<ul class="warning" aria-label="Alerts">${
+      alerts.slice(0, MAX_ALERTS)
+    }${
+      alerts.length > MAX_ALERTS &&
+      markup`<li>and ${alerts.length - MAX_ALERTS} more</li>`
+    }</ul>`
   }`;
 }
 

@@ -136,9 +136,8 @@ export function panelOf(target, { init, now, zoom, key }) {
     /** @param {Series} next @param {{ rtt: Limits, variation: Limits | null }} limits */
     draw(next, { rtt, variation }) {
       series = next;
-      const height = Math.round(
-        Math.min(Math.max(200, innerHeight * 0.4), 700),
-      );
+      // Not by the window's height, which changes as a phone scrolls.
+      const height = Math.min(Math.max(220, canvas.clientWidth * 0.28), 700);
       const fontSize = 0.75 *
         parseFloat(getComputedStyle(document.body).fontSize);
       canvas.style.height = `${heightOf(height, variation !== null)}px`;

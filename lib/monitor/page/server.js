@@ -109,6 +109,24 @@ export async function listen(targets, listeners) {
   }
 }
 
+/**
+ * Makes a call that is done a little later, and once for many of them.
+ *
+ * @param {() => unknown} action
+ * @param {number} ms
+ */
+export function merged(action, ms) {
+  let isDue = false;
+  return () => {
+    if (isDue) return;
+    isDue = true;
+    setTimeout(() => {
+      isDue = false;
+      action();
+    }, ms);
+  };
+}
+
 /** @param {string} block @param {Record<string, any>} listeners */
 function dispatch(block, listeners) {
   const name = /^event: ?(.*)$/m.exec(block)?.[1];

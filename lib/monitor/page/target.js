@@ -11,16 +11,16 @@
 
 import { fill, markup, time } from "./markup.js";
 import { panelOf } from "./panel.js";
-import { listen, read } from "./server.js";
+import { listen, merged, read } from "./server.js";
 import { limitsOf } from "./smoke.js";
 
 /** @type {[span: string, seconds: number, text: string][]} */
 const SPANS = [
-  ["10m", 600, "10 minutes"],
-  ["3h", 10_800, "3 hours"],
-  ["30h", 108_000, "30 hours"],
-  ["10d", 864_000, "10 days"],
-  ["1y", 31_536_000, "1 year"],
+  ["10m", 600, "10 min"],
+  ["3h", 10_800, "3 h"],
+  ["30h", 108_000, "30 h"],
+  ["10d", 864_000, "10 d"],
+  ["1y", 31_536_000, "1 y"],
 ];
 /** Parts of the span to move by, the factor of its length, and the keys. */
 /** @type {[text: string, part: number, factor: number, ...keys: string[]][]} */
@@ -37,6 +37,8 @@ const MAX_SPAN_SEC = 5 * 31_536_000;
 /** A live chart is drawn again after a column of it, but not more often. */
 const MIN_REFRESH_SEC = 5;
 const COLUMN_PIXELS = 2;
+/** Many changes of the window's size are one. */
+const MERGE_MS = 100;
 /** A target is new if nothing is older. */
 const NEW_SEC = 1800;
 
@@ -163,7 +165,7 @@ export async function showTarget({ main, query, list, live }) {
     location.search = `${next}`;
   };
 
-  let [drawnAt, step, turn] = [0, 0, 0];
+  let [drawnAt, step, turn, width] = [0, 0, 0, 0];
   const draw = async () => {
     const mine = ++turn;
     const { from, to, span } = shown();
@@ -177,7 +179,7 @@ export async function showTarget({ main, query, list, live }) {
         input.value = time(t).replace(" ", "T");
       }
     }
-    const width = panels[0]?.width() ?? 0;
+    width = panels[0]?.width() ?? 0;
     const columns = Math.min(Math.max(100, width / COLUMN_PIXELS), 2000);
     try {
       /** @type {Series[]} */
@@ -215,9 +217,9 @@ export async function showTarget({ main, query, list, live }) {
     const first = counts.sent.findIndex((count) => count > 0);
     return first >= 0 && to - (t[first] ?? 0) < NEW_SEC;
   };
-  const redraw = () => void draw();
+  const redraw = merged(draw, MERGE_MS);
   addEventListener("popstate", redraw);
-  addEventListener("resize", redraw);
+  addEventListener("resize", () => panels[0]?.width() !== width && redraw());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   new MutationObserver(redraw)
     .observe(document.documentElement, { attributes: true });
