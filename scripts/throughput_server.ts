@@ -53,7 +53,7 @@ export const main = defineProgram({
     ...listenOptions(IPERF3_PORT),
     concurrent: integer("tests at the same time", { max: 1000, default: "1" }),
     oneOff: flag("end after one test", "1"),
-    idleTimeout: duration("end if no test runs for so long", {
+    idleTimeout: duration("end after so long without a test", {
       min: 100,
       max: 86_400_000,
     }),

@@ -1,5 +1,5 @@
 /**
- * Who the client of a test is: a user and a password, encrypted with the server's
+ * The credentials of a client: a user and a password, encrypted with the server's
  * public key.
  *
  * ```
@@ -38,7 +38,7 @@ export interface Credentials {
 }
 
 /**
- * Encrypts who the client is.
+ * Encrypts the credentials of a client.
  *
  * @param credentials The user and the password.
  * @param publicKeyPem The server's public key, as PEM.
@@ -90,8 +90,8 @@ export function parseUsers(text: string): Map<string, string> {
 }
 
 /**
- * Makes the check of a server. A wrong token, name, password and time look the
- * same from outside.
+ * Creates the check of a server. It gives a client the same answer for a wrong
+ * token, name, password and time.
  *
  * @param privateKeyPem The private key, as PEM.
  * @param users The hash of each user.

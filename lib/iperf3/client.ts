@@ -52,15 +52,15 @@ export interface ThroughputOptions extends TransferOptions {
   stepTimeoutMs?: number;
 }
 
-/** What both ends say of one stream. */
+/** What both ends report of one stream. */
 export interface StreamPair {
   /** Its number in the protocol. */
   id: number;
   /** `forward`: the client sends. */
   direction: "forward" | "reverse";
-  /** What the sender says; `null` if the server said nothing. */
+  /** The sender's figures; `null` if the server sent no results. */
   sender: StreamResult | null;
-  /** What the receiver says, likewise. */
+  /** The receiver's figures, likewise. */
   receiver: StreamResult | null;
 }
 
@@ -90,7 +90,7 @@ export interface StreamPair {
 export class ThroughputClient {
   /** The flows and what they moved, on this side. */
   readonly transfer: Transfer;
-  /** What the server says of the test; `null` before it did. */
+  /** The server's results; `null` until it has sent them. */
   results: TestResults | null = null;
   /** The cookie of the test, as text. */
   readonly cookie: string;
@@ -116,7 +116,7 @@ export class ThroughputClient {
     return this.transfer.intervals;
   }
 
-  /** What both ends say of each stream, so far or at the end. */
+  /** What both ends report of each stream, so far or at the end. */
   get streams(): StreamPair[] {
     const { flows } = this.transfer;
     return this.transfer.results().streams.map((here, index) => {
@@ -227,7 +227,7 @@ export class ThroughputClient {
     }
   }
 
-  /** Says hello, which is not repeated: a copy would be taken for data. */
+  /** Sends the greeting once: the server would take a copy for data. */
   async #openDatagrams(server: Deno.NetAddr): Promise<void> {
     const { signal, stepTimeoutMs = STEP_TIMEOUT_MS } = this.#options;
     const socket = this.#sockets.openDatagrams!();
@@ -266,7 +266,7 @@ export class ThroughputClient {
   }
 }
 
-/** What a server before 3.7 leads to: it ignores the wish for both directions. */
+/** The error for a server before 3.7, which ignores the request for both ways. */
 function noSecondDirection(): Iperf3Error {
   return new Iperf3Error(
     "oneWay",
@@ -274,7 +274,7 @@ function noSecondDirection(): Iperf3Error {
   );
 }
 
-/** Reads a state of the server, which has to be a given one. */
+/** Reads a state of the server, and throws unless it is the expected one. */
 async function expectState(
   control: ControlConnection,
   wanted: number,

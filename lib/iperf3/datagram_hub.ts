@@ -116,7 +116,7 @@ export class DatagramHub {
     if (sink === null) return;
     const others = this.#flows.get(from.port) ?? [];
     this.#flows.set(from.port, [...others, { host, sink }]);
-    this.socket.send(reply, from).catch(() => {}); // the client waits in vain
+    this.socket.send(reply, from).catch(() => {}); // the client's deadline ends the test
   }
 }
 

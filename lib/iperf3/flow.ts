@@ -267,7 +267,7 @@ export function newReadBuffer(
   return new Uint8Array(blocks > 0 ? blockBytes : READ_BYTES);
 }
 
-/** How long a wait has to be to end when the transfer stops. */
+/** From this length on, a wait ends when the transfer stops. */
 const LONG_WAIT_MS = 5;
 /** A wait as short as this does not go through the event loop. */
 const SHORT_WAIT_MS = 0.03;

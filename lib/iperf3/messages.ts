@@ -68,9 +68,6 @@ export const RESULTS_LIMIT_BYTES = 1024 * 1024;
 /** How long each message of the control connection may take, in milliseconds. */
 export const CONTROL_TIMEOUT_MS = 10_000;
 
-/** A test without any data for so long is ended, in milliseconds. */
-export const SILENCE_MS = 120_000;
-
 /** Why a test did not take place, or ended early. */
 export type Iperf3Fault =
   | "busy"

@@ -14,7 +14,7 @@ import {
 } from "./messages.ts";
 import { MAX_STREAMS } from "./parameters.ts";
 
-/** What one side says of one stream. */
+/** What one side reports of one stream. */
 export interface StreamResult {
   /** Its number. */
   id: number;
@@ -32,7 +32,7 @@ export interface StreamResult {
   omittedErrors: number;
   /** How many of the packets belong to the start that was left out. */
   omittedPackets: number;
-  /** How long the side measured, in seconds; 0 if it does not say. */
+  /** How long the side measured, in seconds; 0 if unknown. */
   seconds: number;
   /**
    * What a receiver of this project counts besides: different datagrams since the
@@ -51,7 +51,7 @@ export interface ProcessorShares {
   system: number;
 }
 
-/** What one side says of a test. */
+/** What one side reports of a test. */
 export interface TestResults {
   /** How much of a processor it used. */
   processor: ProcessorShares;

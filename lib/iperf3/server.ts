@@ -1,9 +1,10 @@
 /**
- * The server of throughput tests: any number of clients, each on its own numbers.
+ * The server of throughput tests. It serves several clients at once, and counts
+ * each test separately.
  *
- * A connection becomes a test, or a data connection of one, only once it has sent
- * a whole cookie; so a silent connection occupies nothing. Datagrams are answered
- * and sent only to the host of a control connection.
+ * A connection starts a test, or joins one, only after it has sent a whole cookie,
+ * so a silent connection does not keep others out. Datagrams are answered and sent
+ * only to the host of a control connection.
  *
  * @module
  */
@@ -29,7 +30,7 @@ import {
 import { formatResults, parseResults, type TestResults } from "./results.ts";
 import { type Bin, BIN_MS, Transfer } from "./transfer.ts";
 
-/** How much longer than it asks for a test may take, in milliseconds. */
+/** How much longer than requested a test may take, in milliseconds. */
 const GRACE_MS = 10_000;
 /** The most connections that have not sent a cookie: in all, and of one host. */
 const MAX_PENDING = 256;
@@ -45,7 +46,7 @@ export interface ServedTest {
   remote: string;
   /** What was measured; `null` if the parameters were refused. */
   transfer: Transfer | null;
-  /** What the client says of it; `null` if it did not. */
+  /** The client's results; `null` if it sent none. */
   results: TestResults | null;
   /** Why it failed; `null` if it did not. */
   error: string | null;
@@ -57,7 +58,7 @@ export interface ServeThroughputOptions {
   concurrent?: number;
   /** Ends after one test that was complete. */
   oneOff?: boolean;
-  /** Ends when no test runs for so long, in milliseconds. */
+  /** Ends when no test has run for this long, in milliseconds. */
   idleTimeoutMs?: number;
   /** The highest rate of all streams of a test together, in bit/s. */
   maxBitsPerSec?: number;
@@ -160,7 +161,7 @@ class ThroughputServer {
     this.#idle = setTimeout(() => this.#stop(), idleTimeoutMs);
   }
 
-  /** Reads the cookie of a connection, which says what it is for. */
+  /** Reads the cookie of a connection, and starts a test or joins one. */
   async #greet(conn: Deno.TcpConn): Promise<void> {
     const { concurrent = 1, controlTimeoutMs = CONTROL_TIMEOUT_MS } =
       this.options;
@@ -263,7 +264,7 @@ class ServerTest {
     return { remote: control.remote, transfer: this.#transfer, results, error };
   }
 
-  /** Closes the control connection, such that the client reads the last words. */
+  /** Closes the control connection after the client has read the last message. */
   async leave(): Promise<void> {
     await this.#control.finish().catch(() => {});
     this.#control.close();
@@ -414,7 +415,7 @@ class ServerTest {
   }
 }
 
-/** Checks a state of the client, which has to be a given one. */
+/** Throws unless a state of the client is the expected one. */
 function expectState(state: number | null, wanted: number): void {
   if (state === wanted) return;
   if (state === null) {
@@ -435,7 +436,7 @@ function sentence(error: unknown): string {
     : errorMessage(error);
 }
 
-/** What a client prints that asks for the server's output. */
+/** The output of the server, for a client that asks for it. */
 function serverOutput(transfer: Transfer): string {
   return transfer.results().streams.map(({ id, bytes, seconds }, index) => {
     const rate = seconds > 0 ? bytes * 8 / seconds / 1e6 : 0;

@@ -15,17 +15,17 @@ import {
   newBlock,
   newReadBuffer,
 } from "./flow.ts";
-import { Iperf3Error } from "./messages.ts";
+import { ERROR_NUMBER, Iperf3Error } from "./messages.ts";
 import { flowCount, type TestParameters } from "./parameters.ts";
 import type { ProcessorShares, TestResults } from "./results.ts";
 
 /** The length of a bin, in milliseconds. */
 export const BIN_MS = 100;
-/** A test without any data for so long fails, in milliseconds. */
+/** A test without any data for this long fails, in milliseconds. */
 const SILENCE_MS = 120_000;
 /**
- * After so long without data, what was under way has arrived: longer than the
- * 40 ms for which an acknowledgement can be delayed.
+ * After this long without data, all data under way has arrived. It is longer than
+ * the 40 ms for which an acknowledgement can be delayed.
  */
 const QUIET_MS = 50;
 /** How long to wait for data under way at most, in milliseconds. */
@@ -88,11 +88,11 @@ export class Transfer implements FlowTest {
   readonly intervals: Interval[] = [];
   /** Rates of 100 ms each, in kbit/s: sent by this side, and received. */
   readonly bins = { sent: new Histogram(), received: new Histogram() };
-  /** Rejected if the test has to be broken off. */
+  /** Rejected if the test has to end with an error. */
   readonly failed: Promise<never>;
   /** Resolved when bytes or blocks have reached their limit. */
   readonly limitReached: Promise<void>;
-  /** The client: it alone decides when the test ends. */
+  /** Whether this is the client, which alone decides when the test ends. */
   #isClient: boolean;
   #isLimited: boolean;
   #options: TransferOptions;
@@ -196,7 +196,7 @@ export class Transfer implements FlowTest {
   }
 
   /**
-   * Breaks the test off.
+   * Ends the test with an error.
    *
    * @param error Why.
    */
@@ -220,7 +220,7 @@ export class Transfer implements FlowTest {
     this.#stop.abort();
   }
 
-  /** Waits until what was under way has arrived, then counts nothing more. */
+  /** Waits until all data under way has arrived, then stops counting. */
   async settle(): Promise<void> {
     const untilMs = performance.now() + SETTLE_MS;
     const hasReceivers = this.flows.some(({ isSender }) => !isSender);
@@ -282,9 +282,9 @@ export class Transfer implements FlowTest {
   }
 
   /**
-   * What this side says of the test.
+   * The results of this side.
    *
-   * @param serverOutput What it prints, if the peer asks for it.
+   * @param serverOutput The output of the server, if the client asks for it.
    * @returns The results, so far or at the end.
    */
   results(serverOutput: string | null = null): TestResults {
@@ -374,7 +374,13 @@ export class Transfer implements FlowTest {
     }
     if (bin.sentBytes + bin.receivedBytes > 0) this.#progressMs = nowMs;
     else if (nowMs - this.#progressMs > SILENCE_MS) {
-      this.fail(new Iperf3Error("silent", "no data for two minutes", 144));
+      this.fail(
+        new Iperf3Error(
+          "silent",
+          "no data for two minutes",
+          ERROR_NUMBER.noData,
+        ),
+      );
     }
     this.#options.onBin?.(bin);
   }
