@@ -12,11 +12,7 @@ export class Html {
   /** The text. */
   readonly text: string;
 
-  /**
-   * Takes HTML as it is.
-   *
-   * @param text HTML that contains no untrusted text.
-   */
+  /** Takes HTML that contains no untrusted text. */
   constructor(text: string) {
     this.text = text;
   }

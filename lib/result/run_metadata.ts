@@ -17,11 +17,8 @@ export type RunMetadata<Mode extends Result["mode"] = Result["mode"]> =
   & { mode: Mode };
 
 /**
- * Describes a run.
- *
- * @param run What is measured, the target, the start by the wall clock, and the
- * options as they were given and as they take effect.
- * @returns The metadata.
+ * What a run says of itself: what is measured, where, when it started by the
+ * wall clock, and the options as they were given and as they take effect.
  */
 export function runMetadata<Mode extends Result["mode"]>(
   run: {

@@ -42,12 +42,7 @@ export interface ThroughputSetup {
   thresholds: Threshold[];
 }
 
-/**
- * Describes a test.
- *
- * @param setup What is known before it starts.
- * @returns The metadata.
- */
+/** What a test says of itself before it starts. */
 export function throughputMetadata(setup: ThroughputSetup): ThroughputMetadata {
   return {
     ...runMetadata({ ...setup, mode: "throughput" }),
@@ -140,11 +135,10 @@ export function directionIntervals(
 }
 
 /**
- * Computes the figures of a test from its intervals alone: what the client's
- * side counted. They know nothing of the server's side.
+ * The figures of a test by its intervals alone: what the client's side counted.
+ * They know nothing of the server's side.
  *
  * @internal
- * @param recorded The intervals of all directions, in their order.
  */
 export function recordedFigures(
   recorded: ThroughputInterval[],

@@ -172,10 +172,7 @@ function datagramLine(
 }
 
 /**
- * Writes an interval as a line of text.
- *
- * @param interval The interval.
- * @returns Text such as `forward  1.00-2.00 s  1.16 GB  9.94 Gbit/s`.
+ * An interval as a line, as `forward  1.00-2.00 s  1160.00 MB  9.94 Gbit/s`.
  */
 export function intervalLine(interval: ThroughputInterval): string {
   const { direction, start_s, end_s, bytes, bits_per_second } = interval;
@@ -205,10 +202,8 @@ const COLUMNS = [
 export const THROUGHPUT_CSV_HEADER: string = COLUMNS.join(",");
 
 /**
- * Writes an interval as a CSV row.
- *
- * @param interval The interval.
- * @returns The row, without a newline.
+ * An interval, which ended at a time by the wall clock, as a CSV row without a
+ * newline.
  */
 export function throughputCsvRow(interval: ThroughputInterval): string {
   return COLUMNS.map((column) => interval[column] ?? "").join(",");

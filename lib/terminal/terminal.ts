@@ -43,12 +43,7 @@ export class Terminal {
   #logSecond = 0;
   #logLines = 0;
 
-  /**
-   * Makes a terminal.
-   *
-   * @param stdout The destination of data.
-   * @param stderr The destination of messages.
-   */
+  /** Makes a terminal of the destinations of data and of messages. */
   constructor(stdout: Sink = Deno.stdout, stderr: Sink = Deno.stderr) {
     this.#stdout = stdout;
     this.#stderr = stderr;
@@ -83,20 +78,12 @@ export class Terminal {
     }
   }
 
-  /**
-   * Writes data and a newline.
-   *
-   * @param text Any number of lines.
-   */
+  /** Writes any number of lines of data, and a newline. */
   print(text: string): void {
     this.write(this.#encoder.encode(`${text}\n`));
   }
 
-  /**
-   * Writes data.
-   *
-   * @param bytes The data.
-   */
+  /** Writes data. */
   write(bytes: Uint8Array): void {
     this.clearLive();
     if (this.#closed) return;
@@ -112,8 +99,6 @@ export class Terminal {
   /**
    * Writes data from a peer: unchanged to a file or program, with control
    * characters escaped to a terminal.
-   *
-   * @param bytes The data from the peer.
    */
   printReply(bytes: Uint8Array): void {
     if (!this.isTerminal) return this.write(bytes);
@@ -121,20 +106,15 @@ export class Terminal {
     this.write(this.#encoder.encode(text));
   }
 
-  /**
-   * Writes a message to standard error.
-   *
-   * @param line The message; it may quote a peer.
-   */
+  /** Writes a message, which may quote a peer, to standard error. */
   info(line: string): void {
     this.clearLive();
     this.#toStderr(`${escapeControls(line)}\n`);
   }
 
   /**
-   * Writes a log line; beyond twenty a second, lines are only counted.
-   *
-   * @param line The line; it may quote a peer.
+   * Writes a log line, which may quote a peer. Beyond twenty a second, lines
+   * are only counted.
    */
   log(line: string): void {
     const second = Math.floor(performance.now() / 1000);

@@ -7,20 +7,8 @@
 import { textWidth } from "./style.ts";
 
 /**
- * Breaks a paragraph at its spaces, and longer words anywhere.
- *
- * @param text The paragraph.
- * @param width The maximum width of a line in columns, at least 2.
- * @returns The lines, without newlines.
- *
- * @example Usage
- * ```ts
- * import { wrap } from "./wrap.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(wrap("to be or not to be", 8), ["to be or", "not to", "be"]);
- * assertEquals(wrap("a specification", 5), ["a", "speci", "ficat", "ion"]);
- * ```
+ * Breaks a paragraph at its spaces, and longer words anywhere, into lines of at
+ * most so many columns, at least 2.
  */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
