@@ -94,7 +94,7 @@ export function runnableThroughput(
     metadata: throughputMetadata(setup),
     csvHeader: THROUGHPUT_CSV_HEADER,
     progress: () => ({
-      done: Math.round(client.transfer.seconds * 10) / 10,
+      done: Math.ceil(client.transfer.seconds * 10) / 10,
       total: timeSec || Infinity,
       unit: "second",
     }),

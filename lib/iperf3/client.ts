@@ -209,7 +209,7 @@ export class ThroughputClient {
     signal?.addEventListener("abort", end);
     this.transfer.stopped.addEventListener("abort", end);
     if (signal?.aborted) end();
-    await Promise.race([over.promise, this.transfer.limitReached]);
+    await Promise.race([over.promise, this.transfer.limit.reached]);
     clearTimeout(timer);
     signal?.removeEventListener("abort", end);
   }

@@ -10,6 +10,7 @@
 
 import { isDisconnect } from "../net/errors.ts";
 import { sleepUntil } from "../timing/sleep.ts";
+import type { AmountLimit } from "./amount_limit.ts";
 import { DatagramCounts, writeHeader } from "./datagrams.ts";
 import { MAX_BLOCK_BYTES, type TestParameters } from "./parameters.ts";
 
@@ -45,25 +46,8 @@ export interface FlowTest {
   readonly isCounting: boolean;
   /** Aborted when senders have to stop. */
   readonly stopped: AbortSignal;
-  /**
-   * Reserves what a sender is about to send.
-   *
-   * @param bytes The length of a block.
-   * @returns How much of it to send; 0 if the limit is reached.
-   */
-  reserve(bytes: number): number;
-  /**
-   * Counts what was sent of a reservation.
-   *
-   * @param bytes How much.
-   */
-  addSent(bytes: number): void;
-  /**
-   * Counts what was received.
-   *
-   * @param bytes How much.
-   */
-  addReceived(bytes: number): void;
+  /** The amount that ends the test. */
+  readonly limit: AmountLimit;
 }
 
 /** What a flow has moved. */
@@ -199,7 +183,7 @@ export class Flow {
     const pace = bitsPerSec > 0 ? new Pace(test) : null;
     while (test.isRunning) {
       if (pace?.isEarly()) await pace.wait();
-      const size = test.isRunning ? test.reserve(block.length) : 0;
+      const size = test.isRunning ? test.limit.reserve(block.length) : 0;
       if (size === 0) return;
       if (isUdp) {
         writeHeader(block, performance.now(), this.sent + 1, counters64);
@@ -212,7 +196,7 @@ export class Flow {
         if (!test.isCounting) return;
         done += count;
         this.bytes += count;
-        test.addSent(count);
+        test.limit.addSent(count);
       }
       this.sent += 1;
     }
@@ -230,7 +214,7 @@ export class Flow {
   #addReceived(count: number, nowMs: number): void {
     this.bytes += count;
     this.lastMs = nowMs;
-    this.#test.addReceived(count);
+    this.#test.limit.addReceived(count);
   }
 }
 

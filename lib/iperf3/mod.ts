@@ -34,6 +34,7 @@
  * @module
  */
 
+export * from "./amount_limit.ts";
 export * from "./auth.ts";
 export * from "./client.ts";
 export * from "./datagram_hub.ts";

@@ -7,6 +7,7 @@
 
 import { Histogram } from "../stats/histogram.ts";
 import { ProcessorTime } from "../timing/processor_time.ts";
+import { AmountLimit } from "./amount_limit.ts";
 import {
   Flow,
   type FlowFigures,
@@ -90,19 +91,14 @@ export class Transfer implements FlowTest {
   readonly bins = { sent: new Histogram(), received: new Histogram() };
   /** Rejected if the test has to end with an error. */
   readonly failed: Promise<never>;
-  /** Resolved when bytes or blocks have reached their limit. */
-  readonly limitReached: Promise<void>;
+  /** Ends the test by its amount. */
+  readonly limit: AmountLimit;
   /** Whether this is the client, which alone decides when the test ends. */
   #isClient: boolean;
-  #isLimited: boolean;
   #options: TransferOptions;
   #stop = new AbortController();
   #failure = Promise.withResolvers<never>();
-  #limit = Promise.withResolvers<void>();
   #loops: Promise<void>[] = [];
-  #reserved = 0;
-  #sent = 0;
-  #received = 0;
   #startMs = 0;
   #fromMs = 0;
   #endMs = 0;
@@ -128,12 +124,10 @@ export class Transfer implements FlowTest {
     parameters: TestParameters,
     options: TransferOptions = {},
   ) {
-    const { bytes, blocks } = parameters;
     this.parameters = parameters;
     this.#isClient = role === "client";
-    this.#isLimited = this.#isClient && bytes + blocks > 0;
     this.#options = options;
-    this.limitReached = this.#limit.promise;
+    this.limit = new AmountLimit(parameters);
     this.failed = this.#failure.promise;
     this.failed.catch(() => {}); // perhaps after the end
   }
@@ -182,6 +176,7 @@ export class Transfer implements FlowTest {
     const nowMs = performance.now();
     this.isRunning = true;
     this.#isOmitting = this.parameters.omitSec > 0;
+    if (this.#isClient && !this.#isOmitting) this.limit.start();
     this.#startMs = this.#fromMs = this.#endMs = nowMs;
     this.#processor = new ProcessorTime();
     this.#lastTick = { ms: nowMs, ...this.#moved() };
@@ -238,47 +233,6 @@ export class Transfer implements FlowTest {
     this.isCounting = false;
     for (const { socket } of this.flows) closeSocket(socket);
     await Promise.allSettled(this.#loops);
-  }
-
-  /**
-   * Reserves what a sender is about to send.
-   *
-   * @param bytes The length of a block.
-   * @returns How much of it to send; 0 if the limit is reached.
-   */
-  reserve(bytes: number): number {
-    if (!this.#isLimited || this.#isOmitting) return bytes;
-    const { bytes: limit, blocks, transport } = this.parameters;
-    const left = (limit || blocks * bytes) - this.#sent - this.#reserved;
-    if (left <= 0) return 0;
-    const taken = transport === "udp" ? bytes : Math.min(bytes, left);
-    this.#reserved += taken;
-    return taken;
-  }
-
-  /**
-   * Counts what was sent of a reservation.
-   *
-   * @param bytes How much.
-   */
-  addSent(bytes: number): void {
-    if (!this.#isLimited || this.#isOmitting) return;
-    this.#reserved = Math.max(0, this.#reserved - bytes);
-    this.#sent += bytes;
-    const { bytes: limit, blocks, blockBytes } = this.parameters;
-    if (this.#sent >= (limit || blocks * blockBytes)) this.#limit.resolve();
-  }
-
-  /**
-   * Counts what was received.
-   *
-   * @param bytes How much.
-   */
-  addReceived(bytes: number): void {
-    if (!this.#isLimited || this.#isOmitting) return;
-    const { bytes: limit, blocks } = this.parameters;
-    this.#received += limit > 0 ? bytes : 1;
-    if (this.#received >= (limit || blocks)) this.#limit.resolve();
   }
 
   /**
@@ -394,7 +348,7 @@ export class Transfer implements FlowTest {
       flow.counts?.resetJitter();
       flow.base = flow.total();
     }
-    this.#reserved = this.#sent = this.#received = 0;
+    if (this.#isClient) this.limit.start();
   }
 
   #startInterval(nowMs: number): void {

@@ -98,11 +98,12 @@ Deno.test({
     assertMatch(half.stderr, /go together/);
     const busy = await serveHere("throughput_server", "--one-off");
     await using server = busy;
-    const { code } = await runHere(
+    const client = await runHere(
       "throughput_client",
       ...[server.address, "-n", "100K", "-q"],
     );
-    assertEquals(code, 0);
+    assertEquals(client.code, 0);
+    assertMatch(client.stdout, /forward: goodput/); // it takes a millisecond
     const { stdout } = await server.ended();
     assertMatch(stdout, /: tcp, 1 stream; received 102400 bytes, /);
   },
