@@ -182,151 +182,78 @@ const AT_SETUP = 'the reply "200 OK: Ready\\n" to the setup';
 const AT_END = 'the reply "200 OK: Closing Connection\\n" to the termination';
 const at = (probe: number) => `the echo of probe ${probe}`;
 
-/** Each server, how many probes it echoes, and the fields of the error. */
+/**
+ * What the client expects, how many echoes came before, and servers: each with
+ * its reply and the hint.
+ */
 const BROKEN: [
-  what: string,
-  dialect: Dialect,
-  echoes: number,
   expected: string,
-  reply: string | null,
-  hint: ProtocolHint | null,
+  echoes: number,
+  servers: Record<string, [Dialect, reply: string | null, ProtocolHint?]>,
 ][] = [
-  [
-    "refuses the setup",
-    { ready: ["404 no\n", null] },
-    0,
-    AT_SETUP,
-    "404 no\n",
-    null,
-  ],
-  ["closes instead of an answer", { ready: [null] }, 0, AT_SETUP, null, null],
-  ["closes after the setup", { ready: [READY, null] }, 0, at(1), null, null],
-  [
-    "says READY",
-    { ready: ["200 OK: READY\n"] },
-    0,
-    AT_SETUP,
-    "200 OK: READY\n",
-    "dialect",
-  ],
-  [
-    "answers 404 at probe 1",
-    { echo: () => [PROBE_ERROR] },
-    0,
-    at(1),
-    PROBE_ERROR,
-    "first_probe",
-  ],
-  [
-    "echoes the setup",
-    { ready: ["s rtt 3 20 0\n"] },
-    0,
-    AT_SETUP,
-    "s rtt 3 20 0\n",
-    "echo_server",
-  ],
-  [
-    "sends the setup back in upper case",
-    { ready: ["S RTT 3 20 0\n"] },
-    0,
-    AT_SETUP,
-    "S RTT 3 20 0\n",
-    "echo_server",
-  ],
-  [
-    "sends a reply without LF",
-    { ready: ["200 OK: Ready"] },
-    0,
-    AT_SETUP,
-    "200 OK: Ready",
-    "dialect",
-  ],
-  [
-    "sends an endless reply",
-    { ready: ["200 ".padEnd(200_000)] },
-    0,
-    AT_SETUP,
-    "200 ".padEnd(200),
-    null,
-  ],
-  [
-    "answers 404 at probe 2",
-    atProbe2([PROBE_ERROR, null]),
-    1,
-    at(2),
-    PROBE_ERROR,
-    null,
-  ],
-  [
-    "answers 404 at probe 2 and goes on",
-    atProbe2([PROBE_ERROR]),
-    1,
-    at(2),
-    PROBE_ERROR,
-    null,
-  ],
-  ["closes at probe 2", atProbe2([null]), 1, at(2), null, null],
-  [
-    "closes inside an echo",
-    atProbe2(["m 2 abc", null]),
-    1,
-    at(2),
-    "m 2 abc",
-    null,
-  ],
-  ["changes one byte", { echo: changed }, 0, at(1), "m 1 abcdEf", null],
-  [
-    "echoes nonsense",
-    { echo: () => ["nonsense\n".repeat(20)] },
-    0,
-    at(1),
-    "nonsense\n",
-    null,
-  ],
-  [
-    "echoes the payload alone",
-    { echo: (_, __, payload) => [`${payload}\n`] },
-    0,
-    at(1),
-    "abcdef",
-    "dialect",
-  ],
-  [
-    "echoes without LF",
-    { echo: (message) => [message.trimEnd()] },
-    0,
-    at(1),
-    "m 1 abc",
-    "dialect",
-  ],
-  ["counts from 0", { echo: fromZero }, 0, at(1), "m 0 abc", "dialect"],
-  [
-    "echoes twice",
-    { echo: (message) => [message + message] },
-    1,
-    at(2),
-    "m 1 abc",
-    null,
-  ],
-  [
-    "closes instead of the closing reply",
-    { closing: [null] },
-    3,
-    AT_END,
-    null,
-    null,
-  ],
-  ["closes after the last echo", { echo: closesAfter3 }, 3, AT_END, null, null],
-  [
-    "refuses the termination",
-    { closing: ["404 no\n"] },
-    3,
-    AT_END,
-    "404 no\n",
-    null,
-  ],
+  [AT_SETUP, 0, {
+    "refuses the setup": [{ ready: ["404 no\n", null] }, "404 no\n"],
+    "closes instead of an answer": [{ ready: [null] }, null],
+    "says READY": [{ ready: ["200 READY\n"] }, "200 READY\n", "dialect"],
+    "sends a reply without LF": [{ ready: ["200 OK"] }, "200 OK", "dialect"],
+    "sends an endless reply": [
+      { ready: ["200 ".padEnd(200_000)] },
+      "200 ".padEnd(200),
+    ],
+    "echoes the setup": [
+      { ready: ["s rtt 3 20 0\n"] },
+      "s rtt 3 20 0\n",
+      "echo_server",
+    ],
+    "sends the setup back in upper case": [
+      { ready: ["S RTT 3 20 0\n"] },
+      "S RTT 3 20 0\n",
+      "echo_server",
+    ],
+  }],
+  [at(1), 0, {
+    "closes after the setup": [{ ready: [READY, null] }, null],
+    "answers 404 at probe 1": [
+      { echo: () => [PROBE_ERROR] },
+      PROBE_ERROR,
+      "first_probe",
+    ],
+    "changes one byte": [{ echo: changed }, "m 1 abcdEf"],
+    "echoes nonsense": [{ echo: () => ["nonsense\n".repeat(20)] }, "nonsense"],
+    "echoes the payload alone": [
+      { echo: (_, __, payload) => [`${payload}\n`] },
+      "abcdef",
+      "dialect",
+    ],
+    "echoes without LF": [
+      { echo: (message) => [message.trimEnd()] },
+      "m 1 abc",
+      "dialect",
+    ],
+    "counts from 0": [{ echo: fromZero }, "m 0 abc", "dialect"],
+  }],
+  [at(2), 1, {
+    "answers 404 at probe 2": [atProbe2([PROBE_ERROR, null]), PROBE_ERROR],
+    "answers 404 at probe 2 and goes on": [
+      atProbe2([PROBE_ERROR]),
+      PROBE_ERROR,
+    ],
+    "closes at probe 2": [atProbe2([null]), null],
+    "closes inside an echo": [atProbe2(["m 2 abc", null]), "m 2 abc"],
+    "echoes twice": [{ echo: (message) => [message + message] }, "m 1 abc"],
+  }],
+  [AT_END, 3, {
+    "closes instead of the closing reply": [{ closing: [null] }, null],
+    "closes after the last echo": [{ echo: closesAfter3 }, null],
+    "refuses the termination": [{ closing: ["404 no\n"] }, "404 no\n"],
+  }],
 ];
-for (const [what, dialect, echoes, expected, reply, hint] of BROKEN) {
+const SERVERS = BROKEN.flatMap(([expected, echoes, servers]) =>
+  Object.entries(servers).map(([what, server]) =>
+    [what, expected, echoes, ...server] as const
+  )
+);
+for (const [what, expected, echoes, dialect, reply, hint = null] of SERVERS) {
   test(`measureSession() reports a server that ${what}`, async () => {
     await using server = foreignServer(dialect);
     // 404 is longer than the echo of one, and shorter than that of the other.

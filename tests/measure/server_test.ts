@@ -42,74 +42,62 @@ function server(
   return streamServer(measureStreams(options), serving);
 }
 
-const conversations = [
-  [
-    "a session",
+/** What a client says, and what it is answered. */
+const CONVERSATIONS: Record<string, [said: string, answered: string]> = {
+  "a session": [
     "s rtt 2 5 0\nm 1 hello\nm 2 world\nt\n",
     READY + "m 1 hello\nm 2 world\n" + CLOSING,
   ],
-  [
-    "CR LF",
+  "CR LF": [
     "s tput 1 5 0\r\nm 1 hello\r\nt\r\n",
     READY + "m 1 hello\n" + CLOSING,
   ],
-  [
-    "payloads of spaces, NULs and CRs",
+  "payloads of spaces, NULs and CRs": [
     "s rtt 3 3 0\nm 1    \nm 2 \0\0\0\nm 3 a\r\r\nt\n",
     READY + "m 1    \nm 2 \0\0\0\nm 3 a\r\r\n" + CLOSING,
   ],
-  [
-    "a payload counted in bytes",
+  "a payload counted in bytes": [
     "s rtt 1 4 0\nm 1 dé\0\nt\n",
     READY + "m 1 dé\0\n" + CLOSING,
   ],
-  [
-    "two sessions on one connection",
+  "two sessions on one connection": [
     "s rtt 1 1 0\nm 1 a\ns tput 1 2 0\nm 1 ab\nt\n",
     READY + "m 1 a\n" + READY + "m 1 ab\n" + CLOSING,
   ],
-  [
-    "an early termination",
+  "an early termination": [
     "s rtt 9 1 0\nm 1 a\nt\n",
     READY + "m 1 a\n" + CLOSING,
   ],
-  [
-    "an empty line after the termination",
+  "an empty line after the termination": [
     "s rtt 1 1 0\nm 1 a\nt\n\n",
     READY + "m 1 a\n" + CLOSING,
   ],
-  [
-    "a client that only ends its side",
+  "a client that only ends its side": [
     "s rtt 1 1 0\nm 1 a\n",
     READY + "m 1 a\n",
   ],
-  ["no setup", "m 1 a\n", SETUP_ERROR],
-  ["binary rubbish", "\x80\0\xff\n\n\n", SETUP_ERROR],
-  ["an empty line", "\ns rtt 1 1 0\n", SETUP_ERROR],
-  ["a wrong number", "s rtt 2 1 0\nm 2 a\nm 1 a\n", READY + PROBE_ERROR],
-  ["a payload too short", "s rtt 2 3 0\nm 1 ab\nt\n", READY + PROBE_ERROR],
-  ["a payload too long", "s rtt 2 3 0\nm 1 abcd\nt\n", READY + PROBE_ERROR],
-  [
-    "a probe too many",
+  "no setup": ["m 1 a\n", SETUP_ERROR],
+  "binary rubbish": ["\x80\0\xff\n\n\n", SETUP_ERROR],
+  "an empty line": ["\ns rtt 1 1 0\n", SETUP_ERROR],
+  "a wrong number": ["s rtt 2 1 0\nm 2 a\nm 1 a\n", READY + PROBE_ERROR],
+  "a payload too short": ["s rtt 2 3 0\nm 1 ab\nt\n", READY + PROBE_ERROR],
+  "a payload too long": ["s rtt 2 3 0\nm 1 abcd\nt\n", READY + PROBE_ERROR],
+  "a probe too many": [
     "s rtt 1 1 0\nm 1 a\nm 2 a\nt\n",
     READY + "m 1 a\n" + PROBE_ERROR,
   ],
-  [
-    "a termination with more in it",
+  "a termination with more in it": [
     "s rtt 1 1 0\nt now\n",
     READY + CLOSING_ERROR,
   ],
-  ["half a line", "s rtt 1 9 0\nm 1 half", READY],
-] as const;
-for (const [what, said, answered] of conversations) {
+  "half a line": ["s rtt 1 9 0\nm 1 half", READY],
+};
+for (const [what, [said, answered]] of Object.entries(CONVERSATIONS)) {
   test(`measureStreams() answers ${what}, however it is cut`, async () => {
     await using measurement = server();
     for (const [cut, segments] of cuts(bytes(said))) {
-      assertEquals(
-        text(await exchange(measurement, ...segments)),
-        answered,
-        cut,
-      );
+      const reply = text(await exchange(measurement, ...segments));
+      assertEquals(reply, answered, cut);
     }
   });
 }
