@@ -19,7 +19,7 @@ import {
 import { bytes, writeAll } from "./fixtures.ts";
 
 /** How long a wait may last, in milliseconds. */
-const DEADLINE_MS = 6000;
+const DEADLINE_MS = 30_000;
 
 /** An event of one kind. */
 export type EventOf<Kind extends PeerEvent["event"]> = PeerEvent & {

@@ -7,7 +7,7 @@ import type { MeasurementResult } from "../../lib/result/schema.ts";
 import { connect, streamServer } from "../fixtures.ts";
 import { Relay } from "../relay.ts";
 import { measure, reflector } from "../stamp/measured.ts";
-import { test } from "../testing.ts";
+import { timedTest } from "../testing.ts";
 
 const STALL_MS = 250;
 const COUNT = 200;
@@ -44,35 +44,41 @@ const stallingServer: StreamHandler = async (connection) => {
   }
 };
 
-test("measureSession() shows a stall from the intended time, raw only once", async () => {
-  await using server = streamServer(stallingServer);
-  const builder = new ResultBuilder({
-    protocol: "measure",
-    mode: "rtt",
-    target: "",
-    sizeBytes: 10,
-    intervalMs: INTERVAL_MS,
-    options: { given: {}, used: {} },
-  });
-  const samples = measureSession(() => connect(server), {
-    setup: { type: "rtt", probes: COUNT, sizeBytes: 10, delayMs: 0 },
-    warmup: 0,
-    intervalMs: INTERVAL_MS,
-  });
-  for await (const sample of samples) builder.add(sample);
-  const result = builder.result();
-  assertStall(result);
-  const { p99, max } = result.rtt_us!;
-  assert(p99 < 100_000, `one probe of 200 waited: p99 ${p99}`);
-  assert(Math.abs(max - 250_000) < 60_000, `max ${max}`);
-});
+timedTest(
+  "measureSession() shows a stall from the intended time, raw only once",
+  async () => {
+    await using server = streamServer(stallingServer);
+    const builder = new ResultBuilder({
+      protocol: "measure",
+      mode: "rtt",
+      target: "",
+      sizeBytes: 10,
+      intervalMs: INTERVAL_MS,
+      options: { given: {}, used: {} },
+    });
+    const samples = measureSession(() => connect(server), {
+      setup: { type: "rtt", probes: COUNT, sizeBytes: 10, delayMs: 0 },
+      warmup: 0,
+      intervalMs: INTERVAL_MS,
+    });
+    for await (const sample of samples) builder.add(sample);
+    const result = builder.result();
+    assertStall(result);
+    const { p99, max } = result.rtt_us!;
+    assert(p99 < 100_000, `one probe of 200 waited: p99 ${p99}`);
+    assert(Math.abs(max - 250_000) < 60_000, `max ${max}`);
+  },
+);
 
-test("StampSession shows a stall of the path from the intended time", async () => {
-  await using server = reflector();
-  await using relay = new Relay(server.addr);
-  const options = { intervalMs: INTERVAL_MS, count: COUNT, timeoutMs: 2000 };
-  const { result } = await measure(relay, options, ({ sequence }) => {
-    if (sequence === STALLED) relay.stall(STALL_MS);
-  });
-  assertStall(result);
-});
+timedTest(
+  "StampSession shows a stall of the path from the intended time",
+  async () => {
+    await using server = reflector();
+    await using relay = new Relay(server.addr);
+    const options = { intervalMs: INTERVAL_MS, count: COUNT, timeoutMs: 2000 };
+    const { result } = await measure(relay, options, ({ sequence }) => {
+      if (sequence === STALLED) relay.stall(STALL_MS);
+    });
+    assertStall(result);
+  },
+);

@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import { ProcessorTime } from "../../lib/timing/processor_time.ts";
 import { nextTurn, sleepUntil } from "../../lib/timing/sleep.ts";
-import { pureTest as test } from "../testing.ts";
+import { pureTest as test, timedTest } from "../testing.ts";
 
 /** Counts the listeners of a signal. */
 class CountingSignal extends EventTarget {
@@ -110,7 +110,7 @@ test("sleepUntil() aborts one sleeper and leaves the others asleep", async () =>
   assertGreaterOrEqual(performance.now(), dueMs);
 });
 
-test("sleepUntil() relaxed leaves the processor idle", async () => {
+timedTest("sleepUntil() relaxed leaves the processor idle", async () => {
   const percentOf = async (relaxed: boolean) => {
     const busy = new ProcessorTime();
     for (let sleeps = 0; sleeps < 100; sleeps++) {
@@ -121,7 +121,7 @@ test("sleepUntil() relaxed leaves the processor idle", async () => {
   assertLess(await percentOf(true), await percentOf(false) / 2);
 });
 
-test("sleepUntil() blocks only while the process is idle", async () => {
+timedTest("sleepUntil() blocks only while the process is idle", async () => {
   const sleep = async (isIdle: () => boolean) => {
     let timers = 0;
     const timer = setInterval(() => timers++, 0);

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { Relay } from "../relay.ts";
 import { measure, reflector } from "../stamp/measured.ts";
-import { test } from "../testing.ts";
+import { timedTest } from "../testing.ts";
 
 for (const delayMs of [5, 20]) {
-  test(`StampSession measures a path of ${delayMs} ms`, async () => {
+  timedTest(`StampSession measures a path of ${delayMs} ms`, async () => {
     await using server = reflector();
     await using relay = new Relay(server.addr, {
       forward: () => ({ delayMs: delayMs / 5 }),
@@ -19,7 +19,7 @@ for (const delayMs of [5, 20]) {
   });
 }
 
-test("StampSession tells the two ways of a path apart", async () => {
+timedTest("StampSession tells the two ways of a path apart", async () => {
   await using server = reflector();
   await using relay = new Relay(server.addr, {
     forward: (sequence) => ({ delayMs: sequence % 2 ? 20 : 0 }),

@@ -23,7 +23,7 @@ import {
   streamServer,
   text,
 } from "../fixtures.ts";
-import { test } from "../testing.ts";
+import { test, timedTest, together } from "../testing.ts";
 
 const READY = "200 OK: Ready\n";
 const CLOSING = "200 OK: Closing Connection\n";
@@ -158,7 +158,7 @@ test("measureSession() keeps its schedule", async () => {
   }
 });
 
-test("measureSession() accepts echoes in single bytes", async () => {
+timedTest("measureSession() accepts echoes in single bytes", async () => {
   await using server = foreignServer({ echo: (message) => [...message] });
   for (const lenient of [false, true]) {
     const outcome = await measure(server, { lenient });
@@ -258,7 +258,7 @@ for (const [what, expected, echoes, dialect, reply, hint = null] of SERVERS) {
     await using server = foreignServer(dialect);
     // 404 is longer than the echo of one, and shorter than that of the other.
     const sizes = hint === "echo_server" ? [20] : [20, 100];
-    await Promise.all(sizes.map(async (sizeBytes) => {
+    await together(sizes, async (sizeBytes) => {
       const outcome = await measure(server, { sizeBytes });
       const received = Array(echoes).fill(true);
       const lost = expected.startsWith("the echo") ? [false] : [];
@@ -268,7 +268,7 @@ for (const [what, expected, echoes, dialect, reply, hint = null] of SERVERS) {
       assertEquals([error.expected, error.hint], [expected, hint]);
       assertEquals(error.reply === null, reply === null);
       assert((text(error.reply) ?? "").startsWith(reply ?? ""));
-    }));
+    });
   });
 }
 
@@ -278,12 +278,12 @@ test("measureSession() times out on a silent server", async () => {
     [atProbe2([]), [true, false]],
     [{ closing: [] }, [true, true, true]],
   ];
-  await Promise.all(silences.map(async ([dialect, expected]) => {
+  await together(silences, async ([dialect, expected]) => {
     await using server = foreignServer(dialect);
     const outcome = await measure(server);
     assertInstanceOf(outcome.error, Deno.errors.TimedOut);
     assertEquals(echoed(outcome), expected);
-  }));
+  });
 });
 
 const onSetup = (reply: string) =>
@@ -434,12 +434,12 @@ test("measureSession() hints at the unit of a delay that is too long", async () 
   const cases = [false, true].flatMap((lenient) =>
     [0, 50].map((delayMs) => ({ lenient, delayMs }))
   );
-  await Promise.all(cases.map(async ({ lenient, delayMs }) => {
+  await together(cases, async ({ lenient, delayMs }) => {
     const setup = { type: "rtt", probes: 3, sizeBytes: 20, delayMs } as const;
     const { error } = await measure(server, { lenient, setup });
     if (delayMs === 0) assertInstanceOf(error, Deno.errors.TimedOut);
     else assertEquals((error as ProtocolError).hint, "delay_unit");
-  }));
+  });
 });
 
 test("measureSession() notes echoes whose last part waits for a delayed ACK", async () => {

@@ -13,7 +13,7 @@ import type { Sample } from "../../lib/stats/sample.ts";
 import { datagramServer } from "../fixtures.ts";
 import { type Fate, type Path, Relay } from "../relay.ts";
 import { measure, reflector, TIMEOUT_MS } from "./measured.ts";
-import { test } from "../testing.ts";
+import { timedTest, together } from "../testing.ts";
 
 /** The counters, without that of slots that a busy machine missed. */
 function counts({ probes }: MeasurementResult) {
@@ -122,8 +122,8 @@ const PATHS: [string, Path, Partial<typeof NOTHING_WRONG>][] = [
   ],
 ];
 
-test("StampSession counts what each path does", async () => {
-  await Promise.all(PATHS.map(async ([name, path, difference]) => {
+timedTest("StampSession counts what each path does", async () => {
+  await together(PATHS, async ([name, path, difference]) => {
     await using server = reflector();
     await using relay = new Relay(server.addr, path);
     const { result, samples } = await measure(relay);
@@ -133,7 +133,7 @@ test("StampSession counts what each path does", async () => {
     assertEquals(new Set(sequences).size, 100, name);
     const lost = samples.filter(({ rttMs }) => rttMs === null).length;
     assertEquals(lost, result.probes.lost, name);
-  }));
+  });
 });
 
 /** A reflector, what the path loses, and what is known of it. */
@@ -193,96 +193,112 @@ const DIRECTIONS: [
   ],
 ];
 
-test("StampSession knows directions: none or both, by the reflector", async () => {
-  await Promise.all(DIRECTIONS.map(async ([name, make, path, known, note]) => {
-    const { answer, onSample } = make();
-    await using server = datagramServer(answer, { maxRatePerSec: 100_000 });
-    await using relay = new Relay(server.addr, path);
-    const options = { intervalMs: 2 };
-    const { result } = await measure(relay, options, onSample);
-    const { lost, lost_forward, lost_backward } = result.probes;
-    assertEquals([lost, lost_forward, lost_backward], known, name);
-    const notes = result.quality.notes.filter((text) => note.test(text));
-    assertEquals(notes.length, 1, `${name}: ${result.quality.notes}`);
-  }));
-});
+timedTest(
+  "StampSession knows directions: none or both, by the reflector",
+  async () => {
+    await together(DIRECTIONS, async ([name, make, path, known, note]) => {
+      const { answer, onSample } = make();
+      await using server = datagramServer(answer, { maxRatePerSec: 100_000 });
+      await using relay = new Relay(server.addr, path);
+      const options = { intervalMs: 2 };
+      const { result } = await measure(relay, options, onSample);
+      const { lost, lost_forward, lost_backward } = result.probes;
+      assertEquals([lost, lost_forward, lost_backward], known, name);
+      const notes = result.quality.notes.filter((text) => note.test(text));
+      assertEquals(notes.length, 1, `${name}: ${result.quality.notes}`);
+    });
+  },
+);
 
-test("StampSession leaves the faults of the warm-up out of all counters", async () => {
-  await using server = reflector();
-  await using relay = new Relay(server.addr, {
-    forward: fates({ 1: LOST, 8: LOST }),
-    backward: fates({ 2: TWICE, 3: LOST, 9: LOST }),
-  });
-  const { result } = await measure(relay, { warmup: 5 });
-  assertEquals(counts(result), {
-    ...NOTHING_WRONG,
-    warmup: 5,
-    received: 98,
-    lost: 2,
-    lost_forward: 1,
-    lost_backward: 1,
-  });
-  assertEquals(result.rtt_us!.count, 98);
-});
+timedTest(
+  "StampSession leaves the faults of the warm-up out of all counters",
+  async () => {
+    await using server = reflector();
+    await using relay = new Relay(server.addr, {
+      forward: fates({ 1: LOST, 8: LOST }),
+      backward: fates({ 2: TWICE, 3: LOST, 9: LOST }),
+    });
+    const { result } = await measure(relay, { warmup: 5 });
+    assertEquals(counts(result), {
+      ...NOTHING_WRONG,
+      warmup: 5,
+      received: 98,
+      lost: 2,
+      lost_forward: 1,
+      lost_backward: 1,
+    });
+    assertEquals(result.rtt_us!.count, 98);
+  },
+);
 
-test("StampSession sends the next probe of a closed loop once one is lost", async () => {
-  await using server = reflector();
-  await using relay = new Relay(server.addr, {
-    forward: fates({ 3: LOST }),
-    backward: fates({ 5: LOST }),
-  });
-  const { result, samples } = await measure(relay, {
-    intervalMs: 0,
-    count: 20,
-  });
-  assertEquals(counts(result), {
-    ...NOTHING_WRONG,
-    sent: 20,
-    received: 18,
-    lost: 2,
-    lost_forward: 1,
-    lost_backward: 1,
-  });
-  const sequences = samples.map(({ sequence }) => sequence);
-  assertEquals(sequences, sequences.toSorted((a, b) => a - b));
-});
+timedTest(
+  "StampSession sends the next probe of a closed loop once one is lost",
+  async () => {
+    await using server = reflector();
+    await using relay = new Relay(server.addr, {
+      forward: fates({ 3: LOST }),
+      backward: fates({ 5: LOST }),
+    });
+    const { result, samples } = await measure(relay, {
+      intervalMs: 0,
+      count: 20,
+    });
+    assertEquals(counts(result), {
+      ...NOTHING_WRONG,
+      sent: 20,
+      received: 18,
+      lost: 2,
+      lost_forward: 1,
+      lost_backward: 1,
+    });
+    const sequences = samples.map(({ sequence }) => sequence);
+    assertEquals(sequences, sequences.toSorted((a, b) => a - b));
+  },
+);
 
-test("StampSession bounds the drift of the reflector's clock", async () => {
-  for (const ppm of [200, -50]) {
-    const startMs = performance.now();
-    const now = () => startMs + (performance.now() - startMs) * (1 + ppm / 1e6);
-    await using server = reflector({ clock: { now } });
-    const { one_way } = (await measure(server, { count: 1000 })).result;
-    const { clock_drift_ppm, drift_bound_ppm, forward } = one_way!;
-    assert(
-      Math.abs(clock_drift_ppm! - ppm) <= drift_bound_ppm!,
-      `${clock_drift_ppm} +- ${drift_bound_ppm}, truly ${ppm} ppm`,
-    );
-    assertEquals(forward.min_us.low, 0);
-    assertGreater(forward.min_us.high, 0);
-  }
-});
+timedTest(
+  "StampSession bounds the drift of the reflector's clock",
+  async () => {
+    for (const ppm of [200, -50]) {
+      const startMs = performance.now();
+      const now = () =>
+        startMs + (performance.now() - startMs) * (1 + ppm / 1e6);
+      await using server = reflector({ clock: { now } });
+      const { one_way } = (await measure(server, { count: 1000 })).result;
+      const { clock_drift_ppm, drift_bound_ppm, forward } = one_way!;
+      assert(
+        Math.abs(clock_drift_ppm! - ppm) <= drift_bound_ppm!,
+        `${clock_drift_ppm} +- ${drift_bound_ppm}, truly ${ppm} ppm`,
+      );
+      assertEquals(forward.min_us.low, 0);
+      assertGreater(forward.min_us.high, 0);
+    }
+  },
+);
 
 const PAUSE_MS = 500;
 const PAUSE_COUNT = 100;
 const PAUSE_INTERVAL_MS = 10;
 
-test("StampSession sends nothing later for the slots of its own pause, and loses nothing", async () => {
-  // The deadline passes in the pause; the server pauses alike.
-  await using server = reflector();
-  const { result } = await measure(server, {
-    intervalMs: PAUSE_INTERVAL_MS,
-    count: PAUSE_COUNT,
-    timeoutMs: 300,
-  }, ({ sequence }) => {
-    if (sequence !== 50) return;
-    const untilMs = performance.now() + PAUSE_MS;
-    while (performance.now() < untilMs);
-  });
-  const { sent, received, not_sent } = result.probes;
-  assertEquals([sent, received], [PAUSE_COUNT, PAUSE_COUNT]);
-  assert(not_sent! >= 48, `${not_sent} not sent`);
-  const { asked, achieved } = result.probes_per_second;
-  assert(achieved! < asked! * 0.85, `${achieved} of ${asked}`);
-  assert(result.quality.notes.some((note) => /^this program did/.test(note)));
-});
+timedTest(
+  "StampSession sends nothing later for the slots of its own pause, and loses nothing",
+  async () => {
+    // The deadline passes in the pause; the server pauses alike.
+    await using server = reflector();
+    const { result } = await measure(server, {
+      intervalMs: PAUSE_INTERVAL_MS,
+      count: PAUSE_COUNT,
+      timeoutMs: 300,
+    }, ({ sequence }) => {
+      if (sequence !== 50) return;
+      const untilMs = performance.now() + PAUSE_MS;
+      while (performance.now() < untilMs);
+    });
+    const { sent, received, not_sent } = result.probes;
+    assertEquals([sent, received], [PAUSE_COUNT, PAUSE_COUNT]);
+    assert(not_sent! >= 48, `${not_sent} not sent`);
+    const { asked, achieved } = result.probes_per_second;
+    assert(achieved! < asked! * 0.85, `${achieved} of ${asked}`);
+    assert(result.quality.notes.some((note) => /^this program did/.test(note)));
+  },
+);
