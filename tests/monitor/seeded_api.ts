@@ -117,12 +117,16 @@ class SeededStore {
     return { ...counts, rtt: delay, forward: way, backward: way };
   }
 
+  id(index: number): string {
+    const name = NAMES[index] ?? `host-${index}`;
+    return `${name}~${index === 1 ? "connect" : "stamp"}~4`;
+  }
+
   status(index: number): TargetStatus {
     const { now } = this;
-    const name = NAMES[index] ?? `host-${index}`;
+    const id = this.id(index);
+    const [name, probe] = id.split("~") as [string, TargetStatus["probe"]];
     const isDown = index === 2;
-    const probe = index === 1 ? "connect" : "stamp";
-    const id = `${name}~${probe}~4`;
     const cells = Array.from(
       { length: 72 },
       (_, cell) => this.slot(index, now - (72 - cell) * 300, 300),
@@ -174,9 +178,15 @@ class SeededStore {
       ),
     });
     const counts = COUNTERS.map((key) => [key, slots.map((slot) => slot[key])]);
-    const { id } = this.status(index);
     return {
-      ...{ target: id, from: t[0]!, to: t.at(-1)! + step, step, slot, t },
+      ...{
+        target: this.id(index),
+        from: t[0]!,
+        to: t.at(-1)! + step,
+        step,
+        slot,
+        t,
+      },
       counts: Object.fromEntries(counts) as Series["counts"],
       rtt: delays(1, 0),
       forward: index === 1 ? null : delays(0.7, 0.98),
@@ -198,7 +208,7 @@ class SeededStore {
     if (index === 2) all.unshift({ start: this.now - DOWN_SEC, end: null });
     return all.filter(({ start }) => start > from && start < to)
       .map(({ start, end }) => ({
-        ...{ target: this.status(index).id, start, end, end_unknown: false },
+        ...{ target: this.id(index), start, end, end_unknown: false },
         ...{ lost: 900, lost_forward: 720, lost_backward: 180 },
       }));
   }
@@ -301,10 +311,12 @@ if (import.meta.main) {
   );
   setInterval(() => {
     const store = new SeededStore(Date.now() / 1000);
-    const targets = Array.from({ length: count }, (_, index) => ({
-      ...store.status(index),
-      ...store.slot(index, store.now - 1, 1),
-    }));
+    const targets = Array.from({ length: count }, (_, index) => {
+      const { quantiles, ...counts } = store.slot(index, store.now - 1, 1);
+      const state = quantiles ? "up" : "down";
+      const last = { last_rtt_us: quantiles?.[5] ?? null, last_at: store.now };
+      return { id: store.id(index), state, ...last, ...counts };
+    });
     for (const { send } of streams) send("status", { now: store.now, targets });
   }, 1000);
 }

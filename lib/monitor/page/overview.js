@@ -29,6 +29,8 @@ const REFRESH_MS = 60_000;
 const MERGE_MS = 1000;
 /** As many alerts are shown. */
 const MAX_ALERTS = 20;
+/** The cell of the strip. */
+const STRIP = 6;
 /** What increments of live counters add to. */
 const COUNTED = /** @type {const} */ (
   ["sent", "lost", "lost_forward", "lost_backward"]
@@ -66,6 +68,7 @@ export function showOverview({ main, query, list, live }) {
   const [headline, form, groups] = main.children;
   /** @type {Map<string, any>} */
   const rows = new Map();
+  const drawn = new WeakMap();
   const update = () => {
     fill(headline, headlineOf(list));
     for (const target of list.targets) {
@@ -74,6 +77,11 @@ export function showOverview({ main, query, list, live }) {
       cellsOf(target, list.now).forEach((cell, at) =>
         fill(cells[at + 1], cell)
       );
+      // Live events do not change it.
+      if (drawn.get(cells) !== target.strip) {
+        drawn.set(cells, target.strip);
+        fill(cells[STRIP], stripOf(target.strip));
+      }
     }
   };
   const draw = () => {
@@ -213,7 +221,7 @@ function tableOf(name, targets) {
 
 /** @param {TargetStatus} target @param {number} now */
 function cellsOf(target, now) {
-  const { hour, strip, last_rtt_us, last_error, probe } = target;
+  const { hour, last_rtt_us, last_error, probe } = target;
   const lostOf = (/** @type {number} */ lost, isKnown = probe === "stamp") =>
     isKnown
       ? markup`<span class="share loss-${shade(lost, hour.sent)}" title="${
@@ -230,6 +238,5 @@ function cellsOf(target, now) {
     lostOf(hour.lost, true),
     lostOf(hour.lost_forward),
     lostOf(hour.lost_backward),
-    stripOf(strip),
   ];
 }
