@@ -17,35 +17,25 @@ import { STYLE } from "./page_style.ts";
 import app from "./page/app.js" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
-import lists from "./page/lists.js" with { type: "text" };
 import markup from "./page/markup.js" with { type: "text" };
 import overview from "./page/overview.js" with { type: "text" };
 import panel from "./page/panel.js" with { type: "text" };
 import server from "./page/server.js" with { type: "text" };
 import smoke from "./page/smoke.js" with { type: "text" };
+import tables from "./page/tables.js" with { type: "text" };
 import target from "./page/target.js" with { type: "text" };
 
-/** The path of each file, its content and its type. */
-const FILES: Record<string, [text: string, type: string]> = {
-  "/": [index, "text/html"],
-  "/icon.svg": [icon, "image/svg+xml"],
-  "/style.css": [STYLE, "text/css"],
-  "/echarts.js": [chartLibrary as unknown as string, "text/javascript"],
+const MODULES = { app, markup, overview, panel, server, smoke, tables, target };
+
+/** The path of each file, its type and its content. */
+const FILES: Record<string, [type: string, content: unknown]> = {
+  "/": ["text/html", index],
+  "/icon.svg": ["image/svg+xml", icon],
+  "/style.css": ["text/css", STYLE],
+  "/echarts.js": ["text/javascript", chartLibrary],
   ...Object.fromEntries(
-    Object.entries({
-      app,
-      lists,
-      markup,
-      overview,
-      panel,
-      server,
-      smoke,
-      target,
-    })
-      .map(([name, text]) => [`/${name}.js`, [
-        text as unknown as string,
-        "text/javascript",
-      ]]),
+    Object.entries(MODULES)
+      .map(([name, module]) => [`/${name}.js`, ["text/javascript", module]]),
   ),
 };
 
@@ -93,9 +83,9 @@ export async function pageResponse(request: Request): Promise<Response | null> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return new Response(null, { status: 405, headers: { allow: "GET, HEAD" } });
   }
-  const [text, type] = FILES[path]!;
+  const [type, content] = FILES[path]!;
   let file = stored.get(path);
-  if (file === undefined) stored.set(path, file = store(text));
+  if (file === undefined) stored.set(path, file = store(`${content}`));
   const { bytes, gzip, etag } = await file;
   const headers = new Headers({
     ...HEADERS,

@@ -34,13 +34,14 @@ Deno.test({
     assertEquals([...files].filter((path) => path.endsWith("s")).sort(), [
       "/app.js",
       "/echarts.js",
-      "/lists.js",
+
       "/markup.js",
       "/overview.js",
       "/panel.js",
       "/server.js",
       "/smoke.js",
       "/style.css",
+      "/tables.js",
       "/target.js",
     ]);
     for (

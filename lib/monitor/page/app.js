@@ -7,7 +7,7 @@
  * @import { TargetList } from "../api.ts"
  */
 
-import { showMesh, showOutages } from "./lists.js";
+import { showMesh, showOutages } from "./tables.js";
 import { fill, markup } from "./markup.js";
 import { showOverview } from "./overview.js";
 import { read } from "./server.js";

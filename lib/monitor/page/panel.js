@@ -4,21 +4,12 @@
  * One target over a time span: its state, figures, chart, numbers and outages.
  *
  * @module
- * @import { LiveTarget, Series, SpanFigures, TargetStatus } from "../api.ts"
+ * @import { LiveTarget, Series, TargetStatus } from "../api.ts"
  * @import { Limits } from "./smoke.js"
  */
 
-import { outagesOf } from "./lists.js";
-import {
-  delay,
-  fill,
-  loss,
-  markup,
-  percent,
-  span,
-  stateOf,
-  time,
-} from "./markup.js";
+import { figuresOf, numbersOf, outagesOf } from "./tables.js";
+import { delay, fill, loss, markup, span, stateOf, time } from "./markup.js";
 import { read } from "./server.js";
 import { heightOf, smokeOption } from "./smoke.js";
 
@@ -240,64 +231,4 @@ function totalText({ from, to, total }) {
   const times = [from, to].map((t) => time(t).slice(0, 16)).join(" to ");
   const median = total.rtt ? ` · median ${delay(total.rtt.p50_us)}` : "";
   return `${times}${median} · ${loss(total)}`;
-}
-
-/** @param {SpanFigures} total @param {boolean} hasWays */
-function figuresOf(
-  { rtt, sent, lost, lost_forward, lost_backward, unknown },
-  hasWays,
-) {
-  const pairs = [
-    ["Minimum", delay(rtt?.min_us)],
-    ["Median", delay(rtt?.p50_us)],
-    ["p95", delay(rtt?.p95_us)],
-    ["p99", delay(rtt?.p99_us)],
-    ["Maximum", delay(rtt?.max_us)],
-    ["Lost", percent(lost, sent)],
-    ["Forward", hasWays ? percent(lost_forward, sent) : "–"],
-    ["Backward", hasWays ? percent(lost_backward, sent) : "–"],
-    ["Probes", sent],
-    ["Unknown", unknown],
-  ];
-  return pairs.map(([name, text]) =>
-    markup`<div><dt>${name}</dt><dd>${text}</dd></div>`
-  );
-}
-
-/** @param {Series} series */
-function numbersOf({ t, rtt, counts }) {
-  const keys = /** @type {const} */ ([
-    "sent",
-    "lost",
-    "lost_forward",
-    "lost_backward",
-    "unknown",
-  ]);
-  const rows = t.map((start, column) =>
-    markup`<tr><th scope="row">${time(start)}</th>${
-      keys.map((key) => markup`<td>${counts[key][column]}</td>`)
-    }${
-      [0, 1, 4, 7, 8].map((quantile) =>
-        markup`<td>${delay(rtt.quantiles_us[quantile]?.[column])}</td>`
-      )
-    }</tr>`
-  );
-  const heads = [
-    "From",
-    "Probes",
-    "Lost",
-    "Forward",
-    "Backward",
-    "Unknown",
-    "Minimum",
-    "5 %",
-    "Median",
-    "95 %",
-    "Maximum",
-  ];
-  return markup`<div class="scroll" role="region" tabindex="0" aria-label="The numbers of the chart">
-<table><thead><tr>${
-    heads.map((head) => markup`<th scope="col">${head}</th>`)
-  }</tr></thead>
-<tbody>${rows}</tbody></table></div>`;
 }

@@ -22,8 +22,8 @@ const SPANS = [
   ["10d", 864_000, "10 d"],
   ["1y", 31_536_000, "1 y"],
 ];
-/** Parts of the span to move by, the factor of its length, and the keys. */
-/** @type {[text: string, part: number, factor: number, ...keys: string[]][]} */
+/** By which part of the span, and factor of its length; with which keys.
+ * @type {[text: string, part: number, factor: number, ...keys: string[]][]} */
 const MOVES = [
   ["Earlier", -0.5, 1, "ArrowLeft"],
   ["Later", 0.5, 1, "ArrowRight"],
@@ -91,13 +91,21 @@ export async function showTarget({ main, query, list, live }) {
     draw();
   };
 
-  /** @type {[text: string, words: () => Record<string, string | number>][]} */
-  const links = [];
-  for (const [span, , text] of SPANS) links.push([text, () => ({ span })]);
-  for (const [text, part, factor] of MOVES) {
-    links.push([text, () => moved(part, factor)]);
-  }
-  const texts = links.map(([text]) => markup`<a>${text}</a>`);
+  /** @type {{ text: string, keys: string[], words(): Record<string, string | number> }[]} */
+  const links = [
+    ...SPANS.map(([span, , text]) => ({
+      text,
+      keys: [],
+      words: () => ({ span }),
+    })),
+    ...MOVES.map(([text, part, factor, ...keys]) => ({
+      text,
+      keys,
+      words: () => moved(part, factor),
+    })),
+    { text: "Now", keys: ["Home"], words: () => ({}) },
+  ];
+  const texts = links.map(({ text }) => markup`<a>${text}</a>`);
   fill(
     main,
     markup`<div class="bar controls">
@@ -132,10 +140,9 @@ export async function showTarget({ main, query, list, live }) {
       now,
       zoom: (from, to) => go(fitted(from, to)),
       key(key) {
-        const move = MOVES.find(([, , , ...keys]) => keys.includes(key));
-        if (move) go(moved(move[1], move[2]));
-        else if (key === "Home") go({});
-        return move !== undefined || key === "Home";
+        const link = links.find(({ keys }) => keys.includes(key));
+        if (link) go(link.words());
+        return link !== undefined;
       },
     })
   );
@@ -148,7 +155,7 @@ export async function showTarget({ main, query, list, live }) {
     const link = links[anchors.indexOf(event.target)];
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    go(link[1]());
+    go(link.words());
   };
   form.onsubmit = (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -170,7 +177,7 @@ export async function showTarget({ main, query, list, live }) {
     const mine = ++turn;
     const { from, to, span } = shown();
     drawnAt = now();
-    links.forEach(([, words], index) => {
+    links.forEach(({ words }, index) => {
       anchors[index].href = url(words());
       anchors[index].ariaCurrent = `${SPANS[index]?.[0] === span}`;
     });

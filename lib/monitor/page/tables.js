@@ -1,10 +1,10 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Outages as a list, and the mesh as a grid.
+ * Outages, the figures of a span and the mesh, as tables.
  *
  * @module
- * @import { Mesh, Outage, TargetStatus } from "../api.ts"
+ * @import { Mesh, Outage, Series, SpanFigures, TargetStatus } from "../api.ts"
  * @import { View } from "./app.js"
  */
 
@@ -70,6 +70,66 @@ export function outagesOf(outages, now, targets = null) {
     targets && markup`<th scope="col">Target</th>`
   }<th scope="col">Start</th><th scope="col">Length</th><th scope="col">Lost</th><th scope="col">Forward</th><th scope="col">Backward</th></tr></thead>
 <tbody>${outages.map(row)}</tbody></table></div>`;
+}
+
+/** @param {SpanFigures} total @param {boolean} hasWays */
+export function figuresOf(
+  { rtt, sent, lost, lost_forward, lost_backward, unknown },
+  hasWays,
+) {
+  const pairs = [
+    ["Minimum", delay(rtt?.min_us)],
+    ["Median", delay(rtt?.p50_us)],
+    ["p95", delay(rtt?.p95_us)],
+    ["p99", delay(rtt?.p99_us)],
+    ["Maximum", delay(rtt?.max_us)],
+    ["Lost", percent(lost, sent)],
+    ["Forward", hasWays ? percent(lost_forward, sent) : "–"],
+    ["Backward", hasWays ? percent(lost_backward, sent) : "–"],
+    ["Probes", sent],
+    ["Unknown", unknown],
+  ];
+  return pairs.map(([name, text]) =>
+    markup`<div><dt>${name}</dt><dd>${text}</dd></div>`
+  );
+}
+
+/** @param {Series} series */
+export function numbersOf({ t, rtt, counts }) {
+  const keys = /** @type {const} */ ([
+    "sent",
+    "lost",
+    "lost_forward",
+    "lost_backward",
+    "unknown",
+  ]);
+  const rows = t.map((start, column) =>
+    markup`<tr><th scope="row">${time(start)}</th>${
+      keys.map((key) => markup`<td>${counts[key][column]}</td>`)
+    }${
+      [0, 1, 4, 7, 8].map((quantile) =>
+        markup`<td>${delay(rtt.quantiles_us[quantile]?.[column])}</td>`
+      )
+    }</tr>`
+  );
+  const heads = [
+    "From",
+    "Probes",
+    "Lost",
+    "Forward",
+    "Backward",
+    "Unknown",
+    "Minimum",
+    "5 %",
+    "Median",
+    "95 %",
+    "Maximum",
+  ];
+  return markup`<div class="scroll" role="region" tabindex="0" aria-label="The numbers of the chart">
+<table><thead><tr>${
+    heads.map((head) => markup`<th scope="col">${head}</th>`)
+  }</tr></thead>
+<tbody>${rows}</tbody></table></div>`;
 }
 
 /** Shows what each source sees of each target. @param {View} view */
