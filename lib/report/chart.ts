@@ -7,6 +7,7 @@
 import { formatValue } from "../result/quantities.ts";
 import type { BarChart, Chart, HistogramChart } from "../result/section.ts";
 import { scaledAxis, tickText } from "./chart_axis.ts";
+import { panels } from "./chart_panels.ts";
 import {
   base,
   colour,
@@ -47,6 +48,8 @@ export function chartOption(chart: Chart, viewport: Viewport): Drawing {
       return histogram(chart, viewport);
     case "bars":
       return bars(chart, viewport);
+    case "panels":
+      return panels(chart, viewport);
   }
 }
 

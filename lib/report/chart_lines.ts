@@ -194,7 +194,8 @@ function lines(
   };
 }
 
-function lineSeries(
+/** @internal A line through points, with gaps. */
+export function lineSeries(
   index: number,
   x: ScaledAxis,
   y: ScaledAxis,

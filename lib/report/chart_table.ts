@@ -6,7 +6,13 @@
  */
 
 import { formatValue } from "../result/quantities.ts";
-import type { Chart, Head, Table } from "../result/section.ts";
+import type {
+  Axis,
+  Chart,
+  CurveChart,
+  Head,
+  Table,
+} from "../result/section.ts";
 import { commonSlotMs, mergeSlots } from "../stats/timeline.ts";
 
 /** The maximum number of rows of a table. */
@@ -37,23 +43,16 @@ export function chartTable(chart: Chart): Table {
         (bin) => series.map(({ count }) => count[bin] ?? null),
       );
     }
-    case "curve": {
-      const { series, x, y: { unit } } = chart;
-      const known = series.map(({ points }) =>
-        new Map(points.map((point) => [point.x, point.y ?? "failed"]))
+    case "curve":
+      return curveTable(chart.x, [chart]);
+    case "panels":
+      return curveTable(
+        chart.x,
+        chart.panels.map(({ y, series }) => ({
+          y,
+          series: series.filter(({ as }) => as !== "dots"),
+        })),
       );
-      const all = [...new Set(known.flatMap((points) => [...points.keys()]))]
-        .sort((one, other) => one - other);
-      const every = Math.ceil(all.length / MAX_ROWS);
-      const places = all.filter((_, index) =>
-        index % every === 0 || index === all.length - 1
-      );
-      return table(
-        series.map(({ name }) => ({ name, unit })),
-        places.map((place) => formatValue(place, x.unit)),
-        (row) => known.map((points) => points.get(places[row]!) ?? null),
-      );
-    }
     case "timeline": {
       const timelines = chart.series.map(({ timeline }) => timeline);
       const slotMs = commonSlotMs(timelines, MAX_ROWS);
@@ -77,6 +76,30 @@ export function chartTable(chart: Chart): Table {
       );
     }
   }
+}
+
+/** The points of curves with one axis across. */
+function curveTable(
+  x: Axis,
+  curves: Pick<CurveChart, "y" | "series">[],
+): Table {
+  const all = curves.flatMap(({ y, series }) =>
+    series.map(({ name, points }) => ({
+      head: { name, unit: y.unit },
+      known: new Map(points.map((point) => [point.x, point.y ?? "failed"])),
+    }))
+  );
+  const places = [...new Set(all.flatMap(({ known }) => [...known.keys()]))]
+    .sort((one, other) => one - other);
+  const every = Math.ceil(places.length / MAX_ROWS);
+  const chosen = places.filter((_, index) =>
+    index % every === 0 || index === places.length - 1
+  );
+  return table(
+    all.map(({ head }) => head),
+    chosen.map((place) => formatValue(place, x.unit)),
+    (row) => all.map(({ known }) => known.get(chosen[row]!) ?? null),
+  );
 }
 
 function table(

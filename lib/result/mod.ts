@@ -27,5 +27,7 @@ export * from "./throughput_builder.ts";
 export * from "./throughput_schema.ts";
 export * from "./throughput_sections.ts";
 export * from "./under_load_builder.ts";
+export * from "./under_load_charts.ts";
 export * from "./under_load_schema.ts";
 export * from "./under_load_sections.ts";
+export * from "./under_load_series.ts";

@@ -116,8 +116,40 @@ export interface BarChart extends ChartHead {
   series: { name: string; values: (number | null)[] }[];
 }
 
+/** One of several drawings above each other. */
+export interface Panel {
+  /** Upwards. */
+  y: Axis;
+  /**
+   * What is drawn: a line that a `null` interrupts, a dot for each point, or a
+   * stick up to it. Series of one name have one colour in all panels.
+   */
+  series: {
+    name: string;
+    as: "line" | "dots" | "sticks";
+    points: CurvePoint[];
+  }[];
+}
+
+/** Several drawings above each other, with one axis across. */
+export interface PanelChart extends ChartHead {
+  /** The kind of chart. */
+  kind: "panels";
+  /** Across. */
+  x: Axis;
+  /** Stretches of that axis, which are shaded, and their names. */
+  shades: { name: string; from: number; to: number }[];
+  /** The drawings, from the top. */
+  panels: Panel[];
+}
+
 /** Any one chart. */
-export type Chart = CurveChart | HistogramChart | TimelineChart | BarChart;
+export type Chart =
+  | CurveChart
+  | HistogramChart
+  | TimelineChart
+  | BarChart
+  | PanelChart;
 
 /**
  * The place of a section: `"headline"` holds the figures that are read first (a

@@ -12,11 +12,12 @@ import {
   formatRate,
   formatRatio,
   formatValue,
+  shownUnit,
 } from "./quantities.ts";
 import type { Section, Table } from "./section.ts";
+import { underLoadCharts } from "./under_load_charts.ts";
 import type { LoadPhase, UnderLoadResult } from "./under_load_schema.ts";
 
-const NO_TABLE: Table = { columns: [], rows: [] };
 /** From this increase of the median on, in microseconds, there is a problem. */
 const PROBLEM_US = 30_000;
 /** From this loss on, in percent. */
@@ -42,8 +43,6 @@ export function underLoadSections(
     {
       title: "Quality",
       role: "quality",
-      table: NO_TABLE,
-      charts: [],
       sentences: [
         ...results.map(({ name, result }) =>
           `${one ? "" : `${name}: `}${qualitySentence(result)}`
@@ -61,7 +60,7 @@ export function underLoadSections(
           result: { load },
         })),
       ),
-      charts: [],
+      charts: underLoadCharts(results),
       sentences: results.flatMap(({ name, result }) =>
         one ? [...summaryLines(result), verdict(result)] : [
           `${name}: ${verdict(result)}`,
@@ -74,11 +73,11 @@ export function underLoadSections(
 function qualitySentence({ instrument }: UnderLoadResult): string {
   const { load_lag_us, probe_lag_us, processor_percent: shares } = instrument;
   const late = (lag: typeof load_lag_us) => formatDuration(lag?.p99 ?? null);
-  return `p99 of late timers: load ${late(load_lag_us)}, probes ${
+  const busy = (share: number | null) =>
+    formatValue(share && Math.round(share), "percent");
+  return `timers late p99 ${late(load_lag_us)}, probes ${
     late(probe_lag_us)
-  }; processor: client ${formatValue(shares.client, "percent")}, server ${
-    formatValue(shares.server, "percent")
-  }`;
+  }; processor ${busy(shares.client)} here, ${busy(shares.server)} there`;
 }
 
 /** The phases whose figures are shown: idle and the loads. */
@@ -88,9 +87,14 @@ function shownPhases({ phases }: UnderLoadResult): LoadPhase[] {
 
 /** A row for each phase. */
 function phasesTable(result: UnderLoadResult): Table {
+  const shown = shownPhases(result);
+  const rates = shown.flatMap(({ goodput: { down, up } }) =>
+    [down, up].flatMap((one) => one?.mean ?? [])
+  );
+  const [size, unit] = shownUnit(Math.max(0, ...rates), "bits_per_second");
   return {
     columns: [
-      { name: "goodput" },
+      { name: unit },
       { name: "RTT p50", unit: "us" },
       { name: "p95", unit: "us" },
       { name: "p99", unit: "us" },
@@ -98,12 +102,16 @@ function phasesTable(result: UnderLoadResult): Table {
       { name: "lost", unit: "percent" },
       { name: "mostly" },
     ],
-    rows: shownPhases(result).map((phase) => {
+    rows: shown.map((phase) => {
       const { name, rtt_us: rtt, counts: { sent, lost }, load } = phase;
+      const { down, up } = phase.goodput;
+      const goodputs = [down, up].flatMap((one) =>
+        one === null ? [] : [formatRatio(one.mean / size)]
+      );
       return {
         name,
         values: [
-          goodputText(phase),
+          goodputs.join("/") || "-",
           rtt?.p50 ?? null,
           rtt?.p95 ?? null,
           rtt?.p99 ?? null,
@@ -122,15 +130,6 @@ function signed(us: number): string {
   return us < 0 ? formatDuration(us) : `+${formatDuration(us)}`;
 }
 
-/** Of both directions, `DOWN/UP` in the unit of the first. */
-function goodputText({ goodput: { down, up } }: LoadPhase): string {
-  if (down === null || up === null) {
-    return formatRate((down ?? up)?.mean ?? null);
-  }
-  const mbits = (rate: number) => formatRatio(rate / 1e6);
-  return `${mbits(down.mean)}/${mbits(up.mean)} Mbit/s`;
-}
-
 /** The direction that has most of the increase, if it is known. */
 function mostlyIn({ load }: LoadPhase): Way | null {
   const { down, up } = load?.one_way_us ?? { down: null, up: null };
@@ -142,35 +141,33 @@ function mostlyIn({ load }: LoadPhase): Way | null {
 function summaryLines(result: UnderLoadResult): string[] {
   const { load: { rpm, outcome } } = result;
   const loads = result.phases.flatMap(({ load }) => load ?? []);
-  const list = (
-    name: string,
-    read: (load: typeof loads[number]) => string,
-  ) => loads.length === 0 ? [] : [`${name} ${loads.map(read).join(" / ")}`];
+  const list = (name: string, texts: string[]) =>
+    texts.length === 0 ? [] : [
+      `${name} ${
+        (new Set(texts).size === 1 ? texts.slice(0, 1) : texts).join(" / ")
+      }`,
+    ];
   const bytes = ({ down, up }: { down: number | null; up: number | null }) =>
     down === null && up === null
       ? "-"
       : `${Math.round(((down ?? 0) + (up ?? 0)) / 1000)} kB`;
+  const milliseconds = (ms: number | null) =>
+    formatDuration(ms === null ? null : ms * 1000);
   return [
     [
-      ...list(
-        "recovery",
-        ({ recovery_ms }) =>
-          recovery_ms === null ? "-" : formatDuration(recovery_ms * 1000),
-      ),
-      ...list("queue", ({ queue_bytes }) => bytes(queue_bytes)),
-      ...list("confidence", ({ confidence }) => confidence),
+      ...list("recovery", loads.map((load) => milliseconds(load.recovery_ms))),
+      ...list("queue", loads.map((load) => bytes(load.queue_bytes))),
+      ...list("confidence", loads.map(({ confidence }) => confidence)),
     ].join("; "),
-    [
-      ...(rpm === null
-        ? []
-        : [`RPM ${Math.round(rpm)} (UDP and connects, not HTTP)`]),
-      ...(outcome === null ? [] : [
-        `outcome ${
-          Object.entries(outcome).map(([use, share]) => `${use} ${share} %`)
-            .join(", ")
-        }`,
-      ]),
-    ].join("; "),
+    rpm === null
+      ? ""
+      : `RPM ${Math.round(rpm)}, of UDP probes and connections, not of HTTP`,
+    outcome === null
+      ? ""
+      : `quality of outcome: ${
+        Object.entries(outcome).map(([use, share]) => `${use} ${share} %`)
+          .join(", ")
+      }`,
     ...result.also.map((target, at) =>
       `${target}: ${
         shownPhases(result).map(({ name, also_us }) =>

@@ -53,6 +53,7 @@ export class StampSession {
   #target: { transport: "udp"; hostname: string; port: number };
   #options: CompleteStampOptions;
   #outstanding: OutstandingProbes;
+  #wall: WallClock;
   #queue = new SampleQueue();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDueMs = Infinity;
@@ -89,7 +90,8 @@ export class StampSession {
       );
     }
     const { warmup, timeoutMs } = options;
-    const wall = new WallClock();
+    const wall = given.wall ?? new WallClock();
+    this.#wall = wall;
     const stepUs = options.request.errorUs;
     const request = {
       ...options.request,
@@ -361,7 +363,7 @@ export class StampSession {
     const { signal } = this.#stop;
     const request = new StampRequest(this.#options.request);
     const reader = new StampReplyReader(request);
-    const wall = new WallClock();
+    const wall = this.#wall;
     for (let tries = 0; tries < TRIES && !signal.aborted; tries++) {
       wall.read(performance.now());
       request.prepare(DETECTION_SEQUENCE + tries, wall);

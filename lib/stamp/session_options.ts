@@ -7,6 +7,7 @@
 import { randomSeed } from "../stats/seeded_random.ts";
 import { measureResolutionUs, systemClock } from "../timing/clock.ts";
 import { periodic, type Schedule } from "../timing/pacer.ts";
+import type { WallClock } from "../timing/wall_clock.ts";
 import { AUTHENTICATED, UNAUTHENTICATED } from "./packet.ts";
 import type { RequestOptions } from "./request.ts";
 
@@ -54,6 +55,11 @@ export interface StampOptions {
    * blocks instead of keeping the processor busy. Default: `false`.
    */
   alone?: boolean;
+  /**
+   * Gives the time of day. Default: a clock of its own, which is timed for some
+   * milliseconds; sessions whose one-way delays are compared share one.
+   */
+  wall?: WallClock;
   /** Ends the session early. */
   signal?: AbortSignal;
 }
@@ -68,7 +74,7 @@ export const STAMP_DEFAULTS = {
 
 /** All options, each with a value. */
 export interface CompleteStampOptions
-  extends Required<Omit<StampOptions, "signal">> {
+  extends Required<Omit<StampOptions, "signal" | "wall">> {
   /** What each request is like. */
   request: RequestOptions;
   /** Ends the session early. */

@@ -7,6 +7,7 @@
 import type { Chart, Section } from "../result/section.ts";
 import { formatBars, formatHistogram } from "./bars.ts";
 import { formatCurve } from "./curve.ts";
+import { formatPanels } from "./panels.ts";
 import { clampWidth, sanitize, type Style, truncate } from "./style.ts";
 import { formatTable } from "./table.ts";
 import { formatTimeline } from "./timeline.ts";
@@ -114,5 +115,7 @@ function drawing(chart: Chart, style: Style): string[] {
       return formatTimeline(chart, style);
     case "bars":
       return formatBars(chart, style);
+    case "panels":
+      return formatPanels(chart, style);
   }
 }

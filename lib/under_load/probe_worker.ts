@@ -3,7 +3,7 @@
  * and would delay what is sent and received there.
  *
  * ```text
- *   program -> prepare, stamp, connect, interval, stop -> worker
+ *   program -> stamp, connect, interval, stop -> worker
  *   program <- ready, samples, session, failed, done <- worker
  * ```
  *
@@ -16,6 +16,7 @@ import { localHostFor } from "../net/datagram_socket.ts";
 import { StampSession } from "../stamp/session.ts";
 import { type Distribution, Histogram } from "../stats/histogram.ts";
 import type { Sample } from "../stats/sample.ts";
+import { WallClock } from "../timing/wall_clock.ts";
 import type { PhaseCounts } from "./record.ts";
 
 /** Where to send probes. */
@@ -28,10 +29,8 @@ export interface ProbeTarget {
 
 /** What the worker is told. */
 export type ProbeCommand =
-  /** Prepares a STAMP session for each phase. */
-  | { do: "prepare"; phases: number; target: ProbeTarget }
-  /** Starts the session of a phase, and ends the one before. */
-  | { do: "stamp"; phase: number }
+  /** Ends the STAMP session before it, and starts that of a phase. */
+  | { do: "stamp"; phase: number; target: ProbeTarget }
   /** Sets up connections until the end. */
   | { do: "connect"; series: number; target: ProbeTarget; intervalMs: number }
   /** Changes the interval of STAMP. */
@@ -42,7 +41,10 @@ export type ProbeCommand =
 /** What the worker says. */
 export type ProbeReport =
   | { is: "ready"; nowMs: number }
-  /** Rows of four: sent at, RTT, there, back, in ms; `NaN` if unknown. */
+  /**
+   * Rows of four: sent at, RTT, there, back, in ms; `NaN` if unknown. The series
+   * of STAMP are the phases; that of connections is their own.
+   */
   | { is: "samples"; series: number; rows: number[] }
   | {
     is: "session";
@@ -60,17 +62,11 @@ const FLUSH_MS = 50;
 /** How much intervals vary, so that probes keep no step with other timers. */
 const JITTER = 0.1;
 
-/** A session, and what ends it without cutting off its last replies. */
-interface PreparedSession {
-  session: StampSession;
-  end: () => void;
-}
-
 /** The probes of a run. */
 class Probes {
   #send: (report: ProbeReport) => void;
   #intervalMs = 10;
-  #prepared: PreparedSession[] = [];
+  #wall = new WallClock();
   #endSession: () => void = () => {};
   #sessions: Promise<void>[] = [];
   #stop = new AbortController();
@@ -86,13 +82,8 @@ class Probes {
 
   take(command: ProbeCommand): void {
     switch (command.do) {
-      case "prepare":
-        for (let phase = 0; phase < command.phases; phase++) {
-          this.#prepared.push(this.#session(command.target));
-        }
-        return;
       case "stamp":
-        return this.#run(this.#stamp(command.phase));
+        return this.#run(this.#stamp(command.phase, command.target));
       case "connect":
         return this.#run(this.#connect(command));
       case "interval":
@@ -116,9 +107,11 @@ class Probes {
     );
   }
 
-  /** A session times the wall clock, which stalls: all start before the run. */
-  #session(target: ProbeTarget): PreparedSession {
+  async #stamp(phase: number, target: ProbeTarget): Promise<void> {
+    this.#endSession();
     let nextMs = 0;
+    // So ended, a session still waits for its last replies.
+    this.#endSession = () => nextMs = Infinity;
     const session = new StampSession(
       () =>
         Deno.listenDatagram({
@@ -138,21 +131,15 @@ class Probes {
         warmup: 0,
         timeoutMs: PROBE_TIMEOUT_MS,
         relaxed: true,
+        wall: this.#wall,
         signal: this.#cut.signal,
       },
     );
-    return { session, end: () => nextMs = Infinity };
-  }
-
-  async #stamp(phase: number): Promise<void> {
-    const { session, end } = this.#prepared[phase]!;
-    this.#endSession();
-    this.#endSession = end;
     for await (const sample of session.samples()) {
       this.#lateness.record(
         Math.max(0, sample.sentAtMs - sample.intendedAtMs) * 1000,
       );
-      this.#add(0, sample);
+      this.#add(phase, sample);
     }
     const { counts, directionsKnown, queue, countedAnew } = session.replyStats;
     const isKnown = directionsKnown === true && !countedAnew;

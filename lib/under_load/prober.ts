@@ -36,8 +36,8 @@ export type SessionCounts = Extract<ProbeReport, { is: "session" }>["counts"];
 
 /** Sends the probes of a run. */
 export class Prober implements AsyncDisposable {
-  /** The probes so far: STAMP, connections, and those of further targets. */
-  readonly series: Required<ProbeSeries>[];
+  /** STAMP of each phase, then connections, then those to further targets. */
+  #series: Required<ProbeSeries>[];
   /** How late probes were sent, once all have ended; in microseconds. */
   lateness: Distribution | null = null;
   /** How many replies this side may have dropped. */
@@ -65,8 +65,8 @@ export class Prober implements AsyncDisposable {
     this.#intervalMs = plan.intervalMs;
     this.failed = this.#fail.promise;
     this.failed.catch(() => {});
-    this.series = Array.from(
-      { length: 2 + plan.also.length },
+    this.#series = Array.from(
+      { length: plan.phases + 1 + plan.also.length },
       () => ({ at_ms: [], rtt_us: [], up_us: [], down_us: [] }),
     );
     this.#sessions = Array.from(
@@ -92,21 +92,18 @@ export class Prober implements AsyncDisposable {
   async start(): Promise<void> {
     await Promise.race([this.#ready.promise, this.failed]);
     const { stamp, connect, also, phases } = this.#plan;
-    if (stamp !== null) {
-      this.#tell({ do: "prepare", phases, target: stamp });
-      this.#tell({ do: "interval", ms: this.#intervalMs });
-    }
+    this.#tell({ do: "interval", ms: this.#intervalMs });
     this.#startMs = performance.now();
     this.#tell({
       do: "connect",
-      series: stamp === null ? 0 : 1,
+      series: phases,
       target: connect,
       intervalMs: stamp === null ? CONNECT_MS.alone : CONNECT_MS.beside,
     });
     also.forEach((target, at) =>
       this.#tell({
         do: "connect",
-        series: 2 + at,
+        series: phases + 1 + at,
         target,
         intervalMs: CONNECT_MS.also,
       })
@@ -119,7 +116,24 @@ export class Prober implements AsyncDisposable {
    * @param phase Its number.
    */
   begin(phase: number): void {
-    if (this.#plan.stamp !== null) this.#tell({ do: "stamp", phase });
+    const { stamp: target } = this.#plan;
+    if (target !== null) this.#tell({ do: "stamp", phase, target });
+  }
+
+  /**
+   * The probes of a phase so far, not in order; without STAMP all connections.
+   *
+   * @param phase Its number.
+   * @returns The probes.
+   */
+  probes(phase: number): Required<ProbeSeries> {
+    const { stamp, phases } = this.#plan;
+    return this.#series[stamp === null ? phases : phase]!;
+  }
+
+  /** All connections so far, then those to each further target. */
+  get connects(): Required<ProbeSeries>[] {
+    return this.#series.slice(this.#plan.phases);
   }
 
   /**
@@ -175,7 +189,7 @@ export class Prober implements AsyncDisposable {
         this.#offsetMs = performance.now() - report.nowMs;
         return this.#ready.resolve();
       case "samples":
-        return this.#add(this.series[report.series]!, report.rows);
+        return this.#add(this.#series[report.series]!, report.rows);
       case "session":
         this.maybeDropped += report.maybeDropped;
         return this.#sessions[report.phase]!.resolve(report.counts);

@@ -196,11 +196,12 @@ export class LoadRun {
   /** Waits for the end of a phase, and looks at it for each bin. */
   async #pass(
     { name, durationMs }: PlannedPhase,
-    { record, load }: Current,
+    { index, record, load }: Current,
   ): Promise<void> {
     const { signal, stable, onBin } = this.#options;
     const { rates, start_ms } = record;
-    const { series: [probes], startMs } = this.#prober;
+    const { startMs } = this.#prober;
+    const probes = this.#prober.probes(index);
     let isOver = false;
     const over = load?.ended.then(() => {
       isOver = true;
@@ -211,7 +212,7 @@ export class LoadRun {
         ? elapsedMs >= durationMs
         : elapsedMs >= MAX_STABLE_MS ||
           elapsedMs >= MIN_STABLE_MS &&
-            confidence(rates, probes!, start_ms, start_ms + elapsedMs) ===
+            confidence(rates, probes, start_ms, start_ms + elapsedMs) ===
               "high";
     for (let bin = 1; !isDone() && !isOver && !signal.aborted; bin++) {
       const dueMs = startMs + start_ms + bin * BIN_MS;
@@ -230,7 +231,7 @@ export class LoadRun {
         durationMs,
         down: rates.down.at(-1) ?? null,
         up: rates.up.at(-1) ?? null,
-        rttUs: probes!.rtt_us.at(-1) ?? null,
+        rttUs: probes.rtt_us.at(-1) ?? null,
       });
     }
     record.end_ms = performance.now() - startMs;
@@ -277,15 +278,18 @@ export class LoadRun {
   /** Completes a record in the background, and hands it over in its turn. */
   #end({ index, record, load }: Current): void {
     const untilMs = performance.now() - this.#prober.startMs;
-    const { series } = this.#prober;
     const counts = this.#prober.counts(index);
     this.#completed = this.#completed.then(async () => {
       const known = await counts;
       await load?.ended.catch(() => {});
-      const [probes, connects, ...also] = series.map((one) =>
+      const [connects, ...also] = this.#prober.connects.map((one) =>
         between(one, record.start_ms, untilMs)
       );
-      const lost = probes!.rtt_us.filter((rtt) => rtt === null).length;
+      const all = this.#prober.probes(index);
+      const probes = known === null
+        ? connects!
+        : between(all, -Infinity, Infinity);
+      const lost = probes.rtt_us.filter((rtt) => rtt === null).length;
       Object.assign(record, {
         delivered_bits_per_second: load && delivered(load.client),
         probes,
@@ -294,7 +298,7 @@ export class LoadRun {
         counts: {
           ...record.counts,
           ...known,
-          sent: probes!.at_ms.length,
+          sent: probes.at_ms.length,
           lost,
           ...(lost === 0 && { lost_up: 0, lost_down: 0 }),
         },

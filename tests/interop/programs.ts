@@ -12,7 +12,10 @@ const TEST_MS = 60_000;
 /** When socat's children for each client, which outlive it, end by themselves. */
 const FORK_IDLE_SEC = 10;
 
-/** What a test needs of the machine: programs, and the loopback of IPv6. */
+/**
+ * What a test needs of the machine: programs, the loopback of IPv6, and network
+ * namespaces, which need the rights of an administrator.
+ */
 type Need =
   | "python3"
   | "scapy"
@@ -24,7 +27,12 @@ type Need =
   | "bash"
   | "zsh"
   | "fish"
+  | "ping"
+  | "nft"
+  | "namespaces"
   | "::1";
+/** What is no program, and may be missing in continuous integration, too. */
+const RIGHTS: Need[] = ["::1", "namespaces"];
 /** What may have Scapy: the first python3, or Debian's own behind it. */
 const PYTHONS = ["python3", "/usr/bin/python3"];
 
@@ -41,7 +49,7 @@ export function interopTest(
   const reason = `this machine has no ${missing.join(" and no ")}`;
   // In continuous integration no program may be missing.
   const ignore = missing.length > 0 &&
-    (missing.includes("::1") || !Deno.env.get("CI"));
+    (missing.some((need) => RIGHTS.includes(need)) || !Deno.env.get("CI"));
   if (ignore) {
     const line = `skipped: ${name}: ${reason}\n`;
     Deno.stderr.writeSync(new TextEncoder().encode(line));
@@ -63,6 +71,8 @@ function isThere(need: Need): boolean {
   if (there === undefined) {
     there = need === "::1"
       ? hasIpv6Loopback()
+      : need === "namespaces"
+      ? canMakeNamespaces()
       : need === "scapy"
       ? pythonWithScapy() !== undefined
       : isInstalled(need);
@@ -80,8 +90,15 @@ function hasIpv6Loopback(): boolean {
   }
 }
 
+function canMakeNamespaces(): boolean {
+  const name = `roundtrip-${Deno.pid}`;
+  return succeeds("ip", "netns", "add", name) &&
+    succeeds("ip", "netns", "delete", name);
+}
+
 function isInstalled(program: string): boolean {
-  return succeeds(program, program === "socat" ? "-V" : "--version");
+  const flag = program === "socat" || program === "ping" ? "-V" : "--version";
+  return succeeds(program, flag);
 }
 
 function pythonWithScapy(): string | undefined {

@@ -111,7 +111,9 @@ pureTest(
       [["there", "0 to 80.0 us"], ["back", "0 to 80.0 us"]],
     );
     assertEquals(
-      charts!.map((chart) => chart.series.map(({ name }) => name)),
+      charts!.map((chart) =>
+        "series" in chart && chart.series.map(({ name }) => name)
+      ),
       [["there", "back"]],
     );
 
