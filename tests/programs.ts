@@ -9,7 +9,7 @@ import { type Sink, Terminal } from "../lib/terminal/terminal.ts";
 import { compilables } from "../scripts/compile.ts";
 
 /** How long a program may take to start to listen, to say something, or to end. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const ROOT = new URL("..", import.meta.url);
 const DECODER = new TextDecoder();
 

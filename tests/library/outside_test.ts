@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { Program, run, runHere } from "../programs.ts";
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 const ROOT = new URL("../../", import.meta.url);
 const EXAMPLES = new Map([
   ...examples("docs/library.md"),
