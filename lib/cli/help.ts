@@ -19,7 +19,7 @@ export interface Description {
    * Subcommands are written `rtt|tput TARGET`.
    */
   operands: string;
-  /** What else a user should know, in paragraphs. */
+  /** Further explanations, in paragraphs. */
   details: string[];
   /** Command lines to try, without the program's name. */
   examples: string[];

@@ -20,7 +20,7 @@ export interface Option<V = unknown> {
   choices?: readonly string[];
   /** The unit of the value. */
   unit?: "ms" | "bytes";
-  /** Whether each value counts that is given, not the last one alone. */
+  /** Whether all given values count; otherwise only the last one does. */
   repeated?: boolean;
   /**
    * Reads the values given, or the default. Throws a `SyntaxError` that says
@@ -29,7 +29,7 @@ export interface Option<V = unknown> {
   read: (texts: string[]) => V;
 }
 
-/** What an option may have besides. */
+/** The optional parts of an option. */
 export interface Spec {
   /** One letter, for `-p` beside `--port`. */
   short?: string;
@@ -37,7 +37,7 @@ export interface Spec {
   default?: string;
 }
 
-/** What a number may have besides. */
+/** The optional parts of an option of a number. */
 export interface NumberSpec extends Spec {
   /** The minimum. */
   min?: number;

@@ -315,7 +315,7 @@ Deno.test(
 );
 
 Deno.test(
-  "peer fails when nobody was there to hear what it said",
+  "peer fails when a line reached no peer",
   LIMIT,
   async () => {
     const { code, stderr } = await run(
@@ -334,7 +334,7 @@ Deno.test(
 );
 
 Deno.test(
-  "peer goes on listening where nobody is yet, and dials until one is",
+  "peer listens and dials until a peer answers",
   LIMIT,
   async () => {
     const port = `${freePort()}`;
@@ -472,7 +472,7 @@ Deno.test(
 );
 
 Deno.test(
-  "peer ends quietly when nobody reads its output any more",
+  "peer ends quietly when its output is closed",
   LIMIT,
   async () => {
     await using ada = await servePeer("ada");

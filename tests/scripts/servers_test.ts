@@ -160,7 +160,7 @@ Deno.test(
 );
 
 Deno.test(
-  "A server goes on when nobody reads what it prints",
+  "A server goes on when its output is closed",
   LIMIT,
   async () => {
     await using server = new Program(

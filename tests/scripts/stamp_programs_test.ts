@@ -549,7 +549,7 @@ Deno.test(
 );
 
 Deno.test(
-  "stamp_client needs no permission but that for the target's address",
+  "stamp_client needs only the permission for the address of the target",
   LIMIT,
   async () => {
     await using server = await serveHere("stamp_server");
@@ -790,7 +790,7 @@ Deno.test(
 );
 
 Deno.test(
-  "stamp_client ends quietly when nobody reads its output any more",
+  "stamp_client ends quietly when its output is closed",
   LIMIT,
   async () => {
     await using server = await serveHere("stamp_server");

@@ -409,7 +409,7 @@ Deno.test(
 );
 
 Deno.test(
-  "measure_client sweep ends quietly when nobody reads its output any more",
+  "measure_client sweep ends quietly when its output is closed",
   LIMIT,
   async () => {
     await using server = await serveHere("measure_server");
