@@ -262,10 +262,18 @@ const CATCH_UP = 4;
  * with Deno 2.4, a turn of the event loop takes as long.
  */
 const CREDIT_MS = 0.5;
+/** After a delay as long as this, other programs keep the processors busy. */
+const STALL_MS = 5;
+/**
+ * For how long a sender then waits on timers. Its spin would use up its share of
+ * a processor, so that it could not send.
+ */
+const RELAXED_MS = 1000;
+const RELAXED_CREDIT_MS = 4;
 
 /**
  * Spaces blocks evenly. After a delay it catches up at a multiple of the rate, in
- * bursts of two milliseconds' worth at most.
+ * bursts of two milliseconds' worth at most; on a busy machine they are longer.
  */
 class Pace {
   #gapMs: number;
@@ -274,6 +282,7 @@ class Pace {
   #intendedMs = performance.now();
   #dueMs = 0;
   #catchUpMs = -Infinity;
+  #relaxedUntilMs = -Infinity;
   #stopped: AbortSignal;
 
   constructor({ parameters, stopped }: FlowTest) {
@@ -294,7 +303,11 @@ class Pace {
     this.#dueMs = dueMs;
     this.#intendedMs += this.#gapMs;
     let nowMs = performance.now();
-    this.#catchUpMs = Math.max(dueMs, nowMs - CREDIT_MS) +
+    if (nowMs - dueMs > STALL_MS) this.#relaxedUntilMs = nowMs + RELAXED_MS;
+    const creditMs = nowMs < this.#relaxedUntilMs
+      ? RELAXED_CREDIT_MS
+      : CREDIT_MS;
+    this.#catchUpMs = Math.max(dueMs, nowMs - creditMs) +
       this.#gapMs / CATCH_UP;
     if (dueMs - nowMs >= SHORT_WAIT_MS) return true;
     while (nowMs < dueMs) nowMs = performance.now();
@@ -303,7 +316,10 @@ class Pace {
 
   /** Waits until it may be sent. */
   async wait(): Promise<void> {
-    const isLong = this.#dueMs - performance.now() > LONG_WAIT_MS;
-    await sleepUntil(this.#dueMs, isLong ? this.#stopped : undefined);
+    const nowMs = performance.now();
+    const isLong = this.#dueMs - nowMs > LONG_WAIT_MS;
+    await sleepUntil(this.#dueMs, isLong ? this.#stopped : undefined, {
+      relaxed: nowMs < this.#relaxedUntilMs,
+    });
   }
 }
