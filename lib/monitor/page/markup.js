@@ -55,6 +55,17 @@ export function fill(element, content) {
   element.innerHTML = text;
 }
 
+/** The head of a table; an empty name is no column's. */
+export function headOf(/** @type {(string | false | null)[]} */ names) {
+  return markup`<thead><tr>${
+    names.map((name) =>
+      name === ""
+        ? markup`<td></td>`
+        : name && markup`<th scope="col">${name}</th>`
+    )
+  }</tr></thead>`;
+}
+
 /** Microseconds with three digits and a unit. */
 export function delay(/** @type {number | null | undefined} */ us) {
   if (us === null || us === undefined) return "–";

@@ -11,6 +11,7 @@
 import {
   delay,
   fill,
+  headOf,
   loss,
   markup,
   percent,
@@ -208,8 +209,19 @@ function groupsOf({ targets }, query) {
 function tableOf(name, targets) {
   return markup`<section>${name && markup`<h2>${name}</h2>`}
 <table class="targets" aria-label="${name || "Targets"}">
-<thead><tr><th scope="col">Target</th><th scope="col">State</th><th scope="col">Last</th><th scope="col">Lost</th><th scope="col">Forward</th><th scope="col">Backward</th><th scope="col">Last hours</th></tr></thead>
-<tbody>${
+${
+    headOf([
+      ...[
+        "Target",
+        "State",
+        "Last",
+        "Lost",
+        "Forward",
+        "Backward",
+        "Last hours",
+      ],
+    ])
+  }<tbody>${
     targets.map(({ id, name, probe, address, host }) =>
       markup`<tr data-id="${id}"><th scope="row"><a href="${
         linkTo(id)

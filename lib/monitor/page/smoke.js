@@ -188,7 +188,11 @@ export function smokeOption(series, options) {
   };
   const axisLabel = { color: colour("quiet"), hideOverlap: true, fontSize };
   // The same for each plot, so that they stand exactly above each other.
-  const grid = { left: 5 * fontSize, right: fontSize, outerBoundsMode: "none" };
+  const grid = {
+    left: 5 * fontSize,
+    right: 2 * fontSize,
+    outerBoundsMode: "none",
+  };
   return {
     animation: false,
     textStyle: { fontFamily: "system-ui, sans-serif" },

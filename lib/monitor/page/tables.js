@@ -8,7 +8,16 @@
  * @import { View } from "./app.js"
  */
 
-import { delay, fill, markup, percent, shade, span, time } from "./markup.js";
+import {
+  delay,
+  fill,
+  headOf,
+  markup,
+  percent,
+  shade,
+  span,
+  time,
+} from "./markup.js";
 import { listen, merged, read } from "./server.js";
 
 /** The chart of an outage shows as many times its length, and not less. */
@@ -66,10 +75,16 @@ export function outagesOf(outages, now, targets = null) {
     }</td></tr>`;
   };
   return markup`<div class="scroll" role="region" tabindex="0" aria-label="List of outages">
-<table><thead><tr>${
-    targets && markup`<th scope="col">Target</th>`
-  }<th scope="col">Start</th><th scope="col">Length</th><th scope="col">Lost</th><th scope="col">Forward</th><th scope="col">Backward</th></tr></thead>
-<tbody>${outages.map(row)}</tbody></table></div>`;
+<table>${
+    headOf([
+      targets && "Target",
+      "Start",
+      "Length",
+      "Lost",
+      "Forward",
+      "Backward",
+    ])
+  }<tbody>${outages.map(row)}</tbody></table></div>`;
 }
 
 /** @param {SpanFigures} total @param {boolean} hasWays */
@@ -96,40 +111,25 @@ export function figuresOf(
 
 /** @param {Series} series */
 export function numbersOf({ t, rtt, counts }) {
-  const keys = /** @type {const} */ ([
-    "sent",
-    "lost",
-    "lost_forward",
-    "lost_backward",
-    "unknown",
-  ]);
-  const rows = t.map((start, column) =>
+  const { sent, lost, lost_forward, lost_backward, unknown } = counts;
+  const rows = t.map((start, at) =>
+    (sent[at] ?? 0) + (unknown[at] ?? 0) > 0 &&
     markup`<tr><th scope="row">${time(start)}</th>${
-      keys.map((key) => markup`<td>${counts[key][column]}</td>`)
-    }${
-      [0, 1, 4, 7, 8].map((quantile) =>
-        markup`<td>${delay(rtt.quantiles_us[quantile]?.[column])}</td>`
-      )
+      [
+        ...[sent, lost, lost_forward, lost_backward, unknown].map((of) =>
+          of[at]
+        ),
+        ...[0, 1, 4, 7, 8].map((row) => delay(rtt.quantiles_us[row]?.[at])),
+      ].map((value) => markup`<td>${value}</td>`)
     }</tr>`
   );
-  const heads = [
-    "From",
-    "Probes",
-    "Lost",
-    "Forward",
-    "Backward",
-    "Unknown",
-    "Minimum",
-    "5 %",
-    "Median",
-    "95 %",
-    "Maximum",
-  ];
   return markup`<div class="scroll" role="region" tabindex="0" aria-label="The numbers of the chart">
-<table><thead><tr>${
-    heads.map((head) => markup`<th scope="col">${head}</th>`)
-  }</tr></thead>
-<tbody>${rows}</tbody></table></div>`;
+<table>${
+    headOf([
+      ...["From", "Probes", "Lost", "Forward", "Backward", "Unknown"],
+      ...["Minimum", "5 %", "Median", "95 %", "Maximum"],
+    ])
+  }<tbody>${rows}</tbody></table></div>`;
 }
 
 /** Shows what each source sees of each target. @param {View} view */
@@ -163,9 +163,7 @@ function meshOf({ sources }) {
       percent(lost, sent)
     } lost</small></a></td>`;
   };
-  return markup`<table class="mesh"><thead><tr><td></td>${
-    names.map((name) => markup`<th scope="col">${name}</th>`)
-  }</tr></thead><tbody>${
+  return markup`<table class="mesh">${headOf(["", ...names])}<tbody>${
     sources.map(({ name, url, error, targets }) =>
       markup`<tr><th scope="row">${
         url ? markup`<a href="${url}">${name}</a>` : name
