@@ -24,6 +24,7 @@ import { defineProgram } from "../lib/cli/program.ts";
 /** Modules that a program starts as threads of their own. */
 const THREADS: Record<string, string[]> = {
   monitor: ["lib/monitor/keeper_worker.ts"],
+  under_load: ["lib/under_load/probe_worker.ts"],
 };
 
 /** A program that can be compiled. */

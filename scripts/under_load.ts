@@ -71,7 +71,8 @@ export const main = defineProgram({
   if (options.also.length > MAX_ALSO) {
     throw new UsageError(`--also takes at most ${MAX_ALSO} targets`);
   }
-  const { quick, parallel, stable, interval, udp = null } = options;
+  const { quick, parallel, ramp, stable, interval, udp = null } = options;
+  if (ramp && udp !== null) throw new UsageError("--ramp needs TCP, not --udp");
   const loads = options.phases ??
     ["download", "upload", ...(quick ? [] : ["both" as const])];
   const loadMs = options.time ?? (quick ? 6000 : 10_000);
@@ -116,6 +117,7 @@ export const main = defineProgram({
       },
       plan,
       parallel,
+      ramp,
       udpBitsPerSec: udp,
       stable,
       options: {
@@ -126,6 +128,7 @@ export const main = defineProgram({
           quick,
           stable,
           parallel,
+          ramp,
           udp_bits_per_second: udp,
           interval_ms: interval,
         },

@@ -72,6 +72,7 @@ export const UNDER_LOAD_OPTIONS = {
     max: 64,
     default: "4",
   }),
+  ramp: flag("add a stream a second, up to 16, while the goodput grows by 5 %"),
   udp: custom(
     "RATE",
     parseBitrate,
@@ -150,6 +151,8 @@ export interface UnderLoadSetup {
   plan: PlannedPhase[];
   /** Streams of each direction. */
   parallel: number;
+  /** Whether streams are added. */
+  ramp: boolean;
   /** The rate of datagrams; `null` for TCP. */
   udpBitsPerSec: number | null;
   /** Whether a load ends when it is stable. */
@@ -200,6 +203,10 @@ export function runnableUnderLoad(setup: UnderLoadSetup): Runnable {
       underLoadResult(metadata, series, quality, setup.thresholds, notes),
     async measure(report) {
       await using prober = new Prober(probes);
+      await withContext(
+        "start the worker that probes (it needs --allow-read=lib)",
+        () => prober.start(),
+      );
       const epochMs = Date.now();
       const run = new LoadRun(setup.sockets, prober, {
         ...setup,

@@ -17,6 +17,9 @@ import type {
 /** Probes that leave later than this are worth a note, in microseconds. */
 const LATE_US = 10_000;
 
+/** So late timers beside the load are, too. */
+const BUSY_US = 100_000;
+
 /** What is known of the instrument. */
 export type LoadQuality = Omit<UnderLoadResult["instrument"], "limit">;
 
@@ -62,6 +65,12 @@ export function underLoadResult(
       late > LATE_US,
       `probes were sent up to ${formatDuration(late)} late (p99): this ` +
       "machine was busy, and replies may have been read as late",
+    ],
+    [
+      (quality.load_lag_us?.p99 ?? 0) > BUSY_US,
+      `timers beside the load were ${
+        formatDuration(quality.load_lag_us?.p99 ?? 0)
+      } late (p99): this machine was busy, and goodput may be limited by it`,
     ],
     [
       metadata.probe === "connect",

@@ -109,6 +109,7 @@ export const LOAD_PROBES = v.pipe(
 /** @internal What was recorded of a phase, as its event carries it. */
 export const PHASE_RECORD = v.object({
   name: NAME,
+  streams: about("Of each direction, at its end", COUNT),
   start_ms: about("From the start of the run", POSITIVE),
   end_ms: POSITIVE,
   rates: about(

@@ -88,7 +88,7 @@ export class Prober implements AsyncDisposable {
     return this.#startMs;
   }
 
-  /** Starts to set up connections. */
+  /** Waits for the worker, and starts to set up connections. */
   async start(): Promise<void> {
     await Promise.race([this.#ready.promise, this.failed]);
     const { stamp, connect, also, phases } = this.#plan;

@@ -119,6 +119,8 @@ export interface PhaseCounts {
 export interface PhaseRecord {
   /** Which phase. */
   name: PhaseName;
+  /** How many streams of each direction it came to. */
+  streams: number;
   /** When it started; of a load, when data started to flow. */
   start_ms: number;
   /** When it ended. */

@@ -11,6 +11,7 @@ import { BIN_MS } from "../iperf3/transfer.ts";
 import { type Distribution, Histogram } from "../stats/histogram.ts";
 import { confidence } from "./judge.ts";
 import type { Prober } from "./prober.ts";
+import { MAX_RAMP_STREAMS, Ramp } from "./ramp.ts";
 import {
   type LoadName,
   LOADS,
@@ -44,6 +45,8 @@ export interface LoadOptions {
   plan: PlannedPhase[];
   /** Streams of each direction. */
   parallel: number;
+  /** Whether streams are added while the goodput grows; not with datagrams. */
+  ramp: boolean;
   /** The rate of datagrams in each direction, in bit/s; `null` for TCP. */
   udpBitsPerSec: number | null;
   /** Whether a load phase goes on until it is stable. */
@@ -76,6 +79,7 @@ export interface LoadProgress {
 interface Load {
   client: ThroughputClient;
   rates: RateSeries;
+  ramp: Ramp;
   stop: AbortController;
   ended: Promise<void>;
 }
@@ -104,7 +108,7 @@ export class LoadRun {
    * Prepares a run.
    *
    * @param sockets Open the connections of the load.
-   * @param prober Sends the probes.
+   * @param prober Sends the probes; it has started.
    * @param options What to run.
    */
   constructor(
@@ -132,7 +136,6 @@ export class LoadRun {
     let current: Current | null = null;
     let load: Load | null = null;
     try {
-      await this.#prober.start();
       for (const [index, phase] of plan.entries()) {
         const isLoad = phase.name in LOADS;
         if (isLoad) {
@@ -149,6 +152,7 @@ export class LoadRun {
       await load?.ended;
     } finally {
       load?.stop.abort();
+      load?.ramp.end();
       if (current !== null) this.#end(current);
       await this.#prober.stop(signal.aborted);
     }
@@ -158,17 +162,24 @@ export class LoadRun {
   /** Starts a throughput test, and waits until data flows. */
   async #startLoad({ name, durationMs }: PlannedPhase): Promise<Load> {
     const { parallel, udpBitsPerSec, stable, signal } = this.#options;
+    const streams = this.#options.ramp
+      ? Math.max(parallel, MAX_RAMP_STREAMS)
+      : parallel;
+    const ramp = new Ramp(parallel, streams);
     const direction = LOADS[name as LoadName];
     const transport = udpBitsPerSec === null ? "tcp" : "udp";
     const { startMs } = this.#prober;
     const longestMs = stable ? MAX_STABLE_MS : durationMs;
     const stop = new AbortController();
     const rates: RateSeries = { at_ms: [], down: [], up: [] };
-    const client = new ThroughputClient(this.#sockets, {
+    const sockets = streams > parallel
+      ? ramp.sockets(this.#sockets, () => client.transfer.isRunning)
+      : this.#sockets;
+    const client: ThroughputClient = new ThroughputClient(sockets, {
       parameters: {
         ...parseParameters({
           [transport]: true,
-          parallel,
+          parallel: streams,
           // It is ended from here, before its time.
           time: Math.ceil(longestMs / 1000) + 1,
           len: BLOCK_BYTES[transport],
@@ -190,7 +201,7 @@ export class LoadRun {
       await Promise.race([ended, this.#prober.failed, sleep(START_MS)]);
       if (signal.aborted) break;
     }
-    return { client, rates, stop, ended };
+    return { client, rates, ramp, stop, ended };
   }
 
   /** Waits for the end of a phase, and looks at it for each bin. */
@@ -225,6 +236,7 @@ export class LoadRun {
       this.#lag.record(Math.max(0, nowMs - dueMs) * 1000);
       elapsedMs = nowMs - startMs - start_ms;
       if (rates.at_ms.length >= RATE_KNOWN_BINS) this.#limitProbes(record);
+      load?.ramp.look(rates);
       onBin?.({
         name,
         elapsedMs,
@@ -235,7 +247,9 @@ export class LoadRun {
       });
     }
     record.end_ms = performance.now() - startMs;
+    record.streams = load?.ramp.streams ?? 0;
     load?.stop.abort();
+    load?.ramp.end();
   }
 
   /** Keeps the probes below their share of the slower direction. */
@@ -255,6 +269,7 @@ export class LoadRun {
     const nowMs = performance.now() - this.#prober.startMs;
     return {
       name,
+      streams: 0,
       start_ms: nowMs,
       end_ms: nowMs,
       rates: load?.rates ?? { at_ms: [], down: [], up: [] },

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { checkedResult } from "../../lib/result/schema.ts";
 import type { UnderLoadResult } from "../../lib/result/under_load_schema.ts";
 import { readResult } from "../../lib/report/read_result.ts";
-import { runHere, serveHere } from "../programs.ts";
+import { ProgramHere, runHere, script, serveHere } from "../programs.ts";
 
 const TIMEOUT_MS = 60_000;
 const SHORT = ["--quick", "--time", "1s", "-P", "1"];
@@ -95,12 +95,43 @@ Deno.test({
 });
 
 Deno.test({
+  name: "under-load adds streams, and reports what an interrupt leaves",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using far = await agent();
+    const args = [...far.args, ...far.reflector, "--quick", "--ndjson"];
+    const ramped = await runHere(
+      "under_load",
+      ...[...far.args, ...far.reflector, "--quick", "--json", "--ramp"],
+      ...["-P", "1", "--time", "3s", "--phases", "upload"],
+    );
+    assertEquals(ramped.code, 0, ramped.stderr);
+    const { series } = JSON.parse(ramped.stdout) as UnderLoadResult;
+    assert(
+      series[1]!.streams >= 1 && series[1]!.delivered_bits_per_second! > 0,
+    );
+
+    await using run = new ProgramHere(
+      script("under_load", [...args, "--stable", "--phases", "download"]),
+    );
+    await run.heard(/"event":"phase"/);
+    run.interrupt();
+    const { code, stdout, stderr } = await run.ended();
+    assertEquals(code, 0, stderr);
+    const { data } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
+    assertEquals(data.ended, "interrupted");
+    assertEquals(data.phases[0].name, "idle");
+  },
+});
+
+Deno.test({
   name: "under-load rejects what it does not measure",
   async fn() {
     const cases: [string[], RegExp][] = [
       [["--fail-if", "p99>5ms"], /a run under load has increase/],
       [["--phases", "download,sideways"], /--phases is a list of download/],
       [["--udp", "fast"], /--udp is a rate/],
+      [["--ramp", "--udp", "1M"], /--ramp needs TCP/],
       [["--fail-if", "grade>G"], /a grade from A\+ to F/],
     ];
     for (const [args, complaint] of cases) {

@@ -45,6 +45,7 @@ export function phase(
   const count = isLost.filter(Boolean).length;
   return {
     name,
+    streams: 4,
     start_ms: startMs,
     end_ms: startMs + durationMs,
     rates: {
