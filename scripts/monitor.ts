@@ -19,7 +19,14 @@
 
 import project from "../deno.json" with { type: "json" };
 import { RunError, withContext } from "../lib/cli/context.ts";
-import { duration, flag, integer, size, text } from "../lib/cli/option.ts";
+import {
+  custom,
+  duration,
+  flag,
+  integer,
+  size,
+  text,
+} from "../lib/cli/option.ts";
 import { UsageError } from "../lib/cli/options.ts";
 import { defineProgram } from "../lib/cli/program.ts";
 import {
@@ -28,7 +35,9 @@ import {
   parseConfig,
 } from "../lib/monitor/config.ts";
 import { Monitor } from "../lib/monitor/monitor.ts";
-import { storeFailure } from "../lib/monitor/store.ts";
+import { csvLine, type ExportRow, exportRows } from "../lib/monitor/export.ts";
+import { importConfig } from "../lib/monitor/import.ts";
+import { Store, storeFailure } from "../lib/monitor/store.ts";
 import { parseTargetWord } from "../lib/monitor/target.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { formatCount } from "../lib/result/quantities.ts";
@@ -44,7 +53,7 @@ export const main = defineProgram({
   operands: "check|export|import|HOST...",
   details: [
     "HOST is stamp:HOST[:PORT], measure:HOST[:PORT], connect:HOST:PORT, or a host alone: STAMP if it answers, otherwise connections to port 443. Without HOST the targets are those of the configuration file.",
-    "check FILE tests a configuration file.",
+    "check FILE tests a configuration file. import FILE prints one, made of SmokePing's Targets or of smokeping_prober's YAML. export TARGET prints what was kept of a target, a line of JSON a slot: the times are --from and --to, as in 2026-11-24, 2026-11-24T12:00Z or Unix seconds.",
     "The page is at the address that is printed. Alerts without a webhook are lines of JSON on standard output. The task may use the folder monitor; for another one add its --allow-read and --allow-write.",
   ],
   options: {
@@ -76,6 +85,13 @@ export const main = defineProgram({
     allowAnyone: flag("let anyone who reaches --host read, without a token"),
     cert: text("FILE", "serve HTTPS with this certificate, in PEM"),
     key: text("FILE", "the key of the certificate, in PEM"),
+    from: custom(
+      "TIME",
+      parseTime,
+      "the start of an export (default: a day ago)",
+    ),
+    to: custom("TIME", parseTime, "the end of an export (default: now)"),
+    csv: flag("export CSV instead of JSON"),
     maxStore: size("stop keeping at this size; at least 1M", {
       min: 2 ** 20,
       max: 2 ** 50,
@@ -85,6 +101,7 @@ export const main = defineProgram({
     "127.0.0.1 connect:example.net:443",
     "--config monitor/monitor.toml",
     "check monitor/monitor.toml",
+    "export 127.0.0.1~stamp~4 --from 2026-11-24 --csv > day.csv",
   ],
 }, async (run) => {
   const { options, operands, signal, terminal } = run;
@@ -98,7 +115,28 @@ export const main = defineProgram({
     );
     return 0;
   }
+  if (command === "import") {
+    const file = oneFile(rest);
+    const { toml, notes } = await withContext(
+      { action: "import", read: file },
+      () => importConfig(Deno.readTextFileSync(file)),
+    );
+    for (const note of notes) terminal.info(note);
+    terminal.print(toml.trim());
+    return 0;
+  }
   const { host, port, data, config: path } = options;
+  if (command === "export") {
+    const now = Date.now() / 1000;
+    const { to = now, csv } = options;
+    const { from = to - DAY } = options;
+    await printExport(oneFile(rest), data, { from, to }, (row) => {
+      if (csv) terminal.print(csvLine(row));
+      else if (row !== null) terminal.print(JSON.stringify(row));
+      return !signal.aborted;
+    });
+    return 0;
+  }
   const token = await readGuard(options);
   const isOpen = !isLoopback(host);
   if (isOpen && token === null && !options.allowAnyone) {
@@ -150,10 +188,49 @@ export const main = defineProgram({
   return 0;
 });
 
+const DAY = 86_400;
+
+function parseTime(text: string): number {
+  const seconds = /^\d+$/.test(text) ? Number(text) : Date.parse(text) / 1000;
+  if (!Number.isNaN(seconds)) return seconds;
+  throw new SyntaxError(
+    `a time such as 2026-11-24, 2026-11-24T12:00Z or Unix seconds, not "${text}"`,
+  );
+}
+
+/** Gives the rows of a target to a function until it has enough. */
+async function printExport(
+  target: string,
+  folder: string,
+  span: { from: number; to: number },
+  take: (row: ExportRow | null) => boolean,
+): Promise<void> {
+  using store = await explained(
+    folder,
+    null,
+    () =>
+      Promise.resolve(new Store(`${folder}/monitor.db`, { readOnly: true })),
+  );
+  const keys = store.keys();
+  const [id, ...more] = keys.includes(target)
+    ? [target]
+    : keys.filter((key) => key.startsWith(`${target}~`));
+  if (id === undefined || more.length > 0) {
+    const known = more.length > 0 ? [id, ...more] : keys;
+    throw new RunError(
+      `Cannot export ${target}: name one of ${known.join(", ")}`,
+    );
+  }
+  take(null);
+  for (const row of exportRows(store, id, span, Date.now() / 1000)) {
+    if (!take(row)) return;
+  }
+}
+
 function oneFile(operands: string[]): string {
   const [file] = operands;
   if (operands.length === 1) return file!;
-  throw new UsageError("name one file, as in check monitor/monitor.toml");
+  throw new UsageError("name one file or target: see --help");
 }
 
 function fromWords(
@@ -234,20 +311,29 @@ function readText(path: string): Promise<string> {
 /** Says which part of the monitor failed. */
 async function explained<T>(
   folder: string,
-  address: { hostname: string; port: number },
+  address: { hostname: string; port: number } | null,
   action: () => Promise<T>,
 ): Promise<T> {
   try {
     return await action();
   } catch (error) {
-    if ((error as { errcode?: number }).errcode !== undefined) {
+    if (address === null && error instanceof Deno.errors.NotCapable) {
+      return await withContext(
+        { action: "use the figures in", read: folder },
+        () => Promise.reject(error),
+      );
+    }
+    const { errcode, code } = error as { errcode?: number; code?: string };
+    if (
+      errcode !== undefined || code === "ERR_SQLITE_ERROR" || address === null
+    ) {
       throw new RunError(
-        `Cannot keep figures in ${folder}: ${storeFailure(error)}`,
+        `Cannot use the figures in ${folder}: ${storeFailure(error)}`,
       );
     }
     if (error instanceof RangeError || (error as Error).name === "RangeError") {
       throw new RunError(
-        `Cannot keep figures in ${folder}: ${(error as Error).message}`,
+        `Cannot use the figures in ${folder}: ${(error as Error).message}`,
       );
     }
     return await withContext(

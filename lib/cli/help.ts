@@ -108,7 +108,9 @@ export function formatCompletion(
   const [first = ""] = operands.split(" ");
   const completion: Completion = {
     commands: [...new Set([name, name.replaceAll("-", "_")])],
-    subcommands: first.includes("|") ? first.split("|") : [],
+    subcommands: first.includes("|")
+      ? first.split("|").filter((word) => /^[a-z]/.test(word))
+      : [],
     options: Object.entries(table).map(([key, option]) => ({
       flags: [
         `--${flagOf(key)}`,

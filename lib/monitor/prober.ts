@@ -34,6 +34,8 @@ const TICK_MS = 25;
 const PAUSE_MS = 50;
 /** A pause of this length may fill the socket's queue, so replies are missing. */
 const LONG_PAUSE_MS = 250;
+/** So many late probes may be sent at once: sockets queue 256 datagrams. */
+const MAX_BURST = 64;
 /** How long the last replies are awaited at the end. */
 const LAST_REPLIES_MS = 500;
 /** A step of the time of day that is noted. */
@@ -118,6 +120,8 @@ export class Prober implements AsyncDisposable {
   readonly #stop = new AbortController();
   #targets = new Map<string, Target>();
   #active: Series[] = [];
+  /** A probe that is later than this is not sent. */
+  #maxLateMs = LONG_PAUSE_MS;
   #pending = new Set<Promise<void>>();
   #lookups: Target[] = [];
   #looking = 0;
@@ -261,8 +265,8 @@ export class Prober implements AsyncDisposable {
   #due(series: Series, nowMs: number): void {
     const { info: { intervalMs, host, address }, way, dueMs } = series;
     const lateMs = nowMs - dueMs;
-    const isMissed = lateMs >
-      Math.max(PAUSE_MS, Math.min(intervalMs, LONG_PAUSE_MS));
+    const isMissed =
+      lateMs > Math.min(this.#maxLateMs, Math.max(PAUSE_MS, intervalMs));
     const count = isMissed ? Math.floor(lateMs / intervalMs) + 1 : 1;
     series.probes += count;
     series.dueMs = series.probes < this.#maxProbes
@@ -519,6 +523,12 @@ export class Prober implements AsyncDisposable {
   #changed(): void {
     this.#active = [...this.#targets.values()]
       .flatMap(({ series }) => [...series.values()]);
+    const perMs = this.#active.reduce(
+      (sum, { info }) => sum + 1 / info.intervalMs,
+      0,
+    );
+    const burstMs = MAX_BURST / perMs;
+    this.#maxLateMs = Math.min(LONG_PAUSE_MS, Math.max(PAUSE_MS, burstMs));
     this.#report.series(this.#active.map(({ info }) => info));
   }
 

@@ -156,7 +156,8 @@ export class LogHistogram {
       while (below < rank) below += buckets[++at]![1];
       if (rank === 1) return this.min;
       if (rank === this.count) return this.max;
-      const us = 2 ** ((buckets[at]![0] - 0.5) / PER_OCTAVE) / 1000;
+      const [index] = buckets[at]!;
+      const us = index === 0 ? 0 : 2 ** ((index - 0.5) / PER_OCTAVE) / 1000;
       return Math.min(this.max, Math.max(this.min, us));
     });
   }

@@ -11,6 +11,7 @@
 
 import { missed, pinned, printHead, terminal } from "./harness.ts";
 import { measureFigures } from "./measure.ts";
+import { monitorFigures } from "./monitor.ts";
 import { peerFigures } from "./peers.ts";
 import { shapedFigures } from "./shaped.ts";
 import { stampFigures } from "./stamp.ts";
@@ -20,6 +21,7 @@ const FIGURES: Record<string, () => Promise<void>> = {
   measure: measureFigures,
   stamp: stampFigures,
   peers: peerFigures,
+  monitor: monitorFigures,
   throughput: throughputFigures,
   shaped: shapedFigures,
 };

@@ -88,7 +88,7 @@ async function bareSink(): Promise<void> {
 
 /** A STAMP reflector without a rate limit; counts its replies. */
 async function reflector(): Promise<void> {
-  const reflector = new StampReflector();
+  const reflector = new StampReflector({ maxSessions: 10_000 });
   answerCounts(() => reflector.counts.reflected);
   const options = { maxRatePerSec: 2 ** 20 };
   await serveDatagrams(openDatagrams(), reflector.answer, options);
