@@ -132,6 +132,11 @@ export function loss(
   ].filter(Boolean).join(", ") || "nothing measured";
 }
 
+/** A name that also tells the two families of a host apart. */
+export function titleOf(/** @type {TargetStatus} */ { name, family }) {
+  return family === 6 ? `${name} (IPv6)` : name;
+}
+
 /** Whether a target answers, in a word and a shape. */
 export function stateOf(
   /** @type {TargetStatus} */ { state, since },

@@ -9,7 +9,16 @@
  */
 
 import { figuresOf, numbersOf, outagesOf } from "./tables.js";
-import { delay, fill, loss, markup, span, stateOf, time } from "./markup.js";
+import {
+  delay,
+  fill,
+  loss,
+  markup,
+  span,
+  stateOf,
+  time,
+  titleOf,
+} from "./markup.js";
 import { read } from "./server.js";
 import { heightOf, smokeOption } from "./smoke.js";
 
@@ -56,7 +65,7 @@ export function panelOf(target, { init, now, zoom, key }) {
   element.ariaLabel = name;
   fill(
     element,
-    markup`<h1>${name}</h1>
+    markup`<h1>${titleOf(target)}</h1>
 <p class="quiet">${path}</p>
 <p class="now"></p>
 <dl class="figures"></dl>

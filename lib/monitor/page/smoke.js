@@ -147,7 +147,7 @@ export function smokeOption(series, options) {
   };
 
   const { low, high } = rtt;
-  const markBottom = high - (high - low) * MARK_PIXELS / height;
+  const mark = (high - low) * MARK_PIXELS / height;
   const plots = [{
     top: TOP_PIXELS,
     height,
@@ -158,7 +158,12 @@ export function smokeOption(series, options) {
       ...unknown(low, high),
       ...lossy(lost, low, high),
       ...columns(
-        markBottom,
+        low,
+        low + mark,
+        (sent, at) => sent > 0 && counts.unknown[at] ? "unknown" : "",
+      ),
+      ...columns(
+        high - mark,
         high,
         (sent, at) => shade(lost[at] ?? 0, sent) >= MARKED ? "loss" : "",
       ),

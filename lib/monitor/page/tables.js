@@ -17,6 +17,7 @@ import {
   shade,
   span,
   time,
+  titleOf,
 } from "./markup.js";
 import { listen, merged, read } from "./server.js";
 
@@ -53,7 +54,7 @@ export async function showOutages({ main, list, live }) {
  */
 export function outagesOf(outages, now, targets = null) {
   if (outages.length === 0) return markup`<p class="quiet">None.</p>`;
-  const names = new Map(targets?.map(({ id, name }) => [id, name]));
+  const names = new Map(targets?.map((target) => [target.id, titleOf(target)]));
   const row = (/** @type {Outage} */ outage) => {
     const { target, start, end, lost, lost_forward, lost_backward } = outage;
     const length = (end ?? now) - start;
@@ -152,7 +153,7 @@ export async function showMesh({ main, list, live }) {
 /** @param {Mesh} mesh */
 function meshOf({ sources }) {
   const all = sources.flatMap(({ targets }) => targets);
-  const names = [...new Set(all.map(({ name }) => name))];
+  const names = new Map(all.map((target) => [target.id, titleOf(target)]));
   const cell = (/** @type {TargetStatus | undefined} */ target, base = "") => {
     if (!target) return markup`<td></td>`;
     const { id, hour: { sent, lost, rtt } } = target;
@@ -163,15 +164,15 @@ function meshOf({ sources }) {
       percent(lost, sent)
     } lost</small></a></td>`;
   };
-  return markup`<table class="mesh">${headOf(["", ...names])}<tbody>${
+  return markup`<table class="mesh">${headOf(["", ...names.values()])}<tbody>${
     sources.map(({ name, url, error, targets }) =>
       markup`<tr><th scope="row">${
         url ? markup`<a href="${url}">${name}</a>` : name
       }</th>${
         error
-          ? markup`<td class="unknown" colspan="${names.length}">${error}</td>`
-          : names.map((column) =>
-            cell(targets.find(({ name }) => name === column), url ?? "")
+          ? markup`<td class="unknown" colspan="${names.size}">${error}</td>`
+          : [...names.keys()].map((id) =>
+            cell(targets.find((target) => target.id === id), url ?? "")
           )
       }</tr>`
     )

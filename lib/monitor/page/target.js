@@ -9,7 +9,7 @@
  * @import { View } from "./app.js"
  */
 
-import { fill, markup, time } from "./markup.js";
+import { fill, markup, time, titleOf } from "./markup.js";
 import { panelOf } from "./panel.js";
 import { listen, merged, read } from "./server.js";
 import { limitsOf } from "./smoke.js";
@@ -50,7 +50,7 @@ export async function showTarget({ main, query, list, live }) {
     if (found) return found;
     throw new Error(`The monitor has no target ${id}`);
   });
-  const names = targets.map(({ name }) => name).join(" and ");
+  const names = targets.map(titleOf).join(" and ");
   document.title = `${names} · ${list.name}`;
   const { init } = await import(/** @type {any} */ ("./echarts.js"));
   const skewSec = list.now - Date.now() / 1000;
@@ -123,10 +123,10 @@ export async function showTarget({ main, query, list, live }) {
 <label>To <input type="datetime-local" name="to" step="1"></label>
 <button>Show</button>
 <label>Compare with <select name="beside"><option value="">no other target</option>${
-      list.targets.filter(({ id }) => id !== ids[0]).map(({ id, name }) =>
-        markup`<option value="${id}" ${
-          id === ids[1] && "selected"
-        }>${name}</option>`
+      list.targets.filter(({ id }) => id !== ids[0]).map((target) =>
+        markup`<option value="${target.id}" ${
+          target.id === ids[1] && "selected"
+        }>${titleOf(target)}</option>`
       )
     }</select></label>
 </form>`,
