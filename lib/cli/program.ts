@@ -60,7 +60,7 @@ export interface ProgramIo {
 export type Main = (args: string[], io?: ProgramIo) => Promise<number>;
 
 /** The options that every program has. */
-const COMMON_OPTIONS = {
+export const COMMON_OPTIONS = {
   verbose: flag(
     "show the stack of an error; servers also log each connection",
   ),

@@ -241,7 +241,7 @@ export class StampProbes implements Disposable {
 }
 
 /** The session with one reflector. */
-export class StampPath implements Receiver {
+export class StampPath {
   /** The reflector's address. */
   readonly target: Deno.NetAddr;
   /** Its identifier. */

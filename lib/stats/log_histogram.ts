@@ -37,9 +37,9 @@ export class LogHistogram {
   /** Their sum, in microseconds. */
   sum = 0;
   /** The minimum; `Infinity` for none. */
-  min = Infinity;
+  min: number = Infinity;
   /** The maximum; `-Infinity` for none. */
-  max = -Infinity;
+  max: number = -Infinity;
   #buckets = new Map<number, number>();
 
   /**
