@@ -200,6 +200,14 @@ for (
   );
 }
 
+async function until(holds: () => boolean | Promise<boolean>, what = "") {
+  for (let turn = 0; turn < 100; turn++) {
+    if (await holds()) return;
+    await delay(100);
+  }
+  throw new Error(`did not come true: ${what || holds}`);
+}
+
 /** Playwright learns of a change by the page's script later. */
 function search(page: Page): Promise<string> {
   return page.evaluate("location.search");
@@ -216,7 +224,7 @@ interopTest(
   ["chromium"],
   "chromium shows an event of a monitor, and that the connection is lost and back",
   () =>
-    visit({}, WIDE, async ({ page, url, faults, send, cut }) => {
+    visit({}, WIDE, async ({ page, url, asked, faults, send, cut }) => {
       await page.goto(url);
       await page.getByText("live", { exact: true }).waitFor();
       const now = Date.now() / 1000;
@@ -235,7 +243,9 @@ interopTest(
       await page.getByText("last 4.32 ms").waitFor();
       cut();
       await page.getByText("no connection, trying again").waitFor();
+      asked.length = 0;
       await page.getByText("live", { exact: true }).waitFor();
+      await until(() => asked.some((path) => path.startsWith("/api/series")));
       assertEquals(faults, []);
     }),
 );
@@ -250,15 +260,13 @@ interopTest(
       await page.locator("canvas").waitFor();
       /** The times in the URL, once the page has asked for them. */
       const shown = async (reason: string) => {
-        for (let turn = 0; turn < 100; turn++) {
+        let [from, to] = ["", ""];
+        await until(async () => {
           const words = new URLSearchParams(await search(page));
-          const [from, to] = [words.get("from"), words.get("to")];
-          if (asked.some((path) => path.includes(`&from=${from}&to=${to}&`))) {
-            return { from: Number(from), to: Number(to) };
-          }
-          await delay(100);
-        }
-        throw new Error(`${reason}: ${await search(page)} is not asked for`);
+          [from, to] = [words.get("from") ?? "", words.get("to") ?? ""];
+          return asked.some((path) => path.includes(`&from=${from}&to=${to}&`));
+        }, reason);
+        return { from: Number(from), to: Number(to) };
       };
       const box = (await chart.boundingBox())!;
       const y = box.y + 100;

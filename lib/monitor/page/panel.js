@@ -87,6 +87,9 @@ export function panelOf(target, { init, now, zoom, key }) {
   let chart = null;
   /** @type {Series | null} */
   let series = null;
+  /** Where the pointer is. */
+  let pointed = NaN;
+  let note = "";
 
   const timeAt = (/** @type {number} */ x) =>
     chart.convertFromPixel({ xAxisIndex: 0 }, x) / 1000;
@@ -103,11 +106,24 @@ export function panelOf(target, { init, now, zoom, key }) {
         )
       }`,
     );
+  /** Of the column at a place, or of the whole span. */
+  const showFigures = (/** @type {number} */ x) => {
+    pointed = x;
+    if (series === null) return;
+    const column = Math.floor((timeAt(x) - series.from) / series.step);
+    fill(
+      readout,
+      column in series.t
+        ? columnText(series, column)
+        : totalText(series) + note,
+    );
+  };
   const showNumbers = async () => {
     if (!details.open || series === null) return;
     const { from, to } = series;
-    const few = await read("series", { target: id, from, to, columns: ROWS });
-    fill(details.lastElementChild, numbersOf(few));
+    const few = await read("series", { target: id, from, to, columns: ROWS })
+      .catch(() => null);
+    if (few) fill(details.lastElementChild, numbersOf(few));
   };
   figure.onkeydown = (/** @type {KeyboardEvent} */ event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -115,12 +131,8 @@ export function panelOf(target, { init, now, zoom, key }) {
   };
   details.ontoggle = showNumbers;
   onDrag(canvas, part(".selection"), {
-    move(x) {
-      if (series === null) return;
-      const column = Math.floor((timeAt(x) - series.from) / series.step);
-      if (column in series.t) fill(readout, columnText(series, column));
-    },
-    leave: () => series && fill(readout, totalText(series)),
+    move: showFigures,
+    leave: () => showFigures(NaN),
     end: (left, right) => zoom(timeAt(left), timeAt(right)),
   });
   showStatus(now());
@@ -143,18 +155,16 @@ export function panelOf(target, { init, now, zoom, key }) {
       canvas.style.height = `${heightOf(height, variation !== null)}px`;
       chart ??= init(canvas);
       chart.resize();
+      const colour = coloursNow();
       chart.setOption(
         smokeOption(series, { rtt, variation, height, fontSize, colour }),
         true,
       );
       canvas.ariaLabel = `Round-trip time, ${totalText(series)}`;
-      fill(
-        readout,
-        totalText(series) +
-          (rtt.max > rtt.high
-            ? ` · up to ${delay(rtt.max)}, above the plot`
-            : ""),
-      );
+      note = rtt.max > rtt.high
+        ? ` · up to ${delay(rtt.max)}, above the plot`
+        : "";
+      showFigures(pointed);
       fill(part(".figures"), figuresOf(series.total, hasWays));
       fill(part(".outages"), outagesOf(series.outages, now()));
       showNumbers();
@@ -162,14 +172,20 @@ export function panelOf(target, { init, now, zoom, key }) {
   };
 }
 
-/** The colour that a variable of the page has now. @param {string} name */
-function colour(name) {
-  const probe = document.createElement("i");
-  probe.style.color = `var(--${name})`;
-  document.body.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
+/** Gives the colour that a variable of the page has now. */
+function coloursNow() {
+  /** @type {Map<string, string>} */
+  const found = new Map();
+  return (/** @type {string} */ name) => {
+    const known = found.get(name);
+    if (known !== undefined) return known;
+    const probe = document.body.appendChild(document.createElement("i"));
+    probe.style.color = `var(--${name})`;
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    found.set(name, color);
+    return color;
+  };
 }
 
 /**

@@ -70,7 +70,8 @@ export async function read(path, query = {}) {
 }
 
 /**
- * Calls back for each event, for ever; connects again where it must.
+ * Calls back for each event, for ever. Connects again where it must; what was
+ * missed is then read again, as after a change of the targets.
  *
  * @param {string[]} targets Whose status is wanted; none for that of all.
  * @param {{ [Name in keyof LiveEvents]?: (data: LiveEvents[Name]) => void } & {
@@ -79,7 +80,7 @@ export async function read(path, query = {}) {
  */
 export async function listen(targets, listeners) {
   const query = new URLSearchParams(targets.map((id) => ["target", id]));
-  while (true) {
+  for (let isAgain = false;; isAgain = true) {
     const silence = new AbortController();
     /** @type {any} */
     let timer;
@@ -87,6 +88,7 @@ export async function listen(targets, listeners) {
       const response = await request(`events?${query}`, silence.signal);
       if (!response.ok || response.body === null) throw new Error("no events");
       listeners.connected(true);
+      if (isAgain) listeners.targets?.({});
       const reader = response.body.pipeThrough(new TextDecoderStream())
         .getReader();
       let rest = "";

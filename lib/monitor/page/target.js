@@ -241,5 +241,6 @@ export async function showTarget({ main, query, list, live }) {
       if (shown().span && isDue && !document.hidden) redraw();
     },
     outage: () => void (shown().span && redraw()),
+    targets: redraw,
   });
 }
