@@ -20,6 +20,11 @@ const LATE_US = 10_000;
 /** So late timers beside the load are, too. */
 const BUSY_US = 100_000;
 
+/** With late timers, this share of a processor is all that there was. */
+const STARVED_PERCENT = 40;
+/** Below this share of the rate asked for, a sender did not keep it. */
+const KEPT_SHARE = 0.9;
+
 /** What is known of the instrument. */
 export type LoadQuality = Omit<UnderLoadResult["instrument"], "limit">;
 
@@ -50,16 +55,14 @@ export function underLoadResult(
 ): UnderLoadResult {
   const { phases, summary } = analyse(series, metadata.transport === "udp");
   const limits = thresholds.map(({ judge }) => judge({ load: summary }));
-  const { client, server } = quality.processor_percent;
-  const isBusy = (share: number | null) => (share ?? 0) >= BUSY_PERCENT;
-  const limit = isBusy(client) ? "client" : isBusy(server) ? "server" : null;
+  const limit = limitOf(metadata, series, quality);
   const late = quality.probe_lag_us?.p99 ?? 0;
   const skipped = phases.reduce((sum, { counts }) => sum + counts.not_sent, 0);
   const said: [boolean, string][] = [
     [
       limit !== null,
-      `the ${limit}'s processor was busy all the time: it was the limit, and ` +
-      "perhaps not the path; delays may be its own",
+      `the ${limit}'s processor was the limit, and perhaps not the path; ` +
+      "delays may be its own",
     ],
     [
       late > LATE_US,
@@ -100,4 +103,27 @@ export function underLoadResult(
       ...said.filter(([applies]) => applies).map(([, note]) => note),
     ],
   });
+}
+
+/**
+ * Which side was the limit. Datagrams are paced by a busy loop: there it is the
+ * client if it did not keep the rate.
+ */
+function limitOf(
+  { transport, options }: UnderLoadMetadata,
+  series: PhaseRecord[],
+  { load_lag_us, processor_percent: { client, server } }: LoadQuality,
+): UnderLoadResult["instrument"]["limit"] {
+  if (transport === "udp") {
+    const asked = Number(options.used["udp_bits_per_second"]);
+    const isSlow = series.some(({ rates: { up } }) => {
+      const sum = up.reduce((sum, rate) => sum + rate, 0);
+      return sum > 0 && sum / up.length < KEPT_SHARE * asked;
+    });
+    return isSlow ? "client" : null;
+  }
+  const isStarved = (client ?? 0) >= STARVED_PERCENT &&
+    (load_lag_us?.p99 ?? 0) >= BUSY_US;
+  if (isStarved || (client ?? 0) >= BUSY_PERCENT) return "client";
+  return (server ?? 0) >= BUSY_PERCENT ? "server" : null;
 }

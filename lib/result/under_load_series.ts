@@ -42,12 +42,15 @@ export function loadBins(record: PhaseRecord): LoadBin[] {
   probes.at_ms.forEach((ms, at) =>
     rtts[Math.floor((ms - start_ms) / BIN_MS)]?.push(probes.rtt_us[at] ?? null)
   );
+  let rate = 0; // the one that covers the bin: after a pause it covers several
   return rtts.map((all, bin) => {
+    const endMs = start_ms + (bin + 1) * BIN_MS;
+    while (rates.at_ms[rate]! < endMs - BIN_MS / 2) rate += 1;
     const known = all.filter((us) => us !== null).sort((a, b) => a - b);
     return {
       at_ms: start_ms + bin * BIN_MS,
-      down: rates.down[bin] ?? null,
-      up: rates.up[bin] ?? null,
+      down: rates.down[rate] ?? null,
+      up: rates.up[rate] ?? null,
       sent: all.length,
       lost: all.length - known.length,
       rtt_us: known[known.length >> 1] ?? null,

@@ -205,9 +205,17 @@ function figuresOf(record: PhaseRecord, isUdp: boolean): PhaseFigures {
     const isMeasured = record.name === "both" ||
       record.name === (way === "down" ? "download" : "upload");
     if (!isMeasured) return null;
-    const bins = record.rates[way]
-      .filter((_, at) => inWindow(record.rates.at_ms[at]!))
-      .sort((a, b) => a - b);
+    const { at_ms, [way]: all } = record.rates;
+    const bins: number[] = [];
+    let [bits, length] = [0, 0];
+    all.forEach((rate, at) => {
+      if (!inWindow(at_ms[at]!)) return;
+      const ms = at_ms[at]! - (at_ms[at - 1] ?? record.start_ms);
+      bins.push(rate);
+      bits += rate * ms; // a pause of this program makes a bin longer
+      length += ms;
+    });
+    bins.sort((a, b) => a - b);
     const mean = way === "up" ? record.delivered_bits_per_second : null;
     if (mean === null && bins.length === 0) return null;
     const isOffered = isUdp && way === "up";
@@ -215,8 +223,7 @@ function figuresOf(record: PhaseRecord, isUdp: boolean): PhaseFigures {
       bins.length === 0 || isOffered
         ? null
         : bins[Math.ceil(bins.length * share) - 1]!;
-    const sum = bins.reduce((total, rate) => total + rate, 0);
-    return { mean: mean ?? sum / bins.length, p10: rank(0.1), p90: rank(0.9) };
+    return { mean: mean ?? bits / length, p10: rank(0.1), p90: rank(0.9) };
   };
   return {
     name: record.name,

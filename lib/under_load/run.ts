@@ -172,6 +172,7 @@ export class LoadRun {
     const longestMs = stable ? MAX_STABLE_MS : durationMs;
     const stop = new AbortController();
     const rates: RateSeries = { at_ms: [], down: [], up: [] };
+    let [ms, sent, received] = [0, 0, 0];
     const sockets = streams > parallel
       ? ramp.sockets(this.#sockets, () => client.transfer.isRunning)
       : this.#sockets;
@@ -190,9 +191,15 @@ export class LoadRun {
       },
       signal: AbortSignal.any([stop.signal, signal]),
       onBin({ endMs, elapsedMs, sentBytes, receivedBytes }) {
+        // After a pause the next bins are shorter, and say nothing by themselves.
+        ms += elapsedMs;
+        sent += sentBytes;
+        received += receivedBytes;
+        if (ms < BIN_MS / 2) return;
         rates.at_ms.push(Math.round(endMs - startMs));
-        rates.down.push(Math.round(receivedBytes * 8000 / elapsedMs));
-        rates.up.push(Math.round(sentBytes * 8000 / elapsedMs));
+        rates.down.push(Math.round(received * 8000 / ms));
+        rates.up.push(Math.round(sent * 8000 / ms));
+        [ms, sent, received] = [0, 0, 0];
       },
     });
     const ended = client.run().then(() => this.#noteProcessors(client));

@@ -16,6 +16,7 @@ import { peerFigures } from "./peers.ts";
 import { shapedFigures } from "./shaped.ts";
 import { stampFigures } from "./stamp.ts";
 import { throughputFigures } from "./throughput.ts";
+import { underLoadFigures } from "./under_load.ts";
 
 const FIGURES: Record<string, () => Promise<void>> = {
   measure: measureFigures,
@@ -23,6 +24,7 @@ const FIGURES: Record<string, () => Promise<void>> = {
   peers: peerFigures,
   monitor: monitorFigures,
   throughput: throughputFigures,
+  "under-load": underLoadFigures,
   shaped: shapedFigures,
 };
 

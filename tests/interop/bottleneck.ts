@@ -11,7 +11,9 @@
  * @module
  */
 
-import { script, Server } from "../programs.ts";
+import { checkedResult } from "../../lib/result/schema.ts";
+import type { UnderLoadResult } from "../../lib/result/under_load_schema.ts";
+import { run, script, Server } from "../programs.ts";
 
 /** Where the servers are. */
 export const FAR = "10.77.2.2";
@@ -117,6 +119,19 @@ export class Bottleneck implements AsyncDisposable {
         },
       ),
     );
+  }
+
+  /** Runs `under-load` on the near side, and reads its result. */
+  async underLoad(...args: string[]): Promise<UnderLoadResult> {
+    const flags = ["--unstable-net", "--allow-net", "--allow-read=lib"];
+    const { code, stdout, stderr } = await run(
+      this.command(
+        "near",
+        ...script("under_load", [FAR, "--quick", "--json", ...args], flags),
+      ),
+    );
+    if (code !== 0) throw new Error(stderr);
+    return checkedResult(JSON.parse(stdout)) as UnderLoadResult;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

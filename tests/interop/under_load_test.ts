@@ -1,30 +1,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { checkedResult } from "../../lib/result/schema.ts";
 import type {
   LoadPhase,
   UnderLoadResult,
 } from "../../lib/result/under_load_schema.ts";
 import { verdict } from "../../lib/result/under_load_sections.ts";
-import { Program, run, script } from "../programs.ts";
+import { Program, run } from "../programs.ts";
 import { Bottleneck, FAR, goodput, RATES } from "./bottleneck.ts";
 import { interopTest } from "./programs.ts";
 
-/** Runs `under-load` on the near side, and reads its result. */
-async function underLoad(
-  path: Bottleneck,
-  ...args: string[]
-): Promise<UnderLoadResult> {
-  const flags = ["--unstable-net", "--allow-net", "--allow-read=lib"];
-  const { code, stdout, stderr } = await run(
-    path.command(
-      "near",
-      ...script("under_load", [FAR, "--quick", "--json", ...args], flags),
-    ),
-  );
-  assertEquals(code, 0, stderr);
-  return checkedResult(JSON.parse(stdout)) as UnderLoadResult;
-}
-
+/** The figures of a phase. */
 function phaseOf({ phases }: UnderLoadResult, name: string): LoadPhase {
   return phases.find((phase) => phase.name === name)!;
 }
@@ -50,8 +34,7 @@ interopTest(
     const queues = { down: 250_000, up: 125_000 };
     path.shape(queues);
     await path.serveAgent();
-    const result = await underLoad(
-      path,
+    const result = await path.underLoad(
       ...["--udp", "40M", "--time", "2s", "--phases", "download,upload"],
     );
     for (
@@ -86,8 +69,7 @@ interopTest(
       path.command("near", "ping", "-n", "-D", "-i", "0.05", FAR),
     );
     const fromMs = Date.now();
-    const result = await underLoad(
-      path,
+    const result = await path.underLoad(
       ...["-p", "5301", "--time", "8s", "--phases", "upload"],
     );
     ping.signal("SIGINT");
@@ -136,13 +118,12 @@ interopTest(
     const fiveMs = (rate: number) => rate * 0.005 / 8;
     path.shape({ down: fiveMs(RATES.down), up: fiveMs(RATES.up) });
     await path.serveAgent();
-    const short = await underLoad(path, "--time", "2s");
+    const short = await path.underLoad("--time", "2s");
     assert(["A+", "A"].includes(short.load.grade!), short.load.grade!);
 
     path.shape({});
     path.police(700);
-    const policed = await underLoad(
-      path,
+    const policed = await path.underLoad(
       ...["--time", "2s", "--phases", "upload", "--udp", "16M"],
     );
     const { counts, load } = phaseOf(policed, "upload");

@@ -131,6 +131,31 @@ Deno.test({
     assertEquals(busy.instrument.limit, "client");
     assertMatch(verdict(busy), /^The client's processor was the limit: /);
     assertMatch(busy.notes.join(), /was the limit, and perhaps not the path/);
+    const lag = { p50: 1, p99: 200_000, max: 200_000 };
+    const limits = [
+      [44, 20, lag],
+      [44, 20, null],
+      [14, 20, lag],
+      [14, 98, null],
+    ] as const;
+    assertEquals(
+      limits.map(([client, server, load_lag_us]) =>
+        underLoadResult(METADATA, phases(), {
+          load_lag_us,
+          probe_lag_us: null,
+          maybe_dropped_here: 0,
+          processor_percent: { client, server },
+        }).instrument.limit
+      ),
+      ["client", null, null, "server"],
+    );
+    const slow = (asked: number) =>
+      underLoadResult({
+        ...METADATA,
+        transport: "udp",
+        options: { given: {}, used: { udp_bits_per_second: asked } },
+      }, phases()).instrument.limit;
+    assertEquals([slow(5e6), slow(6e6)], [null, "client"]);
     assertEquals(
       verdict(result([idle])),
       "No load phase was measured to its end.",

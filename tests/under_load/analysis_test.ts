@@ -74,6 +74,17 @@ Deno.test({
       up: null,
     });
     assertEquals(of("idle", figures).goodput, { down: null, up: null });
+    // A pause makes a bin longer, and its rate counts for as long.
+    const records = phases();
+    records[1]!.rates = {
+      at_ms: [7100, 7400, 7500],
+      down: [10e6, 20e6, 30e6],
+      up: [0, 0, 0],
+    };
+    assertEquals(
+      of("download", analyse(records, false).phases).goodput.down!.mean,
+      (2100 * 10e6 + 300 * 20e6 + 100 * 30e6) / 2500,
+    );
     assertEquals(
       of("upload", analyse(phases(), true).phases).goodput.up,
       { mean: 5e6, p10: null, p90: null }, // datagrams sent may be lost
