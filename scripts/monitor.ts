@@ -45,6 +45,8 @@ import { isLoopback } from "../lib/net/source.ts";
 
 /** How often the configuration file is looked at, in milliseconds. */
 const WATCH_MS = 1000;
+/** How often systemd is told that the program is alive, in milliseconds. */
+const ALIVE_MS = 10_000;
 
 /** Runs the monitor until it is interrupted; returns the exit code. */
 export const main = defineProgram({
@@ -92,6 +94,7 @@ export const main = defineProgram({
     ),
     to: custom("TIME", parseTime, "the end of an export (default: now)"),
     csv: flag("export CSV instead of JSON"),
+    notifySocket: text("PATH", "tell systemd there that it is ready and alive"),
     maxStore: size("stop keeping at this size; at least 1M", {
       min: 2 ** 20,
       max: 2 ** 50,
@@ -173,6 +176,9 @@ export const main = defineProgram({
   terminal.print(
     `listening ${scheme}://${formatAddress({ transport: "tcp", ...address })}`,
   );
+  await using _notifier = options.notifySocket === undefined
+    ? null
+    : await notify(options.notifySocket, data);
   using _watch = operands.length > 0
     ? null
     : watch(path, () => monitor.reload());
@@ -341,6 +347,31 @@ async function explained<T>(
       () => Promise.reject(error),
     );
   }
+}
+
+/** Tells systemd that the program is ready, and then that it is alive. */
+async function notify(
+  path: string,
+  folder: string,
+): Promise<AsyncDisposable> {
+  const own = `${folder}/notify-${Deno.pid}.sock`;
+  const socket = await withContext(
+    { action: "use the folder", write: folder },
+    () => Deno.listenDatagram({ transport: "unixpacket", path: own }),
+  );
+  const to = { transport: "unixpacket", path } as const;
+  const tell = (state: string) =>
+    socket.send(new TextEncoder().encode(state), to).then(() => {}, () => {});
+  await tell("READY=1");
+  const timer = setInterval(() => tell("WATCHDOG=1"), ALIVE_MS);
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await tell("STOPPING=1");
+      socket.close();
+      await Deno.remove(own);
+    },
+  };
 }
 
 /** Calls back when a file changes, or at SIGHUP. */

@@ -29,6 +29,8 @@ type Need =
   | "fish"
   | "ping"
   | "nft"
+  | "prometheus"
+  | "promtool"
   | "namespaces"
   | "::1";
 /** What is no program, and may be missing in continuous integration, too. */
