@@ -184,9 +184,9 @@ dialog form { display: grid; gap: 0.6rem; }
     border-bottom: 1px solid var(--rule); }
   .targets :is(th, td):is(*, :last-child) { width: auto; padding: 0;
     border: 0; text-align: left; }
-  .targets th { grid-column: 1 / 4; }
+  .targets th { grid-column: 1 / 3; }
   .targets td:last-child { grid-column: 1 / -1; }
-  .targets td:nth-child(2) { text-align: right; white-space: normal; }
+  .targets td:nth-child(2) { grid-column: 3 / 5; text-align: right; }
   .targets [data-label]::before { content: attr(data-label); display: block;
     color: var(--quiet); font-size: 0.75rem; }
   .figures { display: grid; grid-template-columns: repeat(4, 1fr);

@@ -213,7 +213,10 @@ function search(page: Page): Promise<string> {
   return page.evaluate("location.search");
 }
 
-const WIDE = { viewport: { width: 1280, height: 900 } };
+const WIDE = {
+  viewport: { width: 1280, height: 900 },
+  timezoneId: "Asia/Kolkata",
+};
 const NEWS = {
   ...{ sent: 1, lost: 1, lost_forward: 1, lost_backward: 0, unknown: 0 },
   ...{ duplicate: 0, reordered: 0 },
