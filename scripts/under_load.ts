@@ -39,7 +39,7 @@ import { formatAddress } from "../lib/net/address.ts";
 import { localHostFor } from "../lib/net/datagram_socket.ts";
 import { StampSession } from "../lib/stamp/session.ts";
 import type { ProbeTarget } from "../lib/under_load/probe_worker.ts";
-import { planPhases } from "../lib/under_load/record.ts";
+import { planPhases } from "../lib/under_load/plan.ts";
 
 /** The ports of the agent's servers, and of a gateway's page. */
 const PORTS = { reflector: 8620, connect: 10_000, also: 80 };

@@ -8,12 +8,7 @@ import { IPERF3_PORT } from "../iperf3/messages.ts";
 import { formatAddress } from "../net/address.ts";
 import type { ThroughputSockets } from "../iperf3/client.ts";
 import { type ProbePlan, Prober } from "../under_load/prober.ts";
-import {
-  type LoadName,
-  LOADS,
-  type PhaseRecord,
-  type PlannedPhase,
-} from "../under_load/record.ts";
+import type { PlannedPhase } from "../under_load/plan.ts";
 import { type LoadProgress, LoadRun } from "../under_load/run.ts";
 import { formatDuration, formatRate, parseRate } from "../result/quantities.ts";
 import { runMetadata } from "../result/run_metadata.ts";
@@ -23,6 +18,12 @@ import {
   NO_QUALITY,
   underLoadResult,
 } from "../result/under_load_builder.ts";
+import {
+  isLoad,
+  LOAD_NAMES,
+  type LoadName,
+} from "../result/under_load_judge.ts";
+import type { PhaseRecord } from "../result/under_load_schema.ts";
 import {
   UNDER_LOAD_CSV_HEADER,
   underLoadCsvRows,
@@ -39,10 +40,9 @@ const { calibrate: _, hdr: _hdr, ...REPORTING } = REPORT_OPTIONS;
 
 function parseLoads(text: string): LoadName[] {
   const names = text.split(",");
-  const isLoad = (name: string): name is LoadName => Object.hasOwn(LOADS, name);
   if (names.every(isLoad)) return names;
   throw new SyntaxError(
-    `a list of ${Object.keys(LOADS).join(", ")}, not "${text}"`,
+    `a list of ${LOAD_NAMES.join(", ")}, not "${text}"`,
   );
 }
 

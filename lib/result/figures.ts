@@ -6,7 +6,7 @@
  */
 
 import { canCarry, type Distribution } from "../stats/histogram.ts";
-import { GRADE_NAMES } from "../under_load/judge.ts";
+import { GRADE_NAMES } from "./under_load_judge.ts";
 import { formatValue } from "./quantities.ts";
 import type { MeasurementResult } from "./schema.ts";
 import type { Table, Unit } from "./section.ts";

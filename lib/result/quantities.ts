@@ -24,7 +24,7 @@
  * @module
  */
 
-import { GRADE_NAMES } from "../under_load/judge.ts";
+import { GRADE_NAMES } from "./under_load_judge.ts";
 import type { Unit } from "./section.ts";
 
 const MS_PER = { us: 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 };

@@ -15,7 +15,7 @@
  */
 
 import { type Figure, figureOf, FIGURES, type Measured } from "./figures.ts";
-import { GRADE_NAMES } from "../under_load/judge.ts";
+import { GRADE_NAMES } from "./under_load_judge.ts";
 import { parseDuration, parseRate } from "./quantities.ts";
 import type { LimitFigures } from "./figure_schema.ts";
 import type { Unit } from "./section.ts";

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { analyse } from "../under_load/analysis.ts";
-import type { PhaseRecord } from "../under_load/record.ts";
+import { analyse } from "./under_load_analysis.ts";
 import { formatDuration, roundFigures } from "./quantities.ts";
 import { BUSY_PERCENT } from "./throughput_builder.ts";
 import type { Threshold } from "./thresholds.ts";
 import type {
+  PhaseRecord,
   UnderLoadMetadata,
   UnderLoadResult,
 } from "./under_load_schema.ts";

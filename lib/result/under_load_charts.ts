@@ -4,10 +4,10 @@
  * @module
  */
 
-import { LOADS, type PhaseRecord } from "../under_load/record.ts";
 import type { Named } from "./figures.ts";
 import type { Chart, CurveChart, CurvePoint, PanelChart } from "./section.ts";
-import type { UnderLoadResult } from "./under_load_schema.ts";
+import { isLoad } from "./under_load_judge.ts";
+import type { PhaseRecord, UnderLoadResult } from "./under_load_schema.ts";
 import { loadBins } from "./under_load_series.ts";
 
 /** The median line covers so many probes' time, in milliseconds. */
@@ -77,7 +77,7 @@ function course(
       : `${name}: goodput, round-trip times and losses`,
     detail: !isOne,
     x: { label: "time", unit: "s" },
-    shades: series.filter(({ name }) => name in LOADS)
+    shades: series.filter(({ name }) => isLoad(name))
       .map(({ name, start_ms, end_ms }) => ({
         name,
         from: seconds(start_ms),

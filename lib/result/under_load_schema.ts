@@ -6,8 +6,6 @@
  */
 
 import * as v from "npm:valibot@^1.1.0";
-import type { LoadSummary, PhaseFigures } from "../under_load/analysis.ts";
-import type { PhaseRecord } from "../under_load/record.ts";
 import {
   about,
   COUNT,
@@ -23,20 +21,14 @@ import {
   POSITIVE,
   TEXT,
 } from "./figure_schema.ts";
+import { GRADE_NAMES, LOAD_NAMES } from "./under_load_judge.ts";
 
 const MAX_TARGETS = 8;
 const MAX_PHASES = 20;
-const NAME = v.picklist([
-  "idle",
-  "download",
-  "upload",
-  "both",
-  "rest",
-  "cooldown",
-]);
+const NAME = v.picklist(["idle", ...LOAD_NAMES, "rest", "cooldown"]);
 const GRADE = nullable(
   "By the increase of the median, in the table of dslreports.com",
-  v.picklist(["A+", "A", "B", "C", "D", "F"]),
+  v.picklist(GRADE_NAMES),
 );
 
 const waysOf = <const S extends v.GenericSchema>(figure: S) =>
@@ -131,7 +123,7 @@ export const PHASE_RECORD = v.object({
   counts: COUNTS,
   connects: LOAD_PROBES,
   also: list(LOAD_PROBES, MAX_TARGETS),
-}) satisfies v.GenericSchema<unknown, PhaseRecord>;
+});
 
 const PHASE = v.object({
   name: NAME,
@@ -162,7 +154,7 @@ const PHASE = v.object({
   ),
   outcome: OUTCOME,
   load: v.exactOptional(LOAD),
-}) satisfies v.GenericSchema<unknown, PhaseFigures>;
+});
 
 const SUMMARY = v.object({
   increase_us: nullable("Of the median, in the worst phase", FIGURE),
@@ -173,7 +165,7 @@ const SUMMARY = v.object({
   grade: GRADE,
   lost_percent: nullable("In the worst load phase", POSITIVE),
   outcome: OUTCOME,
-}) satisfies v.GenericSchema<unknown, LoadSummary>;
+});
 
 const LATE = v.object({ p50: FIGURE, p99: FIGURE, max: FIGURE });
 
@@ -213,3 +205,7 @@ export type UnderLoadMetadata = Output<typeof UNDER_LOAD.start>;
 export type UnderLoadResult = Output<typeof UNDER_LOAD.result>;
 /** The figures of a phase. */
 export type LoadPhase = UnderLoadResult["phases"][number];
+/** What was recorded of a phase. */
+export type PhaseRecord = Output<typeof PHASE_RECORD>;
+/** Probes of one kind; all lists have the same length. */
+export type LoadProbes = Output<typeof LOAD_PROBES>;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { gradeOf } from "../under_load/judge.ts";
+import { gradeOf } from "./under_load_judge.ts";
 import { figuresOf, figuresTable, type Named } from "./figures.ts";
 import { noteSentences } from "./notes.ts";
 import {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { PhaseRecord } from "../under_load/record.ts";
 import { csvFields } from "./formats.ts";
+import type { PhaseRecord } from "./under_load_schema.ts";
 
 /** The length of a bin, in milliseconds. */
 const BIN_MS = 100;

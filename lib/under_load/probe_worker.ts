@@ -17,7 +17,7 @@ import { StampSession } from "../stamp/session.ts";
 import { type Distribution, Histogram } from "../stats/histogram.ts";
 import type { Sample } from "../stats/sample.ts";
 import { WallClock } from "../timing/wall_clock.ts";
-import type { PhaseCounts } from "./record.ts";
+import type { PhaseRecord } from "../result/under_load_schema.ts";
 
 /** Where to send probes. */
 export interface ProbeTarget {
@@ -49,7 +49,7 @@ export type ProbeReport =
   | {
     is: "session";
     phase: number;
-    counts: Omit<PhaseCounts, "sent" | "lost">;
+    counts: Omit<PhaseRecord["counts"], "sent" | "lost">;
     maybeDropped: number;
   }
   | { is: "failed"; error: unknown }

@@ -12,7 +12,7 @@ import {
   type ProbeReport,
   type ProbeTarget,
 } from "./probe_worker.ts";
-import type { ProbeSeries } from "./record.ts";
+import type { LoadProbes } from "../result/under_load_schema.ts";
 
 /** Which probes there are. */
 export interface ProbePlan {
@@ -37,7 +37,7 @@ export type SessionCounts = Extract<ProbeReport, { is: "session" }>["counts"];
 /** Sends the probes of a run. */
 export class Prober implements AsyncDisposable {
   /** STAMP of each phase, then connections, then those to further targets. */
-  #series: Required<ProbeSeries>[];
+  #series: Required<LoadProbes>[];
   /** How late probes were sent, once all have ended; in microseconds. */
   lateness: Distribution | null = null;
   /** How many replies this side may have dropped. */
@@ -126,13 +126,13 @@ export class Prober implements AsyncDisposable {
    * @param phase Its number.
    * @returns The probes.
    */
-  probes(phase: number): Required<ProbeSeries> {
+  probes(phase: number): Required<LoadProbes> {
     const { stamp, phases } = this.#plan;
     return this.#series[stamp === null ? phases : phase]!;
   }
 
   /** All connections so far, then those to each further target. */
-  get connects(): Required<ProbeSeries>[] {
+  get connects(): Required<LoadProbes>[] {
     return this.#series.slice(this.#plan.phases);
   }
 
@@ -201,7 +201,7 @@ export class Prober implements AsyncDisposable {
     }
   }
 
-  #add(to: Required<ProbeSeries>, rows: number[]): void {
+  #add(to: Required<LoadProbes>, rows: number[]): void {
     const us = (ms: number) =>
       Number.isNaN(ms) ? null : Math.round(ms * 1e4) / 10;
     for (let at = 0; at < rows.length; at += 4) {

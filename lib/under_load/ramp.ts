@@ -7,7 +7,7 @@
  */
 
 import type { ThroughputSockets } from "../iperf3/client.ts";
-import type { RateSeries } from "./record.ts";
+import type { PhaseRecord } from "../result/under_load_schema.ts";
 
 /** The most streams of a direction. */
 export const MAX_RAMP_STREAMS = 16;
@@ -88,7 +88,7 @@ export class Ramp {
    *
    * @param rates The rates so far.
    */
-  look({ down, up }: RateSeries): void {
+  look({ down, up }: PhaseRecord["rates"]): void {
     if (this.#isFull || down.length === 0 || down.length % BINS > 0) return;
     const goodput = [...down.slice(-BINS), ...up.slice(-BINS)]
       .reduce((sum, rate) => sum + rate, 0);

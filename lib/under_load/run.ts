@@ -9,18 +9,15 @@ import { ThroughputClient, type ThroughputSockets } from "../iperf3/client.ts";
 import { parseParameters } from "../iperf3/parameters.ts";
 import { BIN_MS } from "../iperf3/transfer.ts";
 import { type Distribution, Histogram } from "../stats/histogram.ts";
-import { confidence } from "./judge.ts";
+import {
+  confidence,
+  isLoad,
+  type LoadName,
+} from "../result/under_load_judge.ts";
+import type { LoadProbes, PhaseRecord } from "../result/under_load_schema.ts";
 import type { Prober } from "./prober.ts";
 import { MAX_RAMP_STREAMS, Ramp } from "./ramp.ts";
-import {
-  type LoadName,
-  LOADS,
-  type PhaseName,
-  type PhaseRecord,
-  type PlannedPhase,
-  type ProbeSeries,
-  type RateSeries,
-} from "./record.ts";
+import { LOADS, type PlannedPhase } from "./plan.ts";
 
 /** How often to look whether data flows, in milliseconds. */
 const START_MS = 5;
@@ -62,7 +59,7 @@ export interface LoadOptions {
 /** What happens at present. */
 export interface LoadProgress {
   /** The phase. */
-  name: PhaseName;
+  name: PhaseRecord["name"];
   /** How long it has taken, in milliseconds. */
   elapsedMs: number;
   /** How long it is to take, in milliseconds. */
@@ -78,7 +75,7 @@ export interface LoadProgress {
 /** A load under way. */
 interface Load {
   client: ThroughputClient;
-  rates: RateSeries;
+  rates: PhaseRecord["rates"];
   ramp: Ramp;
   stop: AbortController;
   ended: Promise<void>;
@@ -137,16 +134,16 @@ export class LoadRun {
     let load: Load | null = null;
     try {
       for (const [index, phase] of plan.entries()) {
-        const isLoad = phase.name in LOADS;
-        if (isLoad) {
+        const fills = isLoad(phase.name);
+        if (fills) {
           await load?.ended; // the server takes one test at a time
           load = await this.#startLoad(phase);
         }
         if (signal.aborted) break;
         if (current !== null) this.#end(current);
         this.#prober.begin(index);
-        const record = this.#newRecord(phase.name, isLoad ? load : null);
-        current = { index, record, load: isLoad ? load : null };
+        const record = this.#newRecord(phase.name, fills ? load : null);
+        current = { index, record, load: fills ? load : null };
         await this.#pass(phase, current);
       }
       await load?.ended;
@@ -171,7 +168,7 @@ export class LoadRun {
     const { startMs } = this.#prober;
     const longestMs = stable ? MAX_STABLE_MS : durationMs;
     const stop = new AbortController();
-    const rates: RateSeries = { at_ms: [], down: [], up: [] };
+    const rates: PhaseRecord["rates"] = { at_ms: [], down: [], up: [] };
     let [ms, sent, received] = [0, 0, 0];
     const sockets = streams > parallel
       ? ramp.sockets(this.#sockets, () => client.transfer.isRunning)
@@ -272,7 +269,7 @@ export class LoadRun {
     );
   }
 
-  #newRecord(name: PhaseName, load: Load | null): PhaseRecord {
+  #newRecord(name: PhaseRecord["name"], load: Load | null): PhaseRecord {
     const nowMs = performance.now() - this.#prober.startMs;
     return {
       name,
@@ -357,10 +354,10 @@ function delivered({ streams }: ThroughputClient): number | null {
 
 /** The probes that were sent in a stretch of time, in their order. */
 function between(
-  series: Required<ProbeSeries>,
+  series: Required<LoadProbes>,
   fromMs: number,
   untilMs: number,
-): ProbeSeries {
+): LoadProbes {
   const order = [...series.at_ms.keys()]
     .filter((at) => series.at_ms[at]! >= fromMs && series.at_ms[at]! < untilMs)
     .sort((one, other) => series.at_ms[one]! - series.at_ms[other]!);

@@ -7,9 +7,8 @@ const FLOORS = [
   ["framing", "timing", "stats"],
   ["net"],
   ["measure", "stamp", "iperf3", "text", "peer"],
-  ["under_load"],
   ["result"],
-  ["terminal", "report"],
+  ["terminal", "report", "under_load"],
   ["monitor"],
   ["cli"],
 ];

@@ -13,7 +13,7 @@ import {
   TPUT,
   UDP_THROUGHPUT,
 } from "../report/results.ts";
-import { result as underLoad } from "../under_load/records.ts";
+import { result as underLoad } from "./under_load_records.ts";
 import { pureTest } from "../pure.ts";
 
 const STYLE = { width: 80, ascii: true, color: false };

@@ -10,7 +10,7 @@ import {
 import { underLoadCsvRows } from "../../lib/result/under_load_series.ts";
 import { formatSections } from "../../lib/terminal/section.ts";
 import { assertSectionSnapshot } from "../terminal/section_snapshots.ts";
-import { METADATA, phase, phases, result } from "../under_load/records.ts";
+import { METADATA, phase, phases, result } from "./under_load_records.ts";
 
 Deno.test({
   name:

@@ -5,7 +5,18 @@
  * @module
  */
 
-import type { ProbeSeries, RateSeries } from "./record.ts";
+import type { LoadProbes, PhaseRecord } from "./under_load_schema.ts";
+
+/** The phases that fill the path. */
+export const LOAD_NAMES = ["download", "upload", "both"] as const;
+
+/** One of them. */
+export type LoadName = "download" | "upload" | "both";
+
+/** @internal Whether a phase is a load. */
+export function isLoad(name: string): name is LoadName {
+  return LOAD_NAMES.includes(name as LoadName);
+}
 
 /**
  * The grades of dslreports.com, and below which increase of the median each is
@@ -34,7 +45,7 @@ export const GRADE_NAMES: readonly Grade[] = GRADES.map(([grade]) => grade);
  *
  * @example Usage
  * ```ts
- * import { gradeOf } from "./judge.ts";
+ * import { gradeOf } from "./under_load_judge.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals([4_999, 5_000, 250_000].map(gradeOf), ["A+", "A", "D"]);
@@ -68,7 +79,7 @@ function trimmedMean(values: number[]): number | null {
  *
  * @example Usage
  * ```ts
- * import { roundTripsPerMinute } from "./judge.ts";
+ * import { roundTripsPerMinute } from "./under_load_judge.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(roundTripsPerMinute([100_000], [300_000]), (300 + 600) / 2);
@@ -96,17 +107,15 @@ interface Needs {
 }
 
 /** The uses that are judged; the requirements are ours, see docs/under-load.md. */
-const USES: Record<Use, Needs> = {
+const USES: Record<keyof Outcome, Needs> = {
   call: { p95Ms: [150, 600], lossPercent: [1, 8], down: 1e5, up: 1e5 },
   gaming: { p95Ms: [50, 200], lossPercent: [0.5, 5], down: 1e6, up: 2e5 },
   video: { p95Ms: [500, 3000], lossPercent: [2, 15], down: 5e6, up: 0 },
   web: { p95Ms: [100, 1500], lossPercent: [1, 10], down: 1e6, up: 0 },
 };
 
-/** A use. */
-export type Use = "call" | "gaming" | "video" | "web";
 /** The quality of outcome of each use, from 0 to 100. */
-export type Outcome = Record<Use, number>;
+export type Outcome = Record<"call" | "gaming" | "video" | "web", number>;
 
 /**
  * The quality of outcome (after draft-ietf-ippm-qoo): for each use the least of
@@ -120,7 +129,7 @@ export type Outcome = Record<Use, number>;
  *
  * @example Usage
  * ```ts
- * import { outcomeOf } from "./judge.ts";
+ * import { outcomeOf } from "./under_load_judge.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const { call, video } = outcomeOf(375_000, 0, { down: 2e6, up: null });
@@ -171,8 +180,8 @@ export type Confidence = "low" | "medium" | "high";
  * stable at its end, `high` for one that was.
  */
 export function confidence(
-  rates: RateSeries,
-  probes: ProbeSeries,
+  rates: PhaseRecord["rates"],
+  probes: LoadProbes,
   fromMs: number,
   untilMs: number,
 ): Confidence {

@@ -7,21 +7,18 @@
 import { clockRelation, LowerHull } from "../stats/clock_relation.ts";
 import { type Distribution, Histogram } from "../stats/histogram.ts";
 import {
-  type Confidence,
   confidence,
-  type Grade,
   gradeOf,
-  type Outcome,
+  isLoad,
   outcomeOf,
   roundTripsPerMinute,
-} from "./judge.ts";
-import {
-  LOADS,
-  type PhaseCounts,
-  type PhaseName,
-  type PhaseRecord,
-  type ProbeSeries,
-} from "./record.ts";
+} from "./under_load_judge.ts";
+import type {
+  LoadPhase,
+  LoadProbes,
+  PhaseRecord,
+  UnderLoadResult,
+} from "./under_load_schema.ts";
 
 /** What is left out of a load phase: of its start, the ramp, and of its end. */
 const LEFT_OUT = { startMs: 2000, startShare: 0.4, endMs: 500, endShare: 0.1 };
@@ -32,91 +29,8 @@ const RECOVERED_US = 5000;
 /** For so long, in milliseconds. */
 const RECOVERED_MS = 500;
 
-/** The goodput of one direction in the window of a phase, in bit/s. */
-export interface GoodputFigures {
-  /** The mean. */
-  mean: number;
-  /** The 10th percentile of bins of 100 ms; `null` if the bins tell nothing. */
-  p10: number | null;
-  /** The 90th, likewise. */
-  p90: number | null;
-}
-
-/** One figure for each direction; `null` if it is unknown. */
-export interface BothWays<T = number> {
-  /** From the far side. */
-  down: T | null;
-  /** To the far side. */
-  up: T | null;
-}
-
-/** What a load did. */
-export interface LoadFigures {
-  /** How much higher round-trip times were than the idle median. */
-  increase_us: { p50: number; p95: number } | null;
-  /** The increase of the median of each direction; the clocks' drift removed. */
-  one_way_us: BothWays;
-  /** The highest mean of 400 ms in the window. */
-  peak_us: number | null;
-  /** The same before the window. */
-  ramp_peak_us: number | null;
-  /** How long the increase outlasted the load; `null` if beyond the rest. */
-  recovery_ms: number | null;
-  /** The bytes that stood in the queue: the increase times the goodput. */
-  queue_bytes: BothWays;
-  /** How stable the phase was. */
-  confidence: Confidence;
-  /** By the increase of the median. */
-  grade: Grade | null;
-}
-
-/** The figures of a phase. */
-export interface PhaseFigures {
-  /** Which phase. */
-  name: PhaseName;
-  /** When it started. */
-  start_ms: number;
-  /** When it ended. */
-  end_ms: number;
-  /** The part of it that the figures cover. */
-  window_ms: { from: number; to: number };
-  /** What was received in each direction. */
-  goodput: BothWays<GoodputFigures>;
-  /** Round-trip times; `null` without a reply. */
-  rtt_us: Distribution | null;
-  /** The counters of the whole phase. */
-  counts: PhaseCounts;
-  /** The time that the set-up of connections took. */
-  connect_us: Distribution | null;
-  /** The round-trip times of further targets. */
-  also_us: (Distribution | null)[];
-  /** Round trips a minute. */
-  rpm: number | null;
-  /** The quality of outcome; `null` without a reply. */
-  outcome: Outcome | null;
-  /** What the load did; absent without load. */
-  load?: LoadFigures;
-}
-
-/** The figures of the run. */
-export interface LoadSummary {
-  /** The increase of the median in the worst phase. */
-  increase_us: number | null;
-  /** While the far side sent alone. */
-  increase_down_us: number | null;
-  /** While this side sent alone. */
-  increase_up_us: number | null;
-  /** While both sent. */
-  increase_both_us: number | null;
-  /** Round trips a minute in the worst load phase. */
-  rpm: number | null;
-  /** Of the mean increase of download and upload, those that there are. */
-  grade: Grade | null;
-  /** The loss of the worst load phase, in percent. */
-  lost_percent: number | null;
-  /** The outcome of the worst load phase. */
-  outcome: Outcome | null;
-}
+type Goodput = LoadPhase["goodput"]["down"];
+type Ways = NonNullable<LoadPhase["load"]>["one_way_us"];
 
 /**
  * Computes all figures.
@@ -129,15 +43,15 @@ export interface LoadSummary {
 export function analyse(
   records: PhaseRecord[],
   isUdp: boolean,
-): { phases: PhaseFigures[]; summary: LoadSummary } {
+): { phases: LoadPhase[]; summary: UnderLoadResult["load"] } {
   const drift = driftOf(records);
   const idle = records.find(({ name }) => name === "idle");
   const base = idle ? figuresOf(idle, isUdp) : null;
   const idleUs = base?.rtt_us?.p50 ?? null;
   const idleWays = idle ? waysOf(idle, drift) : NO_WAYS;
-  const phases = records.map((record, at): PhaseFigures => {
+  const phases = records.map((record, at): LoadPhase => {
     const figures = figuresOf(record, isUdp);
-    if (!(record.name in LOADS)) return figures;
+    if (!isLoad(record.name)) return figures;
     const { from, to } = figures.window_ms;
     const { rtt_us: rtt } = figures;
     const increase = rtt === null || idleUs === null
@@ -183,7 +97,7 @@ export function analyse(
 function windowOf(
   { name, start_ms, end_ms }: PhaseRecord,
 ): { from: number; to: number } {
-  if (!(name in LOADS)) return { from: start_ms, to: end_ms };
+  if (!isLoad(name)) return { from: start_ms, to: end_ms };
   const length = end_ms - start_ms;
   const { startMs, startShare, endMs, endShare } = LEFT_OUT;
   return {
@@ -192,16 +106,16 @@ function windowOf(
   };
 }
 
-function figuresOf(record: PhaseRecord, isUdp: boolean): PhaseFigures {
+function figuresOf(record: PhaseRecord, isUdp: boolean): LoadPhase {
   const window = windowOf(record);
   const inWindow = (atMs: number) => atMs >= window.from && atMs < window.to;
-  const known = ({ at_ms, rtt_us }: ProbeSeries) =>
+  const known = ({ at_ms, rtt_us }: LoadProbes) =>
     rtt_us.filter((us, at): us is number =>
       us !== null && inWindow(at_ms[at]!)
     );
   const probes = known(record.probes);
   const connects = known(record.connects);
-  const goodput = (way: "down" | "up"): GoodputFigures | null => {
+  const goodput = (way: "down" | "up"): Goodput => {
     const isMeasured = record.name === "both" ||
       record.name === (way === "down" ? "download" : "upload");
     if (!isMeasured) return null;
@@ -246,7 +160,7 @@ function distribution(values: number[]): Distribution | null {
   return histogram.distribution();
 }
 
-const NO_WAYS: BothWays = { down: null, up: null };
+const NO_WAYS: Ways = { down: null, up: null };
 
 /** The drift of the far clock; `null` if it is unknown. */
 function driftOf(records: PhaseRecord[]): number | null {
@@ -267,7 +181,7 @@ function driftOf(records: PhaseRecord[]): number | null {
 }
 
 /** The median of each direction in the window, without the drift. */
-function waysOf(record: PhaseRecord, drift: number | null): BothWays {
+function waysOf(record: PhaseRecord, drift: number | null): Ways {
   const { at_ms, rtt_us, up_us, down_us } = record.probes;
   if (drift === null || !up_us || !down_us) return NO_WAYS;
   const { from, to } = windowOf(record);
@@ -293,7 +207,7 @@ function waysOf(record: PhaseRecord, drift: number | null): BothWays {
  * @returns Microseconds; `null` if there is no stretch as long.
  */
 export function peakOf(
-  { at_ms, rtt_us }: ProbeSeries,
+  { at_ms, rtt_us }: LoadProbes,
   fromMs: number,
   untilMs: number,
 ): number | null {
@@ -341,7 +255,7 @@ export function recoveryOf(
 }
 
 /** The path's rates are those of the fastest phase in each direction. */
-function withOutcome(phases: PhaseFigures[]): PhaseFigures[] {
+function withOutcome(phases: LoadPhase[]): LoadPhase[] {
   const fastest = (way: "down" | "up") =>
     phases.reduce<number | null>((most, { goodput }) => {
       const mean = goodput[way]?.mean ?? null;
@@ -356,18 +270,18 @@ function withOutcome(phases: PhaseFigures[]): PhaseFigures[] {
   return phases;
 }
 
-function summaryOf(phases: PhaseFigures[]): LoadSummary {
+function summaryOf(phases: LoadPhase[]): UnderLoadResult["load"] {
   const loads = phases.filter(({ load }) => load !== undefined);
   const known = <T>(values: (T | null | undefined)[]) =>
     values.filter((value): value is T => value !== null && value !== undefined);
   const worst = (
     choose: (...values: number[]) => number,
-    read: (phase: PhaseFigures) => number | null | undefined,
+    read: (phase: LoadPhase) => number | null | undefined,
   ) => {
     const values = known(loads.map(read));
     return values.length === 0 ? null : choose(...values);
   };
-  const increase = (name?: PhaseName) =>
+  const increase = (name?: LoadPhase["name"]) =>
     worst(
       Math.max,
       (phase) =>

@@ -5,8 +5,8 @@ import {
   gradeOf,
   outcomeOf,
   roundTripsPerMinute,
-} from "../../lib/under_load/judge.ts";
-import { phase } from "./records.ts";
+} from "../../lib/result/under_load_judge.ts";
+import { phase } from "./under_load_records.ts";
 
 Deno.test({
   name: "gradeOf() has the limits of dslreports.com",

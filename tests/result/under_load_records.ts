@@ -8,10 +8,10 @@
 import { runMetadata } from "../../lib/result/run_metadata.ts";
 import { underLoadResult } from "../../lib/result/under_load_builder.ts";
 import type {
+  PhaseRecord,
   UnderLoadMetadata,
   UnderLoadResult,
 } from "../../lib/result/under_load_schema.ts";
-import type { PhaseName, PhaseRecord } from "../../lib/under_load/record.ts";
 
 const DRIFT = 50e-6;
 
@@ -25,7 +25,7 @@ export interface Added {
 
 /** Records a phase. */
 export function phase(
-  name: PhaseName,
+  name: PhaseRecord["name"],
   startMs: number,
   durationMs: number,
   { up = () => 0, down = () => 0, lost = () => false, mbits = {} }: Added = {},

@@ -2,12 +2,12 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   analyse,
   peakOf,
-  type PhaseFigures,
   recoveryOf,
-} from "../../lib/under_load/analysis.ts";
-import { phase, phases } from "./records.ts";
+} from "../../lib/result/under_load_analysis.ts";
+import type { LoadPhase } from "../../lib/result/under_load_schema.ts";
+import { phase, phases } from "./under_load_records.ts";
 
-const of = (name: string, figures: PhaseFigures[]) =>
+const of = (name: string, figures: LoadPhase[]) =>
   figures.find((one) => one.name === name)!;
 
 Deno.test({
