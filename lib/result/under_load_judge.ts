@@ -5,8 +5,6 @@
  * @module
  */
 
-import type { LoadProbes, PhaseRecord } from "./under_load_schema.ts";
-
 /** The phases that fill the path. */
 export const LOAD_NAMES = ["download", "upload", "both"] as const;
 
@@ -180,8 +178,8 @@ export type Confidence = "low" | "medium" | "high";
  * stable at its end, `high` for one that was.
  */
 export function confidence(
-  rates: PhaseRecord["rates"],
-  probes: LoadProbes,
+  rates: { at_ms: number[]; down: number[]; up: number[] },
+  probes: { at_ms: number[]; rtt_us: (number | null)[] },
   fromMs: number,
   untilMs: number,
 ): Confidence {
