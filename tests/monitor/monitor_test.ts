@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Series, TargetList } from "../../lib/monitor/api.ts";
+import type { Mesh, Series, TargetList } from "../../lib/monitor/api.ts";
 import { LocalServers } from "../../lib/cli/local_servers.ts";
 import { parseConfig } from "../../lib/monitor/config.ts";
 import { TestMonitor, TOKEN } from "./test_monitor.ts";
@@ -140,3 +140,65 @@ Deno.test("Monitor reads its configuration again, and keeps the old one if it is
   const { targets } = await monitor.json<TargetList>("/api/targets");
   assertEquals(targets.length, 2);
 });
+
+Deno.test("Monitor goes on measuring when the store is full, and says so", async () => {
+  await using servers = new LocalServers();
+  const words = Array.from(
+    { length: 60 },
+    (_, at) =>
+      `{ host = "stamp:127.0.0.1:${servers.stamp.port}", name = "t${at}" }`,
+  );
+  await using monitor = await new TestMonitor(
+    `interval = "200ms"\ntargets = [${words.join(",")}]`,
+    { maxBytes: 40_000 },
+  ).start();
+  const { error } = await monitor.event("store", () => true);
+  assertEquals(error, "the disk is full");
+  assert(
+    monitor.log[0]!.startsWith("cannot keep measurements: the disk is full"),
+  );
+  const count = async () => {
+    const list = await monitor.json<TargetList>("/api/targets");
+    assertEquals(list.store_error, "the disk is full");
+    return list.targets.reduce((sum, { hour }) => sum + hour.sent, 0);
+  };
+  const before = await count();
+  await monitor.event("status", () => true);
+  await monitor.event("status", () => true);
+  assert(await count() > before);
+  const metrics = await (await fetch(`${monitor.url}/metrics`)).text();
+  assert(metrics.includes("roundtrip_monitor_store_failed 1"));
+});
+
+Deno.test("Monitor shows its agents' targets beside its own", async () => {
+  await using there = await new TestMonitor(
+    `name = "there"\ntargets = ["connect:127.0.0.1:7"]`,
+    { token: TOKEN },
+  ).start();
+  const toml = `
+    name = "here"
+    targets = ["connect:127.0.0.1:9"]
+    [[agent]]
+    name = "north"
+    url = "${there.url}"
+    token_file = "token"
+    [[agent]]
+    name = "gone"
+    url = "http://127.0.0.1:1"
+  `;
+  await using here = await new TestMonitor(toml, {
+    config: parseConfig(toml, () => TOKEN),
+  }).start();
+  await until(async () => {
+    const { sources } = await here.json<Mesh>("/api/mesh");
+    return sources.map(({ name, targets }) => `${name} ${targets.length}`)
+      .join() === "here 1,north 1,gone 0";
+  });
+  const { sources: [own, , gone] } = await here.json<Mesh>("/api/mesh");
+  assertEquals([own!.url, own!.error], [null, null]);
+  assert(gone!.error !== null);
+});
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!await holds()) await new Promise((done) => setTimeout(done, 100));
+}

@@ -20,7 +20,7 @@ export class TestMonitor implements AsyncDisposable {
 
   #make(toml: string, more: Partial<MonitorOptions>): Monitor {
     return new Monitor({
-      config: parseConfig(toml),
+      config: more.config ?? parseConfig(toml),
       reread: null,
       folder: this.scratch.path,
       maxBytes: Infinity,
