@@ -73,7 +73,9 @@ function histogram(chart: HistogramChart, viewport: Viewport): Drawing {
           splitLine: { show: false },
           axisLabel: {
             ...limits.axisLabel,
-            formatter: (edge: number) => tickText(edges[edge] ?? 0, "us"),
+            // The last edge may be a maximum, which is no round number.
+            formatter: (edge: number) =>
+              tickText(Number((edges[edge] ?? 0).toPrecision(3)), "us"),
           },
         } as typeof limits,
       ],
