@@ -22,6 +22,7 @@ import {
   datagramRoute,
   dial,
   hostTargetOf,
+  reach,
   TARGET_HELP,
 } from "../lib/cli/client_options.ts";
 import { RunError } from "../lib/cli/context.ts";
@@ -90,11 +91,17 @@ export const main = defineProgram({
       options.also.map((text) => at(text, PORTS.also)),
     );
     const reflects = await isReflector(reflector);
+    const [there, port] = [reflector, connect].map((one) =>
+      formatAddress({ transport: "tcp", ...one })
+    );
     if (!reflects && options.reflector !== undefined) {
       throw new RunError(
-        `Cannot probe ${
-          formatAddress({ transport: "udp", ...reflector })
-        }: no STAMP reply; start a reflector there, or leave --reflector out to probe with connections`,
+        `Cannot probe ${there}: no STAMP reply; start a reflector there, or leave --reflector out to probe with connections`,
+      );
+    }
+    if (!reflects && !await accepts(connect)) {
+      throw new RunError(
+        `Cannot probe: no STAMP reply from ${there}, and no TCP from ${port}; start the agent task there, or name a TCP port that answers with --connect`,
       );
     }
     return runnableUnderLoad({
@@ -144,6 +151,18 @@ export const main = defineProgram({
       hostname: (await datagramRoute(invocation, hostname)).hostname,
       port,
     };
+  }
+
+  /** Whether a connection is accepted or refused. */
+  function accepts(target: ProbeTarget): Promise<boolean> {
+    return reach(
+      invocation,
+      { transport: "tcp", ...target },
+      (to) => Deno.connect(to),
+    ).then((conn) => {
+      conn.close();
+      return true;
+    }, (error) => error instanceof Deno.errors.ConnectionRefused);
   }
 
   /** Whether one of three STAMP probes is answered. */

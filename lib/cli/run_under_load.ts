@@ -8,9 +8,17 @@ import { IPERF3_PORT } from "../iperf3/messages.ts";
 import { formatAddress } from "../net/address.ts";
 import type { ThroughputSockets } from "../iperf3/client.ts";
 import { type ProbePlan, Prober } from "../under_load/prober.ts";
-import type { PlannedPhase } from "../under_load/plan.ts";
-import { type LoadProgress, LoadRun } from "../under_load/run.ts";
-import { formatDuration, formatRate, parseRate } from "../result/quantities.ts";
+import {
+  type LoadOptions,
+  type LoadProgress,
+  LoadRun,
+} from "../under_load/run.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatRate,
+  parseRate,
+} from "../result/quantities.ts";
 import { runMetadata } from "../result/run_metadata.ts";
 import type { Threshold } from "../result/thresholds.ts";
 import {
@@ -140,29 +148,17 @@ export function probeTarget(
 }
 
 /** What is known before a run. */
-export interface UnderLoadSetup {
+export interface UnderLoadSetup extends Omit<LoadOptions, "onBin" | "onPhase"> {
   /** The target as `HOST:PORT`. */
   target: string;
   /** Opens the connections of the load. */
   sockets: ThroughputSockets;
   /** The probes. */
   probes: ProbePlan;
-  /** The phases. */
-  plan: PlannedPhase[];
-  /** Streams of each direction. */
-  parallel: number;
-  /** Whether streams are added. */
-  ramp: boolean;
-  /** The rate of datagrams; `null` for TCP. */
-  udpBitsPerSec: number | null;
-  /** Whether a load ends when it is stable. */
-  stable: boolean;
   /** The options as they were given, and as they take effect. */
   options: { given: object; used: object };
   /** The thresholds to compare the result with. */
   thresholds: Threshold[];
-  /** Ends the run early. */
-  signal: AbortSignal;
 }
 
 /**
@@ -184,7 +180,7 @@ export function runnableUnderLoad(setup: UnderLoadSetup): Runnable {
   const notes: string[] = [];
   let quality: LoadQuality = NO_QUALITY;
   const load = udpBitsPerSec === null
-    ? `${parallel} streams of TCP`
+    ? `${formatCount(parallel, "stream")} of TCP`
     : `UDP at ${formatRate(udpBitsPerSec)}`;
   const totalMs = plan.reduce((sum, { durationMs }) => sum + durationMs, 0);
   return {

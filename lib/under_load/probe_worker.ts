@@ -13,6 +13,7 @@
 import { connectSession } from "../measure/connect.ts";
 import { connectWithin } from "../net/connect.ts";
 import { localHostFor } from "../net/datagram_socket.ts";
+import { DeadlineError } from "../net/errors.ts";
 import { StampSession } from "../stamp/session.ts";
 import { type Distribution, Histogram } from "../stats/histogram.ts";
 import type { Sample } from "../stats/sample.ts";
@@ -169,9 +170,9 @@ class Probes {
         signal,
         (signal) => Deno.connect({ ...target, signal }),
       ).catch((error) => {
-        // A refusal takes a round trip, too.
+        // A refusal takes a round trip, too; another failure counts as lost.
         if (error instanceof Deno.errors.ConnectionRefused) return REFUSED;
-        throw error;
+        throw new DeadlineError("connect", PROBE_TIMEOUT_MS);
       });
     const options = { count: Infinity, warmup: 0, intervalMs, signal };
     for await (const sample of connectSession(connect, options)) {

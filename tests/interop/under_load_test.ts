@@ -70,7 +70,7 @@ interopTest(
     );
     const fromMs = Date.now();
     const result = await path.underLoad(
-      ...["-p", "5301", "--time", "8s", "--phases", "upload"],
+      ...["-p", "5301", "--time", "6s", "--phases", "upload"],
     );
     ping.signal("SIGINT");
     const { stdout } = await ping.ended();
@@ -97,7 +97,7 @@ interopTest(
     const theirs = await run(
       path.command(
         "near",
-        ...["iperf3", "-c", FAR, "-p", "5301", "-J", "-t", "6", "-P", "4"],
+        ...["iperf3", "-c", FAR, "-p", "5301", "-J", "-t", "5", "-P", "4"],
       ),
     );
     const { sum_received } = JSON.parse(theirs.stdout).end;
