@@ -165,7 +165,12 @@ async function answer(
   const query = new URL(request.url).searchParams;
   switch (path) {
     case "/api/targets":
-      return json(keeper.list());
+      return new Response(encodeOnce(keeper.list()), {
+        headers: {
+          "content-type": "application/json",
+          "cache-control": "no-store",
+        },
+      });
     case "/api/series": {
       const target = query.get("target");
       if (target === null) {
@@ -238,27 +243,28 @@ function spanOf(query: URLSearchParams, defaultSeconds: number) {
 /** Sends what happens until the reader goes, or reads too slowly. */
 function liveEvents(keeper: Keeper, request: Request): Response {
   const only = new URL(request.url).searchParams.getAll("target");
-  const encoder = new TextEncoder();
   let end = () => {};
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
-      const send = (text: string) => {
+      const send = (bytes: Uint8Array<ArrayBuffer>) => {
         if (controller.desiredSize! < 0) {
           end();
           controller.error(new Error("the reader is too slow"));
-        } else controller.enqueue(encoder.encode(text));
+        } else controller.enqueue(bytes);
       };
       const unsubscribe = keeper.subscribe((event, data) => {
         const chosen = chosenTargets(event, data, only);
         if (chosen === null) return;
-        send(`event: ${event}\ndata: ${JSON.stringify(chosen)}\n\n`);
+        send(
+          encodeOnce(chosen, (json) => `event: ${event}\ndata: ${json}\n\n`),
+        );
       });
-      const timer = setInterval(() => send(":\n\n"), KEEP_ALIVE_MS);
+      const timer = setInterval(() => send(COMMENT), KEEP_ALIVE_MS);
       end = () => {
         unsubscribe();
         clearInterval(timer);
       };
-      send(":\n\n");
+      send(COMMENT);
     },
     cancel: () => end(),
   }, new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNREAD_BYTES }));
@@ -270,12 +276,29 @@ function liveEvents(keeper: Keeper, request: Request): Response {
   });
 }
 
+const encoder = new TextEncoder();
+const COMMENT = encoder.encode(":\n\n");
+const encoded = new WeakMap<object, Uint8Array<ArrayBuffer>>();
+
+/** What many readers get is encoded once; it must not change. */
+function encodeOnce(
+  value: object,
+  format = (json: string) => json,
+): Uint8Array<ArrayBuffer> {
+  let bytes = encoded.get(value);
+  if (bytes === undefined) {
+    bytes = encoder.encode(format(JSON.stringify(value)));
+    encoded.set(value, bytes);
+  }
+  return bytes;
+}
+
 /** The part of an event that is of some targets; `null` for none. */
 function chosenTargets<K extends keyof LiveEvents>(
   event: K,
   data: LiveEvents[K],
   only: string[],
-): unknown {
+): object | null {
   if (only.length === 0) return data;
   if (event === "status") {
     const status = data as LiveEvents["status"];

@@ -170,7 +170,9 @@ export class Keeper implements Disposable {
       this.observe?.(live);
       if (outage === null) continue;
       this.#keepOutage(outage, record.at);
-      if (wasDown !== (live.state === "down")) this.publish("outage", outage);
+      if (wasDown !== (live.state === "down")) {
+        this.publish("outage", { ...outage });
+      }
     }
   }
 

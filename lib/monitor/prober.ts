@@ -32,10 +32,12 @@ const LOOKUPS = 8;
 const TICK_MS = 25;
 /** A pause of this length makes round trips too long. */
 const PAUSE_MS = 50;
-/** A pause of this length may fill the socket's queue, so replies are missing. */
+/** At any rate a pause of this length makes lost probes unknown. */
 const LONG_PAUSE_MS = 250;
 /** So many late probes may be sent at once: sockets queue 256 datagrams. */
 const MAX_BURST = 64;
+/** Of so many lost probes the times are remembered until they have a direction. */
+const MAX_LOST = 1000;
 /** How long the last replies are awaited at the end. */
 const LAST_REPLIES_MS = 500;
 /** A step of the time of day that is noted. */
@@ -120,7 +122,7 @@ export class Prober implements AsyncDisposable {
   readonly #stop = new AbortController();
   #targets = new Map<string, Target>();
   #active: Series[] = [];
-  /** A probe that is later than this is not sent. */
+  /** A probe that is later is not sent; a longer pause may fill a socket's queue. */
   #maxLateMs = LONG_PAUSE_MS;
   #pending = new Set<Promise<void>>();
   #lookups: Target[] = [];
@@ -255,7 +257,7 @@ export class Prober implements AsyncDisposable {
       this.stamp.resume(nowMs);
     }
     // The monotonic clock stands still while the machine sleeps.
-    if (pauseMs > LONG_PAUSE_MS || stepMs > CLOCK_STEP_MS) {
+    if (pauseMs > this.#maxLateMs || stepMs > CLOCK_STEP_MS) {
       this.#pauseEndMs = nowMs;
       this.#longPauseEndMs = nowMs;
     }
@@ -309,6 +311,7 @@ export class Prober implements AsyncDisposable {
           isAsked = path.stateful !== null;
         });
       },
+      late: () => series.lostAt.pop(),
       counted: (counts) => this.#counted(series, counts),
     });
     return path;
@@ -357,7 +360,7 @@ export class Prober implements AsyncDisposable {
     if (isAnswered) {
       series.answered = true;
       series.error = null;
-    } else series.lostAt.push(at);
+    } else if (series.lostAt.push(at) > MAX_LOST) series.lostAt.shift();
     const isTimed = isAnswered && sentAtMs >= this.#pauseEndMs;
     this.#report.record({
       series: series.info.series,

@@ -77,7 +77,7 @@ export function serveKeeper(
   const days = new Map<string, { hour: number; slot: Slot }>();
   const alerts = new Alerts({
     monitor: () => config.name,
-    changed: (alert) => keeper.publish("alert", alert),
+    changed: (alert) => keeper.publish("alert", { ...alert }),
     print: callbacks.alert,
     log: callbacks.log,
     lastDay(live) {

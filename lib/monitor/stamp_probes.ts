@@ -40,6 +40,8 @@ const MAX_SSID = 65_535;
 export interface StampReport {
   /** A probe is complete; `unsent` says why it could not be sent. */
   sample(sample: Sample, unsent?: unknown): void;
+  /** A lost probe turns out to be late: it has no direction. */
+  late(): void;
   /** Counters grew; those by direction are of the oldest lost probes. */
   counted(counts: Partial<ProbeCounts>): void;
 }
@@ -253,7 +255,10 @@ export class StampPath {
   #probes: StampProbes;
   #report: StampReport;
   #unsent = new Map<number, unknown>();
-  #seen = { lostForward: 0, lostBackward: 0, duplicate: 0, reordered: 0 };
+  #seen = {
+    ...{ lostForward: 0, lostBackward: 0 },
+    ...{ late: 0, duplicate: 0, reordered: 0 },
+  };
   #dropped = 0;
   #isClosed = false;
 
@@ -357,6 +362,7 @@ export class StampPath {
     const backward = counts.lostBackward - seen.lostBackward;
     const duplicate = counts.duplicate - seen.duplicate;
     const reordered = counts.reordered - seen.reordered;
+    for (; seen.late < counts.late; seen.late++) this.#report.late();
     if (forward + backward + duplicate + reordered === 0) return;
     this.#seen = { ...counts };
     this.#report.counted({
