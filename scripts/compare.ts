@@ -45,7 +45,7 @@ import { messageBoundaries } from "./experiments/message_boundaries.ts";
 import { nagle } from "./experiments/nagle.ts";
 import { roundTrip } from "./experiments/round_trip.ts";
 
-/** How often a reflector is asked before the run fails. */
+/** The number of attempts to reach a reflector. */
 const REFLECTOR_TRIES = 3;
 
 /** Compares; returns the exit code. */

@@ -133,7 +133,7 @@ function reason(said: string): string {
     "deno compile gave no reason";
 }
 
-/** The error if the base executable cannot be downloaded; CI tells it by this. */
+/** The error if the base executable cannot be downloaded; CI reads it. */
 export const NO_BASE =
   "Deno's base executable cannot be downloaded from here; set DENORT_BIN to the path of a denort of this version";
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --allow-net=127.0.0.1
 /**
- * Hello server: answers `hi` with `hello`. The smallest server here that is safe
- * to run, with every read and write in sight. Read it after the lessons.
+ * Hello server: answers `hi` with `hello`. It is the smallest server here that is
+ * safe to run, and shows every read and write. Read it after the lessons.
  *
  * Protocol:   lines of text over TCP, port 11000
  * Socket:     stream
@@ -148,13 +148,13 @@ async function greet(
   let pending = ""; // a line whose end has not come yet
   let answering = Promise.resolve(); // the reply to a line without a newline
   let expired: DeadlineError | undefined;
-  // Takes what is pending for a line.
+  // Handles pending bytes as a line.
   let flush: ReturnType<typeof setTimeout> | undefined;
   // Closes the connection when nothing arrives after the stop: ends a read.
   let quiet: ReturnType<typeof setTimeout> | undefined;
   // Closes the connection of a client that is too slow: ends a read or a write.
   let deadline = setTimeout(expire, lineMs);
-  // What has arrived when the server is stopped is still answered.
+  // Lines that have arrived when the server is stopped are still answered.
   const closeWhenQuiet = () => {
     clearTimeout(quiet);
     // In two steps: after a stall both a timer and a read are due, and the timer
@@ -221,7 +221,7 @@ function isTooLong(line: string): boolean {
   return line.length > MAX_LINE_LENGTH;
 }
 
-/** Closes a connection, also one that is closed already. */
+/** Closes a connection that may be closed already. */
 function closeConnection(conn: Deno.Conn): void {
   conn[Symbol.dispose]();
 }

@@ -75,7 +75,7 @@ const DEFAULT_SIZE_BYTES = { rtt: 100, tput: 1024 };
 /** The default number of probes, and that of each point of a sweep. */
 const DEFAULT_COUNT = 10;
 const SWEEP_PROBES = 30;
-/** The default interval of connections, which bother the peer. */
+/** The default interval of connections, long enough to spare the peer. */
 const CONNECT_INTERVAL_MS = 100;
 
 const OPTIONS = {
@@ -134,7 +134,7 @@ export const main = defineProgram({
     STREAM_TARGET_HELP,
     "rtt measures each probe from just before it is written to the last byte of its echo. tput does the same with larger probes, and prints two figures of payload bytes one way over full round trips: the mean of SIZE / RTT, and PROBES * SIZE / the sum of RTTs.",
     "sweep does both for several sizes without a delay, and for several delays, and prints tables and curves. --size is then the payload of the points where the delay varies. If a point fails, the sweep goes on and exits with 1.",
-    "connect measures how long the set-up of a TCP connection takes, SYN to SYN-ACK as seen by connect, to any HOST:PORT where something listens: no program of ours is needed there. It sets one up every 100 ms unless --interval says otherwise, and closes it at once. A name is looked up once, before.",
+    "connect measures how long the set-up of a TCP connection takes, SYN to SYN-ACK as seen by connect, to any HOST:PORT where a program listens; the peer needs no program of this project. It sets up a connection every 100 ms unless --interval is given, and closes it at once. A name is looked up once, before the first connection.",
     "A probe is sent when the one before was echoed, and with --interval not before its intended time. A second column then counts from the intended time, so that a stall of the peer is not hidden.",
     `${FAIL_IF_HELP} throughput of tput is compared with a rate such as 10M bit/s.`,
     "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",

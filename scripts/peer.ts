@@ -31,15 +31,15 @@ import { PeerMesh } from "../lib/peer/mesh.ts";
 import { randomPeerId } from "../lib/peer/messages.ts";
 import { formatCount } from "../lib/result/quantities.ts";
 
-/** Takes part until it is interrupted or told to leave; gives the exit code. */
+/** Runs a peer until it is interrupted or told to leave; returns the exit code. */
 export const main = defineProgram({
   name: "peer",
   summary: "Chat without a server: each peer is connected to every other.",
   operands: "",
   details: [
-    "Give the address of one peer with --connect; it tells the addresses of the others. What you type is sent to all; /help lists the commands. A peer that dies is dialled again, one that left is not.",
-    "If standard input is no terminal, its lines are sent once the peers were dialled, and at its end this peer leaves; the exit code is 1 if a line reached no peer.",
-    "Nothing is encrypted, and names are not proved: a name that looks like one in use gets a number.",
+    "Give the address of one peer with --connect; it tells the addresses of the others. What you type is sent to all; /help lists the commands. A peer that fails is dialled again; a peer that left is not.",
+    "If standard input is not a terminal, its lines are sent after the peers were dialled, and this peer leaves at its end. The exit code is 1 if a line reached no peer.",
+    "Nothing is encrypted, and names are not verified. A name that looks like one in use gets a number.",
   ],
   options: PEER_OPTIONS,
   examples: [

@@ -57,7 +57,7 @@ export const main = defineProgram({
   ],
   options: {
     ...SENDER_OPTIONS,
-    trustClocks: flag("take one-way delays by both clocks as they are"),
+    trustClocks: flag("compute one-way delays from both clocks as they are"),
     ...KEY_OPTION,
     ...REPORT_OPTIONS,
     failIf: {

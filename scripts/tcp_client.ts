@@ -35,7 +35,7 @@ import { formatCount } from "../lib/result/quantities.ts";
 
 /** The factor by which a text can grow in upper case, as UTF-8. */
 const MAX_GROWTH = 3;
-/** What a reply may have in addition, in bytes. */
+/** The number of bytes that a reply may have in addition. */
 const SLACK_BYTES = 65_536;
 
 /** Sends the sentences; returns the exit code. */

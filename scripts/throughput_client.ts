@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net
 /**
  * Throughput client: fills the path to a throughput-server, or to any iperf3
- * server from version 3.1 on, and says how much arrived.
+ * server from version 3.1 on, and prints how much arrived.
  *
  * Protocol:   iperf3, over TCP and UDP, port 5201
  * Socket:     stream, and datagram with --udp

@@ -45,7 +45,7 @@ export const main = defineProgram({
     "Serves throughput tests of throughput-client and of iperf3 clients.",
   operands: "",
   details: [
-    "One test runs at a time, and other clients are told that the server is busy; --concurrent allows more.",
+    "One test runs at a time. Further clients are told that the server is busy; --concurrent allows more tests.",
     "With --authorized-users-path and --rsa-private-key-path only users in that file are served: lines of USER,HASH with the SHA-256 of {USER}PASSWORD.",
     "The server prints a line for each test. Datagrams go only to the host of a control connection.",
   ],
@@ -146,7 +146,7 @@ function parseLimit(text: string): number {
   throw new SyntaxError(`a rate in bit/s such as 100M, not "${text}"`);
 }
 
-/** What a test was, in a line. */
+/** Describes a test in one line. */
 function testLine({ remote, transfer, error }: ServedTest): string {
   const { flows = [] } = transfer ?? {};
   const { transport, ignored = [] } = transfer?.parameters ?? {};

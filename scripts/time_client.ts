@@ -37,7 +37,7 @@ import {
   TIME_REQUEST_BYTES,
 } from "../lib/text/time.ts";
 
-/** How long a pause ends the reply of a server that does not close. */
+/** The pause that ends the reply of a server that does not close, in ms. */
 const QUIET_MS = 250;
 /** How much of a reply is parsed, in bytes; every format is shorter. */
 const MAX_REPLY_BYTES = 128;

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net --allow-read=lib
 /**
  * Latency under load: what a download or an upload does to the round-trip time
- * of everything else on the path, by which queue, and what mends it.
+ * of everything else on the path, in which direction, and the remedy.
  *
  * Protocol:   iperf3 as load, port 5201; STAMP as probes, port 8620; the set-up
  *             of TCP connections, port 10000. The agent task starts the servers
@@ -53,7 +53,7 @@ export const main = defineProgram({
   operands: "TARGET",
   details: [
     `${TARGET_HELP} It runs the agent task, or any iperf3 server and any STAMP or TWAMP-Light reflector. Without a reflector the probes are set-ups of TCP connections; a refused one is a round trip, too.`,
-    "Idle first, then a download, an upload and both, with rests between. The increase is that of the median round-trip time over idle; mostly is the direction whose delay grew, for which the clocks need not agree. Grades are those of dslreports.com: A+ below 5 ms, A 30, B 60, C 200, D 400.",
+    "The run measures the idle path, then a download, an upload and both at once, with a rest after each. The increase is the median round-trip time less that of the idle path. The column mostly names the direction whose delay grew; this does not need synchronized clocks. Grades are those of dslreports.com: A+ below 5 ms, A 30, B 60, C 200, D 400.",
     "RPM is the arithmetic of draft-ietf-ippm-responsiveness with UDP probes and connections, not HTTP: compare it with itself.",
     "--fail-if compares increase, increase.down, increase.up, increase.both (a time), rpm (a number) or grade (as in grade>B) with a limit.",
     "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",

@@ -1,5 +1,5 @@
 /**
- * What clients share: options, the target, and how it is reached.
+ * The options, the target and the connection that all clients share.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export function clientOptions(port: number, timeout = "5s"): ClientOptions {
   };
 }
 
-/** From which address a client sends datagrams. */
+/** The option for the local address that datagrams are sent from. */
 export const SOURCE_OPTION: { source: Option<string | undefined> } = {
   source: text("ADDRESS", "send from this address of this machine (UDP only)"),
 };
@@ -57,11 +57,11 @@ export interface ClientRun {
     /** The local address to bind. */
     source?: string | undefined;
   };
-  /** Ends each wait. */
+  /** Aborts each wait. */
   signal: AbortSignal;
 }
 
-/** The family that is asked for, by an option or by the source address. */
+/** The address family requested by an option or by the source address. */
 function familyOf({ ipv4, ipv6, source }: ClientRun["options"]) {
   if (ipv4 && ipv6) {
     throw new UsageError("--ipv4 and --ipv6 exclude each other");
@@ -72,11 +72,11 @@ function familyOf({ ipv4, ipv6, source }: ClientRun["options"]) {
 }
 
 /**
- * Connects within the deadline. If a family is asked for, the host is looked up
+ * Connects within the deadline. If a family is requested, the host is looked up
  * first; otherwise `Deno.connect` tries the addresses of both.
  *
  * @param run The run of the program.
- * @param target Where to connect to.
+ * @param target The target.
  * @param connect Calls `Deno.connect`.
  * @returns The connection.
  */
@@ -97,10 +97,10 @@ export function reach(
 }
 
 /**
- * Connects as {@linkcode reach} does; an error says what was being done.
+ * Connects as {@linkcode reach} does. An error names the target and a remedy.
  *
  * @param run The run of the program.
- * @param target Where to connect to.
+ * @param target The target.
  * @param connect Calls `Deno.connect`.
  * @returns The connection.
  * @throws {RunError} If it cannot be reached.
@@ -116,7 +116,7 @@ export function dial(
   );
 }
 
-/** Where to send datagrams, and where from. */
+/** The remote and the local address of datagrams. */
 export interface DatagramRoute {
   /** The address of the target. */
   hostname: string;
@@ -125,7 +125,7 @@ export interface DatagramRoute {
 }
 
 /**
- * Looks the host of a target up, for datagrams.
+ * Looks up the host of a target for datagrams.
  *
  * @param run The run of the program.
  * @param hostname The target's host.
@@ -148,7 +148,7 @@ export async function datagramRoute(
   return { hostname: address, source: options.source ?? localHostFor(address) };
 }
 
-/** The sentence of the help about the target. */
+/** The help's sentence about the target. */
 export const TARGET_HELP = "TARGET is HOST, HOST:PORT or [V6]:PORT.";
 
 /** The same for programs that also connect to Unix sockets. */

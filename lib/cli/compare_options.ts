@@ -12,7 +12,7 @@ import { OUTPUT_OPTIONS } from "./report.ts";
 
 /** The longest message: it fits into an Ethernet frame. */
 const MAX_SIZE_BYTES = 1400;
-/** With the warm-up before it, the sequence numbers of a turn have two digits. */
+/** After the warm-up, all sequence numbers of a turn have two digits. */
 const MAX_COUNT = 90;
 
 /** The defaults without `--short`, and with it. */
@@ -20,20 +20,20 @@ const WHOLE = { rounds: 20, count: 40, delay: 50 };
 const SHORT = { rounds: 10, count: 15, delay: 20 };
 
 const { csv: _, ...OUTPUT } = OUTPUT_OPTIONS;
-/** How an experiment is shown. */
+/** The output options of an experiment. */
 export const EXPERIMENT_OUTPUT: Omit<typeof OUTPUT_OPTIONS, "csv"> = OUTPUT;
 
-/** What an experiment may be asked for. */
+/** The options of an experiment. */
 export const EXPERIMENT_OPTIONS = {
   rounds: integer(
-    `how often each side has its turn (${WHOLE.rounds}, short ${SHORT.rounds}); a verdict takes at least ${MIN_ROUNDS}`,
+    `turns of each side (${WHOLE.rounds}, short ${SHORT.rounds}); a verdict needs at least ${MIN_ROUNDS}`,
     { max: 1000 },
   ),
   count: integer(`probes in a turn (${WHOLE.count}, short ${SHORT.count})`, {
     short: "n",
     max: MAX_COUNT,
   }),
-  size: size("the length of each message", {
+  size: size("length of each message", {
     min: UNAUTHENTICATED.bytes,
     max: MAX_SIZE_BYTES,
     default: "100",
@@ -44,7 +44,7 @@ export const EXPERIMENT_OPTIONS = {
     max: 1000,
     default: "2ms",
   }),
-  clients: integer("how many clients come at once", {
+  clients: integer("number of simultaneous clients", {
     max: 256,
     default: "8",
   }),
@@ -59,7 +59,7 @@ export const EXPERIMENT_OPTIONS = {
   short: flag("the same with fewer rounds, in some seconds"),
 };
 
-/** The name of an option that says what to measure. */
+/** The name of an option that defines the measurement. */
 export type PlanOption = Exclude<keyof typeof EXPERIMENT_OPTIONS, "short">;
 
 const PLAN_OPTIONS: PlanOption[] = [
@@ -69,15 +69,15 @@ const PLAN_OPTIONS: PlanOption[] = [
 
 /** What to measure, and how often. */
 export interface ExperimentPlan {
-  /** How often each side has its turn. */
+  /** The number of turns of each side. */
   rounds: number;
-  /** How many probes a turn has. */
+  /** The number of probes in a turn. */
   count: number;
   /** The length of each message, in bytes. */
   sizeBytes: number;
   /** The time from one probe to the next, in milliseconds. */
   intervalMs: number;
-  /** How many clients come at once. */
+  /** The number of simultaneous clients. */
   clients: number;
   /** How long a server takes for each client, in milliseconds. */
   delayMs: number;

@@ -1,6 +1,5 @@
 /**
- * Errors as one sentence: what was being done, to what, what happened, and what
- * to do about it.
+ * Errors as one sentence: the action, its target, what happened, and the remedy.
  *
  * @module
  */
@@ -14,14 +13,14 @@ import { DeadlineError, errorCode, errorMessage } from "../net/errors.ts";
 import { isLoopback } from "../net/source.ts";
 import { flagOf, UsageError } from "./options.ts";
 
-/** Where something is done: an address, or the name of a host. */
+/** The target of an action: an address, or the name of a host. */
 export type Place =
   | Target
   | Deno.Addr
   | { transport?: "tcp" | "udp"; hostname: string; port: number }
   | string;
 
-/** The command of a server. */
+/** The command line of a server. */
 export interface ServerCommand {
   /** The name of its task. */
   name: string;
@@ -29,13 +28,13 @@ export interface ServerCommand {
   given: Record<string, string | string[] | true>;
 }
 
-/** What is being done; the object of the action is the target or the file. */
+/** An action; its object is the target or the file. */
 export interface Task {
   /** The action, as in `connect to` or `read`. */
   action: string;
-  /** With whom. */
+  /** The host or socket that the action is about. */
   target?: Place;
-  /** The server that does it, for the remedy. */
+  /** The server that performs the action, for the remedy. */
   server?: ServerCommand;
   /** The path of the file that is read. */
   read?: string;
@@ -45,15 +44,15 @@ export interface Task {
 
 /** An error whose message is a complete sentence for the user. */
 export class RunError extends Error {
-  /** Tells it from other errors, also in a log. */
+  /** Distinguishes it from other errors, also in a log. */
   override readonly name = "RunError";
 }
 
 /**
- * Runs an action; if it fails, says what was being done.
+ * Runs an action; if it fails, adds to the error what was being done.
  *
- * @param task What is being done; a text where it has no target and no file.
- * @param action Does it.
+ * @param task The task; a text if it has no target and no file.
+ * @param action Performs the task.
  * @returns The result of the action.
  * @throws {RunError} If it fails; the error itself is its `cause`.
  *
@@ -80,7 +79,7 @@ export async function withContext<T>(
   try {
     return await action();
   } catch (error) {
-    // Already a sentence.
+    // The message is a sentence already.
     if (error instanceof RunError || error instanceof UsageError) throw error;
     const what = typeof task === "string" ? { action: task } : task;
     const { target, read, write } = what;
@@ -94,23 +93,23 @@ export async function withContext<T>(
   }
 }
 
-/** Writes a target; a host alone stands for itself. */
+/** Formats a target; the name of a host is left as it is. */
 function formatPlace(target: Place): string {
   return typeof target === "string" ? target : formatAddress(target as Target);
 }
 
-/** What an error of the system means, by its class or by its code. */
+/** Explanations of system errors, by their class or their code. */
 const MEANINGS: [
   (abstract new (...args: never[]) => Error) | string,
   string,
 ][] = [
   [
     Deno.errors.AddrInUse,
-    "the address is taken by another program, or by a connection that one closed up to a minute ago (TIME_WAIT); wait, choose another port with --port, or let --port 0 pick a free one",
+    "the address is taken by another program, or by connections closed less than a minute ago (TIME_WAIT); wait a minute, choose another port with --port, or use --port 0 for a free one",
   ],
   [
     Deno.errors.AddrNotAvailable,
-    "this machine has no such address; use 127.0.0.1, or 0.0.0.0 for all of its addresses",
+    "this machine does not have this address; use 127.0.0.1, or 0.0.0.0 for all of its addresses",
   ],
   [
     Deno.errors.ConnectionRefused,
@@ -118,76 +117,77 @@ const MEANINGS: [
   ],
   [
     Deno.errors.ConnectionReset,
-    "the peer reset the connection: it has ended, or rejects what it was sent",
+    "the peer reset the connection: it ended, or rejected the request; check its output",
   ],
   [
     Deno.errors.BrokenPipe,
-    "the peer closed the connection: it has ended, or rejects what it was sent",
+    "the peer closed the connection: it ended, or rejected the request; check its output",
   ],
   [
     Deno.errors.UnexpectedEof,
-    "the peer closed the connection in the middle of a message",
+    "the peer closed the connection in the middle of a message; check its output",
   ],
   [Deno.errors.NotFound, "there is no such path; check the spelling"],
   [Deno.errors.IsADirectory, "it is a folder; name a file"],
   [
     Deno.errors.PermissionDenied,
-    "the system does not allow it; ports below 1024 need administrator rights, so choose a higher one",
+    "the system denies access; ports below 1024 need administrator rights, so choose a higher one",
   ],
   [
     "ENOTFOUND",
-    "there is no host of that name; check the spelling, or write its address",
+    "there is no host of that name; check the spelling, or use its address",
   ],
   [
     "ENETUNREACH",
-    "there is no route to it; check the address and this machine's network",
+    "this machine has no route to it; check the address and the network",
   ],
   [
     "EHOSTUNREACH",
-    "there is no route to it; check the address and this machine's network",
+    "this machine has no route to it; check the address and the network",
   ],
   [
     "EMSGSIZE",
-    "it is too long for one datagram; the maximum is 65507 bytes",
+    "the message is too long for one datagram; the maximum is 65507 bytes",
   ],
   [
     "EMFILE",
-    "this process may open no more sockets; raise the limit with ulimit -n",
+    "this process has reached its limit of open files and sockets; raise it with ulimit -n",
   ],
 ];
 
-/** How to get a file that is a result. */
+/** Remedies for files that are not results. */
 const RESULT_REMEDIES: Record<ResultError["hint"], string> = {
   measure: "measure with --json or --ndjson",
-  record: "measure again, with --ndjson for a file that can be read in part",
-  summarize: "measure with --json, whose result is short",
+  record: "measure again; with --ndjson an incomplete file can be read as well",
+  summarize: "measure with --json, which leaves the samples out",
 };
 
 const HINTS: Record<ProtocolHint, string> = {
   dialect: "--lenient accepts the known dialects",
   first_probe:
-    "if the server numbers probes from 0, use --first-probe 0, else check what it accepts",
+    "if the server numbers probes from 0, use --first-probe 0; otherwise check which messages it accepts",
   delay_unit:
-    "if the server takes its delay in seconds, use --delay-unit s, else raise --timeout",
+    "if the server takes its delay in seconds, use --delay-unit s; otherwise raise --timeout",
   echo_server: "start measure-server there, or check the port",
 };
 
 const IPERF3_REMEDIES: Partial<Record<Iperf3Fault, string>> = {
-  busy: "try again later; a throughput-server serves several with --concurrent",
+  busy: "try again later, or start throughput-server with --concurrent 2",
   authentication:
     "check --username, IPERF3_PASSWORD and the clocks; iperf3 before 3.17 needs --use-pkcs1-padding",
   closed:
-    "it is perhaps no iperf3 server, has ended, or refuses the test; its own output may tell",
-  malformed: "it is perhaps no iperf3 server; check the port",
-  oneWay: "measure with --reverse, and then without",
-  refused: "its own output may tell more",
+    "the server ended, refused the test, or does not speak iperf3's protocol; check its output and the port",
+  malformed:
+    "perhaps the server does not speak iperf3's protocol; check the port",
+  oneWay: "measure once with --reverse and once without",
+  refused: "check the server's output",
 };
 
 /**
- * Explains an error, and says what to do about it.
+ * Explains an error and names the remedy.
  *
  * @param error What was caught.
- * @param task What was being done.
+ * @param task The task that failed.
  * @returns The second half of a sentence.
  */
 export function explain(error: unknown, task?: Task): string {
@@ -209,7 +209,7 @@ export function explain(error: unknown, task?: Task): string {
     return `${error.message}; ${RESULT_REMEDIES[error.hint]}`;
   }
   if (error instanceof TypeError && !("listenDatagram" in Deno)) {
-    return "UDP is off; run it as deno run --unstable-net --allow-net, or from the project's folder";
+    return "UDP needs --unstable-net; run it with deno run --unstable-net --allow-net, or from the project's folder";
   }
   if (error instanceof DeadlineError && error.wait === "connect") {
     return `no answer within ${error.timeoutMs} ms; check the address and the firewalls, or raise --timeout`;
@@ -229,7 +229,7 @@ function explainPath(error: unknown, task: Task): string | null {
       return "there is no such path; start the server first, or check the spelling";
     }
     if (error instanceof Deno.errors.PermissionDenied) {
-      return "the system does not allow it; choose a path in a folder of your own";
+      return "the system denies access; choose a path in a folder of your own";
     }
     return error instanceof Deno.errors.AddrInUse
       ? "that path exists; choose another, or remove it if it is the socket of a server that has ended"
@@ -238,14 +238,14 @@ function explainPath(error: unknown, task: Task): string | null {
   if (error instanceof Deno.errors.NotFound && read && !read.startsWith("/")) {
     return `there is no such path in ${
       currentFolder() ?? "this folder"
-    }; check the spelling, or write the whole path`;
+    }; check the spelling, or give the whole path`;
   }
   return error instanceof Deno.errors.PermissionDenied && (read || write)
-    ? "the system does not allow it; check who owns the file"
+    ? "the system denies access; check the file's owner and mode"
     : null;
 }
 
-/** Where relative paths start; a task starts in the project's folder. */
+/** The folder in which relative paths start; that of a task is the project's. */
 function currentFolder(): string | null {
   try {
     return Deno.cwd();
@@ -270,8 +270,8 @@ function explainDenied(error: Error, task: Task = { action: "" }): string {
 }
 
 /**
- * Says how to run a UDP server whose answers are denied: Deno checks the address
- * of each.
+ * Names the commands that run a UDP server with permission to answer a network.
+ * Deno checks the address of each answer.
  *
  * @param server The server.
  * @returns The end of a sentence.
@@ -287,7 +287,7 @@ export function lanRemedy({ name, given }: ServerCommand): string {
       )
   ).join("");
   const script = `scripts/${name.replaceAll("-", "_")}.ts`;
-  return `run deno task ${name}:lan${options} for private IPv4 networks, or for all deno run --unstable-net --allow-net ${script} --host 0.0.0.0${options}`;
+  return `run deno task ${name}:lan${options} for private IPv4 networks, or for all networks deno run --unstable-net --allow-net ${script} --host 0.0.0.0${options}`;
 }
 
 /** Quotes an argument for a shell if that is needed. */
@@ -297,7 +297,7 @@ function quote(argument: string): string {
     : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
-/** The flags that a task needs; `null` where it is something else that lacks. */
+/** The flags that a task lacks; `null` if something else is missing. */
 function missingFlags({ target, read, write }: Task): string | null {
   if (typeof target === "object" && "path" in target) {
     const { path } = target;

@@ -8,14 +8,14 @@ import { wrap } from "../terminal/wrap.ts";
 import type { Option } from "./option.ts";
 import { flagOf, type OptionTable } from "./options.ts";
 
-/** What a program is, as its help says it. */
+/** The description of a program in its help. */
 export interface Description {
   /** Its name as a command, as in `tcp-server`. */
   name: string;
   /** What it does, in one sentence. */
   summary: string;
   /**
-   * What follows the options, as in `TARGET [WORD...]`; empty for nothing.
+   * The operands, as in `TARGET [WORD...]`; empty for none.
    * Subcommands are written `rtt|tput TARGET`.
    */
   operands: string;
@@ -25,7 +25,7 @@ export interface Description {
   examples: string[];
 }
 
-/** The shells that there is a completion for. */
+/** The shells for which there is a completion script. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 /** One of {@linkcode SHELLS}. */
 export type Shell = typeof SHELLS[number];

@@ -19,11 +19,11 @@ export interface ExperimentServers {
   iterative: Deno.NetAddr;
   /** A measure server that serves all clients at once. */
   concurrent: Deno.NetAddr;
-  /** Servers in this process to compare those of another host with. */
+  /** Servers in this process, for comparison with those of another host. */
   local?: ExperimentServers;
 }
 
-/** No reply is held back by the rate limit. */
+/** So high that the rate limit holds back no reply. */
 const MAX_RATE_PER_SEC = 2 ** 20;
 
 /** Servers on free ports of 127.0.0.1 that run until they are disposed of. */

@@ -37,7 +37,7 @@ export interface Spec {
   default?: string;
 }
 
-/** The optional parts of an option of a number. */
+/** The optional parts of a numeric option. */
 export interface NumberSpec extends Spec {
   /** The minimum. */
   min?: number;
@@ -45,11 +45,11 @@ export interface NumberSpec extends Spec {
   max?: number;
 }
 
-/** The type of a value that is absent without a default. */
+/** The type of a value; `undefined` is part of it unless there is a default. */
 export type Given<T, S> = S extends { default: string } ? T : T | undefined;
 
 /**
- * An option that is present or not.
+ * An option without a value.
  *
  * @param help What it does.
  * @param short Its letter.
@@ -102,7 +102,7 @@ export function choice<const T extends string, S extends Spec>(
 }
 
 /**
- * An option whose value has a grammar of its own.
+ * An option with a parser of its own.
  *
  * @param placeholder Stands for the value in the help.
  * @param parse Throws a `SyntaxError` that says what is accepted.

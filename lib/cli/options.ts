@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { levenshteinDistance } from "npm:deno-std@^1.4.0/text/levenshtein_distance.js";
 import type { Option } from "./option.ts";
 
-/** The options of a program; a key `maxSize` is `--max-size` to its user. */
+/** The options of a program; the key `maxSize` is written `--max-size`. */
 export type OptionTable = Record<string, Option>;
 
 /** The parsed values of a table. */
@@ -19,7 +19,7 @@ export type OptionValues<T extends OptionTable> = {
 
 /** A parsed command line. */
 export interface CommandLine<T extends OptionTable> {
-  /** The value of each option, in ms or bytes where it is a quantity. */
+  /** The value of each option; quantities are in ms or bytes. */
   options: OptionValues<T>;
   /** The options that were given, as written. */
   given: Record<string, string | string[] | true>;
@@ -34,8 +34,8 @@ export class UsageError extends Error {
 }
 
 /**
- * Parses a command line. Of an option given twice the last value counts, so
- * that a user can override what a task gives.
+ * Parses a command line. If an option is given twice, the last value counts, so
+ * that a user can override the options of a task.
  *
  * @param table The options.
  * @param args The arguments, as in `Deno.args`.
@@ -132,7 +132,7 @@ export function usedOptions<T extends OptionTable>(
 /**
  * Rejects operands that the program does not take.
  *
- * @param operands Those left over.
+ * @param operands The remaining operands.
  * @throws {UsageError} If there are any.
  */
 export function noMoreOperands(operands: string[]): void {
@@ -145,7 +145,7 @@ export function noMoreOperands(operands: string[]): void {
 }
 
 /**
- * Returns an option's name as its user writes it, without the dashes.
+ * Returns an option's name as written on the command line, without the dashes.
  *
  * @param name The key in the table.
  * @returns `max-size` for `maxSize`.

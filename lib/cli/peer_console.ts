@@ -1,6 +1,6 @@
 /**
- * The console of a peer: what is typed, or read from standard input, and what is
- * shown.
+ * The console of a peer: reads lines from the terminal or from standard input,
+ * and shows events.
  *
  * @module
  */
@@ -34,12 +34,12 @@ const HELP = `What you type is sent to all peers. Commands:
   /quit                  leave
 NAME may also be a peer's address. A line //TEXT is sent as /TEXT.`;
 
-/** Shows what happens, and obeys what is typed. */
+/** Shows events, and executes the lines that it reads. */
 export class PeerConsole {
   #terminal: Terminal;
   #json: boolean;
   #typing: TypedLine | null = null;
-  /** How many lines reached no peer: there was none, or they were too long. */
+  /** The number of lines that reached no peer, or were too long to send. */
   unheard = 0;
 
   /**
@@ -54,7 +54,7 @@ export class PeerConsole {
   }
 
   /**
-   * Shows where we listen.
+   * Shows the address on which this peer listens.
    *
    * @param address As `HOST:PORT`.
    */
@@ -62,7 +62,7 @@ export class PeerConsole {
     this.#show({ event: "listening", address }, `listening tcp ${address}`);
   }
 
-  /** Shows what happened. */
+  /** Shows an event. */
   readonly onEvent = (event: PeerEvent): void => {
     if (event.event !== "error") return this.#show(event, sentenceOf(event));
     const { address } = event;
@@ -72,10 +72,10 @@ export class PeerConsole {
   };
 
   /**
-   * Obeys what is typed, or what standard input contains, to its end.
+   * Executes lines from the terminal or from standard input, until its end.
    *
    * @param mesh The mesh to take part in.
-   * @param signal Ends it early.
+   * @param signal Ends the reading early.
    */
   async run(mesh: PeerMesh, signal: AbortSignal): Promise<void> {
     if (Deno.stdin.isTerminal() && this.#terminal.isTerminal) {
@@ -90,7 +90,7 @@ export class PeerConsole {
     }
   }
 
-  /** Shows incoming lines above the one being typed. */
+  /** Reads a terminal; incoming lines appear above the one being typed. */
   #runTyped(mesh: PeerMesh, signal: AbortSignal): Promise<void> {
     const typing = readline.createInterface({
       input: process.stdin,
@@ -120,7 +120,7 @@ export class PeerConsole {
     });
   }
 
-  /** Obeys one line; gives `false` if it was to leave. */
+  /** Executes one line; returns `false` for the command to leave. */
   #obey(line: string, mesh: PeerMesh): boolean {
     const [, command, rest = ""] = /^\/(?!\/)(\S*)\s*(.*)$/s.exec(line) ?? [];
     switch (command) {
@@ -183,7 +183,7 @@ export class PeerConsole {
     }
   }
 
-  /** Does something with the peer of a name, an address or an ID. */
+  /** Runs an action on the peer with a name, an address or an ID. */
   #with(mesh: PeerMesh, name: string, action: (peer: PeerState) => void): void {
     const peer = mesh.peers.find((peer) => peer.name === name) ??
       mesh.peers.find(({ address, id }) => address === name || id === name);
@@ -223,7 +223,7 @@ export class PeerConsole {
     }
   }
 
-  /** Explains why a typed line was not obeyed. */
+  /** Explains why a line was rejected. */
   #refuse(error: string): void {
     if (this.#json) this.#show({ event: "error", error }, "");
     else this.#info(`! ${error}`);
@@ -240,15 +240,15 @@ export class PeerConsole {
     this.#above(() => lines.forEach((line) => this.#terminal.info(line)));
   }
 
-  /** Writes above the line being typed, which stays. */
+  /** Writes above the line being typed. */
   #above(write: () => void): void {
     const typing = this.#typing;
     if (typing === null) return write();
-    // What is typed may take several rows.
+    // The typed line may take several rows.
     readline.moveCursor(process.stdout, 0, -typing.getCursorPos().rows);
     readline.cursorTo(process.stdout, 0);
     readline.clearScreenDown(process.stdout);
-    typing.prevRows = 0; // else it would go up again, over what we write
+    typing.prevRows = 0; // otherwise readline moves up and overwrites our text
     write();
     typing.prompt(true);
   }

@@ -17,7 +17,8 @@ export const PEER_PORT = 5000;
  *
  * @param text As the user wrote it: `HOST`, `HOST:PORT` or `[V6]:PORT`.
  * @returns As `HOST:PORT`.
- * @throws {SyntaxError} If it is no address; the message says what was expected.
+ * @throws {SyntaxError} If it is not an address; the message says what was
+ * expected.
  *
  * @example Usage
  * ```ts
@@ -49,7 +50,7 @@ export function parsePeer(text: string): string {
  *
  * @param text As the user wrote it.
  * @returns The name.
- * @throws {SyntaxError} If it cannot be one.
+ * @throws {SyntaxError} If it is not a valid name.
  */
 export function parseName(text: string): string {
   if (isPeerName(text)) return text;

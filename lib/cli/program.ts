@@ -38,25 +38,25 @@ export interface Program<T extends OptionTable> extends Description {
   options: T;
 }
 
-/** What a program's action is given. */
+/** The argument of a program's action. */
 export interface Run<T extends OptionTable> extends CommandLine<T> {
   /** The program's name. */
   name: string;
-  /** Aborted by the first interrupt, and when the reader of stdout is gone. */
+  /** Aborted by the first interrupt, and when the reader closes stdout. */
   signal: AbortSignal;
   /** Where to write. */
   terminal: Terminal;
 }
 
-/** Where a program runs if it shares a process: in a demo, or in a test. */
+/** The terminal and the signal of a program in a demo or a test. */
 export interface ProgramIo {
-  /** Where it writes, instead of the process's streams. */
+  /** Replaces the process's streams. */
   terminal?: Terminal;
-  /** Stops it, instead of the process's signals. */
+  /** Stops the program, in place of the process's signals. */
   signal?: AbortSignal;
 }
 
-/** A program as other programs and tests run it; returns the exit code. */
+/** Runs a program; returns its exit code. */
 export type Main = (args: string[], io?: ProgramIo) => Promise<number>;
 
 /** The options that every program has. */
@@ -132,8 +132,8 @@ function stackOf(error: unknown): string {
 }
 
 /**
- * Two signals within this time are one: `deno task` forwards the SIGINT that the
- * terminal has sent to its child already.
+ * Two signals within this time, in milliseconds, count as one: `deno task`
+ * forwards a SIGINT that its child has already received from the terminal.
  */
 const SAME_INTERRUPT_MS = 200;
 const SIGNALS: Deno.Signal[] = Deno.build.os === "windows"

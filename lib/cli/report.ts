@@ -1,5 +1,5 @@
 /**
- * Shows a run while it goes on, and prints its result in the form asked for.
+ * Shows the progress of a run, and prints its result in the requested form.
  *
  * | form | at the start | for each sample, point or experiment | at the end |
  * |---|---|---|---|
@@ -60,24 +60,24 @@ export type OutputValues =
   & Omit<OptionValues<typeof OUTPUT_OPTIONS>, "csv">
   & { csv?: boolean };
 
-/** What a report prints at the start. */
+/** The start of a report. */
 export interface ReportStart {
   /** What is measured, in lines of text; empty for none. */
   title: string;
-  /** What the `start` event carries. */
+  /** The data of the `start` event. */
   metadata: Extract<ResultEvent, { event: "start" }>["data"];
   /** The header of the CSV form. */
   csvHeader?: string;
 }
 
-/** The JSON of another program, in place of our own. */
+/** The JSON format of another program, printed in place of our own. */
 export interface ForeignJson {
-  /** Makes its result. */
+  /** Returns the result in that format. */
   result(): object;
   /**
-   * Makes what it prints if nothing was measured.
+   * Returns the object for a run that measured nothing.
    *
-   * @param error Why.
+   * @param error The reason.
    */
   failure(error: string): object;
 }
@@ -98,7 +98,7 @@ export class Report {
   /**
    * Chooses the form; prints nothing yet.
    *
-   * @param options What the user asked for.
+   * @param options The output options.
    * @param terminal Where to print.
    * @param foreign Printed as JSON in place of the result.
    * @throws {UsageError} If more than one form is asked for.
@@ -122,9 +122,9 @@ export class Report {
   }
 
   /**
-   * Prints what is known at the start.
+   * Prints the title, the `start` event or the CSV header.
    *
-   * @param start What is known.
+   * @param start The contents.
    */
   start({ title, metadata, csvHeader }: ReportStart): void {
     if (title !== "") this.#text(title);
@@ -158,7 +158,7 @@ export class Report {
   }
 
   /**
-   * Returns what prints each sample, in the NDJSON and the CSV form.
+   * Returns a function that prints a sample in the NDJSON and the CSV form.
    *
    * @param protocol The protocol spoken.
    * @returns A function to call with each sample.
@@ -236,7 +236,7 @@ export class Report {
   }
 
   /**
-   * Shows what is being done.
+   * Shows the current step of a run.
    *
    * @param text One line.
    */
@@ -246,7 +246,7 @@ export class Report {
     else this.#line(() => text);
   }
 
-  /** Prints a line of progress off a terminal, if it is time for one. */
+  /** Prints a line of progress off a terminal, once per interval. */
   #line(text: () => string): void {
     const nowMs = performance.now();
     if (nowMs - this.#reportedMs < this.#options.reportEvery) return;
@@ -278,7 +278,7 @@ export class Report {
     if (complete.length === 0) return;
     this.#sectionsPrinted = all.length;
     const draw = this.#options.plots !== "none";
-    // Without drawings, a measurement is to fit a screen of 24 rows.
+    // Without drawings, a measurement must fit a screen of 24 rows.
     const isDense = !draw && complete.some(({ role }) => role === "headline");
     this.#text(formatSections(complete, this.#style(), draw), isDense);
   }
@@ -297,7 +297,7 @@ export class Report {
   }
 
   /**
-   * Prints why a run failed before anything of its result was known.
+   * Prints the error of a run that failed before it had a result.
    *
    * @param error The reason.
    */
@@ -312,7 +312,7 @@ export class Report {
     );
   }
 
-  /** Prints text, below an empty line if there is text before it. */
+  /** Prints text, after an empty line if there is text above. */
   #text(text: string, isDense = false): void {
     if (this.form !== "text") return;
     this.terminal.print(this.#isFirst || isDense ? text : `\n${text}`);

@@ -95,7 +95,7 @@ export async function run(
   if (error !== null) {
     report.event({ event: "error", data: { message: error } });
   }
-  // Text without figures says nothing beside the error.
+  // Without figures, the text form adds nothing to the error.
   if (done > 0 || report.form !== "text") report.end(result);
   if (failure !== null) throw failure.error;
   const { code, reasons } = judge(result);
@@ -103,7 +103,7 @@ export async function run(
   return code;
 }
 
-/** What a limit of losses has to say of those that may be our own. */
+/** For a loss limit: how many losses may be drops of our own socket. */
 function ownDrops(figure: string, result: Result): string {
   if (!/^(lost|loss)/.test(figure) || !("quality" in result)) return "";
   const { maybe_dropped_here } = result.quality;

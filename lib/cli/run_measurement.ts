@@ -1,5 +1,5 @@
 /**
- * One measurement, for the runner: its options, and samples added up to a result.
+ * One measurement, for the runner: its options, and the sum of its samples.
  *
  * @module
  */
@@ -33,9 +33,9 @@ export const REPORT_OPTIONS = {
 
 /** The paragraph of the help about thresholds. */
 export const FAIL_IF_HELP =
-  "--fail-if compares a figure with a limit: a percentile such as p99 or p99.5, min, max, mean or stddev of the RTT, jitter or ipdv.p99 with a time; loss with a percentage. With a schedule, the RTT and the RTT from the intended time of each probe are judged, whichever is stricter; rtt.p99 and intended.p99 name one.";
+  "--fail-if compares a figure with a limit: a percentile such as p99 or p99.5, min, max, mean or stddev of the RTT, jitter or ipdv.p99 with a time; loss with a percentage. With a schedule, the RTT and the RTT from the intended time of each probe are judged, whichever is stricter; rtt.p99 and intended.p99 select one of them.";
 
-/** What a figure needs, as its user asks for it. */
+/** The program or the option that a figure needs, for an error. */
 export const NEEDED = {
   throughput: "tput of measure-client",
   schedule: "--interval",
@@ -45,7 +45,7 @@ export const NEEDED = {
 };
 
 /**
- * Rejects thresholds on what is not measured.
+ * Rejects thresholds on figures that are not measured.
  *
  * @param thresholds The thresholds.
  * @param measured What the measurement has.
@@ -62,7 +62,7 @@ export function checkThresholds(
 }
 
 const UNANSWERED =
-  "no probe was answered; check the host and the port, that a server runs there, that its key (if any) is yours, and that no firewall is in between";
+  "no probe was answered; check the host and the port, that a server runs there, that both sides have the same key or none, and that no firewall blocks the path";
 
 /** A measurement about to run. */
 export interface Measurement {
@@ -70,7 +70,7 @@ export interface Measurement {
   title: string;
   /** Yields the samples; ends early when the run is interrupted. */
   samples: AsyncIterable<Sample>;
-  /** Adds them up. */
+  /** Adds up the samples. */
   builder: ResultBuilder;
   /** How many probes are to be measured; `Infinity` for any number. */
   count: number;

@@ -83,18 +83,18 @@ export function sweepPlan(
   };
 }
 
-/** How long to warm up at least, in milliseconds, and the shortest session. */
+/** The minimum duration of the warm-up, in milliseconds, and its sessions. */
 const WARM_UP = { ms: 300, minProbes: 5, maxProbes: 1000 };
-/** In how many rounds the points are measured. */
+/** The maximum number of rounds in which the points are measured. */
 const MAX_ROUNDS = 3;
-/** How long to wait at most for a server that holds an echo too long. */
+/** The longest wait for a server that delays an echo too much. */
 const MAX_PATIENCE_MS = 300_000;
 
 /** A sweep about to run. */
 export interface Sweep {
   /** What is measured, in lines of text. */
   title: string;
-  /** What the result says of itself. */
+  /** The metadata of the result. */
   metadata: SweepMetadata;
   /** What to measure, in this order. */
   steps: SweepStep[];
@@ -107,12 +107,12 @@ export interface Sweep {
    * @param patienceMs How much longer than usual it waits for each reply.
    */
   warmUp(probes: number, patienceMs?: number): AsyncIterable<Sample>;
-  /** Prepares a point; each session measures so many probes more. */
+  /** Prepares a point; each session adds a number of probes. */
   prepare(step: SweepStep): {
     builder: ResultBuilder;
     session(probes: number): AsyncIterable<Sample>;
   };
-  /** What a reader should know; the measurements may add to it. */
+  /** Notes for the reader; the measurements may add more. */
   notes: Set<string>;
   /** Aborted if the run is interrupted. */
   signal: AbortSignal;
@@ -224,9 +224,9 @@ function resultOf({ step, builder, error }: Point): SweepPoint {
 }
 
 /**
- * Lets the compiler optimize the hot path before the first point, which would be
- * slower otherwise. The sessions are short and whole, because a server may not
- * survive one that is torn. An unreachable server is noticed here.
+ * Lets the compiler optimize the hot path, so that the first point is not slower
+ * than the others. The sessions are short and complete, because some servers fail
+ * when a session ends early. An unreachable server is noticed here.
  */
 async function warmUp({ warmUp, signal }: Sweep): Promise<void> {
   const endMs = performance.now() + WARM_UP.ms;

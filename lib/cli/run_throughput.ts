@@ -24,7 +24,7 @@ import type { Report } from "./report.ts";
 import type { Runnable } from "./run.ts";
 
 /**
- * Rejects thresholds on what a throughput test does not measure.
+ * Rejects thresholds on figures that a throughput test does not measure.
  *
  * @param thresholds The thresholds.
  * @param isUdp Whether datagrams are sent.
@@ -50,11 +50,11 @@ export function checkThroughputThresholds(
 }
 
 /**
- * Shows a test in the form of its report while it runs.
+ * Shows a running test in the form of its report.
  *
  * @param report The report.
  * @param parameters The test.
- * @returns What the test calls.
+ * @returns The observer of the test.
  */
 export function observeThroughput(
   report: Report,
@@ -79,7 +79,7 @@ export function observeThroughput(
  *
  * @param title What is measured, in lines of text.
  * @param setup The test.
- * @param notes What a reader should know besides.
+ * @param notes Further notes for the reader.
  * @returns What the runner takes.
  */
 export function runnableThroughput(

@@ -32,15 +32,15 @@ import {
 } from "./option.ts";
 import type { OptionValues } from "./options.ts";
 
-/** The options that say where a server listens. */
+/** The options for the address of a server. */
 export type ListenOptions =
   & Record<"host", Option<string>>
   & Record<"port", Option<number>>;
 
 /**
- * Where a server listens.
+ * Returns the options for the address of a server.
  *
- * @param port Its default port.
+ * @param port The default port.
  * @returns The options `--host` and `--port`.
  */
 export function listenOptions(port: number): ListenOptions {
@@ -57,7 +57,7 @@ export function listenOptions(port: number): ListenOptions {
   };
 }
 
-/** What the uppercase servers reply. */
+/** The option for the reply of the uppercase servers. */
 export const TRANSFORM_OPTION: { transform: Option<Transform> } = {
   transform: custom(
     "NAME",
@@ -67,7 +67,7 @@ export const TRANSFORM_OPTION: { transform: Option<Transform> } = {
   ),
 };
 
-/** How a stream server treats its clients. */
+/** The mode, the limits and the log of a stream server. */
 export const STREAM_SERVER_OPTIONS = {
   mode: choice(
     ["iterative", "concurrent"],
@@ -86,13 +86,13 @@ export const STREAM_SERVER_OPTIONS = {
   ),
 };
 
-/** What the logs of servers need of a run. */
+/** The part of a run that the logs of servers use. */
 export interface ServerRun extends ServerCommand {
   /** Its options. */
   options: { verbose: boolean };
   /** Stops the server. */
   signal: AbortSignal;
-  /** Where it writes. */
+  /** Where the log is written. */
   terminal: Terminal;
 }
 
@@ -128,7 +128,7 @@ export async function listen<
   return socket;
 }
 
-/** What is known of a connection. */
+/** A connection, for the log. */
 export interface Connection {
   /** Its peer. */
   remote: string;

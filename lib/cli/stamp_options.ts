@@ -9,7 +9,7 @@ import { StampKey } from "../stamp/key.ts";
 import { RunError, withContext } from "./context.ts";
 import { type Option, text } from "./option.ts";
 
-/** Where the key is. */
+/** The option for the file with the key. */
 export const KEY_OPTION: { keyFile: Option<string | undefined> } = {
   keyFile: text(
     "FILE",
@@ -19,7 +19,7 @@ export const KEY_OPTION: { keyFile: Option<string | undefined> } = {
 
 /** The paragraph of the help about the key. */
 export const KEY_HELP =
-  "With a key, packets are signed by HMAC-SHA-256, and packets that are not signed with the same key are dropped. The key is the content of --key-file (which needs --allow-read=FILE) without the newline at its end, a file of up to 4 KB that not every user can read, or the variable STAMP_HMAC_KEY (which needs --allow-env=STAMP_HMAC_KEY, as the task has it). It cannot be an argument, since every user of the machine can read those.";
+  "With a key, packets are signed by HMAC-SHA-256, and packets that are not signed with the same key are dropped. The key is read from --key-file (which needs --allow-read=FILE) or from the variable STAMP_HMAC_KEY (which needs --allow-env=STAMP_HMAC_KEY, as the task has it). The file has at most 4 KB and must not be readable by every user; a newline at its end is not part of the key. The key cannot be an argument, since every user of the machine can read arguments.";
 
 /** The variable that may hold the key. */
 const VARIABLE = "STAMP_HMAC_KEY";

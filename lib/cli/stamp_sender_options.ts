@@ -77,16 +77,18 @@ export const SENDER_OPTIONS = {
     min: 0,
     max: 65535,
   }),
-  relaxed: flag("spare the processor, and send a millisecond or two late"),
+  relaxed: flag(
+    "do not spin: use less processor time, and send 1 to 2 ms late",
+  ),
 };
 
-/** What a result states. */
+/** The options that a result states. */
 const USED = [
   ...["count", "time", "interval", "schedule", "seed", "size", "warmup"],
   ...["timeout", "timestamp", "ssid", "relaxed"],
 ] as (keyof typeof SENDER_OPTIONS)[];
 
-/** What the options ask for. */
+/** The plan that the options describe. */
 export interface SenderPlan {
   /** The options of the session. */
   session: CompleteStampOptions;

@@ -27,7 +27,7 @@ const { calibrate: _, hdr: _hdr, ...REPORTING } = REPORT_OPTIONS;
 /** Fits into a packet of Ethernet, with IPv6 and options of TCP. */
 const DEFAULT_DATAGRAM_BYTES = 1400;
 const DEFAULT_UDP_RATE = 1e6;
-/** With a rate, a block holds at most so much of a second. */
+/** With a rate, a block takes at most this time, in seconds. */
 const BLOCK_SEC = 0.01;
 const MAX_PACED_BLOCK_BYTES = 128 * 1024;
 const MIN_PACED_BLOCK_BYTES = 1400;
@@ -54,7 +54,7 @@ function parseBitrate(text: string): Bitrate {
   return { bitsPerSec, burst: count };
 }
 
-/** An option of iperf3 that Deno cannot offer. */
+/** An option of iperf3 that Deno does not support. */
 function unavailable(what: string, short?: string) {
   const help = `not available: Deno cannot set ${what}`;
   const parse = (): never => {
@@ -130,7 +130,7 @@ export const THROUGHPUT_OPTIONS = {
 };
 
 /**
- * Puts together the test that options ask for.
+ * Builds the test that the options describe.
  *
  * @param options The options.
  * @returns The parameters.

@@ -27,7 +27,7 @@ import { maxProbeBytes, ProbeBuilder } from "./probe.ts";
 
 /** What to measure, and how. */
 export interface MeasureOptions {
-  /** What the server is asked for; its probes include the warm-up. */
+  /** The contents of the setup; its probes include the warm-up. */
   setup: Setup;
   /** How many of the probes are warm-up; in a lenient session at least one. */
   warmup: number;
@@ -133,7 +133,7 @@ export class MeasureConversation {
   /** The connection to the server. */
   readonly connection: StreamConnection;
   #options: MeasureOptions;
-  /** What to add to our sequence numbers for the server. */
+  /** The server's number of a probe, less ours. */
   #sequenceOffset: number;
   #probes: ProbeBuilder;
   #echoOf: (sequence: number) => Uint8Array;
@@ -216,7 +216,7 @@ export class MeasureConversation {
     if (!sample.warmup) this.#countGap(connection.lastGapMs);
   }
 
-  /** Checks for an echo that ends in CR LF; the next ones then do, too. */
+  /** Checks for an echo that ends in CR LF, and then expects it of later ones. */
   async #endsInCrLf(reply: Uint8Array, echo: Uint8Array): Promise<boolean> {
     const end = reply.length - 1;
     if (reply[end] !== CR || echo[end] !== LF) return false;
@@ -232,7 +232,7 @@ export class MeasureConversation {
 
   /**
    * Sends the first probe of a lenient session, and learns the form of its echo.
-   * Its time may include the silence that ended the echo.
+   * Its RTT may include the silence that ended the echo.
    */
   async learn(sample: Sample): Promise<void> {
     const { setup: { sizeBytes }, tolerate } = this.#options;
@@ -288,7 +288,7 @@ export class MeasureConversation {
     );
   }
 
-  /** A reply with all that came with it, as a NUL after its LF. */
+  /** Reads a reply and the bytes that follow it, such as a NUL after its LF. */
   async #readLenient(): Promise<Uint8Array<ArrayBuffer> | null> {
     const message = await this.connection.readMessage(QUIET_MS);
     if (message === null) return null;
@@ -331,7 +331,7 @@ export class MeasureConversation {
     tolerate(`the reply ${quote(reply)} to the ${phase}`);
   }
 
-  /** Describes an error of a read by what the server sent instead, if anything. */
+  /** Describes a failed read by the bytes that the server sent, if any. */
   #describe(
     error: unknown,
     expected: string,
@@ -357,7 +357,7 @@ export class MeasureConversation {
     return new ProtocolError(expected, reply, isUseless ? null : hint);
   }
 
-  /** A hint at the cause of an unexpected reply to the first probe. */
+  /** Finds a likely cause of an unexpected reply to the first probe. */
   #echoHint(
     sequence: number,
     reply: Uint8Array<ArrayBuffer>,
@@ -376,7 +376,7 @@ function echoOfProbe(sequence: number): string {
   return `the echo of probe ${sequence}`;
 }
 
-/** Whether a reply is the setup, also in upper case. */
+/** Whether a reply is the setup, possibly in upper case. */
 function isEchoOfSetup(reply: Uint8Array, setup: Uint8Array): boolean {
   const [one, other] = [reply, setup].map((bytes) =>
     new TextDecoder("latin1").decode(bytes).trim().toLowerCase()

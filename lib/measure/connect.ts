@@ -1,7 +1,7 @@
 /**
  * The time that the set-up of a TCP connection takes: one round trip, from the
- * SYN to the SYN-ACK, as seen by `connect`. All that the peer needs is a port on
- * which something listens.
+ * SYN to the SYN-ACK, as seen by `connect`. The peer needs only a port on which a
+ * program listens.
  *
  * ```text
  *   connect() -- SYN ------------>  kernel of the peer
@@ -30,7 +30,7 @@ export interface ConnectOptions {
   warmup: number;
   /** The time from one to the next, in milliseconds; 0 for none. */
   intervalMs: number;
-  /** For how long after the warm-up, in milliseconds. Default: without end. */
+  /** How long to measure after the warm-up, in milliseconds. Default: no limit. */
   durationMs?: number;
   /** Receives the slots that were missed in a pause of this process. */
   skipped?: SkippedEvents;
@@ -46,8 +46,8 @@ const RETRANSMISSION_MS = 1000;
 /**
  * Sets up connections one after the other, and closes each at once.
  *
- * @param connect Sets one up, with a deadline. The name of the host is looked up
- * before, so that it is no part of the time.
+ * @param connect Sets one up, with a deadline. Look up the host before, so that
+ * the lookup is not part of the time.
  * @param options How many, and when.
  * @returns A sample for each; one that was not answered in time is lost.
  * @throws What `connect` throws, unless it is a `DeadlineError`.

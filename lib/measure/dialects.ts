@@ -8,7 +8,7 @@
  * | a reply without LF, or with a space, a NUL or a CR at its end | the reply |
  * | `200 OK: READY`, `200 Ready` | `200 OK: Ready` |
  * | only the payload is echoed | the echo |
- * | the echo's number is off | the echo, if all are off by as much |
+ * | the echo has another number | the echo, if the difference is constant |
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { ProbeBuilder } from "./probe.ts";
 
 /** The form in which a server echoes probes. */
 export interface EchoForm {
-  /** How far its numbers are off; `null` if it echoes the payload alone. */
+  /** Its number of a probe, less ours; `null` if it echoes the payload alone. */
   sequenceOffset: number | null;
   /** What follows the payload. */
   ending: Uint8Array<ArrayBuffer>;
@@ -81,7 +81,7 @@ export function isError(reply: Uint8Array): boolean {
   return hasCode(reply, "404");
 }
 
-/** How a server deviates on purpose, for clients that expect it. */
+/** Intentional deviations of a server, for clients that expect them. */
 export interface ServerDialect {
   /** The number of the first probe. */
   firstProbe: 0 | 1;

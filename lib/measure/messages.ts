@@ -27,7 +27,7 @@ import { lineContent } from "../framing/line_ending.ts";
 /** What is measured; the messages are the same for both. */
 export type MeasurementType = "rtt" | "tput";
 
-/** What a client asks for in the setup phase. */
+/** The request of a client in the setup phase. */
 export interface Setup {
   /** What is measured. */
   type: MeasurementType;
@@ -77,7 +77,7 @@ export const TERMINATION: Uint8Array<ArrayBuffer> = line("t");
 /** The most bytes of a reply that an error keeps. */
 const MAX_QUOTED_BYTES = 200;
 
-/** What may help with an unexpected reply. */
+/** A hint at the cause of an unexpected reply. */
 export type ProtocolHint =
   /** A lenient session may accept it. */
   | "dialect"
@@ -88,23 +88,23 @@ export type ProtocolHint =
   /** The peer sent the setup back: it is an echo server. */
   | "echo_server";
 
-/** Thrown when a peer answers with something else than the protocol says. */
+/** Thrown when a reply does not conform to the protocol. */
 export class ProtocolError extends Error {
   /** Distinguishes it from other errors, also in a log. */
   override readonly name = "ProtocolError";
-  /** What should have come, as in `the echo of probe 1`. */
+  /** The expected reply, as in `the echo of probe 1`. */
   readonly expected: string;
-  /** What came, at most 200 bytes; `null` if the connection was closed. */
+  /** The reply, at most 200 bytes; `null` if the connection was closed. */
   readonly reply: Uint8Array | null;
-  /** What may help. */
+  /** The likely cause, if it is known. */
   readonly hint: ProtocolHint | null;
 
   /**
    * Describes a reply that is not the expected one.
    *
-   * @param expected What should have come.
-   * @param reply What came; `null` if the connection was closed instead.
-   * @param hint What may help.
+   * @param expected The expected reply.
+   * @param reply The reply; `null` if the connection was closed instead.
+   * @param hint The likely cause.
    */
   constructor(
     expected: string,
@@ -148,7 +148,7 @@ export function quote(bytes: Uint8Array): string {
 /**
  * Writes a setup message.
  *
- * @param setup What to ask for.
+ * @param setup The request.
  * @param delayUnit `"s"` for servers that take the delay in seconds.
  * @returns The message with its LF.
  */
@@ -158,7 +158,7 @@ export function formatSetup(
 ): Uint8Array<ArrayBuffer> {
   const { type, probes, sizeBytes, delayMs } = setup;
   const delay = delayUnit === "s" ? delayMs / 1000 : delayMs;
-  // Never in the form of 1e-7.
+  // No exponent, as in 1e-7.
   const decimal = delay.toFixed(9).replace(/\.?0+$/, "");
   return line(`s ${type} ${probes} ${sizeBytes} ${decimal}`);
 }
@@ -168,7 +168,7 @@ export function formatSetup(
  *
  * @param message The message, with or without its LF.
  * @param limits The upper limits of its numbers.
- * @returns What is asked for.
+ * @returns The request.
  * @throws {SyntaxError} If it is not a setup message.
  * @throws {RangeError} If a number is out of range.
  *

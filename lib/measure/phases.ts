@@ -68,7 +68,7 @@ export class MeasurePhases {
    * Starts in the setup phase.
    *
    * @param limits The upper limits of a client's setup.
-   * @param dialect How the server deviates on purpose.
+   * @param dialect Intentional deviations of the server.
    */
   constructor(
     limits: SetupLimits = SETUP_LIMITS,
@@ -127,9 +127,9 @@ export class MeasurePhases {
   }
 
   /**
-   * Refuses what the client is sending now, whatever it is.
+   * Refuses the message that the client is sending, before it is complete.
    *
-   * @param refusal Why, as when it is too long.
+   * @param refusal The reason, for instance its length.
    * @returns What to do with it.
    */
   refuse(refusal: string): Verdict {
@@ -172,7 +172,7 @@ function answer(reply: Uint8Array, delayMs = 0): Verdict {
  * The verdict that refuses a line and closes the connection.
  *
  * @param reply The error to answer with.
- * @param refusal Why.
+ * @param refusal The reason.
  * @returns The verdict.
  */
 export function refuse(reply: Uint8Array, refusal: string): Verdict {

@@ -32,8 +32,8 @@ export type CheckedProbe =
   | { echo: null; refusal: string };
 
 /**
- * Checks a probe message. A CR before the LF belongs to the payload if the
- * payload has its length with it, and else is stripped.
+ * Checks a probe message. A CR before the LF is part of the payload if the payload
+ * has its length only with the CR; otherwise the CR is stripped.
  *
  * @param line The message with its LF; a CR is stripped in place.
  * @param sequence The expected sequence number.

@@ -41,7 +41,7 @@ export interface MeasureServerOptions {
   limits?: SetupLimits;
   /** The most memory that all clients may hold together, in bytes. */
   memoryBytes?: number;
-  /** How it deviates from the protocol, for clients that expect it. */
+  /** Intentional deviations from the protocol, for clients that expect them. */
   dialect?: ServerDialect;
   /** Receives a line for each refusal, and for each client that is stuck. */
   log?: (line: string) => void;
@@ -140,7 +140,7 @@ class MessageReader {
     }
   }
 
-  /** Ends the reply to the latest message. */
+  /** Gives the reply to the latest message the ending that the client expects. */
   form(reply: Uint8Array): Uint8Array {
     const { noLf } = this.#dialect;
     if (!noLf && !this.#isBare) return reply;
@@ -171,7 +171,7 @@ class NewlineWatch implements Disposable {
   }
 }
 
-/** What a session may make the server hold, in bytes. */
+/** The most memory that a session can occupy, in bytes. */
 function costOf({ sizeBytes, delayMs }: Setup): number {
   const delayedBytes = delayMs > 0 ? Math.max(sizeBytes, MAX_DELAYED_BYTES) : 0;
   return CONNECTION_BYTES + sizeBytes + delayedBytes;
@@ -184,8 +184,8 @@ interface Delayed {
 
 /**
  * Delays the replies of a connection, as a longer path would: side by side and
- * in order. When it holds too much, `send` waits, so that TCP slows the client
- * down. What it holds when the connection closes is dropped.
+ * in order. When too many bytes are delayed, `send` waits, so that TCP slows the
+ * client down. Replies that are delayed when the connection closes are dropped.
  */
 class DelayLine {
   #connection: StreamConnection;

@@ -44,13 +44,13 @@ const MAX_DIGITS = 7;
 const ROUNDING = 0.05;
 
 /**
- * Makes an axis for values.
+ * Builds an axis for values.
  *
  * @param axis What it shows, its unit and its scale. A log scale without a
  * value above 0 is linear.
  * @param values The values in the unit of the axis, in any order.
  * @param maxTicks The maximum number of ticks, at least 3.
- * @returns The axis. It has a length and ticks for any values, also for none.
+ * @returns The axis; without values, too, it has a length and ticks.
  *
  * @example Usage
  * ```ts
@@ -162,7 +162,7 @@ function logScale(positive: number[], unit: Unit, maxTicks: number): Scale {
   return { min, max, along, ticks: logTicks(min, max, maxTicks, base) };
 }
 
-/** The distance to 100 is logarithmic; 100 itself is half as far as the last. */
+/** A log scale of the distance to 100; that of 100 is half the last one. */
 function percentileScale(known: number[]): Scale {
   const [, last] = limits(known.filter((percent) => percent < 100), 0);
   const end = 100 - Math.max(100 - Math.max(last, 0), MIN_VALUE) / 2;

@@ -41,11 +41,11 @@ export interface MeasurementSetup {
   intervalMs: number;
   /** The slots that were missed; complete at the end. */
   skipped?: SkippedEvents;
-  /** What datagrams have and streams have not; complete at the end. */
+  /** The reply statistics of a datagram session; complete at the end. */
   replies?: ReplyStats;
-  /** What the result is compared with. */
+  /** The thresholds to compare the result with. */
   thresholds?: Threshold[];
-  /** Whether one-way delays are by the clocks as they are; default `false`. */
+  /** Whether one-way delays use the clocks as they are; default `false`. */
   clocksTrusted?: boolean;
   /** The options as they were given, and as they take effect. */
   options: { given: object; used: object };
@@ -115,7 +115,7 @@ export class ResultBuilder {
     });
   }
 
-  /** What the result says of itself. */
+  /** The metadata of the result. */
   get metadata(): MeasurementMetadata {
     const { protocol } = this.#setup;
     return {
@@ -139,7 +139,7 @@ export class ResultBuilder {
     return this.#rtt.percentile(percent);
   }
 
-  /** What happened over time so far. */
+  /** The timeline so far. */
   get timeline(): TimelineFigures {
     return this.#timeline.figures();
   }
@@ -327,7 +327,7 @@ function replyCounts({ counts, directionsKnown, faults }: ReplyStats) {
   };
 }
 
-/** A rate, or `null` where the clock saw no time pass, or no reply came. */
+/** A rate; `null` if no time passed by the clock, or no reply came. */
 function finite(rate: number): number | null {
   return Number.isFinite(rate) ? Math.round(rate) : null;
 }

@@ -22,7 +22,7 @@ import {
   TIMELINE,
 } from "./figure_schema.ts";
 
-/** The maximum of clients, and of messages whose boundaries are compared. */
+/** The maximum number of clients, and of messages with compared boundaries. */
 const MAX_PARTIES = 1000;
 
 /** The same figures of both protocols. */

@@ -24,8 +24,8 @@ type Boundaries = ExperimentFigures<"boundaries">["tcp"];
 type Losses = ExperimentFigures<"head_of_line">["tcp"];
 
 /**
- * How an experiment is shown: its title, what follows that once there are
- * figures, and its table, charts and sentences.
+ * The presentation of an experiment: its title, an addition to the title once
+ * there are figures, and its table, charts and sentences.
  */
 const VIEWS: {
   [N in ExperimentName]: {
@@ -291,7 +291,7 @@ function boundaries({ tcp, udp }: ExperimentFigures<"boundaries">): Parts {
   };
 }
 
-/** Whether some are among the others: a datagram may be lost or reordered. */
+/** Whether the first list is part of the second: a datagram may be lost. */
 function isSubset(some: number[], others: number[]): boolean {
   const left = [...others];
   return some.every((bytes) => {

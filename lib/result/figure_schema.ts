@@ -1,10 +1,10 @@
 /**
  * The parts that the schemas of results share: text, figures, lists,
- * distributions, and what a run says of itself.
+ * distributions, and the metadata of a run.
  *
  * A part that does not apply is absent; a figure that is unknown is `null`.
  * Every figure and every list has a bound, so that a forged file cannot cause an
- * endless page or arithmetic that leaves the finite numbers.
+ * endless page or an infinite result.
  *
  * Only readers of results load this module and valibot. Writers use
  * `import type`.
@@ -64,7 +64,7 @@ export const FIGURE = v.pipe(
 /** @internal A finite figure that is not negative, such as a duration. */
 export const POSITIVE = v.pipe(FIGURE, v.minValue(0, OUT_OF_RANGE));
 
-/** @internal How many. */
+/** @internal A count. */
 export const COUNT = v.pipe(POSITIVE, v.integer("which is no whole number"));
 
 /** @internal A list of bounded length. */
@@ -122,10 +122,10 @@ export const TIMELINE = v.pipe(
   ),
 ) satisfies v.GenericSchema<unknown, TimelineFigures>;
 
-/** @internal How many values are in each bin. */
+/** @internal The number of values in each bin. */
 export const BIN_COUNTS = about("Values in each bin", list(COUNT, 199));
 
-/** @internal Bins, and how many values of each side are in each of them. */
+/** @internal Bins, and the number of values of each side in each bin. */
 export function histogramOf<const K extends string>(
   counts: { [key in K]: typeof BIN_COUNTS },
 ) {
@@ -172,8 +172,8 @@ const OPTIONS = v.record(v.string(), v.unknown());
  * Makes the schemas of a kind of result.
  *
  * @internal
- * @param mode What is measured; it tells the kinds apart.
- * @param more What else the kind says of itself at its start.
+ * @param mode What is measured; it identifies the kind.
+ * @param more Further metadata of the kind.
  * @param figures What was measured.
  */
 export function kind<
@@ -213,12 +213,12 @@ export function kind<
  * Checks a value of unknown origin.
  *
  * @internal
- * @param schema What it has to be.
+ * @param schema The schema to check against.
  * @param value The value.
  * @param what The name of the value, used if it is wrong as a whole.
  * @returns The value.
- * @throws {SyntaxError} If it is something else; the message is half a sentence
- * that names the place.
+ * @throws {SyntaxError} If it does not match; the message is half a sentence that
+ * names the place.
  *
  * @example Usage
  * ```ts

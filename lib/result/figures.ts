@@ -13,7 +13,7 @@ import type { Table, Unit } from "./section.ts";
 import type { ThroughputResult } from "./throughput_schema.ts";
 import type { UnderLoadResult } from "./under_load_schema.ts";
 
-/** What figures are read from: a measurement, a point of a sweep, or a test. */
+/** The source of figures: a measurement, a point of a sweep, or a test. */
 export type Measured =
   & Partial<Omit<MeasurementResult, "error" | "mode" | "protocol">>
   & Partial<Pick<ThroughputResult, "summary">>
@@ -21,19 +21,19 @@ export type Measured =
   & { mode?: string; protocol?: string }
   & { percentileUs?: Percentiles };
 
-/** Round-trip times that any percentile can be asked of. */
+/** Series of round-trip times for which any percentile can be computed. */
 export type TimedSeries = "rtt" | "reflector" | "intended";
 
 /**
- * A percentile of round-trip times in microseconds; `null` without a reply, or
- * where they are not measured.
+ * Returns a percentile of round-trip times in microseconds; `null` without a
+ * reply, or if they are not measured.
  */
 export type Percentiles = (
   series: TimedSeries,
   percent: number,
 ) => number | null;
 
-/** What was measured, and its name beside others. */
+/** A result and the name that distinguishes it from others. */
 export interface Named<R = Measured> {
   /** The name: of a file, or the target. */
   name: string;
@@ -41,7 +41,7 @@ export interface Named<R = Measured> {
   result: R;
 }
 
-/** Which figures belong together. */
+/** A group of figures. */
 export type FigureGroup =
   | "probes"
   | "rtt"
@@ -56,17 +56,17 @@ export type FigureGroup =
 export interface Figure {
   /** Its name in thresholds and, with its unit, in CSV: `rtt.p99`. */
   key: string;
-  /** Which figures it belongs to. */
+  /** Its group. */
   group: FigureGroup;
-  /** What it is a figure of: `RTT`. */
+  /** The series that it is part of: `RTT`. */
   series: string;
-  /** Which one of those: `p99`; empty if the series has only one. */
+  /** Its name in the series: `p99`; empty if it is the only one. */
   part: string;
   /** The unit of its values. */
   unit: Unit;
   /** Whether less is better; `null` if neither is. */
   isLessBetter: boolean | null;
-  /** What a measurement must have so that the figure applies. */
+  /** The requirement for the figure to apply. */
   needs?: "throughput" | "schedule" | "replies" | "clocks" | "load";
   /**
    * Reads it.
@@ -80,7 +80,7 @@ export interface Figure {
 }
 
 type Shared = Pick<Figure, "group" | "unit" | "isLessBetter" | "needs">;
-/** The key, what it is of, which part, and its key in the result. */
+/** The key, the series, the part, and the key in the result. */
 type Row = [key: string, series?: string, part?: string, field?: string];
 
 /** The parts of a distribution; the percentile that each of them is, or 0. */
@@ -222,7 +222,7 @@ export const FIGURES: readonly Figure[] = [
   ]),
 ];
 
-/** Figures that have something in common; `*` in the path is their own key. */
+/** Figures with shared attributes; `*` in the path is their own key. */
 function figures(shared: Shared, path: string, rows: Row[]): Figure[] {
   return rows.map(([key, series = key, part = "", field = key]) => ({
     ...shared,
@@ -300,7 +300,7 @@ function way(key: "forward" | "backward", series: string): Figure[] {
 /** A percentile of round-trip times: up to p99.9999. */
 const PERCENTILE = /^(rtt|reflector|intended)\.(p(\d{1,2}(?:\.\d{1,4})?))$/;
 
-/** What a throughput of the course protocol is, and what it is not. */
+/** The definition of throughput in the course protocol, and its limit. */
 export const THROUGHPUT_MEANING: string =
   "Payload bytes one way over a full round trip: at most half of the link's " +
   "capacity, as the course defines it. throughput-client measures the capacity.";
@@ -356,8 +356,8 @@ export function figuresTable(figures: Figure[], results: Named[]): Table {
 }
 
 /**
- * A row for each series of one result, a column for each part. What does not
- * apply is left out, and so is a percentile for which there are too few values.
+ * A row for each series of one result, a column for each part. Figures that do not
+ * apply and percentiles of too few values are left out.
  *
  * @internal
  */

@@ -1,7 +1,7 @@
 /**
  * Results for other programs: JSON, a line of NDJSON for each event, and a row of
- * CSV (RFC 4180) for each sample or point. What is unknown is `null`, and empty
- * in CSV.
+ * CSV (RFC 4180) for each sample or point. An unknown figure is `null`; in CSV
+ * it is empty.
  *
  * @module
  */
@@ -40,7 +40,7 @@ const CSV_COLUMNS = {
  * @returns Lines, without a newline at the end.
  */
 export function formatJson(result: object): string {
-  // A line break is never inside of a string, where it would be escaped.
+  // No string contains a raw line break: JSON escapes it.
   return safeJson(result, 2).replace(
     /\[\n[^[\]{}"]*\]/g,
     (list) => list.replace(/\n\s*/g, "").replaceAll(",", ", "),
@@ -152,7 +152,7 @@ export function sweepCsvHeader(): string {
 /**
  * Writes a point of a sweep as a CSV row.
  *
- * @param place What is measured, against what.
+ * @param place The curve of the point.
  * @param point The point.
  * @returns The row, without a newline.
  */

@@ -132,7 +132,7 @@ function withMinima(table: Table, ways: OneWay): Table {
   };
 }
 
-/** The offset and the drift of the clock, as far as all probes tell. */
+/** The offset and the drift of the clock, as bounded by all probes. */
 function clocks(ways: OneWay): string {
   const { clock_offset_us: offset, clock_drift_ppm: drift } = ways;
   if (offset === null || drift === null) {
@@ -256,7 +256,7 @@ function rtt(result: MeasurementResult): string {
   return figureSentence(keys.map((key) => figureOf(key)!), result);
 }
 
-/** By how much a figure differs; a single run does not tell whether by chance. */
+/** The change of a figure. Single runs do not show whether it is significant. */
 function differences(results: NamedMeasurement[], key: string): string[] {
   const figure = figureOf(key)!;
   const known = results
@@ -292,7 +292,7 @@ function spoken({ key, series, part }: Figure): string {
   return key === "rtt.p50" ? "median RTT" : `${part} ${series}`;
 }
 
-/** In what measurements differ before anything is measured. */
+/** The settings in which two measurements differ. */
 function unlikeness(
   one: MeasurementResult,
   other: MeasurementResult,

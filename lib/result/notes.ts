@@ -1,5 +1,5 @@
 /**
- * What a reader of a measurement's figures should know.
+ * The notes for the reader of a measurement.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Named } from "./figures.ts";
 import { formatCount, formatDuration } from "./quantities.ts";
 import type { Section } from "./section.ts";
 
-/** What the notes are derived from. */
+/** The observations from which the notes are derived. */
 export interface Observations {
   /** How many probes were lost. */
   lost: number;
@@ -26,7 +26,7 @@ export interface Observations {
   skipped?: SkippedEvents | undefined;
   /** How many lost replies this program may have dropped; `null` if unknown. */
   maybeDropped?: number | null;
-  /** What the session says of its replies, with datagrams. */
+  /** The reply statistics of a datagram session. */
   replies: ReplyStats | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Quantities as text, both ways: written for people with three significant
- * digits or more and always a unit, and read from what people write.
+ * Formats quantities for people, with a unit and at least three significant
+ * digits, and parses the quantities that people write.
  *
  * | quantity | read | unit of the value |
  * |---|---|---|
@@ -8,7 +8,7 @@
  * | size | `100`, `64K`, `1M`, 1024-based; whole bytes | bytes |
  * | rate | `800K`, `10M`, `1G`, 1000-based | bits per second |
  *
- * A parser returns `null` for what it cannot read; `-` is written for `null`.
+ * A parser returns `null` for text that it cannot read; `null` is written as `-`.
  *
  * @example Usage
  * ```ts
@@ -140,9 +140,9 @@ export function formatCount(
  *
  * @param value The value, or `null`.
  * @param unit What it is counted in.
- * @returns A duration or a rate with three digits in the unit that fits; else
- * text such as `100 bytes`, `90.4 MB`, `1.5 s` or `12 %`, with at most four digits if it is
- * not whole.
+ * @returns A duration or a rate with three digits in a suitable unit; otherwise
+ * text such as `100 bytes`, `90.4 MB`, `1.5 s` or `12 %`, with at most four digits
+ * if it is not whole.
  *
  * @example Usage
  * ```ts
@@ -158,7 +158,7 @@ export function formatCount(
 export function formatValue(value: number | null, unit: Unit): string {
   if (value === null) return "-";
   if (unit === "us" || unit === "bits_per_second") {
-    // What is rounded up to 1000 is shown in the next unit.
+    // A value that is rounded up to 1000 is shown in the next unit.
     const [size, name] = shownUnit(value * 1.0005, unit);
     return `${formatRatio(value / size)} ${name}`;
   }
@@ -173,7 +173,7 @@ export function formatValue(value: number | null, unit: Unit): string {
   return unit === "count" ? String(shown) : `${shown} ${unit}`;
 }
 
-/** To two decimals; 0 or 100 only if it is none or all. */
+/** Rounds to two decimals; 0 and 100 only for exactly none and all. */
 function roundPercent(percent: number): number {
   if (percent <= 0 || percent >= 100) return fourDigits(percent);
   return Math.min(Math.max(Math.round(percent * 100) / 100, 0.01), 99.99);
@@ -184,7 +184,7 @@ function fourDigits(value: number): number {
 }
 
 /**
- * Writes how many times something is something else.
+ * Writes a ratio.
  *
  * @param ratio The quotient.
  * @returns Three digits, as `1.04` or `250`.
@@ -197,8 +197,8 @@ export function formatRatio(ratio: number): string {
 }
 
 /**
- * Rounds all numbers in a value to three decimals: of microseconds, to the
- * nanosecond, which is all that the clock resolves.
+ * Rounds all numbers in a value to three decimals. Microseconds are rounded to the
+ * nanosecond, since the clock resolves no less.
  *
  * @param figures Numbers, or lists or objects of them; other values stay.
  * @returns The same shape, rounded.

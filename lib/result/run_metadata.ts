@@ -1,6 +1,5 @@
 /**
- * What every result says of itself: what made it, where, when, and how it was
- * asked for.
+ * The metadata of every result: the program, the target, the time and the options.
  *
  * @module
  */
@@ -8,7 +7,7 @@
 import config from "../../deno.json" with { type: "json" };
 import type { Result } from "./schema.ts";
 
-/** What every result says of itself. */
+/** The metadata of every result. */
 export type RunMetadata<Mode extends Result["mode"] = Result["mode"]> =
   & Pick<
     Result,
@@ -17,7 +16,7 @@ export type RunMetadata<Mode extends Result["mode"] = Result["mode"]> =
   & { mode: Mode };
 
 /**
- * What a run says of itself: what is measured, where, when it started by the
+ * Returns the metadata of a run: what is measured, the target, the start by the
  * wall clock, and the options as they were given and as they take effect.
  */
 export function runMetadata<Mode extends Result["mode"]>(

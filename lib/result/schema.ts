@@ -263,15 +263,15 @@ export const EVENT = v.variant("event", [
   event("end", RESULT),
 ]);
 
-/** What a measurement says of itself before it starts. */
+/** The metadata of a measurement, known at its start. */
 export type MeasurementMetadata = Output<typeof MEASUREMENT.start>;
 /** The result of a measurement; the object of `--json`. */
 export type MeasurementResult = Output<typeof MEASUREMENT.result>;
-/** Counters that cannot go negative; the warm-up is only in its own. */
+/** Counters, which are never negative; warm-up probes count in `warmup` alone. */
 export type ProbeCounts = MeasurementResult["probes"];
 /** A sample as NDJSON and CSV carry it. */
 export type SampleFigures = Output<typeof SAMPLE>;
-/** What a sweep says of itself before it starts. */
+/** The metadata of a sweep, known at its start. */
 export type SweepMetadata = Output<typeof SWEEP.start>;
 /** The result of a sweep; the object of `--json`. */
 export type SweepResult = Output<typeof SWEEP.result>;
@@ -279,12 +279,12 @@ export type SweepResult = Output<typeof SWEEP.result>;
 export type SweepCurve = SweepResult["curves"][number];
 /** One measurement of a sweep. */
 export type SweepPoint = SweepCurve["points"][number];
-/** The result of a run of any kind; `mode` tells them apart. */
+/** The result of a run of any kind; `mode` identifies the kind. */
 export type Result = Output<typeof RESULT>;
 /** An event of the NDJSON form. */
 export type ResultEvent = Output<typeof EVENT>;
 
-/** @internal The schemas of a mode; those of a measurement for an unknown one. */
+/** @internal The schemas of a mode; for an unknown one those of a measurement. */
 export function kindOf(mode: unknown): typeof KINDS[keyof typeof KINDS] {
   return new Map<unknown, typeof KINDS[keyof typeof KINDS]>(
     Object.entries(KINDS),
@@ -295,7 +295,7 @@ export function kindOf(mode: unknown): typeof KINDS[keyof typeof KINDS] {
  * Checks that a value is a result.
  *
  * @param value The value, as JSON has it.
- * @returns The result; `mode` tells its kind.
+ * @returns The result; `mode` identifies its kind.
  * @throws {SyntaxError} If it is not a result; the message is half a sentence.
  *
  * @example Usage

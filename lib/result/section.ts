@@ -1,5 +1,5 @@
 /**
- * What is shown of results, apart from where it is shown: titles, tables, charts
+ * The contents of the output, independent of the medium: titles, tables, charts
  * and sentences. The terminal and the report both draw sections.
  *
  * Values are in the base unit that each `unit` names; a figure that is unknown,
@@ -11,7 +11,7 @@
 
 import type { TimelineFigures } from "../stats/timeline.ts";
 
-/** In which unit a value is. */
+/** The unit of a value. */
 export type Unit =
   | "us"
   | "ms"
@@ -25,7 +25,7 @@ export type Unit =
 
 /** The name of a row or a column, and the unit of its values. */
 export interface Head {
-  /** What it is. */
+  /** The name. */
   name: string;
   /** The unit; a cell has that of its row, else that of its column. */
   unit?: Unit;
@@ -36,7 +36,7 @@ export interface Table {
   /** The columns of values. */
   columns: Head[];
   /**
-   * The rows, one value a column; a text where there is no figure, as `failed`.
+   * The rows, one value a column; a text such as `failed` replaces a figure.
    */
   rows: (Head & { values: (number | string | null)[] })[];
 }
@@ -58,13 +58,13 @@ export interface Axis {
 export interface ChartHead {
   /** What it shows. */
   title: string;
-  /** Whether to leave it out where room is short, as on a terminal. */
+  /** Whether a medium with little space, such as a terminal, leaves it out. */
   detail?: boolean;
 }
 
 /** A point of a curve. */
 export interface CurvePoint {
-  /** Its place on the axis across. */
+  /** Its value on the horizontal axis. */
   x: number;
   /** Its value; `null` if the point failed. */
   y: number | null;
@@ -78,15 +78,15 @@ export interface CurvePoint {
 export interface CurveChart extends ChartHead {
   /** The kind of chart. */
   kind: "curve";
-  /** Across. */
+  /** The horizontal axis. */
   x: Axis;
-  /** Upwards. */
+  /** The vertical axis. */
   y: Axis;
   /** One line each. */
   series: { name: string; points: CurvePoint[] }[];
 }
 
-/** How often values fell into each of some bins. */
+/** The number of values in each bin. */
 export interface HistogramChart extends ChartHead {
   /** The kind of chart. */
   kind: "histogram";
@@ -104,11 +104,11 @@ export interface TimelineChart extends ChartHead {
   series: { name: string; timeline: TimelineFigures }[];
 }
 
-/** Bars of a length each. */
+/** Bars. */
 export interface BarChart extends ChartHead {
   /** The kind of chart. */
   kind: "bars";
-  /** What the lengths are. */
+  /** The axis of the lengths. */
   value: Axis;
   /** The names of the bars. */
   names: string[];
@@ -116,9 +116,9 @@ export interface BarChart extends ChartHead {
   series: { name: string; values: (number | null)[] }[];
 }
 
-/** One of several drawings above each other. */
+/** One of several drawings, stacked vertically. */
 export interface Panel {
-  /** Upwards. */
+  /** The vertical axis. */
   y: Axis;
   /**
    * What is drawn: a line that a `null` interrupts, a dot for each point, or a
@@ -131,19 +131,19 @@ export interface Panel {
   }[];
 }
 
-/** Several drawings above each other, with one axis across. */
+/** Several drawings, stacked vertically, with a common horizontal axis. */
 export interface PanelChart extends ChartHead {
   /** The kind of chart. */
   kind: "panels";
-  /** Across. */
+  /** The horizontal axis. */
   x: Axis;
-  /** Stretches of that axis, which are shaded, and their names. */
+  /** Shaded intervals of that axis, and their names. */
   shades: { name: string; from: number; to: number }[];
   /** The drawings, from the top. */
   panels: Panel[];
 }
 
-/** Any one chart. */
+/** A chart of any kind. */
 export type Chart =
   | CurveChart
   | HistogramChart
@@ -158,7 +158,7 @@ export type Chart =
  */
 export type SectionRole = "headline" | "figures" | "quality" | "notes";
 
-/** A part of what is shown. */
+/** A part of the output. */
 export interface Section {
   /** One line. */
   title: string;
@@ -168,6 +168,6 @@ export interface Section {
   table?: Table;
   /** The drawings, if there are any. */
   charts?: Chart[];
-  /** What the figures say, computed from them. */
+  /** Sentences computed from the figures. */
   sentences?: string[];
 }

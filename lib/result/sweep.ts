@@ -6,7 +6,7 @@
 
 import type { MeasurementResult, SweepCurve, SweepPoint } from "./schema.ts";
 
-/** What is to be measured at one point, and on which curve it lies. */
+/** A point to measure, and the curve that it lies on. */
 export interface SweepStep extends Pick<SweepCurve, "quantity" | "against"> {
   /** The payload of each probe. */
   sizeBytes: number;
@@ -14,7 +14,7 @@ export interface SweepStep extends Pick<SweepCurve, "quantity" | "against"> {
   delayMs: number;
 }
 
-/** The values that vary, and those that stay where they do not. */
+/** The values that vary, and the fixed values of the other curves. */
 export interface SweepPlan {
   /** The payloads, in bytes, for each quantity. */
   sizesBytes: Record<SweepCurve["quantity"], number[]>;
@@ -64,11 +64,11 @@ export function sweepSteps(plan: SweepPlan): SweepStep[] {
 }
 
 /**
- * Makes a point of a measurement.
+ * Turns a measurement into a point.
  *
  * @param step The point's place.
  * @param result What was measured there.
- * @param error Why that failed; `null` if it did not.
+ * @param error Why the measurement failed; `null` if it did not.
  * @returns The point.
  */
 export function sweepPoint(

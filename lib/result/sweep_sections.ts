@@ -34,10 +34,10 @@ const VARIABLES: Record<Variable, [Axis, (point: SweepPoint) => number]> = {
 /** From this ratio on, throughputs are drawn on a logarithmic scale. */
 const LOG_RATIO = 50;
 
-/** From this ratio on, beside that of their sizes, neighbours differ. */
+/** Neighbours are reported if the RTT grows by this factor more than the size. */
 const JUMP_RATIO = 2;
 
-/** The figures of each point; the first is drawn, by its name in sentences. */
+/** The figures of each point; the first is drawn and named in sentences. */
 const COLUMNS: Record<
   Quantity,
   { title: string; drawn: string; figures: [Figure, ...Figure[]] }
@@ -118,7 +118,7 @@ function section(
   };
 }
 
-/** The curves with their bands; nothing where there are no two points. */
+/** The curves with their bands; none without two points. */
 function chart(
   quantity: Quantity,
   against: Variable,
@@ -147,7 +147,7 @@ function chart(
     y: {
       label: `${title}, ${drawn}`,
       unit: figure.unit,
-      // On a linear scale small throughputs cannot be told from 0.
+      // On a linear scale small throughputs look like 0.
       scale: quantity === "tput" &&
           Math.max(...known) >= LOG_RATIO * Math.min(...known)
         ? "log"
@@ -157,7 +157,7 @@ function chart(
   }];
 }
 
-/** The scale on which the closest values are farther apart. */
+/** The scale that separates the closest values better. */
 function spread(values: number[]): "linear" | "log" {
   const sorted = [...new Set(values)].sort((a, b) => a - b);
   if (sorted.length < 3 || sorted[0]! <= 0) return "linear";
@@ -209,14 +209,14 @@ function place(point: SweepPoint, against: Variable): string {
   return formatValue(at(point), unit);
 }
 
-/** A point that failed has its counters. */
+/** A point that failed has counters only. */
 function cell(point: SweepPoint, figure: Figure): number | string | null {
   return point.error === null || figure.group === "probes"
     ? figure.read(point) ?? null
     : "failed";
 }
 
-/** How the figure changes from one end of the curve to the other. */
+/** The change of the figure from one end of the curve to the other. */
 function trend(
   points: SweepPoint[],
   quantity: Quantity,
@@ -253,7 +253,7 @@ function trend(
 }
 
 /**
- * Where the round trips of neighbours differ by more than in proportion to their
+ * Reports neighbours whose round trips grow more than in proportion to their
  * sizes, and do not overlap.
  */
 function jumps(points: SweepPoint[], quantity: Quantity): string[] {

@@ -24,7 +24,7 @@ import type { Unit } from "./section.ts";
 export interface Threshold {
   /** The name of the figure, as it was written. */
   name: string;
-  /** The figures that it may be about; one, or the RTT from both times. */
+  /** The figures to compare: one, or the RTT and the RTT from the intended time. */
   figures: [Figure, ...Figure[]];
   /**
    * Compares a measurement with the threshold.
@@ -36,7 +36,7 @@ export interface Threshold {
   judge(measured: Measured): LimitFigures;
 }
 
-/** How a limit is written. */
+/** The notation of a limit in each unit. */
 const LIMITS: { [unit in Unit]?: [(text: string) => number | null, string] } = {
   us: [
     (text) => {
@@ -73,7 +73,7 @@ const COMPARISONS: Record<string, (value: number, limit: number) => boolean> = {
   "<=": (value, limit) => value <= limit,
 };
 
-/** The figures of the path, of which less or more is better. */
+/** The figures of the path for which less or more is better. */
 const JUDGED = FIGURES.filter(({ isLessBetter, group }) =>
   isLessBetter !== null && group !== "quality"
 );
@@ -94,7 +94,8 @@ const OTHER_NAMES: [RegExp, string[]][] = [
  *
  * @param text The text.
  * @returns The threshold.
- * @throws {SyntaxError} If it is none; the message says what is accepted.
+ * @throws {SyntaxError} If it is not a threshold; the message says what is
+ * accepted.
  *
  * @example Usage
  * ```ts
@@ -150,7 +151,7 @@ export function parseThreshold(text: string): Threshold {
   };
 }
 
-/** The figures of a name: none, one, or the RTT and that from the schedule. */
+/** The figures of a name: none, one, or the RTT and that from intended times. */
 function figuresNamed(name: string): Figure[] {
   const key = name.replace(/p999$/, "p99.9");
   const other = OTHER_NAMES.find(([pattern]) => pattern.test(key));

@@ -1,5 +1,5 @@
 /**
- * Puts what both ends of a throughput test counted together to a result.
+ * Builds the result of a throughput test from the counts of both ends.
  *
  * @module
  */
@@ -21,11 +21,11 @@ import type {
   TransferredAmount,
 } from "./throughput_schema.ts";
 
-/** From this share on a processor is taken for the limit, in percent. */
+/** From this load on a processor is considered the limit, in percent. */
 export const BUSY_PERCENT = 95;
-/** Below this share of the rate asked for, a test did not keep it. */
+/** Below this share of the requested rate, a test did not keep the rate. */
 const KEPT_SHARE = 0.99;
-/** A UDP socket of Deno queues as many datagrams. */
+/** The number of datagrams that a UDP socket of Deno queues. */
 const QUEUED_DATAGRAMS = 256;
 
 /** What is known of a test before it starts. */
@@ -34,7 +34,7 @@ export interface ThroughputSetup {
   target: string;
   /** When it started, by the wall clock. */
   started: Date;
-  /** Measures. */
+  /** The client that runs the test. */
   client: ThroughputClient;
   /** The options as they were given, and as they take effect. */
   options: { given: object; used: object };
@@ -42,7 +42,7 @@ export interface ThroughputSetup {
   thresholds: Threshold[];
 }
 
-/** What a test says of itself before it starts. */
+/** The metadata of a test, known at its start. */
 export function throughputMetadata(setup: ThroughputSetup): ThroughputMetadata {
   return {
     ...runMetadata({ ...setup, mode: "throughput" }),
@@ -55,7 +55,7 @@ export function throughputMetadata(setup: ThroughputSetup): ThroughputMetadata {
  * Computes the result of what was measured so far.
  *
  * @param setup The test.
- * @param notes What a reader should know besides.
+ * @param notes Further notes for the reader.
  * @returns The result.
  */
 export function throughputResult(
@@ -135,8 +135,8 @@ export function directionIntervals(
 }
 
 /**
- * The figures of a test by its intervals alone: what the client's side counted.
- * They know nothing of the server's side.
+ * Computes the figures of a test from its intervals alone, which the client
+ * counted. The counts of the server are not part of them.
  *
  * @internal
  */
@@ -246,9 +246,9 @@ function directionsOf(client: ThroughputClient): ThroughputDirection[] {
 }
 
 /**
- * What was lost of a stream: by the receiver's window, or by its arithmetic. Each
+ * The losses of a stream: by the receiver's window, or by its arithmetic. Each
  * side omits the start by its own clock, so the counts since the first datagram
- * are compared, and what was lost in the start is subtracted.
+ * are compared, and the losses during the start are subtracted.
  */
 function datagramsOf(
   sender: StreamPair["sender"],
@@ -303,7 +303,7 @@ function allDatagrams(streams: DatagramFigures[]): DatagramFigures {
   };
 }
 
-/** What one side counted; 3.1 does not say for how long. */
+/** The counts of one side; iperf3 3.1 does not report the duration. */
 function amount(
   { bytes, seconds: said }: Pick<StreamResult, "bytes" | "seconds">,
   otherwise = 0,

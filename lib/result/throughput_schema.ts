@@ -131,13 +131,13 @@ export const THROUGHPUT = kind(v.literal("throughput"), {
   notes: NOTES,
 });
 
-/** What a throughput test says of itself before it starts. */
+/** The metadata of a throughput test, known at its start. */
 export type ThroughputMetadata = Output<typeof THROUGHPUT.start>;
 /** The result of a throughput test; the object of `--json`. */
 export type ThroughputResult = Output<typeof THROUGHPUT.result>;
 /** What was measured in one direction. */
 export type ThroughputDirection = ThroughputResult["directions"][number];
-/** What one side counted. */
+/** The counts of one side. */
 export type TransferredAmount = Output<typeof AMOUNT>;
 /** The datagrams of a stream or a direction. */
 export type DatagramFigures = Output<typeof DATAGRAMS>;

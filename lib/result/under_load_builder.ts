@@ -1,5 +1,5 @@
 /**
- * Puts what a run under load recorded together to a result.
+ * Builds a result from the records of a run under load.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import type {
   UnderLoadResult,
 } from "./under_load_schema.ts";
 
-/** Probes that leave later than this are worth a note, in microseconds. */
+/** From this lateness of probes on there is a note, in microseconds. */
 const LATE_US = 10_000;
 
-/** So late timers beside the load are, too. */
+/** From this lateness of timers beside the load on, too. */
 const BUSY_US = 100_000;
 
 /** With late timers, this share of a processor is all that there was. */
@@ -25,10 +25,10 @@ const STARVED_PERCENT = 40;
 /** Below this share of the rate asked for, a sender did not keep it. */
 const KEPT_SHARE = 0.9;
 
-/** What is known of the instrument. */
+/** The quality of the instrument. */
 export type LoadQuality = Omit<UnderLoadResult["instrument"], "limit">;
 
-/** What is known of the instrument if nothing is. */
+/** The quality of the instrument if it is unknown. */
 export const NO_QUALITY: LoadQuality = {
   load_lag_us: null,
   probe_lag_us: null,
@@ -39,11 +39,11 @@ export const NO_QUALITY: LoadQuality = {
 /**
  * Computes the result of what was recorded so far.
  *
- * @param metadata What was known before.
+ * @param metadata The metadata of the run.
  * @param series The phases so far.
- * @param quality What is known of the instrument.
+ * @param quality The quality of the instrument.
  * @param thresholds The thresholds to compare the result with.
- * @param notes What a reader should know besides.
+ * @param notes Further notes for the reader.
  * @returns The result.
  */
 export function underLoadResult(

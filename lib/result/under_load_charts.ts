@@ -10,9 +10,9 @@ import { isLoad } from "./under_load_judge.ts";
 import type { PhaseRecord, UnderLoadResult } from "./under_load_schema.ts";
 import { loadBins } from "./under_load_series.ts";
 
-/** The median line covers so many probes' time, in milliseconds. */
+/** The window of the median line, in milliseconds. */
 const MEDIAN_MS = 400;
-/** What sockets take of an upload comes in blocks: it is averaged over so long. */
+/** The bins to average an upload over, because sockets take it in blocks. */
 const UP_BINS = 10;
 /** How many points a distribution has. */
 const POINTS = 100;
@@ -113,7 +113,7 @@ function course(
   };
 }
 
-/** Which way the lost probes of a phase were lost, if it was one way. */
+/** The direction in which the probes of a phase were lost, if it was only one. */
 function lossWay({ counts: { lost_up, lost_down } }: PhaseRecord) {
   if (lost_down === 0 && lost_up !== null) return "up";
   return lost_up === 0 && lost_down !== null ? "down" : "either way";

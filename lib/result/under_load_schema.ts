@@ -199,7 +199,7 @@ export const UNDER_LOAD = kind(v.literal("under-load"), {
   notes: NOTES,
 });
 
-/** What a run under load says of itself before it starts. */
+/** The metadata of a run under load, known at its start. */
 export type UnderLoadMetadata = Output<typeof UNDER_LOAD.start>;
 /** The result of a run under load; the object of `--json`. */
 export type UnderLoadResult = Output<typeof UNDER_LOAD.result>;

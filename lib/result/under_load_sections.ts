@@ -130,14 +130,14 @@ function signed(us: number): string {
   return us < 0 ? formatDuration(us) : `+${formatDuration(us)}`;
 }
 
-/** The direction that has most of the increase, if it is known. */
+/** The direction with most of the increase, if it is known. */
 function mostlyIn({ load }: LoadPhase): Way | null {
   const { down, up } = load?.one_way_us ?? { down: null, up: null };
   if (down === null || up === null) return null;
   return down > up ? "down" : "up";
 }
 
-/** What the figures of the phases come to, in two lines. */
+/** A summary of the figures of the phases, in two lines. */
 function summaryLines(result: UnderLoadResult): string[] {
   const { load: { rpm, outcome } } = result;
   const loads = result.phases.flatMap(({ load }) => load ?? []);
@@ -179,7 +179,7 @@ function summaryLines(result: UnderLoadResult): string[] {
 }
 
 /**
- * Names the problem and what mends it.
+ * Names the problem and the remedy.
  *
  * @param result The run.
  * @returns One sentence.
@@ -219,8 +219,8 @@ export function verdict(result: UnderLoadResult): string {
 }
 
 /**
- * How much a direction adds: its part in the phase in which it is the largest,
- * or the whole increase of its own phase if the parts are unknown.
+ * The increase in one direction: its part in the phase in which the part is
+ * largest, or the whole increase of its own phase if the parts are unknown.
  */
 function increaseOf({ phases }: UnderLoadResult, way: Way): number | null {
   const values = phases.flatMap(({ name, load }) => {
@@ -232,7 +232,7 @@ function increaseOf({ phases }: UnderLoadResult, way: Way): number | null {
   return values.length === 0 ? null : Math.max(...values);
 }
 
-/** Below the rate at which the queue fills, to two digits. */
+/** A rate below the one at which the queue fills, to two digits. */
 function managedRate({ phases }: UnderLoadResult, way: Way): number | null {
   const rates = phases.flatMap(({ goodput }) => goodput[way]?.mean ?? []);
   return rates.length === 0

@@ -1,6 +1,6 @@
 /**
- * The bins of a phase: what was moved, and what became of the probes, in each
- * tenth of a second.
+ * The bins of a phase: the goodput and the outcome of the probes in each tenth of
+ * a second.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export interface LoadBin {
   lost: number;
   /** The median of their round-trip times; `null` without a reply. */
   rtt_us: number | null;
-  /** Their maximum, likewise. */
+  /** The maximum of those; `null` without a reply. */
   max_us: number | null;
 }
 

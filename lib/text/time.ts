@@ -160,7 +160,7 @@ function parseRfc868(message: Uint8Array, near: Date): ReceivedTime {
 function parseIso(text: string): Date | null {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/.test(text)) return null;
   const date = new Date(text);
-  // An impossible date such as February 31 becomes another one.
+  // `Date` turns an impossible date, such as February 31, into another one.
   const same = !Number.isNaN(date.getTime()) &&
     date.toISOString().startsWith(text.slice(0, 19));
   return same ? date : null;

@@ -1,5 +1,5 @@
 /**
- * What the uppercase servers do to a text.
+ * The transforms of the uppercase servers.
  *
  * | name | reply |
  * |---|---|

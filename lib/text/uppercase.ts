@@ -3,9 +3,9 @@
  * result of another {@linkcode Transform}.
  *
  * A message is a line on a stream and a datagram on UDP. The textbook's stream
- * client sends no LF and waits, so pending bytes that nothing follows for a
- * while are a message too; the reply then has no LF either. A stream may carry
- * any number of messages.
+ * client sends no LF and waits, so bytes without an LF are taken as a message
+ * after a pause; the reply then has no LF either. A stream may carry any number of
+ * messages.
  *
  * @module
  */

@@ -30,12 +30,12 @@ import { median } from "../../lib/stats/bootstrap.ts";
 import { interleave } from "../../lib/stats/interleave.ts";
 import { WallClock } from "../../lib/timing/wall_clock.ts";
 
-/** What an attempt waits with. */
+/** The deadline and the signal of an attempt. */
 type Waiting = Pick<ExperimentPlan, "timeoutMs" | "signal">;
 
 /** The times of one attempt, in microseconds. */
 interface Attempt {
-  /** Until something could be sent. */
+  /** Until the client could send. */
   setupUs: number;
   /** Until the first byte of the answer; `null` without an answer. */
   firstByteUs: number | null;

@@ -1,11 +1,11 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net=127.0.0.1
 /**
  * Experiment: head-of-line blocking. The same two messages are lost over UDP and
- * over TCP. A lost datagram is gone, and the others do not notice. A lost segment
- * is sent again after a while, and the messages behind it wait.
+ * over TCP. A lost datagram does not delay the others. A lost segment is sent again
+ * after a while, and the messages behind it wait.
  *
  * The loss is emulated: the UDP server does not answer these datagrams, and the
- * TCP server pauses before it answers these messages.
+ * TCP server waits before it answers these messages.
  *
  * Protocol:   messages of 100 bytes, echoed by servers in this process
  * Socket:     stream and datagram
@@ -34,7 +34,7 @@ const COUNT = 120;
 const INTERVAL_MS = 5;
 const SIZE_BYTES = 100;
 const DROPPED = new Set([40, 90]);
-/** Linux waits at least so long; RFC 6298 asks for a second. */
+/** The minimum retransmission timeout of Linux; RFC 6298 asks for a second. */
 const RETRANSMIT_MS = 200;
 /** A message that takes longer has waited. */
 const WAITED_OVER_MS = 20;
@@ -117,7 +117,7 @@ function openSocket(): Deno.DatagramConn {
   return Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
 }
 
-/** Sends messages on a schedule, whether or not those before came back. */
+/** Sends messages on a schedule, without waiting for earlier replies. */
 async function measure(client: {
   /** How many messages come back. */
   count: number;

@@ -25,7 +25,7 @@ import { StreamConnection } from "../../lib/net/stream_connection.ts";
 import { median } from "../../lib/stats/bootstrap.ts";
 import { interleave } from "../../lib/stats/interleave.ts";
 
-/** A round takes as long as all clients at an iterative server. */
+/** A round is long: an iterative server serves its clients one by one. */
 const MAX_ROUNDS = 5;
 
 /** The experiment. */

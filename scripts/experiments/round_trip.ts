@@ -33,8 +33,8 @@ import { interleave } from "../../lib/stats/interleave.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
 
 /**
- * The probes before each turn, which are left out: those with a sequence number
- * of one digit, so that the messages of all others have the same length.
+ * The warm-up of each turn, which is left out: the probes with a sequence number
+ * of one digit, so that all other messages have the same length.
  */
 const WARMUP = 9;
 /** What is around a payload: `m 10 ` and the newline. */

@@ -100,12 +100,12 @@ Deno.test({
       [
         { action: "read", read: "a.json" },
         new errors.PermissionDenied(),
-        "who owns the file",
+        "owner and mode",
       ],
       [
         { action: "read", read: "a.json" },
         new errors.NotFound(),
-        "write the whole path",
+        "give the whole path",
       ],
       [
         { action: "write", write: "/x/a.json" },

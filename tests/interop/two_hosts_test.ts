@@ -80,7 +80,7 @@ for (const [server, client, expected] of SERVERS) {
           denied.heard(/permission/, "stderr"),
         ]);
         const [, task, all] = await denied.heard(
-          /run (deno task .*?) for private IPv4 networks, or for all (deno run [^;\n]*)/,
+          /run (deno task .*?) for private IPv4 networks, or for all networks (deno run [^;\n]*)/,
           "stderr",
         );
         remedies = [task!, all!];
