@@ -128,6 +128,7 @@ export const main = defineProgram({
     terminal.print(toml.trim());
     return 0;
   }
+  if (!("listenDatagram" in Deno)) throw new TypeError("UDP is off");
   const { host, port, data, config: path } = options;
   if (command === "export") {
     const now = Date.now() / 1000;
@@ -304,7 +305,17 @@ async function readTls(
   if (cert === undefined || key === undefined) {
     throw new UsageError("--cert and --key go together");
   }
-  return { cert: await readText(cert), key: await readText(key) };
+  const tls = { cert: await readText(cert), key: await readText(key) };
+  const kinds = { cert: "CERTIFICATE", key: "PRIVATE KEY" } as const;
+  for (const name of ["cert", "key"] as const) {
+    if (tls[name].includes(`${kinds[name]}-----`)) continue;
+    throw new RunError(
+      `Cannot use --${name}: the file has no line "-----BEGIN ${
+        kinds[name]
+      }-----"`,
+    );
+  }
+  return tls;
 }
 
 function readText(path: string): Promise<string> {
