@@ -41,10 +41,13 @@ import { localHostFor } from "../lib/net/datagram_socket.ts";
 import { StampSession } from "../lib/stamp/session.ts";
 import type { ProbeTarget } from "../lib/under_load/probe_worker.ts";
 import { planPhases } from "../lib/under_load/plan.ts";
+import { MAX_STABLE_MS } from "../lib/under_load/run.ts";
 
 /** The ports of the agent's servers, and of a gateway's page. */
 const PORTS = { reflector: 8620, connect: 10_000, also: 80 };
 const MAX_ALSO = 8;
+/** A result has a few more for each phase. */
+const MAX_PROBES = 8000;
 
 /** Measures once; returns the exit code. */
 export const main = defineProgram({
@@ -77,6 +80,11 @@ export const main = defineProgram({
   const loads = options.phases ??
     ["download", "upload", ...(quick ? [] : ["both" as const])];
   const loadMs = options.time ?? (quick ? 6000 : 10_000);
+  if ((stable ? MAX_STABLE_MS : loadMs) / interval > MAX_PROBES) {
+    throw new UsageError(
+      `a phase has at most ${MAX_PROBES} probes: lengthen --interval`,
+    );
+  }
   const plan = planPhases(loads, loadMs, quick ? "quick" : "full");
   const report = new Report(options, terminal);
   return run(prepare, { report, signal });

@@ -146,7 +146,7 @@ function distributions(
     y: { label: "round trips", unit: "percent" },
     series: results.flatMap(({ name, result: { phases, series } }) =>
       phases.flatMap((phase, at) => {
-        const { at_ms, rtt_us } = series[at]!.probes;
+        const { at_ms = [], rtt_us = [] } = series[at]?.probes ?? {};
         const { from, to } = phase.window_ms;
         const known = rtt_us.filter((us, probe): us is number =>
           us !== null && at_ms[probe]! >= from && at_ms[probe]! < to

@@ -25,6 +25,8 @@ import { GRADE_NAMES, LOAD_NAMES } from "./under_load_judge.ts";
 
 const MAX_TARGETS = 8;
 const MAX_PHASES = 20;
+/** A file must not cause an endless chart. */
+const MAX_PHASE_MS = 600_000;
 const NAME = v.picklist(["idle", ...LOAD_NAMES, "rest", "cooldown"]);
 const GRADE = nullable(
   "By the increase of the median, in the table of dslreports.com",
@@ -99,31 +101,38 @@ export const LOAD_PROBES = v.pipe(
 );
 
 /** @internal What was recorded of a phase, as its event carries it. */
-export const PHASE_RECORD = v.object({
-  name: NAME,
-  streams: about("Of each direction, at its end", COUNT),
-  start_ms: about("From the start of the run", POSITIVE),
-  end_ms: POSITIVE,
-  rates: about(
-    "Bins of 100 ms on this side, in bit/s; `up` is what sockets took",
-    v.pipe(
-      v.object({
-        at_ms: about("The end of each", list(POSITIVE)),
-        down: list(POSITIVE),
-        up: list(POSITIVE),
-      }),
-      v.check((lists) => isEven(lists), UNEVEN),
+export const PHASE_RECORD = v.pipe(
+  v.object({
+    name: NAME,
+    streams: about("Of each direction, at its end", COUNT),
+    start_ms: about("From the start of the run", POSITIVE),
+    end_ms: POSITIVE,
+    rates: about(
+      "Bins of 100 ms on this side, in bit/s; `up` is what sockets took",
+      v.pipe(
+        v.object({
+          at_ms: about("The end of each", list(POSITIVE)),
+          down: list(POSITIVE),
+          up: list(POSITIVE),
+        }),
+        v.check((lists) => isEven(lists), UNEVEN),
+      ),
     ),
+    delivered_bits_per_second: nullable(
+      "What the server received in the whole phase; null if it does not say",
+      POSITIVE,
+    ),
+    probes: LOAD_PROBES,
+    counts: COUNTS,
+    connects: LOAD_PROBES,
+    also: list(LOAD_PROBES, MAX_TARGETS),
+  }),
+  v.check(
+    ({ start_ms, end_ms }) =>
+      end_ms >= start_ms && end_ms - start_ms <= MAX_PHASE_MS,
+    "a start and an end that no phase has",
   ),
-  delivered_bits_per_second: nullable(
-    "What the server received in the whole phase; null if it does not say",
-    POSITIVE,
-  ),
-  probes: LOAD_PROBES,
-  counts: COUNTS,
-  connects: LOAD_PROBES,
-  also: list(LOAD_PROBES, MAX_TARGETS),
-});
+);
 
 const PHASE = v.object({
   name: NAME,

@@ -31,6 +31,9 @@ export interface ProbePlan {
 /** How often connections are set up, in milliseconds: beside STAMP, or alone. */
 const CONNECT_MS = { beside: 500, alone: 50, also: 100 };
 
+/** A clock that is further off than this tells no direction. */
+const MAX_MS = 1e9;
+
 /** The counters of a session. */
 export type SessionCounts = Extract<ProbeReport, { is: "session" }>["counts"];
 
@@ -203,7 +206,7 @@ export class Prober implements AsyncDisposable {
 
   #add(to: Required<LoadProbes>, rows: number[]): void {
     const us = (ms: number) =>
-      Number.isNaN(ms) ? null : Math.round(ms * 1e4) / 10;
+      Math.abs(ms) <= MAX_MS ? Math.round(ms * 1e4) / 10 : null;
     for (let at = 0; at < rows.length; at += 4) {
       const [sentMs, rttMs, upMs, downMs] = rows.slice(at, at + 4);
       if (!Number.isNaN(upMs!)) this.#base ??= upMs!;

@@ -152,8 +152,8 @@ export class LoadRun {
       load?.ramp.end();
       if (current !== null) this.#end(current);
       await this.#prober.stop(signal.aborted);
+      await this.#completed;
     }
-    await this.#completed;
   }
 
   /** Starts a throughput test, and waits until data flows. */
@@ -221,6 +221,7 @@ export class LoadRun {
     const over = load?.ended.then(() => {
       isOver = true;
     });
+    over?.catch(() => {}); // it may fail after the phase
     let elapsedMs = 0;
     const isDone = () =>
       load === null || !stable
@@ -344,9 +345,11 @@ function sleep(ms: number): Promise<void> {
 }
 
 /** What the server received, in bit/s; `null` if it did not say. */
-function delivered({ streams }: ThroughputClient): number | null {
+function delivered({ streams, transfer }: ThroughputClient): number | null {
   const sums = streams.filter(({ direction }) => direction === "forward")
-    .map(({ receiver }) => receiver && receiver.bytes * 8 / receiver.seconds);
+    .map(({ receiver }) =>
+      receiver && receiver.bytes * 8 / (receiver.seconds || transfer.seconds)
+    );
   return sums.length === 0 || sums.includes(null)
     ? null
     : Math.round(sums.reduce<number>((sum, rate) => sum + rate!, 0));

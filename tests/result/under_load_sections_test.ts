@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { reportPage } from "../../lib/report/page.ts";
+import { checkedResult } from "../../lib/result/schema.ts";
 import type { PanelChart } from "../../lib/result/section.ts";
 import { parseThreshold } from "../../lib/result/thresholds.ts";
 import { underLoadResult } from "../../lib/result/under_load_builder.ts";
@@ -224,5 +225,23 @@ Deno.test({
       "upload,1100,0,5000000,10,5,15000,15000",
       "upload,1200,0,5000000,10,0,15000,15000",
     ]);
+  },
+});
+
+Deno.test({
+  name: "checkedResult() rejects phases that would cause an endless chart",
+  permissions: "none",
+  fn() {
+    const forged = result();
+    forged.series[0]!.end_ms = 1e15;
+    assertThrows(
+      () => checkedResult(forged),
+      SyntaxError,
+      "series.0 has a start",
+    );
+    const short = result();
+    short.series.length = 1;
+    const [, headline] = underLoadSections([{ name: "one", result: short }]);
+    assertEquals(headline!.charts!.length, 2);
   },
 });

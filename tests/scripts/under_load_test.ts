@@ -129,8 +129,12 @@ Deno.test({
   async fn() {
     const cases: [string[], RegExp][] = [
       [["--fail-if", "p99>5ms"], /a run under load has increase/],
-      [["--phases", "download,sideways"], /--phases is a list of download/],
+      [
+        ["--phases", "download,sideways"],
+        /--phases is a list of at most 9 of download/,
+      ],
       [["--udp", "fast"], /--udp is a rate/],
+      [["--time", "10s", "-i", "1ms"], /at most 8000 probes/],
       [["--ramp", "--udp", "1M"], /--ramp needs TCP/],
       [["--fail-if", "grade>G"], /a grade from A\+ to F/],
     ];
