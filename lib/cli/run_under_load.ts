@@ -8,11 +8,7 @@ import { IPERF3_PORT } from "../iperf3/messages.ts";
 import { formatAddress } from "../net/address.ts";
 import type { ThroughputSockets } from "../iperf3/client.ts";
 import { type ProbePlan, Prober } from "../under_load/prober.ts";
-import {
-  type LoadOptions,
-  type LoadProgress,
-  LoadRun,
-} from "../under_load/run.ts";
+import { type LoadOptions, LoadRun } from "../under_load/run.ts";
 import {
   formatCount,
   formatDuration,
@@ -36,6 +32,7 @@ import {
   UNDER_LOAD_CSV_HEADER,
   underLoadCsvRows,
 } from "../result/under_load_series.ts";
+import { median } from "../stats/bootstrap.ts";
 import type { Distribution } from "../stats/histogram.ts";
 import { clientOptions, hostTargetOf } from "./client_options.ts";
 import { withContext } from "./context.ts";
@@ -182,6 +179,7 @@ export function runnableUnderLoad(setup: UnderLoadSetup): Runnable {
   const series: PhaseRecord[] = [];
   const notes: string[] = [];
   let quality: LoadQuality = NO_QUALITY;
+  let idleUs: number | null = null;
   const load = udpBitsPerSec === null
     ? `${formatCount(parallel, "stream")} of TCP`
     : `UDP at ${formatRate(udpBitsPerSec)}`;
@@ -209,9 +207,13 @@ export function runnableUnderLoad(setup: UnderLoadSetup): Runnable {
       const epochMs = Date.now();
       const run = new LoadRun(setup.sockets, prober, {
         ...setup,
-        onBin: (now) => report.progress(liveLine(now, series)),
+        onBin: (record, durationMs, rttUs) =>
+          report.progress(liveLine(record, durationMs, rttUs, idleUs)),
         onPhase: (record) => {
           series.push(record);
+          if (record.name === "idle") {
+            idleUs = median(record.probes.rtt_us.filter((us) => us !== null));
+          }
           report.event({ event: "phase", data: record });
           for (const { row, at_ms } of underLoadCsvRows(record)) {
             report.row(row, epochMs + at_ms);
@@ -240,16 +242,17 @@ function summed(lag: Distribution | null): LoadQuality["load_lag_us"] {
 }
 
 /** One line of the phase under way. */
-function liveLine(now: LoadProgress, series: PhaseRecord[]): string {
-  const { name, elapsedMs, durationMs, down, up, rttUs } = now;
-  const idle = series[0]?.probes.rtt_us.filter((us) => us !== null)
-    .sort((a, b) => a - b);
-  const idleUs = idle?.[idle.length >> 1] ?? null;
+function liveLine(
+  { name, start_ms, end_ms, rates }: Readonly<PhaseRecord>,
+  durationMs: number,
+  rttUs: number | null,
+  idleUs: number | null,
+): string {
   const seconds = (ms: number) => Math.round(ms / 1000);
   return [
-    `${name} ${seconds(elapsedMs)}/${seconds(durationMs)} s`,
-    `down ${formatRate(down)}`,
-    `up ${formatRate(up)}`,
+    `${name} ${seconds(end_ms - start_ms)}/${seconds(durationMs)} s`,
+    `down ${formatRate(rates.down.at(-1) ?? null)}`,
+    `up ${formatRate(rates.up.at(-1) ?? null)}`,
     `RTT ${rttUs === null ? "lost" : formatDuration(rttUs)}`,
     ...(rttUs === null || idleUs === null
       ? []

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { median } from "../stats/bootstrap.ts";
 import { clockRelation, LowerHull } from "../stats/clock_relation.ts";
 import { type Distribution, Histogram } from "../stats/histogram.ts";
 import {
@@ -193,8 +194,6 @@ function waysOf(record: PhaseRecord, drift: number | null): Ways {
     up.push(there - drift * ms * 1000);
     down.push(back + drift * (ms * 1000 + rtt_us[at]!));
   });
-  const median = (values: number[]) =>
-    values.sort((a, b) => a - b)[Math.ceil(values.length / 2) - 1] ?? null;
   return { down: median(down), up: median(up) };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { median } from "../stats/bootstrap.ts";
 import type { Named } from "./figures.ts";
 import type { Chart, CurveChart, CurvePoint, PanelChart } from "./section.ts";
 import { isLoad } from "./under_load_judge.ts";
@@ -126,9 +127,8 @@ function medians({ start_ms, end_ms, probes }: PhaseRecord): CurvePoint[] {
     while (probes.at_ms[first]! < ms - MEDIAN_MS / 2) first += 1;
     let end = first;
     while (probes.at_ms[end]! < ms + MEDIAN_MS / 2) end += 1;
-    const known = probes.rtt_us.slice(first, end)
-      .filter((us) => us !== null).sort((a, b) => a - b);
-    points.push({ x: seconds(ms), y: known[known.length >> 1] ?? null });
+    const known = probes.rtt_us.slice(first, end).filter((us) => us !== null);
+    points.push({ x: seconds(ms), y: median(known) });
   }
   return points;
 }

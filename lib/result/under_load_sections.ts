@@ -22,6 +22,8 @@ import type { LoadPhase, UnderLoadResult } from "./under_load_schema.ts";
 const PROBLEM_US = 30_000;
 /** From this loss on, in percent. */
 const PROBLEM_PERCENT = 1;
+/** Delays that grew by less than this, in microseconds, have no direction. */
+const NOISE_US = 1000;
 /** A queue is managed at this share of the rate at which it fills. */
 const MANAGED_SHARE = 0.9;
 
@@ -134,6 +136,7 @@ function signed(us: number): string {
 function mostlyIn({ load }: LoadPhase): Way | null {
   const { down, up } = load?.one_way_us ?? { down: null, up: null };
   if (down === null || up === null) return null;
+  if (Math.max(down, up) < NOISE_US) return null;
   return down > up ? "down" : "up";
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { median } from "../stats/bootstrap.ts";
 import { csvFields } from "./formats.ts";
 import type { PhaseRecord } from "./under_load_schema.ts";
 
@@ -46,15 +47,15 @@ export function loadBins(record: PhaseRecord): LoadBin[] {
   return rtts.map((all, bin) => {
     const endMs = start_ms + (bin + 1) * BIN_MS;
     while (rates.at_ms[rate]! < endMs - BIN_MS / 2) rate += 1;
-    const known = all.filter((us) => us !== null).sort((a, b) => a - b);
+    const known = all.filter((us) => us !== null);
     return {
       at_ms: start_ms + bin * BIN_MS,
       down: rates.down[rate] ?? null,
       up: rates.up[rate] ?? null,
       sent: all.length,
       lost: all.length - known.length,
-      rtt_us: known[known.length >> 1] ?? null,
-      max_us: known.at(-1) ?? null,
+      rtt_us: median(known),
+      max_us: known.length === 0 ? null : Math.max(...known),
     };
   });
 }

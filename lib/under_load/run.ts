@@ -50,26 +50,14 @@ export interface LoadOptions {
   stable: boolean;
   /** Ends the run early. */
   signal: AbortSignal;
-  /** Called for each bin. */
-  onBin?: (now: LoadProgress) => void;
+  /** Called for each bin with the phase under way and the last probe's RTT. */
+  onBin?: (
+    record: Readonly<PhaseRecord>,
+    durationMs: number,
+    rttUs: number | null,
+  ) => void;
   /** Called with each phase once it is known what became of its probes. */
   onPhase: (record: PhaseRecord) => void;
-}
-
-/** What happens at present. */
-export interface LoadProgress {
-  /** The phase. */
-  name: PhaseRecord["name"];
-  /** How long it has taken, in milliseconds. */
-  elapsedMs: number;
-  /** How long it is to take, in milliseconds. */
-  durationMs: number;
-  /** The rates of the last bin, in bit/s; `null` without load. */
-  down: number | null;
-  /** Likewise. */
-  up: number | null;
-  /** The last round-trip time, in microseconds; `null` if the probe was lost. */
-  rttUs: number | null;
 }
 
 /** A load under way. */
@@ -210,7 +198,7 @@ export class LoadRun {
 
   /** Waits for the end of a phase, and looks at it for each bin. */
   async #pass(
-    { name, durationMs }: PlannedPhase,
+    { durationMs }: PlannedPhase,
     { index, record, load }: Current,
   ): Promise<void> {
     const { signal, stable, onBin } = this.#options;
@@ -242,14 +230,8 @@ export class LoadRun {
       elapsedMs = nowMs - startMs - start_ms;
       if (rates.at_ms.length >= RATE_KNOWN_BINS) this.#limitProbes(record);
       load?.ramp.look(rates);
-      onBin?.({
-        name,
-        elapsedMs,
-        durationMs,
-        down: rates.down.at(-1) ?? null,
-        up: rates.up.at(-1) ?? null,
-        rttUs: probes.rtt_us.at(-1) ?? null,
-      });
+      record.end_ms = nowMs - startMs;
+      onBin?.(record, durationMs, probes.rtt_us.at(-1) ?? null);
     }
     record.end_ms = performance.now() - startMs;
     record.streams = load?.ramp.streams ?? 0;
