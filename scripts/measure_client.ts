@@ -16,8 +16,8 @@
  *     RTT p50 48.4 us, p99 93.1 us, max 105 us
  *
  *     $ deno task measure-client tput 127.0.0.1 --size 32K --csv
- *     sequence,warmup,intended_ms,sent_ms,send_call_us,rtt_us
- *     1,true,4.518622,4.536071,141.017,364.563
+ *     sequence,warmup,intended_ms,sent_ms,send_call_us,rtt_us,time,target,run
+ *     1,true,13.130855,13.352737,182.235,6504.21,2026-11-24T13:48:23.605Z,...
  *     ...
  *
  *     $ deno task measure-client sweep 127.0.0.1 --delays 0,50

@@ -37,7 +37,7 @@ export const main = defineProgram({
   summary: "Chat without a server: each peer is connected to every other.",
   operands: "",
   details: [
-    "Give the address of one peer with --connect; it tells the addresses of the others. What you type is sent to all; /help lists the commands. A peer that fails is dialled again; a peer that left is not.",
+    "Give the address of one peer with --connect; it sends the addresses of the others. What you type is sent to all; /help lists the commands. A peer that fails is dialled again; a peer that left is not.",
     "If standard input is not a terminal, its lines are sent after the peers were dialled, and this peer leaves at its end. The exit code is 1 if a line reached no peer.",
     "Nothing is encrypted, and names are not verified. A name that looks like one in use gets a number.",
   ],

@@ -49,14 +49,14 @@ export const EXPERIMENT_OPTIONS = {
     default: "8",
   }),
   delay: duration(
-    `how long a server takes for each client (${WHOLE.delay}ms, short ${SHORT.delay}ms)`,
+    `time that a server takes for each client (${WHOLE.delay}ms, short ${SHORT.delay}ms)`,
     { min: 0, max: 10_000 },
   ),
   timeout: duration("give up on a connection or a reply after this", {
     short: "W",
     default: "2s",
   }),
-  short: flag("the same with fewer rounds, in some seconds"),
+  short: flag("use fewer rounds; takes some seconds"),
 };
 
 /** The name of an option that defines the measurement. */

@@ -66,17 +66,17 @@ export const PEER_OPTIONS = {
   connect: repeated(
     "HOST:PORT",
     parsePeer,
-    "a peer to connect to; it tells the addresses of the others",
+    "a peer to connect to; it sends the addresses of the others",
   ),
-  maxPeers: integer("how many other peers there may be", {
+  maxPeers: integer("maximum number of other peers", {
     max: 64,
     default: "64",
   }),
   maxPerSource: integer(
-    "connections that one host may have (default 8, this machine any)",
+    "connections of one host (default 8, no limit for this machine)",
     { max: 128 },
   ),
-  maxRate: integer("drop a peer that sends more lines in a second", {
+  maxRate: integer("drop a peer that sends more lines than this in a second", {
     default: "1000",
   }),
   timeout: duration("drop a peer that sends nothing for this long", {

@@ -74,7 +74,7 @@ export function experimentProgram(experiment: AnyExperiment): Main {
     name: program,
     summary,
     operands: "",
-    details: ["It takes place on loopback, with servers in this process."],
+    details: ["The experiment runs on loopback, with servers in this process."],
     options: { ...table, ...EXPERIMENT_OUTPUT },
     examples: ["", "--json"],
   }, async ({ options: asked, given, signal, terminal }) => {

@@ -358,11 +358,13 @@ function concurrencySentences(
   const [one, all] = [iterative_us.at(-1), concurrent_us.at(-1)];
   if (one === undefined || all === undefined) return [];
   if (iterative_us.length < 2 || delay_ms === 0) {
-    return ["One client, or no delay, does not tell the two servers apart."];
+    return [
+      "With one client, or without a delay, both servers behave the same.",
+    ];
   }
   const doubts = [
     isInTurn(iterative_us, delay_ms) ? "" : "The iterative server did not " +
-      "serve one client at a time: is it one?",
+      "serve one client at a time: perhaps it is a concurrent one.",
     isInTurn(concurrent_us, delay_ms)
       ? "The concurrent server did not serve all clients at once."
       : "",

@@ -51,22 +51,22 @@ export function measurementNotes(observed: Observations): string[] {
           formatDuration(longestPauseMs * 1000)
         } (it was stopped, or the machine was busy): ${
           formatCount(missed, "probe")
-        } not sent; the RTT of a probe under way contains the pause`,
+        } not sent; the RTT of an outstanding probe includes the pause`,
       ],
       [
         isLate,
-        `the schedule was not kept: probes left late, after ${late}; read the ` +
+        `the schedule was not kept: probes were sent late, after ${late}; use the ` +
         "figures from the intended time",
       ],
       [
         oneWay !== null && oneWay.clock_offset_us === null,
         "one of the two clocks was set, or did not drift steadily: offset and " +
-        "drift are unknown, and one-way figures hold only for a short while",
+        "drift are unknown, and one-way figures are valid for short times only",
       ],
       [
         oneWay !== null && isNegative(oneWay),
-        "by the clocks as they are, packets arrived before they were sent: the " +
-        "clocks are not as close as trusted",
+        "according to the clocks, packets arrived before they were sent: the " +
+        "clocks differ by more than their stated errors",
       ],
       [
         maybeDropped,
@@ -102,20 +102,20 @@ function replyNotes(replies: ReplyStats, lost: number): string[] {
   return applying([
     [
       gone > 0 && directionsKnown === false,
-      "the reflector is stateless (it copies sequence numbers): in which " +
-      "direction probes were lost is unknown",
+      "the reflector is stateless (it copies sequence numbers): the " +
+      "direction of the losses is unknown",
     ],
     [
       gone > 0 && countedAnew,
-      "the reflector counted anew in mid-run (it was restarted, or forgot " +
-      `this session): until then ${
+      "the reflector restarted its count during the run (it was restarted, or " +
+      `forgot this session): until then ${
         formatCount(counts.lostForward, "probe")
       } lost forward and ${counts.lostBackward} backward, from there on the ` +
       "directions are unknown",
     ],
     [
       gone > 0 && directionsKnown === null && !countedAnew,
-      "the replies do not tell in which direction probes were lost",
+      "the replies do not show in which direction probes were lost",
     ],
     [
       directionsKnown === true && undecided,
@@ -127,7 +127,7 @@ function replyNotes(replies: ReplyStats, lost: number): string[] {
       replies.outstanding,
       `${
         formatCount(replies.outstanding, "probe")
-      } under way when it was interrupted, left out of every figure`,
+      } outstanding when the run was interrupted, left out of every figure`,
     ],
     [
       replies.failedSends,
@@ -137,7 +137,9 @@ function replyNotes(replies: ReplyStats, lost: number): string[] {
     ],
     [
       strays.count,
-      `${formatCount(strays.count, "datagram")} from elsewhere ignored, the ` +
+      `${
+        formatCount(strays.count, "datagram")
+      } from other addresses ignored, the ` +
       `first from ${strays.from}: a reflector with several addresses may ` +
       "answer from another address",
     ],
@@ -152,18 +154,18 @@ function replyNotes(replies: ReplyStats, lost: number): string[] {
     ],
     [
       faults.short,
-      "the reflector returns no padding, or less: the way back carried smaller " +
-      "packets",
+      "the reflector returns less padding or none: packets on the way back were " +
+      "smaller",
     ],
     [
       faults.long,
-      "the reflector adds to the packets: the way back carried larger ones",
+      "the reflector adds padding: packets on the way back were larger",
     ],
     [
       faults.implausible,
-      `${formatCount(faults.implausible, "reply", "replies")} by which the ` +
-      "reflector took a negative time, or more than the round trip: nothing " +
-      "is taken off",
+      `${formatCount(faults.implausible, "reply", "replies")} with a ` +
+      "reflector time that is negative or exceeds the round trip: it is not " +
+      "subtracted",
     ],
   ]);
 }

@@ -353,7 +353,7 @@ function throughputNotes(
       directions.some(({ sender }) =>
         (sender?.bits_per_second ?? Infinity) < kept
       ),
-      "the sender did not reach the rate asked for" +
+      "the sender did not reach the requested rate" +
       (limit === null ? ": the path or a processor is slower" : ""),
     ],
     [
@@ -361,7 +361,7 @@ function throughputNotes(
         direction === "reverse" && datagrams?.lost
       ),
       `this side's socket queues ${QUEUED_DATAGRAMS} datagrams: at high rates ` +
-      "part of the losses can be its own",
+      "it may have caused part of the losses",
     ],
     [
       results === null && transfer.seconds > 0,

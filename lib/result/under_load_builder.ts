@@ -77,8 +77,8 @@ export function underLoadResult(
     ],
     [
       metadata.probe === "connect",
-      "no STAMP reflector answered: the RTT is of set-ups of TCP connections, " +
-      "of which each lost packet adds a second",
+      "no STAMP reflector answered: the RTT is that of TCP connection set-ups, " +
+      "to which each lost packet adds a second",
     ],
     [
       skipped > 0,

@@ -233,11 +233,11 @@ const CASES: {
       iterative_us: [20_000, 20_000, 20_000],
       concurrent_us: [20_000, 40_000, 60_000],
     }, [
-      "The iterative server did not serve one client at a time: is it one?",
+      "The iterative server did not serve one client at a time: perhaps it is a concurrent one.",
       "The concurrent server did not serve all clients at once.",
     ]],
     ["one client", { delay_ms: 20, iterative_us: [1], concurrent_us: [1] }, [
-      "One client, or no delay, does not tell the two servers apart.",
+      "With one client, or without a delay, both servers behave the same.",
     ]],
     ["no round", { delay_ms: 20, iterative_us: [], concurrent_us: [] }, []],
   ],

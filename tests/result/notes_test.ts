@@ -110,7 +110,7 @@ const NOTES: [string, ReplyStats, number, RegExp][] = [
     "a reflector of which too little came back",
     reportOf({ directionsKnown: null }),
     1,
-    /^the replies do not tell in which direction/,
+    /^the replies do not show in which direction/,
   ],
   [
     "losses at the end",
@@ -122,7 +122,7 @@ const NOTES: [string, ReplyStats, number, RegExp][] = [
     "probes under way",
     reportOf({ outstanding: 12 }),
     0,
-    /^12 probes under way when it was interrupted, left out of every figure$/,
+    /^12 probes outstanding when the run was interrupted, left out of every figure$/,
   ],
   [
     "probes that could not be sent",
@@ -144,13 +144,13 @@ const NOTES: [string, ReplyStats, number, RegExp][] = [
     "replies without padding",
     reportOf({ faults: { short: 20 } }),
     0,
-    /^the reflector returns no padding/,
+    /^the reflector returns less padding or none/,
   ],
   [
     "replies that are longer",
     reportOf({ faults: { long: 20 } }),
     0,
-    /^the reflector adds to the packets/,
+    /^the reflector adds padding/,
   ],
   [
     "replies of TWAMP-Light",
@@ -162,7 +162,7 @@ const NOTES: [string, ReplyStats, number, RegExp][] = [
     "replies that took a negative time",
     reportOf({ faults: { implausible: 21 } }),
     0,
-    /^21 replies by which the reflector took a negative time/,
+    /^21 replies with a reflector time that is negative/,
   ],
 ];
 for (const [what, report, lost, says] of NOTES) {

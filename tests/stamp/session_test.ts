@@ -170,7 +170,7 @@ const DIRECTIONS: [
       backward: fates({ 20: LOST, 90: LOST }),
     },
     [5, null, null],
-    /counted anew.*until then 2 .* forward and 1 backward/,
+    /restarted its count.*until then 2 .* forward and 1 backward/,
   ],
   [
     "both where numbers go on from an earlier session",
