@@ -140,6 +140,7 @@ export class LoadRun {
       load?.ramp.end();
       if (current !== null) this.#end(current);
       await this.#prober.stop(signal.aborted);
+      await load?.ended.catch(() => {});
       await this.#completed;
     }
   }
