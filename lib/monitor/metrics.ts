@@ -8,6 +8,7 @@
  * @module
  */
 
+import process from "node:process";
 import {
   Counter,
   type CounterConfiguration,
@@ -27,7 +28,18 @@ export const DELAY_BUCKETS: number[] = Array.from(
   { length: 20 },
   (_, power) => 5e-5 * 2 ** power,
 );
-const LATENESS_BUCKETS = [5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 1];
+/** How late probes may be, in seconds. */
+export const LATENESS_BUCKETS: number[] = [
+  5e-4,
+  1e-3,
+  2e-3,
+  5e-3,
+  0.01,
+  0.02,
+  0.05,
+  0.1,
+  1,
+];
 const BY_TARGET = ["target", "group"] as const;
 const TEXT = Registry.PROMETHEUS_CONTENT_TYPE;
 const OPEN_METRICS = Registry.OPENMETRICS_CONTENT_TYPE;
@@ -128,6 +140,16 @@ export class Metrics {
       "Slots that were never kept.",
       () => keeper.droppedSlots,
     );
+    new Counter({
+      name: "process_cpu_seconds_total",
+      help: "Processor time of all threads.",
+      registers: this.#registers,
+      collect() {
+        const { user, system } = process.cpuUsage();
+        this.reset();
+        this.inc((user + system) / 1e6);
+      },
+    });
     gauge("monitor_targets", "Targets.", () => keeper.targets.size);
   }
 
@@ -204,13 +226,23 @@ export class Metrics {
   /**
    * Answers a scrape.
    *
-   * @param request The request; its header Accept chooses the format.
-   * @returns All figures.
+   * @param request The request; its header Accept chooses the format, and `name`
+   * in its query, which may be repeated, the figures.
+   * @returns The figures.
    */
   async response(request: Request): Promise<Response> {
     const accept = request.headers.get("accept") ?? "";
     const isOpen = prefersOpenMetrics(accept);
-    const body = await (isOpen ? this.#open : this.#text).metrics();
+    const registry = (isOpen ? this.#open : this.#text) as Registry;
+    const names = new URL(request.url).searchParams.getAll("name");
+    const found = names.filter((name) => registry.getSingleMetric(name));
+    const some = async () => {
+      const texts = found.map((name) => registry.getSingleMetricAsString(name));
+      const end = isOpen ? "# EOF\n" : "";
+      const lines = (await Promise.all(texts)).map((text) => text.trim());
+      return `${lines.join("\n")}\n${end}`;
+    };
+    const body = names.length > 0 ? await some() : await registry.metrics();
     return new Response(body, {
       headers: { "content-type": isOpen ? OPEN_METRICS : TEXT },
     });

@@ -130,6 +130,8 @@ export class Prober implements AsyncDisposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastTickMs: number;
   #nextChoresMs = 0;
+  /** Many names are looked up at the start; their series are told together. */
+  #isChanged = false;
   /** The time of day at 0 of the monotonic clock. */
   #originMs: number;
   #pauseEndMs = -Infinity;
@@ -229,6 +231,7 @@ export class Prober implements AsyncDisposable {
   #tick = (): void => {
     const nowMs = this.#clock.now();
     this.#noticePause(nowMs);
+    if (this.#isChanged) this.#changed();
     let nextMs = nowMs + TICK_MS;
     for (const series of this.#active) {
       if (series.dueMs <= nowMs) this.#due(series, nowMs);
@@ -472,7 +475,7 @@ export class Prober implements AsyncDisposable {
       );
       isChanged = true;
     }
-    if (isChanged) this.#changed();
+    if (isChanged) this.#isChanged = true;
   }
 
   #newSeries(
@@ -524,6 +527,7 @@ export class Prober implements AsyncDisposable {
   }
 
   #changed(): void {
+    this.#isChanged = false;
     this.#active = [...this.#targets.values()]
       .flatMap(({ series }) => [...series.values()]);
     const perMs = this.#active.reduce(

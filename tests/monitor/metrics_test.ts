@@ -47,6 +47,20 @@ Deno.test("/metrics has a histogram for each target and direction, in seconds", 
   assert(valueOf(text, /^roundtrip_monitor_store_bytes/) > 0);
 });
 
+Deno.test("/metrics gives some figures alone, by name", async () => {
+  await using monitor = await new TestMonitor(
+    `targets = ["connect:127.0.0.1:9"]`,
+  ).start();
+  const name = "roundtrip_monitor_targets";
+  const { text } = await get(`${monitor.url}/metrics?name=${name}&name=none`);
+  const lines = text.split("\n");
+  assertEquals(lines.slice(0, 2), [
+    `# HELP ${name} Targets.`,
+    `# TYPE ${name} gauge`,
+  ]);
+  assertEquals([lines[2]!.split(" ")[0], ...lines.slice(3)], [name, ""]);
+});
+
 Deno.test("/metrics is OpenMetrics for a reader that prefers it", async () => {
   await using monitor = await new TestMonitor(
     `targets = ["connect:127.0.0.1:9"]`,
