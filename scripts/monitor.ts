@@ -107,7 +107,7 @@ export const main = defineProgram({
     "export 127.0.0.1~stamp~4 --from 2026-11-24 --csv > day.csv",
   ],
 }, async (run) => {
-  const { options, operands, signal, terminal } = run;
+  const { options, operands, given, signal, terminal } = run;
   const [command, ...rest] = operands;
   if (command === "check") {
     const { targets, rules } = await readConfig(oneFile(rest));
@@ -153,7 +153,13 @@ export const main = defineProgram({
   }
   const config = operands.length > 0
     ? fromWords(operands, options)
-    : await readConfig(path);
+    : await readConfig(path).catch((error) => {
+      const isMissing = error.cause instanceof Deno.errors.NotFound;
+      if (given.config !== undefined || !isMissing) throw error;
+      throw new UsageError(
+        `name a HOST to measure, or write the configuration file ${path}`,
+      );
+    });
   const tls = await readTls(options);
   await withContext(
     { action: "use the folder", write: data },

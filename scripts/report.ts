@@ -37,7 +37,7 @@ export const main = defineProgram({
   summary: "Makes an HTML page with charts from results.",
   operands: "RESULT...",
   details: [
-    "RESULT is a file that measure-client, stamp-client or compare wrote with --json or --ndjson, or - for standard input. Results of the same kind are shown side by side. If an --ndjson file ends early, the page shows what is in it.",
+    "RESULT is a file that a measuring program wrote with --json or --ndjson, or - for standard input. Results of the same kind are shown side by side. If an --ndjson file ends early, the page shows what is in it.",
     "The page is one file that loads nothing and runs no script. Without --output it goes to standard output. The task may write to this folder alone; for another place redirect standard output.",
   ],
   options: {

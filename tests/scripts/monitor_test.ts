@@ -116,6 +116,7 @@ Deno.test("monitor refuses what would be unsafe or make no sense", async () => {
       [["check"], /name one file/],
       [["--from", "x", "export", "a"], /--from is a time such as/],
       [["--config", `${scratch.path}/none.toml`], /there is no such path/],
+      [[], /name a HOST to measure, or write the configuration file monitor/],
       [["import", short], /neither a Targets file of SmokePing nor/],
     ] as const
   ) {
