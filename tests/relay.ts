@@ -11,7 +11,7 @@ import { sleepUntil } from "../lib/timing/sleep.ts";
 import { openDatagrams } from "./fixtures.ts";
 
 /** What happens to one datagram; as it is, it arrives once and at once. */
-export interface Fate {
+export interface Impairment {
   /** How often it arrives. */
   copies?: number;
   /** How late it arrives, in milliseconds. */
@@ -20,15 +20,15 @@ export interface Fate {
   held?: boolean;
 }
 
-/** The fates of one direction, by the sender's sequence number. */
-export type Fates = (sequence: number) => Fate | undefined;
+/** The impairments of one direction, by the sender's sequence number. */
+export type Impairments = (sequence: number) => Impairment | undefined;
 
 /** The two directions of a path. */
 export interface Path {
   /** What happens to requests. */
-  forward?: Fates;
+  forward?: Impairments;
   /** What happens to replies. */
-  backward?: Fates;
+  backward?: Impairments;
 }
 
 /**
@@ -83,29 +83,29 @@ export class Relay implements AsyncDisposable {
       const { socket, back } = line;
       this.#lines.push(pump(socket, (reply) => {
         const at = UNAUTHENTICATED.senderSequence;
-        const fate = this.#path.backward?.(readUint32(reply, at));
+        const impairment = this.#path.backward?.(readUint32(reply, at));
         return this.#pass(
           reply,
-          fate,
+          impairment,
           back,
           (bytes) => this.#near.send(bytes, from),
         );
       }));
     }
     const { socket, forth } = line;
-    const fate = this.#path.forward?.(readUint32(bytes, 0));
+    const impairment = this.#path.forward?.(readUint32(bytes, 0));
     return this.#pass(
       bytes,
-      fate,
+      impairment,
       forth,
       (bytes) => socket.send(bytes, this.#target),
     );
   }
 
-  /** Without a fate nothing is awaited but the sending. */
+  /** Without a impairment nothing is awaited but the sending. */
   #pass(
     bytes: Uint8Array,
-    { copies = 1, delayMs = 0, held = false }: Fate = {},
+    { copies = 1, delayMs = 0, held = false }: Impairment = {},
     direction: Direction,
     send: (bytes: Uint8Array) => Promise<unknown>,
   ): Promise<void> {

@@ -63,7 +63,7 @@ export class DatagramHub {
    * Waits until no other test of a host opens its flows.
    *
    * @param host The host.
-   * @returns Lets the next test have its turn, and refuses further greetings.
+   * @returns A function that ends the turn and refuses further greetings.
    */
   async takeTurn(host: string): Promise<() => void> {
     const before = this.#turns.get(host) ?? Promise.resolve();

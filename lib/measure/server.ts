@@ -234,7 +234,7 @@ class DelayLine {
         this.#left = Promise.withResolvers();
       }
     } catch {
-      // The client is gone: closing ends the handler's read, which reports it.
+      // The client has left: closing ends the handler's read, which reports it.
       this.#connection.close();
     } finally {
       this.#leaving = null;

@@ -1,10 +1,10 @@
 /**
- * A mesh of peers without a server: each is connected to every other one, and
- * a line is sent once on each connection of its author.
+ * A mesh of peers without a server: each peer is connected to every other one, and
+ * sends each of its lines once on each connection.
  *
  * Memory is bounded: at most twice as many connections as peers are allowed, each
- * with a bounded queue; addresses as described in `address_book.ts`; of a peer
- * that is gone, only its address.
+ * with a bounded queue; addresses as described in `address_book.ts`. Only the
+ * address of a peer is kept after it leaves.
  *
  * @module
  */

@@ -57,7 +57,7 @@ export interface ReplyStats {
    * sequence numbers, `null` if that is unknown.
    */
   directionsKnown: boolean | null;
-  /** Whether the reflector counted anew; directions are unknown from there. */
+  /** Whether the reflector restarted its count; later directions are unknown. */
   countedAnew: boolean;
   /** Probes outstanding at an interruption; they count in no figure. */
   outstanding: number;

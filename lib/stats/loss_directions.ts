@@ -8,8 +8,8 @@
  * classified some time later, because late replies may still arrive.
  *
  * A probe that was sent after a reply had arrived must get a higher number than
- * that reply. If it does not, the reflector counted anew: it was restarted, or
- * forgot the session. The directions of later losses are unknown then.
+ * that reply. If it does not, the reflector restarted its count: it was restarted,
+ * or forgot the session. The directions of later losses are unknown then.
  *
  * @module
  */
@@ -45,7 +45,7 @@ export class LossDirections {
   numbersDiffer = false;
   /** Whether a number was impossible; directions are unknown then. */
   numbersJumped = false;
-  /** Whether the reflector counted anew; no later loss has a direction. */
+  /** Whether the reflector restarted its count; no later loss has a direction. */
   countedAnew = false;
   #isLost: (index: number) => boolean;
   /** The probe that each reflector number answered, plus 1. */

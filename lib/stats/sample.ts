@@ -5,7 +5,7 @@
  * @module
  */
 
-/** The fate of one probe. Times are of the monotonic clock, in milliseconds. */
+/** The outcome of one probe. Times are of the monotonic clock, in milliseconds. */
 export interface Sample {
   /** Its sequence number: from 1, or with STAMP from 0. */
   sequence: number;

@@ -11,7 +11,7 @@ import type { MeasurementResult } from "../../lib/result/schema.ts";
 import { StampReflector } from "../../lib/stamp/reflector.ts";
 import type { Sample } from "../../lib/stats/sample.ts";
 import { datagramServer } from "../fixtures.ts";
-import { type Fate, type Path, Relay } from "../relay.ts";
+import { type Impairment, type Path, Relay } from "../relay.ts";
 import { measure, reflector, TIMEOUT_MS } from "./measured.ts";
 import { timedTest, together } from "../testing.ts";
 
@@ -21,10 +21,10 @@ function counts({ probes }: MeasurementResult) {
   return rest;
 }
 
-/** Fates of single probes. */
-function fates(
-  list: Record<number, Fate>,
-): (sequence: number) => Fate | undefined {
+/** Impairments of single probes. */
+function impairments(
+  list: Record<number, Impairment>,
+): (sequence: number) => Impairment | undefined {
   return (sequence) => list[sequence];
 }
 
@@ -52,46 +52,52 @@ const PATHS: [string, Path, Partial<typeof NOTHING_WRONG>][] = [
   ["no fault", {}, {}],
   [
     "losses on the way there",
-    { forward: fates({ 3: LOST, 4: LOST, 50: LOST }) },
+    { forward: impairments({ 3: LOST, 4: LOST, 50: LOST }) },
     { received: 97, lost: 3, lost_forward: 3 },
   ],
   [
     "losses on the way back, so that all numbers agree",
-    { backward: fates({ 3: LOST, 4: LOST, 50: LOST }) },
+    { backward: impairments({ 3: LOST, 4: LOST, 50: LOST }) },
     { received: 97, lost: 3, lost_backward: 3 },
   ],
   [
     "losses on both ways, side by side",
     {
-      forward: fates({ 10: LOST, 12: LOST, 30: LOST }),
-      backward: fates({ 11: LOST, 13: LOST, 31: LOST, 32: LOST }),
+      forward: impairments({ 10: LOST, 12: LOST, 30: LOST }),
+      backward: impairments({ 11: LOST, 13: LOST, 31: LOST, 32: LOST }),
     },
     { received: 93, lost: 7, lost_forward: 3, lost_backward: 4 },
   ],
   [
     "losses at the beginning and at the end",
     {
-      forward: fates({ 0: LOST, 97: LOST }),
-      backward: fates({ 1: LOST, 98: LOST, 99: LOST }),
+      forward: impairments({ 0: LOST, 97: LOST }),
+      backward: impairments({ 1: LOST, 98: LOST, 99: LOST }),
     },
     { received: 95, lost: 5, lost_forward: 2, lost_backward: 3 },
   ],
   [
     "duplicates on both ways",
     {
-      forward: fates({ 20: TWICE, 21: TWICE }),
-      backward: fates({ 40: TWICE, 41: { copies: 3 } }),
+      forward: impairments({ 20: TWICE, 21: TWICE }),
+      backward: impairments({ 40: TWICE, 41: { copies: 3 } }),
     },
     { duplicate: 5 },
   ],
   [
     "order changed on both ways",
-    { forward: fates({ 20: HELD, 25: HELD }), backward: fates({ 60: HELD }) },
+    {
+      forward: impairments({ 20: HELD, 25: HELD }),
+      backward: impairments({ 60: HELD }),
+    },
     { reordered: 3 },
   ],
   [
     "replies after their time",
-    { forward: fates({ 10: LATE }), backward: fates({ 20: LATE, 21: LATE }) },
+    {
+      forward: impairments({ 10: LATE }),
+      backward: impairments({ 20: LATE, 21: LATE }),
+    },
     { received: 97, lost: 3, late: 3 },
   ],
   [
@@ -107,8 +113,20 @@ const PATHS: [string, Path, Partial<typeof NOTHING_WRONG>][] = [
   [
     "everything at once",
     {
-      forward: fates({ 5: LOST, 20: TWICE, 25: HELD, 31: LOST, 15: LATE }),
-      backward: fates({ 6: LOST, 9: TWICE, 30: LOST, 50: HELD, 12: LATE }),
+      forward: impairments({
+        5: LOST,
+        20: TWICE,
+        25: HELD,
+        31: LOST,
+        15: LATE,
+      }),
+      backward: impairments({
+        6: LOST,
+        9: TWICE,
+        30: LOST,
+        50: HELD,
+        12: LATE,
+      }),
     },
     {
       received: 94,
@@ -148,8 +166,8 @@ const DIRECTIONS: [
     "none by a stateless reflector",
     () => new StampReflector({ stateless: true }),
     {
-      forward: fates({ 3: LOST }),
-      backward: fates({ 9: LOST, 99: LOST }),
+      forward: impairments({ 3: LOST }),
+      backward: impairments({ 9: LOST, 99: LOST }),
     },
     [3, null, null],
     /stateless/,
@@ -166,8 +184,8 @@ const DIRECTIONS: [
       };
     },
     {
-      forward: fates({ 10: LOST, 11: LOST, 80: LOST }),
-      backward: fates({ 20: LOST, 90: LOST }),
+      forward: impairments({ 10: LOST, 11: LOST, 80: LOST }),
+      backward: impairments({ 20: LOST, 90: LOST }),
     },
     [5, null, null],
     /restarted its count.*until then 2 .* forward and 1 backward/,
@@ -185,8 +203,8 @@ const DIRECTIONS: [
       };
     },
     {
-      forward: fates({ 0: LOST, 10: LOST }),
-      backward: fates({ 20: LOST, 21: LOST }),
+      forward: impairments({ 0: LOST, 10: LOST }),
+      backward: impairments({ 20: LOST, 21: LOST }),
     },
     [4, 1, 2],
     /1 probe lost/,
@@ -215,8 +233,8 @@ timedTest(
   async () => {
     await using server = reflector();
     await using relay = new Relay(server.addr, {
-      forward: fates({ 1: LOST, 8: LOST }),
-      backward: fates({ 2: TWICE, 3: LOST, 9: LOST }),
+      forward: impairments({ 1: LOST, 8: LOST }),
+      backward: impairments({ 2: TWICE, 3: LOST, 9: LOST }),
     });
     const { result } = await measure(relay, { warmup: 5 });
     assertEquals(counts(result), {
@@ -236,8 +254,8 @@ timedTest(
   async () => {
     await using server = reflector();
     await using relay = new Relay(server.addr, {
-      forward: fates({ 3: LOST }),
-      backward: fates({ 5: LOST }),
+      forward: impairments({ 3: LOST }),
+      backward: impairments({ 5: LOST }),
     });
     const { result, samples } = await measure(relay, {
       intervalMs: 0,
