@@ -83,11 +83,16 @@ async function figures(url: string, bareMs: number): Promise<void> {
   const percent = 100 * grown("process_cpu_seconds_total") / elapsed;
   const late = "roundtrip_monitor_lateness_seconds_";
   const all = grown(`${late}count`);
-  const bounds = LATENESS_BUCKETS.map((seconds) =>
-    [seconds, `${late}bucket${seconds}`] as const
-  );
-  const [p99 = Infinity] = bounds.find(([, key]) => grown(key) >= 0.99 * all) ??
-    [];
+  // Interpolated within its bucket, as Prometheus does.
+  let [p99, below, from] = [Infinity, 0, 0];
+  for (const seconds of LATENESS_BUCKETS) {
+    const count = grown(`${late}bucket${seconds}`);
+    if (count >= 0.99 * all) {
+      p99 = from + (seconds - from) * (0.99 * all - below) / (count - below);
+      break;
+    }
+    [below, from] = [count, seconds];
+  }
   const lost = grown("roundtrip_probes_lost_total");
   const unknown = grown("roundtrip_probes_unknown_total");
   report(
@@ -103,7 +108,7 @@ async function figures(url: string, bareMs: number): Promise<void> {
   const lateMs = p99 * 1000;
   report(
     "monitor: lateness p99",
-    `<= ${lateMs} ms`,
+    `${lateMs.toFixed(1)} ms`,
     `${bareMs.toFixed(1)} ms`,
     {
       ratio: null,
