@@ -117,7 +117,7 @@ Deno.test({
     });
     await t.step("docs/library.md has a server and a client", async () => {
       await using server = await serves("calculator_server.ts");
-      const sums = { "2 + 40": "42", "7 / 2": "3.5", "two": "write: 2 + 40" };
+      const sums = { "7 / 2": "3.5", "two": "write: 2 + 40" };
       for (const [sum, answer] of Object.entries(sums)) {
         assertEquals(
           await runs("calculator_client.ts", server.port, sum),

@@ -7,13 +7,14 @@ import {
   type SeriesInfo,
   type TargetSpec,
 } from "../../lib/monitor/target.ts";
+import { timedTest } from "../testing.ts";
 
 const INTERVAL_MS = 100;
 
 export function specOf(word: string, more: Partial<TargetSpec> = {}) {
   return {
     ...parseTargetWord(word),
-    ...{ group: "", labels: {}, intervalMs: INTERVAL_MS, timeoutMs: 300 },
+    ...{ group: "", labels: {}, intervalMs: INTERVAL_MS, timeoutMs: 1000 },
     ...more,
   };
 }
@@ -86,30 +87,33 @@ Deno.test("Prober measures by STAMP, the measure protocol and connections", asyn
   }
 });
 
-Deno.test("Prober spreads the probes of targets over the interval", async () => {
-  await using servers = new LocalServers();
-  const words = Array.from(
-    { length: 50 },
-    (_, at) =>
-      specOf(`stamp:${address(servers.stamp)}`, {
-        name: `target${at}`,
-        intervalMs: 1000,
-      }),
-  );
-  await using probing = new Probing(words);
-  await probing.until(() => probing.sum("sent") >= 100);
-  const tenths = Array(10).fill(0);
-  for (const { at } of probing.records.slice(0, 100)) {
-    tenths[Math.floor(at * 10) % 10] += 1;
-  }
-  assert(Math.min(...tenths) >= 4, tenths.join(" "));
-});
+timedTest(
+  "Prober spreads the probes of targets over the interval",
+  async () => {
+    await using servers = new LocalServers();
+    const words = Array.from(
+      { length: 50 },
+      (_, at) =>
+        specOf(`stamp:${address(servers.stamp)}`, {
+          name: `target${at}`,
+          intervalMs: 1000,
+        }),
+    );
+    await using probing = new Probing(words);
+    await probing.until(() => probing.sum("sent") >= 100);
+    const tenths = Array(10).fill(0);
+    for (const { at } of probing.records.slice(0, 100)) {
+      tenths[Math.floor(at * 10) % 10] += 1;
+    }
+    assert(Math.min(...tenths) >= 4, tenths.join(" "));
+  },
+);
 
 Deno.test("Prober counts a probe without an answer as lost, once", async () => {
   const socket = bind();
   using _silent = { [Symbol.dispose]: () => socket.close() };
   await using probing = new Probing([
-    specOf(`stamp:${address(socket.addr as Deno.NetAddr)}`),
+    specOf(`stamp:${address(socket.addr as Deno.NetAddr)}`, { timeoutMs: 300 }),
   ]);
   await probing.until(() => probing.sum("lost") === 3);
   assertEquals(probing.sum("sent"), 3);
@@ -120,24 +124,27 @@ Deno.test("Prober counts a probe without an answer as lost, once", async () => {
   ]);
 });
 
-Deno.test("Prober tells the direction of losses, in the slots of the losses", async () => {
-  await using servers = new LocalServers();
-  // Every fifth request and every seventh reply is dropped.
-  using relay = new DroppingRelay(servers.stamp, 5, 7);
-  await using probing = new Probing([
-    specOf(`stamp:${address(relay.addr)}`),
-  ]);
-  await probing.until(() => probing.sum("sent") >= 40);
-  const lost = probing.sum("lost_forward") + probing.sum("lost_backward");
-  assert(lost > 0 && probing.sum("lost") - lost <= 4);
-  assert(Math.abs(probing.sum("lost_forward") - relay.forward) <= 3);
-  assert(Math.abs(probing.sum("lost_backward") - relay.backward) <= 3);
-  const lostAt = probing.records.filter(({ counts }) => counts.lost)
-    .map(({ at }) => at);
-  for (const { at, completes } of probing.records) {
-    if (!completes) assert(lostAt.includes(at));
-  }
-});
+timedTest(
+  "Prober tells the direction of losses, in the slots of the losses",
+  async () => {
+    await using servers = new LocalServers();
+    // Every fifth request and every seventh reply is dropped.
+    using relay = new DroppingRelay(servers.stamp, 5, 7);
+    await using probing = new Probing([
+      specOf(`stamp:${address(relay.addr)}`, { timeoutMs: 300 }),
+    ]);
+    await probing.until(() => probing.sum("sent") >= 40);
+    const lost = probing.sum("lost_forward") + probing.sum("lost_backward");
+    assert(lost > 0 && probing.sum("lost") - lost <= 4);
+    assert(Math.abs(probing.sum("lost_forward") - relay.forward) <= 3);
+    assert(Math.abs(probing.sum("lost_backward") - relay.backward) <= 3);
+    const lostAt = probing.records.filter(({ counts }) => counts.lost)
+      .map(({ at }) => at);
+    for (const { at, completes } of probing.records) {
+      if (!completes) assert(lostAt.includes(at));
+    }
+  },
+);
 
 Deno.test("Prober takes a bare host's STAMP port, or else connects to 443", async () => {
   await using servers = new LocalServers();
@@ -213,27 +220,30 @@ Deno.test("Prober counts what a pause of this process missed as unknown", async 
   assert(probing.prober.takeHealth().pauseMs > 4000);
 });
 
-Deno.test("Prober.setTargets() loses no probe of the targets that stay", async () => {
-  await using servers = new LocalServers();
-  const stays = specOf(`stamp:${address(servers.stamp)}`, { name: "stays" });
-  await using probing = new Probing([stays]);
-  await probing.until(() => probing.sum("sent") === 5);
-  const others = Array.from(
-    { length: 5 },
-    (_, at) =>
-      specOf(`stamp:${address(servers.stamp)}`, { name: `other${at}` }),
-  );
-  probing.prober.setTargets([...others, { ...stays, labels: { a: "b" } }]);
-  await probing.until(() => probing.series.length === 6);
-  assertEquals(probing.series.at(-1)!.labels, { a: "b" });
-  probing.prober.setTargets([stays]);
-  await probing.until(() => probing.of(0).length >= 15);
-  const times = probing.of(0).map(({ at }) => at);
-  assertEquals(probing.sum("lost", 0) + probing.sum("unknown", 0), 0);
-  for (const [index, at] of times.slice(1).entries()) {
-    assert(Math.abs(at - times[index]! - INTERVAL_MS / 1000) < 0.05);
-  }
-});
+timedTest(
+  "Prober.setTargets() loses no probe of the targets that stay",
+  async () => {
+    await using servers = new LocalServers();
+    const stays = specOf(`stamp:${address(servers.stamp)}`, { name: "stays" });
+    await using probing = new Probing([stays]);
+    await probing.until(() => probing.sum("sent") === 5);
+    const others = Array.from(
+      { length: 5 },
+      (_, at) =>
+        specOf(`stamp:${address(servers.stamp)}`, { name: `other${at}` }),
+    );
+    probing.prober.setTargets([...others, { ...stays, labels: { a: "b" } }]);
+    await probing.until(() => probing.series.length === 6);
+    assertEquals(probing.series.at(-1)!.labels, { a: "b" });
+    probing.prober.setTargets([stays]);
+    await probing.until(() => probing.of(0).length >= 15);
+    const times = probing.of(0).map(({ at }) => at);
+    assertEquals(probing.sum("lost", 0) + probing.sum("unknown", 0), 0);
+    for (const [index, at] of times.slice(1).entries()) {
+      assert(Math.abs(at - times[index]! - INTERVAL_MS / 1000) < 0.05);
+    }
+  },
+);
 
 /** A relay that drops every so many datagrams each way. */
 class DroppingRelay implements Disposable {
