@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { LocalServers } from "../../lib/cli/local_servers.ts";
+import { timedTest } from "../testing.ts";
 import { TestMonitor } from "./test_monitor.ts";
 
 /** The value of a sample, or the sum of those whose labels match. */
@@ -14,38 +15,48 @@ async function get(url: string, headers: Record<string, string> = {}) {
   return { status: response.status, type, text: await response.text() };
 }
 
-Deno.test("/metrics has a histogram for each target and direction, in seconds", async () => {
-  await using servers = new LocalServers();
-  await using monitor = await new TestMonitor(`
+timedTest(
+  "/metrics has a histogram for each target and direction, in seconds",
+  async () => {
+    await using servers = new LocalServers();
+    await using monitor = await new TestMonitor(`
     interval = "100ms"
     targets = [
       { host = "stamp:127.0.0.1:${servers.stamp.port}", name = "a", labels = { site = "x" } },
       { host = "connect:127.0.0.1:${servers.measure.port}", name = "b" },
     ]
   `).start();
-  await monitor.event("status", () => true);
-  await monitor.event("status", () => true);
-  const { type, text } = await get(`${monitor.url}/metrics`);
-  assertEquals(type, "text/plain; version=0.0.4; charset=utf-8");
-  const of = (name: string, target: string, more = "") =>
-    valueOf(text, new RegExp(`^roundtrip_${name}{target="${target}".*${more}`));
-  for (const target of ["a~stamp~4", "b~connect~4"]) {
-    const sent = of("probes_total", target);
-    assert(sent >= 5);
-    assertEquals(of("probes_lost_total", target), 0);
-    assertEquals(of("rtt_seconds_count", target), sent);
-    const mean = of("rtt_seconds_sum", target) / sent;
-    assert(mean > 1e-5 && mean < 0.1);
-    assertEquals(of("target_up", target), 1);
-  }
-  for (const direction of ["forward", "backward"]) {
-    const count = of("one_way_variation_seconds_count", "a~stamp~4", direction);
-    assertEquals(count, of("probes_total", "a~stamp~4"));
-  }
-  assert(/^roundtrip_target_info{.*label_site="x".*} 1$/m.test(text));
-  assert(valueOf(text, /^roundtrip_monitor_lateness_seconds_count/) > 5);
-  assert(valueOf(text, /^roundtrip_monitor_store_bytes/) > 0);
-});
+    await monitor.event("status", () => true);
+    await monitor.event("status", () => true);
+    const { type, text } = await get(`${monitor.url}/metrics`);
+    assertEquals(type, "text/plain; version=0.0.4; charset=utf-8");
+    const of = (name: string, target: string, more = "") =>
+      valueOf(
+        text,
+        new RegExp(`^roundtrip_${name}{target="${target}".*${more}`),
+      );
+    for (const target of ["a~stamp~4", "b~connect~4"]) {
+      const sent = of("probes_total", target);
+      assert(sent >= 5);
+      assertEquals(of("probes_lost_total", target), 0);
+      assertEquals(of("rtt_seconds_count", target), sent);
+      const mean = of("rtt_seconds_sum", target) / sent;
+      assert(mean > 1e-5 && mean < 0.1);
+      assertEquals(of("target_up", target), 1);
+    }
+    for (const direction of ["forward", "backward"]) {
+      const count = of(
+        "one_way_variation_seconds_count",
+        "a~stamp~4",
+        direction,
+      );
+      assertEquals(count, of("probes_total", "a~stamp~4"));
+    }
+    assert(/^roundtrip_target_info{.*label_site="x".*} 1$/m.test(text));
+    assert(valueOf(text, /^roundtrip_monitor_lateness_seconds_count/) > 5);
+    assert(valueOf(text, /^roundtrip_monitor_store_bytes/) > 0);
+  },
+);
 
 Deno.test("/metrics gives some figures alone, by name", async () => {
   await using monitor = await new TestMonitor(
@@ -86,7 +97,7 @@ Deno.test("/metrics is OpenMetrics for a reader that prefers it", async () => {
   }
 });
 
-Deno.test("/probe probes several times, and only what is allowed", async () => {
+timedTest("/probe probes several times, and only what is allowed", async () => {
   await using servers = new LocalServers();
   const { port } = servers.measure;
   await using monitor = await new TestMonitor(`
@@ -123,19 +134,22 @@ Deno.test("/probe probes several times, and only what is allowed", async () => {
   ) assertEquals((await probe(query)).status, status, query);
 });
 
-Deno.test("/probe tells a target that does not answer, before the scrape's timeout", async () => {
-  await using monitor = await new TestMonitor(
-    `targets = ["stamp:127.0.0.1:9"]`,
-  ).start();
-  const headers = { "x-prometheus-scrape-timeout-seconds": "1" };
-  const url = `${monitor.url}/probe?target=127.0.0.1:9&count=2&interval=10ms`;
-  const startMs = performance.now();
-  const { status, text } = await get(url, headers);
-  assert(performance.now() - startMs < 1500);
-  assertEquals(status, 200);
-  assertEquals(valueOf(text, /^probe_success /), 0);
-  assertEquals(valueOf(text, /^probe_lost /), 2);
-});
+timedTest(
+  "/probe tells a target that does not answer, before the scrape's timeout",
+  async () => {
+    await using monitor = await new TestMonitor(
+      `targets = ["stamp:127.0.0.1:9"]`,
+    ).start();
+    const headers = { "x-prometheus-scrape-timeout-seconds": "1" };
+    const url = `${monitor.url}/probe?target=127.0.0.1:9&count=2&interval=10ms`;
+    const startMs = performance.now();
+    const { status, text } = await get(url, headers);
+    assert(performance.now() - startMs < 1500);
+    assertEquals(status, 200);
+    assertEquals(valueOf(text, /^probe_success /), 0);
+    assertEquals(valueOf(text, /^probe_lost /), 2);
+  },
+);
 
 Deno.test("/sd lists the targets for /probe", async () => {
   await using monitor = await new TestMonitor(`

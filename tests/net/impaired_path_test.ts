@@ -11,7 +11,7 @@ import {
   impairments,
 } from "../../lib/net/impaired_path.ts";
 import { bytes, datagramClient, datagramServer, text } from "../fixtures.ts";
-import { pureTest, test } from "../testing.ts";
+import { pureTest, test, timedTest } from "../testing.ts";
 
 const COUNT = 60;
 const CLEAN: ImpairmentOptions = {
@@ -152,7 +152,7 @@ for (const path of PATHS) {
   });
 }
 
-test("ImpairedPath varies the delay by its seed", async () => {
+timedTest("ImpairedPath varies the delay by its seed", async () => {
   const impairment = { ...CLEAN, delayMs: 50, jitterMs: 50, seed: 7 };
   const delays = draw(impairment, COUNT).map(({ delayMs }) => delayMs);
   await using server = datagramServer((datagram) => datagram, { impairment });
