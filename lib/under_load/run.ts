@@ -191,7 +191,7 @@ export class LoadRun {
     const ended = client.run().then(() => this.#noteProcessors(client));
     ended.catch(() => {}); // awaited before the next load
     while (!client.transfer.isRunning) {
-      await Promise.race([ended, this.#prober.failed, sleep(START_MS)]);
+      await passed(START_MS, ended, this.#prober.failed);
       if (signal.aborted) break;
     }
     return { client, rates, ramp, stop, ended };
@@ -221,11 +221,11 @@ export class LoadRun {
               "high";
     for (let bin = 1; !isDone() && !isOver && !signal.aborted; bin++) {
       const dueMs = startMs + start_ms + bin * BIN_MS;
-      await Promise.race([
-        sleep(Math.max(0, dueMs - performance.now())),
+      await passed(
+        Math.max(0, dueMs - performance.now()),
         this.#prober.failed,
         ...(over ? [over] : []),
-      ]);
+      );
       const nowMs = performance.now();
       this.#lag.record(Math.max(0, nowMs - dueMs) * 1000);
       elapsedMs = nowMs - startMs - start_ms;
@@ -323,8 +323,15 @@ export class LoadRun {
   }
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Waits for a time, or for what comes first; leaves no timer. */
+async function passed(ms: number, ...first: Promise<unknown>[]): Promise<void> {
+  const timer = Promise.withResolvers<void>();
+  const id = setTimeout(timer.resolve, ms);
+  try {
+    await Promise.race([timer.promise, ...first]);
+  } finally {
+    clearTimeout(id);
+  }
 }
 
 /** What the server received, in bit/s; `null` if it did not say. */

@@ -28,7 +28,7 @@ Deno.test({
     const { code, stdout, stderr } = await runHere(
       "under_load",
       ...[...far.args, ...far.reflector, ...SHORT, "--ndjson"],
-      ...["--phases", "download,both", "--also", far.args[2]!],
+      ...["--ramp", "--phases", "download,both", "--also", far.args[2]!],
       ...["--fail-if", "increase>0.001us", "--fail-if", "grade>F"],
     );
     assertEquals([code, stderr.includes("increase>0.001us")], [3, true]);
@@ -47,12 +47,14 @@ Deno.test({
     );
     const [idle, download, , both] = result.phases;
     assertEquals([result.mode, result.probe], ["under-load", "stamp"]);
-    assert(idle!.rtt_us!.count > 100 && idle!.connect_us!.count > 2);
-    assert(idle!.also_us[0]!.count > 10);
+    assert(idle!.rtt_us!.count > 10 && idle!.connect_us!.count > 0);
+    assert(idle!.also_us[0]!.count > 0);
     assert(download!.goodput.down!.mean > 1e6 && !download!.goodput.up);
     assert(both!.goodput.down!.mean > 1e6 && both!.goodput.up!.mean > 1e6);
     assertEquals(download!.load!.confidence, "low");
     assert(result.instrument.processor_percent.client! > 0);
+    const { streams, delivered_bits_per_second } = result.series[3]!;
+    assert(streams >= 1 && delivered_bits_per_second! > 0);
   },
 });
 
@@ -74,28 +76,18 @@ Deno.test({
     assertEquals(code, 0);
     assertMatch(stdout, /probes by (connect|STAMP)/);
     assertMatch(stdout, /\n {2}upload +[\d.]+ +[\d.]+ [mu]s /);
-    assertMatch(stdout, /Grade A\+: the load adds at most/);
+    // A busy machine is the limit, and gets no grade.
+    assertMatch(stdout, /^(Grade [A-F]\+?: the load |.* was the limit)/m);
     assert(stdout.trimEnd().split("\n").length <= 14, stdout);
   },
 });
 
 Deno.test({
-  name: "under-load adds streams, and reports what an interrupt leaves",
+  name: "under-load reports what an interrupt leaves",
   timeout: TIMEOUT_MS,
   async fn() {
     await using far = await agent();
     const args = [...far.args, ...far.reflector, "--quick", "--ndjson"];
-    const ramped = await runHere(
-      "under_load",
-      ...[...far.args, ...far.reflector, "--quick", "--json", "--ramp"],
-      ...["-P", "1", "--time", "3s", "--phases", "upload"],
-    );
-    assertEquals(ramped.code, 0, ramped.stderr);
-    const { series } = JSON.parse(ramped.stdout) as UnderLoadResult;
-    assert(
-      series[1]!.streams >= 1 && series[1]!.delivered_bits_per_second! > 0,
-    );
-
     await using run = new ProgramHere(
       script("under_load", [...args, "--stable", "--phases", "download"]),
     );
