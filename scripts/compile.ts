@@ -107,7 +107,10 @@ export const main = defineProgram({
         ...args,
       ],
       cwd: new URL("..", import.meta.url),
-      env: { NO_COLOR: "1" }, // an error is quoted
+      env: {
+        NO_COLOR: "1", // an error is quoted
+        RUST_MIN_STACK: `${64 << 20}`, // Deno 2.4 overflows on large modules
+      },
       stdout: "inherit",
       stderr: "piped",
     }).output();

@@ -326,7 +326,7 @@ function bounded(
     clearTimeout(timer);
     end();
   };
-  let rest = new Uint8Array(0);
+  let rest: Uint8Array = new Uint8Array(0);
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
       if (deadlineMs === null) return;

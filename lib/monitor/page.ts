@@ -109,12 +109,12 @@ async function store(text: string): Promise<StoredFile> {
   const [gzip, digest] = await Promise.all([
     new Response(
       new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip")),
-    ).bytes(),
+    ).arrayBuffer(),
     crypto.subtle.digest("SHA-256", bytes),
   ]);
   return {
     bytes,
-    gzip,
+    gzip: new Uint8Array(gzip),
     etag: `"${btoa(String.fromCharCode(...new Uint8Array(digest, 0, 12)))}"`,
   };
 }

@@ -360,12 +360,9 @@ export class Store implements Disposable {
       this.#db.prepare("COMMIT").run();
     } catch (error) {
       this.#ids.clear(); // new ones are rolled back
-      // SQLite has rolled some errors back already.
-      if (this.#db.isTransaction !== false) {
-        try {
-          this.#db.exec("ROLLBACK");
-        } catch { /* likewise */ }
-      }
+      try {
+        this.#db.exec("ROLLBACK");
+      } catch { /* SQLite has rolled back already */ }
       throw error;
     }
   }
