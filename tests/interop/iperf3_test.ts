@@ -6,6 +6,7 @@ import { encryptCredentials } from "../../lib/iperf3/auth.ts";
 import { testClient } from "../iperf3/peers.ts";
 import { ScratchFolder } from "../scratch.ts";
 import {
+  Program,
   type ProgramHere,
   run,
   runHere,
@@ -53,6 +54,22 @@ async function iperf3Client(
     ...["iperf3", "-c", host, "-p", port, "-J", ...flags],
   ]);
   return JSON.parse(stdout);
+}
+
+/** What iperf3 prints while data flows. */
+const INTERVAL = /\bsec .*\/sec/;
+
+/** Starts `iperf3 -c`, until data flows. */
+async function startIperf3(
+  { port }: ProgramHere,
+  ...flags: string[]
+): Promise<Program> {
+  const client = new Program([
+    ...["iperf3", "-c", "127.0.0.1", "-p", port, "-i", "0.1", "--forceflush"],
+    ...flags,
+  ]);
+  await client.heard(INTERVAL);
+  return client;
 }
 
 /** Runs our client to its end. */
@@ -216,11 +233,13 @@ interopTest(
   "iperf3 asks our server for its output, and finds it busy",
   async () => {
     await using server = await serveHere("throughput_server");
-    const first = iperf3Client(server, "-t", "2", "--get-server-output");
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await using first = await startIperf3(
+      server,
+      ...["-t", "3", "--get-server-output"],
+    );
     const second = await iperf3Client(server, "-t", "1");
     assertMatch(second.error, /busy/);
-    assertMatch((await first).server_output_text, /bytes received/);
+    assertMatch((await first.ended()).stdout, /bytes received/);
   },
 );
 
@@ -259,20 +278,15 @@ interopTest(
   async () => {
     await using server = await serveHere("throughput_server");
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
-      const client = new Deno.Command("iperf3", {
-        args: ["-c", "127.0.0.1", "-p", server.port, "-t", "30"],
-        stdout: "null",
-        stderr: "null",
-      }).spawn();
-      await new Promise((resolve) => setTimeout(resolve, 700));
-      client.kill(signal);
-      await client.status;
+      await using client = await startIperf3(server, "-t", "30");
+      client.signal(signal);
+      await client.ended();
       const json = await iperf3Client(server, "-n", "100K");
       assertEquals(json.error, undefined);
 
       const theirs = await serveIperf3("127.0.0.1");
       const running = ourClient("127.0.0.1", theirs.port, "-t", "30s");
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      await theirs.server.heard(INTERVAL);
       theirs.server.signal(signal);
       const { code, json: ours } = await running;
       assertEquals(code, 1);
