@@ -11,8 +11,8 @@
  */
 
 const OUT = ".scratch/rooms";
-/** Tests that need other programs, or the machine to themselves. */
-const APART = ["interop", "accuracy"];
+/** Tests that need other programs, the machine to themselves, or a minute. */
+const APART = ["interop", "accuracy", "soak"];
 /** Deno looks for snapshots beside the module; each file begins with this. */
 const SNAPSHOTS_START = "export const snapshot = {};\n";
 

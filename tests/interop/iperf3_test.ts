@@ -256,7 +256,7 @@ interopTest(
         iperf3Client(
           server,
           ...["-n", `${(index + 1) * 50}K`, "-l", "1K"],
-          ...(index % 2 === 0 ? [] : ["-u", "-b", "4M"]),
+          ...(index % 2 === 0 ? [] : ["-u", "-b", "2M"]),
         )),
     );
     for (const [index, { error, end }] of outcomes.entries()) {
@@ -267,7 +267,8 @@ interopTest(
         bytes,
       ]);
       if (index % 2 === 0) assertEquals(end.sum_received.bytes, bytes);
-      else assert(end.sum.lost_packets <= MAX_LOST);
+      // Eight programs start at once, and one socket queues for a short time.
+      else assert(end.sum.lost_packets < end.sum.packets / 10, `${index}`);
     }
   },
 );

@@ -105,9 +105,13 @@ for (const flags of [[], ["-C"]]) {
 
 interopTest(["ncat"], "peer dials ncat -l by --connect", async () => {
   await using hand = await serveNcat();
-  await using ada = await servePeer("ada", "--connect", hand.address);
+  // Longer than the test: ncat answers no ping.
+  await using ada = await servePeer(
+    "ada",
+    ...["--timeout", "30s", "--connect", hand.address],
+  );
   await hand.heard(OUR_HELLO);
-  await hand.write(HELLO);
+  await hand.write(`${HELLO}peers\n`); // else ada waits for whom else to dial
   await ada.heard(/^\* eve joined, /m);
   await ada.write("hello\n");
   await hand.heard(/^say hello$/m);

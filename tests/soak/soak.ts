@@ -12,7 +12,7 @@ import { parseConfig } from "../../lib/monitor/config.ts";
 import { Store } from "../../lib/monitor/store.ts";
 import { serveDatagrams } from "../../lib/net/serve_datagrams.ts";
 import { StampReflector } from "../../lib/stamp/reflector.ts";
-import { TestMonitor } from "./test_monitor.ts";
+import { TestMonitor } from "../monitor/test_monitor.ts";
 
 const REFLECTORS = 4;
 /** A request of a higher number as the first of its session is no probe. */

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { soak } from "../monitor/soak.ts";
+import { soak } from "./soak.ts";
 
 Deno.test("Monitor keeps exact counts over reloads, restarts, clock steps and a locked store", async () => {
-  const report = await soak({ seconds: 12, targets: 200 });
+  const report = await soak({ seconds: 60, targets: 200 });
   assertEquals(report.kept, report.reflected);
   assertEquals(report.lost, 0);
   assert(report.kept > 1000);
