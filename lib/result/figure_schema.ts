@@ -261,3 +261,9 @@ export function checked<const S extends v.GenericSchema>(
 function truncate(text: string): string {
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }
+
+/** The limit of a load that a program makes, if it was not the path. */
+export const PROCESSOR_LIMIT = nullable(
+  "Which side's processor was the limit, if one was",
+  v.picklist(["client", "server"]),
+);

@@ -18,6 +18,7 @@ import {
   optional,
   type Output,
   POSITIVE,
+  PROCESSOR_LIMIT,
   TEXT,
 } from "./figure_schema.ts";
 
@@ -122,10 +123,7 @@ export const THROUGHPUT = kind(v.literal("throughput"), {
   processor_percent: v.object({
     client: about("The share of one processor", SHARES),
     server: about("null if the server does not say", SHARES),
-    limit: nullable(
-      "Which side's processor was the limit, if one was",
-      v.picklist(["client", "server"]),
-    ),
+    limit: PROCESSOR_LIMIT,
   }),
   server_output: optional("What the server printed", TEXT),
   notes: NOTES,

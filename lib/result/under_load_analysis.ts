@@ -256,9 +256,9 @@ export function recoveryOf(
 /** The path's rates are those of the fastest phase in each direction. */
 function withOutcome(phases: LoadPhase[]): LoadPhase[] {
   const fastest = (way: "down" | "up") =>
-    phases.reduce<number | null>((most, { goodput }) => {
+    phases.reduce<number | null>((max, { goodput }) => {
       const mean = goodput[way]?.mean ?? null;
-      return mean === null ? most : Math.max(most ?? 0, mean);
+      return mean === null ? max : Math.max(max ?? 0, mean);
     }, null);
   const rates = { down: fastest("down"), up: fastest("up") };
   for (const phase of phases) {

@@ -145,12 +145,12 @@ export function outcomeOf(
     Object.entries<Needs>(USES).map(([use, needs]) => {
       const isFast = (rates.down ?? Infinity) >= needs.down &&
         (rates.up ?? Infinity) >= needs.up;
-      const least = Math.min(
+      const min = Math.min(
         score(p95Us / 1000, needs.p95Ms),
         score(lossPercent, needs.lossPercent),
         Number(isFast),
       );
-      return [use, Math.round(least * 100)];
+      return [use, Math.round(min * 100)];
     }),
   ) as Outcome;
 }

@@ -19,6 +19,7 @@ import {
   optional,
   type Output,
   POSITIVE,
+  PROCESSOR_LIMIT,
   TEXT,
 } from "./figure_schema.ts";
 import { GRADE_NAMES, LOAD_NAMES } from "./under_load_judge.ts";
@@ -196,10 +197,7 @@ export const UNDER_LOAD = kind(v.literal("under-load"), {
       "Of one processor, in the busiest phase",
       v.object({ client: v.nullable(POSITIVE), server: v.nullable(POSITIVE) }),
     ),
-    limit: nullable(
-      "Which side's processor was the limit, if one was",
-      v.picklist(["client", "server"]),
-    ),
+    limit: PROCESSOR_LIMIT,
   }),
   series: about(
     "What the figures were computed from",
