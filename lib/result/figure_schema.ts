@@ -262,7 +262,7 @@ function truncate(text: string): string {
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }
 
-/** The limit of a load that a program makes, if it was not the path. */
+/** @internal The limit of a load that a program makes, if it was not the path. */
 export const PROCESSOR_LIMIT = nullable(
   "Which side's processor was the limit, if one was",
   v.picklist(["client", "server"]),
