@@ -246,6 +246,8 @@ Deno.test(
       script("peer", ["--port", bob.port, "--name", "again"]),
     );
     for (const peer of [ada, cleo]) await peer.heard(joined("again"));
+    // Each side joins on its own, and a line reaches those that have joined.
+    for (const name of ["ada", "cleo"]) await again.heard(joined(name));
     await again.write("back\n");
     for (const peer of [ada, cleo]) await peer.heard(/^again: back$/m);
   },
