@@ -13,8 +13,10 @@
  */
 
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { LiveEvents, Mesh } from "./api.ts";
+import { bounded, failed, json, RequestError, text } from "./answer.ts";
+import type { Mesh } from "./api.ts";
 import { type Keeper, MAX_COLUMNS } from "./keeper.ts";
+import { encodeOnce, liveEvents } from "./live_events.ts";
 
 /** Streams of events at a time. */
 const MAX_STREAMS = 200;
@@ -22,15 +24,12 @@ const MAX_STREAMS = 200;
 const MAX_ANSWERS = 256;
 /** A reader has so long for an answer, in milliseconds. */
 const ANSWER_MS = 30_000;
-/** A comment keeps a stream of events open, in milliseconds. */
-const KEEP_ALIVE_MS = 15_000;
-/** A stream whose reader leaves so many bytes unread is closed. */
-const MAX_UNREAD_BYTES = 1_000_000;
-const CHUNK_BYTES = 65_536;
 const DEFAULT_COLUMNS = 600;
 const DAY = 86_400;
 /** No span is longer than this, in seconds. */
 const MAX_SPAN = 20 * 366 * DAY;
+const NO_TOKEN =
+  "This monitor needs a token: send the header Authorization: Bearer TOKEN";
 /** Paths that tell nothing of a target. */
 const OPEN_PATHS = ["/-/healthy", "/-/ready"];
 
@@ -58,23 +57,6 @@ export interface Routes {
   reload(): Promise<string | null>;
   /** A file of the page; `null` if there is none of that path. */
   page(request: Request): Promise<Response | null>;
-}
-
-/** An error that is the client's. */
-export class RequestError extends Error {
-  /** The status of the answer. */
-  readonly status: number;
-
-  /**
-   * Creates the error.
-   *
-   * @param status The status of the answer.
-   * @param message One sentence.
-   */
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
 }
 
 /**
@@ -109,7 +91,7 @@ export function monitorHandler(
         );
       }
       const response = isProtected(pathname) && !hasToken(request, expected)
-        ? unauthorized()
+        ? failed(401, NO_TOKEN, { "www-authenticate": "Bearer" })
         : isStream
         ? liveEvents(routes.keeper, request)
         : await answer(routes, request, pathname);
@@ -139,14 +121,6 @@ function hasToken(request: Request, expected: Uint8Array | null): boolean {
 
 function digest(text: string): Uint8Array {
   return createHash("sha256").update(text).digest();
-}
-
-function unauthorized(): Response {
-  return failed(
-    401,
-    "This monitor needs a token: send the header Authorization: Bearer TOKEN",
-    { "www-authenticate": "Bearer" },
-  );
 }
 
 async function answer(
@@ -238,161 +212,4 @@ function spanOf(query: URLSearchParams, defaultSeconds: number) {
   );
   if (from < to) return { from, to };
   throw new RequestError(400, "from must be before to, both in Unix seconds");
-}
-
-/** Sends what happens until the reader goes, or reads too slowly. */
-function liveEvents(keeper: Keeper, request: Request): Response {
-  const only = new URL(request.url).searchParams.getAll("target");
-  let end = () => {};
-  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    start(controller) {
-      const send = (bytes: Uint8Array<ArrayBuffer>) => {
-        if (controller.desiredSize! < 0) {
-          end();
-          controller.error(new Error("the reader is too slow"));
-        } else controller.enqueue(bytes);
-      };
-      const unsubscribe = keeper.subscribe((event, data) => {
-        const chosen = chosenTargets(event, data, only);
-        if (chosen === null) return;
-        send(
-          encodeOnce(chosen, (json) => `event: ${event}\ndata: ${json}\n\n`),
-        );
-      });
-      const timer = setInterval(() => send(COMMENT), KEEP_ALIVE_MS);
-      end = () => {
-        unsubscribe();
-        clearInterval(timer);
-      };
-      send(COMMENT);
-    },
-    cancel: () => end(),
-  }, new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNREAD_BYTES }));
-  return new Response(body, {
-    headers: {
-      "content-type": "text/event-stream",
-      "cache-control": "no-store",
-    },
-  });
-}
-
-const encoder = new TextEncoder();
-const COMMENT = encoder.encode(":\n\n");
-const encoded = new WeakMap<object, Uint8Array<ArrayBuffer>>();
-
-/** What many readers get is encoded once; it must not change. */
-function encodeOnce(
-  value: object,
-  format = (json: string) => json,
-): Uint8Array<ArrayBuffer> {
-  let bytes = encoded.get(value);
-  if (bytes === undefined) {
-    bytes = encoder.encode(format(JSON.stringify(value)));
-    encoded.set(value, bytes);
-  }
-  return bytes;
-}
-
-/** The part of an event that is of some targets; `null` for none. */
-function chosenTargets<K extends keyof LiveEvents>(
-  event: K,
-  data: LiveEvents[K],
-  only: string[],
-): object | null {
-  if (only.length === 0) return data;
-  if (event === "status") {
-    const status = data as LiveEvents["status"];
-    const targets = status.targets.filter(({ id }) => only.includes(id));
-    return targets.length === 0 ? null : { ...status, targets };
-  }
-  const { target } = data as { target?: string };
-  return target === undefined || only.includes(target) ? data : null;
-}
-
-/** Gives a body a deadline, and tells its end. */
-function bounded(
-  response: Response,
-  deadlineMs: number | null,
-  end: () => void,
-): Response {
-  const { body } = response;
-  if (body === null) {
-    end();
-    return response;
-  }
-  const reader = body.getReader();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const finish = () => {
-    clearTimeout(timer);
-    end();
-  };
-  let rest: Uint8Array = new Uint8Array(0);
-  const stream = new ReadableStream<Uint8Array>({
-    start(controller) {
-      if (deadlineMs === null) return;
-      timer = setTimeout(() => {
-        end();
-        reader.cancel().catch(() => {});
-        controller.error(new Error("the reader is too slow"));
-      }, deadlineMs);
-    },
-    async pull(controller) {
-      try {
-        if (rest.length === 0) {
-          const { done, value } = await reader.read();
-          if (done) {
-            finish();
-            return controller.close();
-          }
-          rest = value;
-        }
-        controller.enqueue(rest.subarray(0, CHUNK_BYTES));
-        rest = rest.subarray(CHUNK_BYTES);
-      } catch (error) {
-        finish();
-        throw error;
-      }
-    },
-    cancel(reason) {
-      finish();
-      return reader.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
-  return new Response(stream, response);
-}
-
-/**
- * An answer in JSON.
- *
- * @param value The content.
- * @param status The status.
- * @param headers Other headers.
- */
-export function json(
-  value: unknown,
-  status = 200,
-  headers: Record<string, string> = {},
-): Response {
-  return Response.json(value, {
-    status,
-    headers: { "cache-control": "no-store", ...headers },
-  });
-}
-
-/**
- * An answer of one line.
- *
- * @param line The line.
- * @param status The status.
- */
-export function text(line: string, status = 200): Response {
-  return new Response(`${line}\n`, { status });
-}
-
-function failed(
-  status: number,
-  error: string,
-  headers: Record<string, string> = {},
-): Response {
-  return json({ error }, status, headers);
 }

@@ -50,9 +50,9 @@ export type FromKeeper =
   | { log: string }
   | { stopped: true };
 
-/** What the keeper wants of the thread that probes. */
+/** What the keeper needs from the thread that probes. */
 export interface KeeperCallbacks {
-  /** Does what it asks for. */
+  /** Reads the configuration again, or probes for a scrape. */
   ask(what: "reload" | "probe", argument: unknown): Promise<unknown>;
   /** Receives alerts, as a line of JSON each. */
   alert(line: string): void;

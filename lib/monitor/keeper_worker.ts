@@ -6,7 +6,7 @@
 
 import { Keeper } from "./keeper.ts";
 import type { FromKeeper, KeeperSettings, ToKeeper } from "./keeper_thread.ts";
-import { serveKeeper } from "./serve.ts";
+import { type KeeperService, serveKeeper } from "./serve.ts";
 import { Store } from "./store.ts";
 
 /** What is used of the scope of a worker. */
@@ -17,7 +17,7 @@ const scope = self as unknown as {
 };
 const tell = (message: FromKeeper) => scope.postMessage(message);
 const waiting = new Map<number, (value: unknown) => void>();
-let service: ReturnType<typeof serveKeeper> | null = null;
+let service: KeeperService | null = null;
 let lastAsked = 0;
 
 function ask(what: "reload" | "probe", argument: unknown): Promise<unknown> {
@@ -32,10 +32,10 @@ function start(settings: KeeperSettings): void {
   const keeper = new Keeper({ store, name, version });
   service = serveKeeper(keeper, settings, {
     ask,
-    listening: (address) => tell({ listening: address }),
     alert: (line) => tell({ alert: line }),
     log: (line) => tell({ log: line }),
   });
+  tell({ listening: service.address });
 }
 
 scope.onmessage = async ({ data }) => {

@@ -17,7 +17,7 @@
 
 import { Gauge, Histogram, Registry } from "npm:prom-client@^15.1.3";
 import { parseDuration } from "../result/quantities.ts";
-import { json, RequestError } from "./http.ts";
+import { json, RequestError } from "./answer.ts";
 import { DELAY_BUCKETS } from "./metrics.ts";
 import { Prober } from "./prober.ts";
 import type { StampProbes } from "./stamp_probes.ts";

@@ -9,7 +9,7 @@ import type { Mesh, MeshSource, TargetList } from "./api.ts";
 import { monitorHandler } from "./http.ts";
 import type { Keeper } from "./keeper.ts";
 import type { MonitorConfig } from "./config.ts";
-import type { KeeperSettings } from "./keeper_thread.ts";
+import type { KeeperCallbacks, KeeperSettings } from "./keeper_thread.ts";
 import { Metrics } from "./metrics.ts";
 import {
   burstOf,
@@ -30,22 +30,10 @@ const MIN_BASELINE = 100;
 /** How long the last answers may take when it stops, in milliseconds. */
 const STOP_MS = 1000;
 
-/** What a keeper at work needs from the thread that probes. */
-export interface ServiceCallbacks {
-  /** Does what it asks for. */
-  ask(what: "reload" | "probe", argument: unknown): Promise<unknown>;
-  /** Receives where it listens. */
-  listening(address: { hostname: string; port: number }): void;
-  /** Receives alerts, as a line of JSON each. */
-  alert(line: string): void;
-  /** Receives what an operator should know. */
-  log(line: string): void;
-}
-
 /** A keeper at work. */
 export interface KeeperService {
-  /** The keeper. */
-  keeper: Keeper;
+  /** Where it listens. */
+  address: { hostname: string; port: number };
   /** Takes the targets as they are now. */
   setSeries(all: SeriesInfo[]): void;
   /** Takes what the prober found. */
@@ -70,7 +58,7 @@ export function serveKeeper(
     KeeperSettings,
     "hostname" | "port" | "token" | "anyName" | "tls"
   >,
-  callbacks: ServiceCallbacks,
+  callbacks: KeeperCallbacks,
 ): KeeperService {
   const { hostname, port, token, anyName, tls } = settings;
   const stop = new AbortController();
@@ -115,7 +103,7 @@ export function serveKeeper(
   const server = Deno.serve({
     ...{ hostname, port, signal: stop.signal },
     ...tls,
-    onListen: ({ hostname, port }) => callbacks.listening({ hostname, port }),
+    onListen: () => {},
     onError: () => new Response(null, { status: 500 }),
   }, handler);
   const unsubscribe = keeper.subscribe((event, data) => {
@@ -133,7 +121,7 @@ export function serveKeeper(
     alerts.evaluate(keeper.targets.values(), keeper.now());
   }, 1000);
   return {
-    keeper,
+    address: { hostname: server.addr.hostname, port: server.addr.port },
     setSeries(all) {
       keeper.setSeries(all);
       metrics.setSeries(all);
