@@ -40,7 +40,6 @@ import {
   errorMessage,
   isDisconnect,
 } from "../lib/net/errors.ts";
-import { SourceLimit } from "../lib/net/source.ts";
 import type { StreamCounts } from "../lib/net/stream_connection.ts";
 import { sleepUntil } from "../lib/timing/sleep.ts";
 
@@ -69,21 +68,16 @@ export const main = defineProgram({
   examples: ["", "--port 0", "--mode iterative"],
 }, async (run) => {
   const { options, signal, terminal } = run;
-  const { host, port, mode, idleTimeout, maxConnections } = options;
+  const { host, port, reusePort, mode, idleTimeout, maxConnections } = options;
   // Adds a remedy to an error such as AddrInUse, and prints the address.
   const listener = await listen(
     run,
-    { transport: "tcp", hostname: host, port },
+    { transport: "tcp", hostname: host, port, reusePort },
     (address) => Deno.listen(address),
   );
 
   // Counts the connections, and logs each one with --verbose.
   const log = new ConnectionLog(run);
-  // Counts the open connections of each address.
-  const sources = new SourceLimit(
-    options.maxPerSource,
-    (line) => terminal.log(line),
-  );
   const limit = mode === "iterative" ? 1 : maxConnections;
   const open = new Set<Promise<void>>();
   const stop = () => listener.close();
@@ -102,9 +96,9 @@ export const main = defineProgram({
       await sleepUntil(performance.now() + ACCEPT_PAUSE_MS, signal);
       continue;
     }
-    const leave = sources.enter(conn.remoteAddr);
-    if (leave === null) {
-      log.refused();
+    // Refuses an address that is denied, too fast, or has too many connections.
+    const leave = log.admission.accept(conn.remoteAddr);
+    if (typeof leave === "string") {
       closeConnection(conn);
       continue;
     }

@@ -78,10 +78,10 @@ export const main = defineProgram({
   ],
 }, async (run) => {
   const { host, port, maxProbes, maxSize, maxDelay, maxMemory } = run.options;
-  const { dialect } = run.options;
+  const { dialect, reusePort } = run.options;
   const listener = await listen(
     run,
-    { transport: "tcp", hostname: host, port },
+    { transport: "tcp", hostname: host, port, reusePort },
     (address) => Deno.listen(address),
   );
   const service = measureStreams({

@@ -19,6 +19,11 @@
  * @module
  */
 
+import {
+  admissionControl,
+  datagramAdmission,
+  formatRefused,
+} from "../lib/cli/admission_options.ts";
 import { duration, flag, integer } from "../lib/cli/option.ts";
 import { defineProgram } from "../lib/cli/program.ts";
 import { listen, listenOptions } from "../lib/cli/server_options.ts";
@@ -48,9 +53,7 @@ export const main = defineProgram({
     maxSessions: integer("sessions to remember; those that last are kept", {
       default: `${DEFAULT_MAX_SESSIONS}`,
     }),
-    maxPps: integer("packets a second to answer for each source", {
-      default: "25000",
-    }),
+    ...datagramAdmission(25_000),
     reportInterval: duration("also print the counters this often", {
       min: 100,
       max: 86_400_000,
@@ -79,15 +82,15 @@ export const main = defineProgram({
     maxSessions,
     queue,
   });
-  const refused = { responder: 0, rate: 0 };
+  const admission = admissionControl(run);
   const report = () => {
     const { counts } = reflector;
     terminal.info(
-      `received ${counts.received + refused.responder + refused.rate}, ` +
+      `received ${counts.received + admission.refusedCount}, ` +
         `reflected ${counts.reflected}, sessions ${counts.sessions}; ` +
         `refused: too short ${counts.tooShort}, ` +
         `wrongly signed ${counts.wronglySigned}, replies ${counts.replies}, ` +
-        `from responders ${refused.responder}, too fast ${refused.rate}`,
+        formatRefused(admission, "datagrams"),
     );
     if (queue.maybeDropped === 0) return;
     terminal.info(
@@ -98,8 +101,7 @@ export const main = defineProgram({
   };
   const reports = reportInterval && setInterval(report, reportInterval);
   const serving = serveDatagrams(socket, reflector.answer, {
-    maxRatePerSec: options.maxPps,
-    onRefused: (why) => refused[why] += 1,
+    admission,
     queue,
     signal,
     log: (line) => terminal.log(line),

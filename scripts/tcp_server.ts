@@ -57,11 +57,11 @@ export const main = defineProgram({
     "--unix /tmp/upper.sock",
   ],
 }, async (run) => {
-  const { host, port, unix, transform, flushAfter } = run.options;
+  const { host, port, reusePort, unix, transform, flushAfter } = run.options;
   const listener = unix === undefined
     ? await listen(
       run,
-      { transport: "tcp", hostname: host, port },
+      { transport: "tcp", hostname: host, port, reusePort },
       (address) => Deno.listen(address),
     )
     : await listen(

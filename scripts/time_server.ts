@@ -18,6 +18,7 @@
  * @module
  */
 
+import { datagramAdmission } from "../lib/cli/admission_options.ts";
 import { choice, flag } from "../lib/cli/option.ts";
 import { defineProgram } from "../lib/cli/program.ts";
 import {
@@ -43,7 +44,7 @@ export const main = defineProgram({
   operands: "",
   details: [
     "ctime is the local time as C writes it, iso is UTC to the millisecond, rfc868 is four bytes: the seconds since 1900.",
-    `Over UDP a request must be at least as long as its reply; a shorter one gets none, because its source may be forged. One source gets at most ${MAX_TIME_REPLIES_PER_SEC} replies per second, plus bursts of a quarter of that.`,
+    `Over UDP a request must be at least as long as its reply; a shorter one gets none, because its source may be forged.`,
   ],
   options: {
     ...listenOptions(9999),
@@ -52,10 +53,11 @@ export const main = defineProgram({
       default: "ctime",
     }),
     ...STREAM_SERVER_OPTIONS,
+    ...datagramAdmission(MAX_TIME_REPLIES_PER_SEC),
   },
   examples: ["", "--udp", "--format iso --port 0"],
 }, async (run) => {
-  const { host, port, udp, format } = run.options;
+  const { host, port, udp, format, reusePort } = run.options;
   if (udp) {
     const socket = await listen(
       run,
@@ -63,15 +65,13 @@ export const main = defineProgram({
       (address) => Deno.listenDatagram(address),
     );
     const log = new DatagramLog(run);
-    await serveDatagrams(socket, log.counting(timeDatagrams(format)), {
-      ...log.serving,
-      maxRatePerSec: MAX_TIME_REPLIES_PER_SEC,
-    });
+    const service = log.counting(timeDatagrams(format));
+    await serveDatagrams(socket, service, log.serving);
     log.report();
   } else {
     const listener = await listen(
       run,
-      { transport: "tcp", hostname: host, port },
+      { transport: "tcp", hostname: host, port, reusePort },
       (address) => Deno.listen(address),
     );
     const log = new ConnectionLog(run);

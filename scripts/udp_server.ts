@@ -16,6 +16,7 @@
  * @module
  */
 
+import { datagramAdmission } from "../lib/cli/admission_options.ts";
 import { decimal, duration, integer } from "../lib/cli/option.ts";
 import { defineProgram } from "../lib/cli/program.ts";
 import {
@@ -24,10 +25,7 @@ import {
   listenOptions,
   TRANSFORM_OPTION,
 } from "../lib/cli/server_options.ts";
-import {
-  DEFAULT_MAX_RATE_PER_SEC,
-  serveDatagrams,
-} from "../lib/net/serve_datagrams.ts";
+import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
 import { uppercaseDatagrams } from "../lib/text/uppercase.ts";
 import { randomSeed } from "../lib/stats/seeded_random.ts";
 
@@ -58,10 +56,7 @@ export const main = defineProgram({
       "repeat an earlier run; by default a random seed, which is shown",
       { min: 0, max: 2 ** 32 - 1 },
     ),
-    maxRate: integer(
-      "replies per second to one source, plus bursts of a quarter of it",
-      { max: 100_000, default: `${DEFAULT_MAX_RATE_PER_SEC}` },
-    ),
+    ...datagramAdmission(),
   },
   examples: ["", "--drop 0.3 --seed 1", "--delay 50ms --jitter 10ms"],
 }, async (run) => {
@@ -82,7 +77,6 @@ export const main = defineProgram({
   await serveDatagrams(socket, service, {
     ...log.serving,
     ...(impaired ? { impairment } : {}),
-    maxRatePerSec: options.maxRate,
   });
   log.report();
   return 0;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AdmissionControl } from "../net/admission.ts";
 import { measureStreams } from "../measure/server.ts";
 import { serveDatagrams } from "../net/serve_datagrams.ts";
 import { type ServerMode, serveStreams } from "../net/serve_streams.ts";
@@ -61,7 +62,9 @@ export class LocalServers implements ExperimentServers, AsyncDisposable {
       port: 0,
     });
     this.#served.push(serveDatagrams(socket, new StampReflector().answer, {
-      maxRatePerSec: MAX_RATE_PER_SEC,
+      admission: new AdmissionControl({
+        limits: { maxDatagramsPerSec: MAX_RATE_PER_SEC },
+      }),
       signal: this.#stop.signal,
     }));
     return socket.addr as Deno.NetAddr;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AdmissionControl } from "../net/admission.ts";
 import type {
   DatagramHandler,
   ServeDatagramsOptions,
@@ -12,7 +13,6 @@ import {
   DEFAULT_MAX_CONNECTIONS,
   type ServeStreamsOptions,
 } from "../net/serve_streams.ts";
-import { DEFAULT_MAX_PER_SOURCE } from "../net/source.ts";
 import {
   DEFAULT_STREAM_LIMITS,
   type StreamCounts,
@@ -21,16 +21,23 @@ import { formatAddress } from "../net/address.ts";
 import { formatCount, formatDuration } from "../result/quantities.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { parseTransform, type Transform } from "../text/transform.ts";
+import {
+  admissionControl,
+  type AdmissionValues,
+  connectionAdmission,
+  formatRefused,
+} from "./admission_options.ts";
 import { lanRemedy, type ServerCommand, withContext } from "./context.ts";
 import {
   choice,
   custom,
   duration,
+  flag,
   integer,
   type Option,
   text,
 } from "./option.ts";
-import type { OptionValues } from "./options.ts";
+import { type OptionValues, UsageError } from "./options.ts";
 
 /** The options for the address of a server. */
 export type ListenOptions =
@@ -81,15 +88,16 @@ export const STREAM_SERVER_OPTIONS = {
   maxConnections: integer("connections at once; more clients wait", {
     default: `${DEFAULT_MAX_CONNECTIONS}`,
   }),
-  maxPerSource: integer(
-    `connections of one address, or of one IPv6 /64, at once; more are closed (${DEFAULT_MAX_PER_SOURCE}, loopback exempt)`,
+  ...connectionAdmission(),
+  reusePort: flag(
+    "share the port with other processes that have this option, on Linux",
   ),
 };
 
 /** The part of a run that the logs of servers use. */
 export interface ServerRun extends ServerCommand {
   /** Its options. */
-  options: { verbose: boolean };
+  options: { verbose: boolean; reusePort?: boolean };
   /** Stops the server. */
   signal: AbortSignal;
   /** Where the log is written. */
@@ -104,23 +112,32 @@ export interface ServerRun extends ServerCommand {
  * @param open Calls `Deno.listen` or `Deno.listenDatagram`.
  * @returns The socket.
  * @throws {RunError} If the address cannot be used; it says what to do.
+ * @throws {UsageError} If the port cannot be shared.
  */
 export async function listen<
-  A extends { transport: "tcp" | "udp"; hostname: string; port: number } | {
-    transport: "unix";
-    path: string;
-  },
+  A extends
+    | {
+      transport: "tcp" | "udp";
+      hostname: string;
+      port: number;
+      reusePort?: boolean;
+    }
+    | { transport: "unix"; path: string },
   S extends { addr: Deno.Addr },
 >(
   run: ServerRun,
   address: A,
   open: (address: A) => S,
 ): Promise<S> {
+  const { transport } = address;
+  const { reusePort = false } = run.options;
+  if (reusePort && (transport !== "tcp" || Deno.build.os !== "linux")) {
+    throw new UsageError("--reuse-port is for TCP on Linux: leave it out");
+  }
   const socket = await withContext(
     { action: "listen on", target: address, server: run },
     () => open(address),
   );
-  const { transport } = address;
   const bound = transport === "unix"
     ? (address as { path: string }).path
     : formatAddress(socket.addr);
@@ -141,9 +158,10 @@ export interface Connection {
  * and its end.
  */
 export class ConnectionLog {
+  /** Decides whose connections are accepted. */
+  readonly admission: AdmissionControl;
   #run: ServerRun & { options: OptionValues<typeof STREAM_SERVER_OPTIONS> };
   #connections = 0;
-  #refused = 0;
   #total: StreamCounts = { receivedBytes: 0, sentBytes: 0, messages: 0 };
 
   /**
@@ -155,22 +173,22 @@ export class ConnectionLog {
     run: ServerRun & { options: OptionValues<typeof STREAM_SERVER_OPTIONS> },
   ) {
     this.#run = run;
+    this.admission = admissionControl(run);
   }
 
   /** The options of `serveStreams`. */
   get serving(): ServeStreamsOptions {
     const { options, signal, terminal } = this.#run;
-    const { mode, idleTimeout, maxConnections, maxPerSource } = options;
+    const { mode, idleTimeout, maxConnections } = options;
     return {
       mode,
       limits: { readMs: idleTimeout },
       maxConnections,
-      ...(maxPerSource === undefined ? {} : { maxPerSource }),
+      admission: this.admission,
       onConnection: (connection) => {
         connection.countsMessages = options.verbose;
         return this.opened(connection);
       },
-      onRefused: this.refused,
       signal,
       log: (line) => terminal.log(line),
     };
@@ -202,11 +220,6 @@ export class ConnectionLog {
     };
   }
 
-  /** Notes a connection that was refused because of its source. */
-  refused = (): void => {
-    this.#refused += 1;
-  };
-
   /** Prints the counts, at the server's end. */
   report(): void {
     const { options, terminal } = this.#run;
@@ -214,8 +227,9 @@ export class ConnectionLog {
       ? `${formatCount(this.#total.messages, "message")}, `
       : "";
     terminal.info(
-      `${formatCount(this.#connections, "connection")}, ` +
-        `${this.#refused} refused; ${messages}${formatTraffic(this.#total)}`,
+      `${formatCount(this.#connections, "connection")}; ` +
+        `refused: ${formatRefused(this.admission, "connections")}; ` +
+        `${messages}${formatTraffic(this.#total)}`,
     );
   }
 }
@@ -229,22 +243,24 @@ function formatTraffic({ receivedBytes, sentBytes }: StreamCounts): string {
 /** Counts the datagrams of a server. */
 export class DatagramLog {
   #run: ServerRun;
-  #counts = { received: 0, answered: 0, responder: 0, rate: 0 };
+  #admission: AdmissionControl;
+  #counts = { received: 0, answered: 0 };
   #saidDenied = false;
 
   /**
    * Starts counting.
    *
-   * @param run A run of a program.
+   * @param run A run of a program that has the options of `datagramAdmission`.
    */
-  constructor(run: ServerRun) {
+  constructor(run: ServerRun & { options: AdmissionValues }) {
     this.#run = run;
+    this.#admission = admissionControl(run);
   }
 
   /** The options of `serveDatagrams`. */
   get serving(): ServeDatagramsOptions {
     return {
-      onRefused: (why) => this.#counts[why] += 1,
+      admission: this.#admission,
       signal: this.#run.signal,
       log: (line, error) => {
         if (!(error instanceof Deno.errors.NotCapable)) {
@@ -277,10 +293,11 @@ export class DatagramLog {
 
   /** Prints the counts, at the server's end. */
   report(): void {
-    const { received, answered, responder, rate } = this.#counts;
+    const { received, answered } = this.#counts;
     this.#run.terminal.info(
-      `received ${received + responder + rate}, answered ${answered}; ` +
-        `refused: from responders ${responder}, too fast ${rate}`,
+      `received ${received + this.#admission.refusedCount}, ` +
+        `answered ${answered}; ` +
+        `refused: ${formatRefused(this.#admission, "datagrams")}`,
     );
   }
 }

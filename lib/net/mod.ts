@@ -7,10 +7,12 @@
 
 export { FramingError } from "../framing/line_decoder.ts";
 export * from "./address.ts";
+export * from "./admission.ts";
 export * from "./connect.ts";
 export * from "./datagram_socket.ts";
 export * from "./errors.ts";
 export * from "./impaired_path.ts";
+export * from "./networks.ts";
 export * from "./queue_watch.ts";
 export * from "./rate_limiter.ts";
 export * from "./serve_datagrams.ts";

@@ -1,11 +1,10 @@
 /**
- * A token bucket for each source, each network, and all of them together.
+ * A token bucket for each source.
  *
  * @module
  */
 
 import { type Clock, systemClock } from "../timing/clock.ts";
-import { isLoopback, prefixOf, sourceOf } from "./source.ts";
 
 /** After so many new sources, those before them are dropped. */
 const GENERATION_SOURCES = 2048;
@@ -92,73 +91,5 @@ export class RateLimiter {
     const after = Math.max(before, nowMs) + this.#intervalMs;
     // A nanosecond of tolerance, since the sums are rounded.
     return [before, after <= nowMs + this.#burstMs + 1e-6 ? after : null];
-  }
-}
-
-/** The rates of a network and of all sources, as multiples of a source's. */
-const NETWORK_FACTOR = 4;
-const TOTAL_FACTOR = 40;
-
-/**
- * Limits how often a server replies: to each source, as
- * {@linkcode RateLimiter} does; to each /24 or /56 network four times as often;
- * and to all of them together forty times. So forged sources do not multiply the
- * replies that one host or one network gets.
- *
- * On loopback, whose addresses cannot be forged from elsewhere, each socket is a
- * source, and there are no other limits: a flood does not silence the clients on
- * this machine.
- *
- * @example Usage
- * ```ts
- * import { ReplyLimiter } from "./rate_limiter.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const limiter = new ReplyLimiter(4, { now: () => 0 });
- * assertEquals(limiter.allow("192.0.2.1", 50_000), true);
- * assertEquals(limiter.allow("192.0.2.1", 50_001), false);
- * assertEquals(limiter.allow("192.0.2.2", 50_000), true);
- * ```
- */
-export class ReplyLimiter {
-  #local: RateLimiter;
-  #sources: RateLimiter;
-  #networks: RateLimiter;
-  #total: RateLimiter;
-
-  /**
-   * Creates full buckets.
-   *
-   * @param ratePerSec The replies per second to each source.
-   * @param clock The clock.
-   */
-  constructor(ratePerSec: number, clock: Clock = systemClock) {
-    const [local, sources, networks, total] = [
-      1,
-      1,
-      NETWORK_FACTOR,
-      TOTAL_FACTOR,
-    ]
-      .map((factor) => new RateLimiter(factor * ratePerSec, { clock }));
-    this.#local = local!;
-    this.#sources = sources!;
-    this.#networks = networks!;
-    this.#total = total!;
-  }
-
-  /**
-   * Takes one reply to a source.
-   *
-   * @param hostname The numeric address of the source.
-   * @param port Its port.
-   * @returns Whether it may be sent.
-   */
-  allow(hostname: string, port: number): boolean {
-    if (isLoopback(hostname)) return this.#local.allow(`${port} ${hostname}`);
-    // Asked first: otherwise forged sources would fill the tables for nothing,
-    // and a source that is too fast would use up what is left for the others.
-    return this.#total.hasToken("") &&
-      this.#sources.allow(sourceOf(hostname)) &&
-      this.#networks.allow(prefixOf(hostname)) && this.#total.allow("");
   }
 }

@@ -4,17 +4,17 @@
  * The source of a datagram can be forged, so a reply may reach a host that sent
  * nothing. Therefore there is no reply to the port of another service that
  * replies, since the two would reply to each other without end (CVE-2024-2169);
- * no reply longer than its request; and a limited rate of replies to each source,
- * to each network, and in total.
+ * no reply longer than its request; and a limited rate of replies, as in
+ * `admission.ts`.
  *
  * @module
  */
 
+import { AdmissionControl } from "./admission.ts";
 import { errorMessage, isDisconnect } from "./errors.ts";
 import { receiveDatagram } from "./datagram_socket.ts";
 import type { QueueWatch } from "./queue_watch.ts";
 import { ImpairedPath, type ImpairmentOptions } from "./impaired_path.ts";
-import { ReplyLimiter } from "./rate_limiter.ts";
 
 /**
  * Returns the reply to one datagram, or `null` for none. The datagram is a view
@@ -28,13 +28,10 @@ export type DatagramHandler = (
 /** How to serve a socket. */
 export interface ServeDatagramsOptions {
   /**
-   * The most replies per second to one source, from which
-   * {@linkcode ReplyLimiter} derives the other limits. Default
-   * {@linkcode DEFAULT_MAX_RATE_PER_SEC}.
+   * Whose datagrams are answered. By default everyone's, within the default
+   * limits.
    */
-  maxRatePerSec?: number;
-  /** Called for each datagram refused because of its source. */
-  onRefused?: (why: "responder" | "rate") => void;
+  admission?: AdmissionControl;
   /** Watches the socket. */
   queue?: QueueWatch;
   /** Emulates an impaired path for the replies. */
@@ -45,48 +42,10 @@ export interface ServeDatagramsOptions {
   log?: (line: string, error?: unknown) => void;
 }
 
-/**
- * Ports of services that reply to any datagram: echo, systat, daytime, netstat,
- * qotd, chargen, time, DNS, TFTP, NTP, SNMP, LDAP, RIP, STAMP, SSDP, mDNS and
- * memcached.
- */
-// deno-fmt-ignore
-const RESPONDER_PORTS = new Set([7, 11, 13, 15, 17, 19, 37, 53, 69, 123, 161,
-                                 389, 520, 862, 1900, 5353, 11211]);
-/** The default of `maxRatePerSec`. */
-export const DEFAULT_MAX_RATE_PER_SEC = 1000;
 /** Longer than any datagram, of which IPv4 allows 65 507 bytes. */
 const BUFFER_BYTES = 65_536;
 /** How long delayed replies may take once the server stops, in milliseconds. */
 const GRACE_MS = 5000;
-
-/**
- * Checks whether a reply to a source could cause another reply, and so a loop.
- *
- * @param from The source of a datagram.
- * @param own Where it was received.
- * @returns `true` for the ports of known responders, and for the port served
- * here on any host, which may be this socket or another instance.
- *
- * @example Usage
- * ```ts
- * import { isResponder } from "./serve_datagrams.ts";
- * import { assert } from "@std/assert";
- *
- * const udp = (port: number): Deno.NetAddr => ({
- *   transport: "udp",
- *   hostname: "192.0.2.1",
- *   port,
- * });
- * assert(isResponder(udp(7), udp(12000)));
- * assert(isResponder(udp(12000), udp(12000)));
- * assert(!isResponder(udp(54321), udp(12000)));
- * ```
- */
-export function isResponder(from: Deno.NetAddr, own: Deno.NetAddr): boolean {
-  return from.port === 0 || from.port === own.port ||
-    RESPONDER_PORTS.has(from.port);
-}
 
 /**
  * Serves until the signal is aborted or the socket is closed. On abort, delayed
@@ -125,11 +84,9 @@ export async function serveDatagrams(
   handler: DatagramHandler,
   options: ServeDatagramsOptions = {},
 ): Promise<void> {
-  const { maxRatePerSec = DEFAULT_MAX_RATE_PER_SEC, signal } = options;
+  const { admission = new AdmissionControl(), signal } = options;
   const log = options.log ?? (() => {});
-  const refused = options.onRefused ?? (() => {});
   const own = socket.addr as Deno.NetAddr;
-  const limiter = new ReplyLimiter(maxRatePerSec);
   const buffer = new Uint8Array(BUFFER_BYTES);
   const abandon = new AbortController();
   const path = options.impairment &&
@@ -150,14 +107,7 @@ export async function serveDatagrams(
     if (received === null) break;
     if (stopping) continue;
     const [datagram, from] = received;
-    if (isResponder(from, own)) {
-      refused("responder");
-      continue;
-    }
-    if (!limiter.allow(from.hostname, from.port)) {
-      refused("rate");
-      continue;
-    }
+    if (admission.datagram(from, own) !== null) continue;
     const reply = replyTo(datagram, from);
     if (reply === null) continue;
     await (path ? path.send(reply, from) : send(reply, from));

@@ -5,8 +5,8 @@
  */
 
 import { sleepUntil } from "../timing/sleep.ts";
+import { AdmissionControl } from "./admission.ts";
 import { errorMessage, isDisconnect } from "./errors.ts";
-import { SourceLimit } from "./source.ts";
 import { StreamConnection, type StreamLimits } from "./stream_connection.ts";
 
 /**
@@ -31,14 +31,12 @@ export interface ServeStreamsOptions {
    */
   maxConnections?: number;
   /**
-   * The most open connections of one source; more are closed at once. By default
-   * {@linkcode DEFAULT_MAX_PER_SOURCE}, from which loopback is exempt.
+   * Whose connections are accepted; others are closed at once. By default
+   * everyone's, within the default limits.
    */
-  maxPerSource?: number;
+  admission?: AdmissionControl;
   /** Called when a connection starts; returns what to call at its end. */
   onConnection?: (connection: StreamConnection) => () => void;
-  /** Called for each connection that is closed because of its source. */
-  onRefused?: () => void;
   /** Stops the server: see {@linkcode serveStreams}. */
   signal?: AbortSignal;
   /**
@@ -99,7 +97,7 @@ export async function serveStreams(
   const { mode = "concurrent", signal } = options;
   const { maxConnections = DEFAULT_MAX_CONNECTIONS } = options;
   const log = options.log ?? (() => {});
-  const sources = new SourceLimit(options.maxPerSource, log);
+  const { admission = new AdmissionControl() } = options;
   const open = new Map<StreamConnection, Promise<void>>();
   let stopped = false;
   let slotFreed = Promise.withResolvers<void>();
@@ -144,17 +142,13 @@ export async function serveStreams(
   clearTimeout(late);
 
   function serveOne(conn: Deno.Conn): Promise<void> {
+    const leave = admission.accept(conn.remoteAddr);
+    if (typeof leave === "string") return Promise.resolve(conn.close());
     let connection: StreamConnection;
-    let leave: (() => void) | null = null;
     try {
-      leave = sources.enter(conn.remoteAddr);
-      if (leave === null) {
-        options.onRefused?.();
-        throw new Deno.errors.ConnectionRefused();
-      }
       connection = new StreamConnection(conn, options.limits);
-    } catch { // refused, or the client has already disconnected
-      leave?.();
+    } catch { // the client has already disconnected
+      leave();
       conn.close();
       return Promise.resolve();
     }

@@ -1,10 +1,17 @@
 /**
- * Which addresses count as one source, and a limit of the connections of each.
+ * Which addresses count as one source, are of this machine, or reply by themselves.
  *
  * @module
  */
 
-import { formatAddress } from "./address.ts";
+/**
+ * Ports of services that reply to any datagram: echo, systat, daytime, netstat,
+ * qotd, chargen, time, DNS, TFTP, NTP, SNMP, LDAP, RIP, STAMP, SSDP, mDNS and
+ * memcached.
+ */
+// deno-fmt-ignore
+const RESPONDER_PORTS = new Set([7, 11, 13, 15, 17, 19, 37, 53, 69, 123, 161,
+                                 389, 520, 862, 1900, 5353, 11211]);
 
 /**
  * Names the source that limits are counted for.
@@ -67,6 +74,34 @@ export function isLoopback(host: string): boolean {
   return host === "::1" || (plainV4(host) ?? "").startsWith("127.");
 }
 
+/**
+ * Checks whether a reply to a source could cause another reply, and so a loop.
+ *
+ * @param from The source of a datagram.
+ * @param own Where it was received.
+ * @returns `true` for the ports of known responders, and for the port served
+ * here on any host, which may be this socket or another instance.
+ *
+ * @example Usage
+ * ```ts
+ * import { isResponder } from "./source.ts";
+ * import { assert } from "@std/assert";
+ *
+ * const udp = (port: number): Deno.NetAddr => ({
+ *   transport: "udp",
+ *   hostname: "192.0.2.1",
+ *   port,
+ * });
+ * assert(isResponder(udp(7), udp(12000)));
+ * assert(isResponder(udp(12000), udp(12000)));
+ * assert(!isResponder(udp(54321), udp(12000)));
+ * ```
+ */
+export function isResponder(from: Deno.NetAddr, own: Deno.NetAddr): boolean {
+  return from.port === 0 || from.port === own.port ||
+    RESPONDER_PORTS.has(from.port);
+}
+
 /** An IPv4 address, also if it is written inside IPv6; `null` for others. */
 function plainV4(host: string): string | null {
   const v4 = host.startsWith("::ffff:") ? host.slice(7) : host;
@@ -82,93 +117,4 @@ function groupsOf(host: string): string[] {
     "0",
   );
   return [...left, ...zeros, ...right];
-}
-
-/** The default of {@linkcode SourceLimit}. */
-export const DEFAULT_MAX_PER_SOURCE = 64;
-/** The least time between two lines about refusals, in milliseconds. */
-const REFUSAL_LOG_MS = 1000;
-
-/**
- * Limits the connections that each source has open, and logs refusals, at most
- * one line a second.
- *
- * @example Usage
- * ```ts
- * import { SourceLimit } from "./source.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const limit = new SourceLimit(1);
- * const client: Deno.NetAddr = {
- *   transport: "tcp",
- *   hostname: "192.0.2.1",
- *   port: 50_000,
- * };
- * const leave = limit.enter(client);
- * assertEquals(limit.enter(client), null);
- * leave?.();
- * assertEquals(limit.enter(client) !== null, true);
- * ```
- */
-export class SourceLimit {
-  #max: number;
-  #exemptsLoopback: boolean;
-  #log: (line: string) => void;
-  #open = new Map<string, number>();
-  #loggedAtMs = -Infinity;
-  #unlogged = 0;
-
-  /**
-   * Creates a limit.
-   *
-   * @param maxPerSource The most connections of a source at once; by default
-   * {@linkcode DEFAULT_MAX_PER_SOURCE}, from which loopback is exempt.
-   * @param log Receives the lines about refusals.
-   */
-  constructor(maxPerSource?: number, log: (line: string) => void = () => {}) {
-    this.#max = maxPerSource ?? DEFAULT_MAX_PER_SOURCE;
-    this.#exemptsLoopback = maxPerSource === undefined;
-    this.#log = log;
-  }
-
-  /**
-   * Counts a connection.
-   *
-   * @param remote The address of its peer; a Unix socket has no limit.
-   * @returns A function to call once when it has ended, or `null` if the source
-   * has too many.
-   */
-  enter(remote: Deno.Addr): (() => void) | null {
-    if (!("hostname" in remote)) return () => {};
-    if (this.#exemptsLoopback && isLoopback(remote.hostname)) return () => {};
-    const source = sourceOf(remote.hostname);
-    const count = this.#open.get(source) ?? 0;
-    if (count >= this.#max) {
-      this.#refuse(remote);
-      return null;
-    }
-    this.#open.set(source, count + 1);
-    return () => {
-      const left = this.#open.get(source)! - 1;
-      if (left === 0) this.#open.delete(source);
-      else this.#open.set(source, left);
-    };
-  }
-
-  #refuse(remote: Deno.Addr): void {
-    const nowMs = performance.now();
-    if (nowMs - this.#loggedAtMs < REFUSAL_LOG_MS) {
-      this.#unlogged += 1;
-      return;
-    }
-    const others = this.#unlogged === 0
-      ? ""
-      : `; ${this.#unlogged} more since the last line`;
-    this.#loggedAtMs = nowMs;
-    this.#unlogged = 0;
-    this.#log(
-      `${formatAddress(remote)}: refused: ${this.#max} connections of its ` +
-        `source are open${others}`,
-    );
-  }
 }

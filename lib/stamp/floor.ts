@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AdmissionControl } from "../net/admission.ts";
 import { serveDatagrams } from "../net/serve_datagrams.ts";
 import {
   CALIBRATION_MS,
@@ -36,7 +37,9 @@ export async function stampFloor(
   const socket = open();
   const { answer } = new StampReflector({ key: request.key });
   const served = serveDatagrams(socket, answer, {
-    maxRatePerSec: MAX_RATE_PER_SEC,
+    admission: new AdmissionControl({
+      limits: { maxDatagramsPerSec: MAX_RATE_PER_SEC },
+    }),
     signal: stop.signal,
   });
   const session = new StampSession(open, socket.addr as Deno.NetAddr, {

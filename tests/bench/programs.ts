@@ -5,6 +5,7 @@
  * @module
  */
 
+import { AdmissionControl } from "../../lib/net/admission.ts";
 import { measureSession } from "../../lib/measure/client.ts";
 import { serveDatagrams } from "../../lib/net/serve_datagrams.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
@@ -90,7 +91,11 @@ async function bareSink(): Promise<void> {
 async function reflector(): Promise<void> {
   const reflector = new StampReflector({ maxSessions: 10_000 });
   answerCounts(() => reflector.counts.reflected);
-  const options = { maxRatePerSec: 2 ** 20 };
+  const options = {
+    admission: new AdmissionControl({
+      limits: { maxDatagramsPerSec: 2 ** 20 },
+    }),
+  };
   await serveDatagrams(openDatagrams(), reflector.answer, options);
 }
 

@@ -219,4 +219,4 @@ export function fileFlags(path: string): string[] {
 
 /** What a stream server of ours says at its end where no client failed. */
 export const COUNTS_ALONE =
-  /^\d+ connections?, 0 refused; \d+ bytes? received, \d+ bytes? sent\n$/;
+  /^\d+ connections?; refused: denied 0, too many 0, too fast 0; \d+ bytes? received, \d+ bytes? sent\n$/;

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { DatagramSocket } from "../../lib/net/datagram_socket.ts";
-import { isResponder, serveDatagrams } from "../../lib/net/serve_datagrams.ts";
+import { AdmissionControl } from "../../lib/net/admission.ts";
+import { serveDatagrams } from "../../lib/net/serve_datagrams.ts";
 import {
   bytes,
   datagramClient,
@@ -9,7 +10,7 @@ import {
   RunningServer,
   text,
 } from "../fixtures.ts";
-import { pureTest, test } from "../testing.ts";
+import { test } from "../testing.ts";
 
 const delayed = (delayMs: number) => ({
   drop: 0,
@@ -98,12 +99,11 @@ test("serveDatagrams() sends no reply that is null, too long, failed or unsendab
 
 test("serveDatagrams() never replies to itself or to a known responder", async () => {
   const { requests, handler } = recordingEcho();
-  const refusals: string[] = [];
+  const admission = new AdmissionControl();
   const socket = openDatagrams();
-  const onRefused = (why: string) => refusals.push(why);
   await using server = new RunningServer(
     socket.addr as Deno.NetAddr,
-    (given) => serveDatagrams(socket, handler, { ...given, onRefused }),
+    (given) => serveDatagrams(socket, handler, { ...given, admission }),
   );
   await socket.send(bytes("from itself"), socket.addr);
   using responder = new DatagramSocket(openFirst([1900, 5353, 11211]));
@@ -111,7 +111,7 @@ test("serveDatagrams() never replies to itself or to a known responder", async (
   using client = datagramClient();
   assertEquals(await ask(client, server, "a request"), "a request");
   assertEquals(requests, ["a request"]);
-  assertEquals(refusals, ["responder", "responder"]);
+  assertEquals(admission.refused.responder, 2);
 });
 
 /** Binds the first free port. */
@@ -126,28 +126,12 @@ function openFirst(ports: number[]): Deno.DatagramConn {
   throw new Error(`None of the ports is free: ${ports}`);
 }
 
-pureTest("isResponder() is true for known responders and its own port", () => {
-  const udp = (port: number, hostname = "192.0.2.1"): Deno.NetAddr => ({
-    transport: "udp",
-    hostname,
-    port,
-  });
-  const own = udp(12000, "127.0.0.1");
-  // deno-fmt-ignore
-  const responders = [0, 7, 11, 13, 15, 17, 19, 37, 53, 69, 123, 161, 389, 520,
-                      862, 1900, 5353, 11211, 12000];
-  const found = Array.from({ length: 65_536 }, (_, port) => port)
-    .filter((port) => isResponder(udp(port), own));
-  assertEquals(found, responders);
-});
-
 test("serveDatagrams() limits the rate of a source", async () => {
   const { requests, handler } = recordingEcho();
-  let refusals = 0;
-  await using server = datagramServer(handler, {
-    maxRatePerSec: 10,
-    onRefused: () => refusals++,
+  const admission = new AdmissionControl({
+    limits: { maxDatagramsPerSec: 10 },
   });
+  await using server = datagramServer(handler, { admission });
   using client = datagramClient();
   const startMs = performance.now();
   for (let sent = 0; sent < 50; sent++) {
@@ -170,7 +154,7 @@ test("serveDatagrams() limits the rate of a source", async () => {
   const answered = requests.filter((request) => !request!.startsWith("valid"));
   assert(answered.length >= 2);
   assertLess(answered.length, 4 + 10 * seconds);
-  assert(refusals > 0);
+  assert(admission.refused.tooFast > 0);
 });
 
 test("serveDatagrams() still sends delayed replies when aborted", async () => {

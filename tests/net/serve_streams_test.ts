@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { once } from "node:events";
+import { AdmissionControl } from "../../lib/net/admission.ts";
 import {
   serveStreams,
   type StreamHandler,
@@ -260,12 +261,12 @@ test("serveStreams() delivers the last reply, whether the request was read or no
   assertEquals(text(reply), "busy\n");
 });
 
-test("serveStreams() closes connections above maxPerSource, and logs that once a second", async () => {
-  let refused = 0;
-  await using server = streamServer(echoLines, {
-    maxPerSource: 2,
-    onRefused: () => refused++,
+test("serveStreams() closes connections that are not admitted, and logs that once a second", async () => {
+  const log: string[] = [];
+  const admission = new AdmissionControl({ limits: { maxPerSource: 2 } }, {
+    log: (line) => log.push(line),
   });
+  await using server = streamServer(echoLines, { admission });
   using first = await dial(server);
   const second = await dial(server);
   await Promise.all([ping(first), ping(second)]);
@@ -273,10 +274,10 @@ test("serveStreams() closes connections above maxPerSource, and logs that once a
     using extra = await dial(server);
     assertEquals(text(await readToEnd(extra).catch(() => null)) || "", "");
   }
-  assertEquals(refused, 20);
+  assertEquals(admission.refused.tooMany, 20);
   assertMatch(
-    server.log.join(),
-    /^127\.0\.0\.1:\d+: refused: 2 connections of its source are open$/,
+    log.join(),
+    /^127\.0\.0\.1:\d+: refused: its source has too many connections$/,
   );
   second.close();
   // Until the server has noticed, it refuses others.

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import {
   isLoopback,
+  isResponder,
   prefixOf,
-  SourceLimit,
   sourceOf,
 } from "../../lib/net/source.ts";
 import { pureTest as test } from "../testing.ts";
@@ -46,28 +46,17 @@ test("isLoopback() is true for this machine only", () => {
   assertEquals(others.map(isLoopback), others.map(() => false));
 });
 
-test("SourceLimit exempts loopback and Unix sockets unless it is given", () => {
-  const from = (hostname: string): Deno.NetAddr => ({
-    transport: "tcp",
+test("isResponder() is true for known responders and its own port", () => {
+  const udp = (port: number, hostname = "192.0.2.1"): Deno.NetAddr => ({
+    transport: "udp",
     hostname,
-    port: 50_000,
+    port,
   });
-  const unix: Deno.UnixAddr = { transport: "unix", path: "/run/s" };
-  const entered = (limit: SourceLimit, address: Deno.Addr) =>
-    Array.from({ length: 100 }, () => limit.enter(address))
-      .filter((leave) => leave !== null).length;
-  const given = new SourceLimit(3);
-  for (
-    const [address, byDefault, whenGiven] of [
-      [from("127.0.0.1"), 100, 3],
-      [from("::1"), 100, 3],
-      [from("10.0.0.1"), 64, 3],
-      [from("2001:db8::1"), 64, 3],
-      [unix, 100, 100],
-    ] as const
-  ) {
-    assertEquals(entered(new SourceLimit(), address), byDefault);
-    assertEquals(entered(given, address), whenGiven);
-  }
-  assertEquals(entered(given, from("2001:db8::2")), 0); // the same /64
+  const own = udp(12000, "127.0.0.1");
+  // deno-fmt-ignore
+  const responders = [0, 7, 11, 13, 15, 17, 19, 37, 53, 69, 123, 161, 389, 520,
+                      862, 1900, 5353, 11211, 12000];
+  const found = Array.from({ length: 65_536 }, (_, port) => port)
+    .filter((port) => isResponder(udp(port), own));
+  assertEquals(found, responders);
 });

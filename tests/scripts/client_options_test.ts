@@ -152,6 +152,6 @@ Deno.test("tcp_server logs each connection with --verbose", LIMIT, async () => {
   const { stderr } = await server.stop();
   assertMatch(
     stderr,
-    /^127\.0\.0\.1:\d+: connected\n127\.0\.0\.1:\d+: closed after [^:]+: 1 message, 6 bytes received, 6 bytes sent\n1 connection, 0 refused; 1 message, 6 bytes received, 6 bytes sent\n$/,
+    /^127\.0\.0\.1:\d+: connected\n127\.0\.0\.1:\d+: closed after [^:]+: 1 message, 6 bytes received, 6 bytes sent\n1 connection; refused: denied 0, too many 0, too fast 0; 1 message, 6 bytes received, 6 bytes sent\n$/,
   );
 });

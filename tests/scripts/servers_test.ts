@@ -27,7 +27,7 @@ const SERVERS: [string, string[], RegExp][] = [
 
 /** The counts that a server without clients prints at its end. */
 const NO_CLIENTS =
-  /^(0 connections, 0 refused; 0 bytes received, 0 bytes sent|received 0, answered 0; refused: from responders 0, too fast 0)\n$/;
+  /^(0 connections; refused: denied 0, too many 0, too fast 0; 0 bytes received, 0 bytes sent|received 0, answered 0; refused: denied 0, from responders 0, too fast 0)\n$/;
 
 for (const [name, args, ready] of SERVERS) {
   Deno.test(

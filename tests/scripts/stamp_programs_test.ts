@@ -27,9 +27,9 @@ const LIMIT = { timeout: 60_000 };
 const EVERY_ADDRESS = ["--no-prompt", "--unstable-net", "--allow-net"];
 /** The line in which the reflector counts. */
 const COUNTERS =
-  /^received (\d+), reflected (\d+), sessions (\d+); refused: too short (\d+), wrongly signed (\d+), replies (\d+), from responders (\d+), too fast (\d+)$/m;
+  /^received (\d+), reflected (\d+), sessions (\d+); refused: too short (\d+), wrongly signed (\d+), replies (\d+), denied (\d+), from responders (\d+), too fast (\d+)$/m;
 const COUNTER_NAMES =
-  "received reflected sessions tooShort wronglySigned replies responders tooFast"
+  "received reflected sessions tooShort wronglySigned replies denied responders tooFast"
     .split(" ");
 const NOTHING = Object.fromEntries(COUNTER_NAMES.map((name) => [name, 0]));
 /** The figures of a distribution. */
@@ -70,7 +70,7 @@ Deno.test(
     assertMatch(stdout, /^listening udp 127\.0\.0\.1:\d+\n$/);
     assertMatch(stderr, /^stateful, not signed\n/);
     const counts = COUNTERS.exec(stderr)!.slice(1).map(Number);
-    assertEquals(counts, [8, 8, 1, 0, 0, 0, 0, 0]);
+    assertEquals(counts, [8, 8, 1, 0, 0, 0, 0, 0, 0]);
   },
 );
 
@@ -903,10 +903,10 @@ for (const [serverArgs, clientArgs] of VARIANTS) {
 }
 
 Deno.test(
-  "stamp_server answers one source at most --max-pps times a second",
+  "stamp_server answers one source at most --max-rate times a second",
   LIMIT,
   async () => {
-    await using server = await serveHere("stamp_server --max-pps 10");
+    await using server = await serveHere("stamp_server --max-rate 10");
     const { code, stdout } = await measure(
       server,
       "-n 50 -i 1ms --warmup 0 --timeout 200ms --json",

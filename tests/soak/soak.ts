@@ -7,6 +7,7 @@
  * @module
  */
 
+import { AdmissionControl } from "../../lib/net/admission.ts";
 import { DatabaseSync } from "node:sqlite";
 import { parseConfig } from "../../lib/monitor/config.ts";
 import { Store } from "../../lib/monitor/store.ts";
@@ -57,7 +58,12 @@ class Reflectors implements AsyncDisposable {
       this.#served.push(serveDatagrams(socket, (datagram, from) => {
         this.#count(datagram);
         return answer(datagram, from);
-      }, { maxRatePerSec: 2 ** 20, signal: this.#stop.signal }));
+      }, {
+        admission: new AdmissionControl({
+          limits: { maxDatagramsPerSec: 2 ** 20 },
+        }),
+        signal: this.#stop.signal,
+      }));
     }
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AdmissionControl } from "../../lib/net/admission.ts";
 import { ResultBuilder } from "../../lib/result/builder.ts";
 import type { MeasurementResult } from "../../lib/result/schema.ts";
 import {
@@ -25,7 +26,9 @@ export const TIMEOUT_MS = 1000;
 /** A reflector on loopback. */
 export function reflector(options: ReflectorOptions = {}): RunningServer {
   return datagramServer(new StampReflector(options).answer, {
-    maxRatePerSec: 100_000,
+    admission: new AdmissionControl({
+      limits: { maxDatagramsPerSec: 100_000 },
+    }),
   });
 }
 

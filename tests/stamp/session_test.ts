@@ -5,6 +5,7 @@
  * @module
  */
 
+import { AdmissionControl } from "../../lib/net/admission.ts";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { DatagramHandler } from "../../lib/net/serve_datagrams.ts";
 import type { MeasurementResult } from "../../lib/result/schema.ts";
@@ -216,7 +217,11 @@ timedTest(
   async () => {
     await together(DIRECTIONS, async ([name, make, path, known, note]) => {
       const { answer, onSample } = make();
-      await using server = datagramServer(answer, { maxRatePerSec: 100_000 });
+      await using server = datagramServer(answer, {
+        admission: new AdmissionControl({
+          limits: { maxDatagramsPerSec: 100_000 },
+        }),
+      });
       await using relay = new Relay(server.addr, path);
       const options = { intervalMs: 2 };
       const { result } = await measure(relay, options, onSample);

@@ -1,3 +1,4 @@
+import { AdmissionControl } from "../../lib/net/admission.ts";
 import {
   assert,
   assertEquals,
@@ -64,7 +65,9 @@ test("timeStreams() reads the clock for each client", async () => {
 test("timeDatagrams() replies to a datagram as long as the reply, at a limited rate", async () => {
   for (const format of TIME_FORMATS) {
     await using server = datagramServer(timeDatagrams(format), {
-      maxRatePerSec: MAX_TIME_REPLIES_PER_SEC,
+      admission: new AdmissionControl({
+        limits: { maxDatagramsPerSec: MAX_TIME_REPLIES_PER_SEC },
+      }),
     });
     using client = datagramClient();
     const startMs = Date.now();
