@@ -6,7 +6,8 @@
  * Protocol:   measure, the three phases of the course, over TCP, port 10000
  * Socket:     stream, or Unix stream
  * Permission: --allow-net, to connect to the target; for unix:PATH also
- *             --allow-read=PATH --allow-write=PATH
+ *             --allow-read=PATH --allow-write=PATH; --allow-env=ROUNDTRIP_KEY or
+ *             --allow-read=FILE for a shared key
  *
  *     $ deno task measure-client rtt 127.0.0.1 --count 100
  *     rtt to 127.0.0.1:10000 over TCP, measure protocol
@@ -36,6 +37,11 @@ import {
   STREAM_TARGET_HELP,
   targetOf,
 } from "../lib/cli/client_options.ts";
+import {
+  findSharedKey,
+  SHARED_KEY_HELP,
+  SHARED_KEY_OPTION,
+} from "../lib/cli/key_options.ts";
 import { choice, duration, flag, integer, size } from "../lib/cli/option.ts";
 import {
   flagOf,
@@ -62,6 +68,7 @@ import { connectSession, measureConnectFloor } from "../lib/measure/connect.ts";
 import { measureFloor } from "../lib/measure/floor.ts";
 import { type MeasurementType, SETUP_LIMITS } from "../lib/measure/messages.ts";
 import { formatAddress, type Target } from "../lib/net/address.ts";
+import type { SharedKey } from "../lib/net/shared_key.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { ResultBuilder } from "../lib/result/builder.ts";
 import { formatCount, formatDuration } from "../lib/result/quantities.ts";
@@ -111,6 +118,7 @@ const OPTIONS = {
     "number of the first probe: 0 for servers that count from 0",
     { min: 0, max: 1, default: "1" },
   ),
+  ...SHARED_KEY_OPTION,
   ...REPORT_OPTIONS,
 };
 
@@ -122,7 +130,10 @@ const ONLY_OF: [modes: Mode[], options: (keyof typeof OPTIONS)[]][] = [
   [["rtt", "tput"], ["delay"]],
   [["rtt", "tput", "connect"], ["time", "calibrate", "hdr", "failIf"]],
   [["sweep"], ["sizes", "delays"]],
-  [["rtt", "tput", "sweep"], ["size", "lenient", "delayUnit", "firstProbe"]],
+  [
+    ["rtt", "tput", "sweep"],
+    ["size", "lenient", "delayUnit", "firstProbe", "keyFile"],
+  ],
 ];
 
 /** Measures once, or sweeps; returns the exit code. */
@@ -136,6 +147,7 @@ export const main = defineProgram({
     "sweep does both for several sizes without a delay, and for several delays, and prints tables and curves. --size is then the payload of the points where the delay varies. If a point fails, the sweep goes on and exits with 1.",
     "connect measures how long the set-up of a TCP connection takes, SYN to SYN-ACK as seen by connect, to any HOST:PORT where a program listens; the peer needs no program of this project. It sets up a connection every 100 ms unless --interval is given, and closes it at once. A name is looked up once, before the first connection.",
     "A probe is sent when the one before was echoed, and with --interval not before its intended time. A second column then counts from the intended time, so that a stall of the peer is not hidden.",
+    SHARED_KEY_HELP,
     `${FAIL_IF_HELP} throughput of tput is compared with a rate such as 10M bit/s.`,
     "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",
   ],
@@ -188,7 +200,7 @@ export const main = defineProgram({
   });
   const address = formatAddress(target);
   const path = target.transport === "tcp" ? "TCP" : "a Unix socket";
-  const title = `${mode} to ${address} over ${path}, measure protocol`;
+  let key: SharedKey | undefined;
   const probes = time === undefined || options.count !== undefined
     ? formatCount(count, "probe")
     : "probes";
@@ -197,7 +209,15 @@ export const main = defineProgram({
     : `, for ${formatDuration(time * 1000)}`;
   const prepare = { rtt: once, tput: once, sweep, connect: connections }[mode];
   const report = new Report(options, terminal);
-  return run(() => prepare(mode as MeasurementType), { report, signal });
+  return run(async () => {
+    if (mode !== "connect") key = await findSharedKey(options.keyFile);
+    return await prepare(mode as MeasurementType);
+  }, { report, signal });
+
+  function title(): string {
+    return `${mode} to ${address} over ${path}, measure protocol` +
+      (key ? ", shared key" : "");
+  }
 
   async function connections(): Promise<Runnable> {
     const { hostname, port } = target as HostTarget;
@@ -269,7 +289,7 @@ export const main = defineProgram({
     const size = formatCount(sizeBytes, "byte");
     return runnableMeasurement({
       title:
-        `${title}\n${probes} of ${size}, server delay ${delay} ms${during}`,
+        `${title()}\n${probes} of ${size}, server delay ${delay} ms${during}`,
       samples: session(step, { probes: count + warmup, note, skipped }),
       ...{ builder, count, expected, hdr },
     });
@@ -296,7 +316,7 @@ export const main = defineProgram({
     });
     const points = formatCount(steps.length, "point");
     return runnableSweep({
-      title: `${title}\n${points} of ${probes} each, in rounds`,
+      title: `${title()}\n${points} of ${probes} each, in rounds`,
       metadata: { ...metadata, protocol: "measure" },
       steps,
       probes: count,
@@ -320,12 +340,16 @@ export const main = defineProgram({
 
   /** The options as they take effect, apart from what a mode adds. */
   function used(): Record<string, unknown> {
-    return usedOptions(OPTIONS, { ...options, count, interval, warmup }, [
-      ...["count", "time", "interval", "warmup", "timeout"] as const,
-      ...(mode === "connect"
-        ? []
-        : ["lenient", "delayUnit", "firstProbe"] as const),
-    ]);
+    const all = { ...options, count, interval, warmup };
+    const names = ["count", "time", "interval", "warmup", "timeout"] as const;
+    if (mode === "connect") return usedOptions(OPTIONS, all, names);
+    return {
+      ...usedOptions(OPTIONS, all, [
+        ...names,
+        ...["lenient", "delayUnit", "firstProbe"] as const,
+      ]),
+      shared_key: key !== undefined,
+    };
   }
 
   function builderOf(
@@ -363,6 +387,7 @@ export const main = defineProgram({
       ...(skipped && { skipped }),
       delayUnit,
       firstProbe: options.firstProbe === 0 ? 0 : 1,
+      key,
       note,
       ...(lenient ? { tolerate: (what) => note(`tolerated: ${what}`) } : {}),
       signal,

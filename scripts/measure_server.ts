@@ -8,7 +8,8 @@
  *               m SEQ PAYLOAD             ->  m SEQ PAYLOAD, DELAY ms later
  *               t                         ->  200 OK: Closing Connection
  * Socket:     stream
- * Permission: --allow-net=HOST, to listen there
+ * Permission: --allow-net=HOST, to listen there; --allow-env=ROUNDTRIP_KEY or
+ *             --allow-read=FILE for a shared key
  *
  *     $ deno task measure-server
  *     listening tcp 127.0.0.1:10000
@@ -21,6 +22,11 @@
  * @module
  */
 
+import {
+  findSharedKey,
+  SHARED_KEY_HELP,
+  SHARED_KEY_OPTION,
+} from "../lib/cli/key_options.ts";
 import { custom, duration, integer, size } from "../lib/cli/option.ts";
 import { defineProgram } from "../lib/cli/program.ts";
 import {
@@ -42,6 +48,7 @@ export const main = defineProgram({
   details: [
     "The server answers a setup that exceeds a limit with the protocol's error. --max-memory limits all clients together: each connection counts as 20K and its payload and, with a delay, 64K for the echoes that wait. A client that would exceed it is refused. The program itself takes 60M to 80M more.",
     "--dialect serves clients that do not keep to the protocol: from-zero numbers the probes from 0; ready=TEXT is the reply to the setup; no-lf ends replies without a newline; payload-only echoes the payload alone; flush takes messages without a newline, the setup after 100 ms of silence and a probe at its length. The log says which clients leave without a probe, or send no newline.",
+    SHARED_KEY_HELP,
   ],
   options: {
     ...listenOptions(10000),
@@ -68,6 +75,7 @@ export const main = defineProgram({
       parseServerDialect,
       "deviate for other clients: from-zero, ready=TEXT, no-lf, payload-only, flush",
     ),
+    ...SHARED_KEY_OPTION,
     ...STREAM_SERVER_OPTIONS,
   },
   examples: [
@@ -79,15 +87,18 @@ export const main = defineProgram({
 }, async (run) => {
   const { host, port, maxProbes, maxSize, maxDelay, maxMemory } = run.options;
   const { dialect, reusePort } = run.options;
+  const key = await findSharedKey(run.options.keyFile);
   const listener = await listen(
     run,
     { transport: "tcp", hostname: host, port, reusePort },
     (address) => Deno.listen(address),
   );
+  if (key) run.terminal.info("clients must have the shared key");
   const service = measureStreams({
     limits: { probes: maxProbes, sizeBytes: maxSize, delayMs: maxDelay },
     memoryBytes: maxMemory,
     ...(dialect && { dialect }),
+    key,
     log: (line) => run.terminal.log(line),
   });
   const log = new ConnectionLog(run);

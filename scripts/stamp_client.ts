@@ -35,7 +35,11 @@ import {
   REPORT_OPTIONS,
   runnableMeasurement,
 } from "../lib/cli/run_measurement.ts";
-import { findKey, KEY_HELP, KEY_OPTION } from "../lib/cli/stamp_options.ts";
+import {
+  findStampKey,
+  STAMP_KEY_HELP,
+  STAMP_KEY_OPTION,
+} from "../lib/cli/key_options.ts";
 import { SENDER_OPTIONS, senderPlan } from "../lib/cli/stamp_sender_options.ts";
 import { stampFloor } from "../lib/stamp/floor.ts";
 import { ResultBuilder } from "../lib/result/builder.ts";
@@ -51,14 +55,14 @@ export const main = defineProgram({
     TARGET_HELP,
     "Probes are sent on a fixed schedule, whether or not earlier ones were answered. A probe is lost if no reply comes within --timeout; a later reply is late. With -i 0 each probe is sent when the one before was answered or lost.",
     "The RTT excludes the time that the reflector reports for itself; a second column includes it, and a third counts from the intended time of each probe. One-way delays depend on two clocks. Without a known relation only the interval of their minimum and their variation are known; --trust-clocks takes both clocks as they are.",
-    KEY_HELP,
+    STAMP_KEY_HELP,
     `${FAIL_IF_HELP} not_sent is a number; loss.forward and loss.backward are percentages; there.p99 and back.p99 are of one way and need --trust-clocks, there.variation.p99 does not.`,
     "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",
   ],
   options: {
     ...SENDER_OPTIONS,
     trustClocks: flag("compute one-way delays from both clocks as they are"),
-    ...KEY_OPTION,
+    ...STAMP_KEY_OPTION,
     ...REPORT_OPTIONS,
     failIf: {
       ...REPORT_OPTIONS.failIf,
@@ -89,7 +93,7 @@ export const main = defineProgram({
   });
 
   async function prepare(): Promise<Runnable> {
-    const { key, mode, unseen } = await findKey(options.keyFile);
+    const { key, mode, unseen } = await findStampKey(options.keyFile);
     const plan = senderPlan(options, key);
     const { hostname, source } = await datagramRoute(
       invocation,

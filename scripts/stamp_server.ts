@@ -27,7 +27,11 @@ import {
 import { duration, flag, integer } from "../lib/cli/option.ts";
 import { defineProgram } from "../lib/cli/program.ts";
 import { listen, listenOptions } from "../lib/cli/server_options.ts";
-import { findKey, KEY_HELP, KEY_OPTION } from "../lib/cli/stamp_options.ts";
+import {
+  findStampKey,
+  STAMP_KEY_HELP,
+  STAMP_KEY_OPTION,
+} from "../lib/cli/key_options.ts";
 import { QueueWatch } from "../lib/net/queue_watch.ts";
 import { formatDuration } from "../lib/result/quantities.ts";
 import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
@@ -42,7 +46,7 @@ export const main = defineProgram({
   operands: "",
   details: [
     "A reply has the length and the timestamp format of its request. To prevent loops, the reflector does not answer replies, its own port on any host, or the ports of services that answer every datagram.",
-    KEY_HELP,
+    STAMP_KEY_HELP,
     `${STAMP_PORT} is the port of the protocol; ports below 1024 need administrator rights.`,
   ],
   options: {
@@ -58,13 +62,13 @@ export const main = defineProgram({
       min: 100,
       max: 86_400_000,
     }),
-    ...KEY_OPTION,
+    ...STAMP_KEY_OPTION,
   },
   examples: ["--port 8620", "--stateless --report-interval 10s"],
 }, async (run) => {
   const { options, signal, terminal } = run;
   const { host, port, stateless, maxSessions, reportInterval } = options;
-  const { key, mode, unseen } = await findKey(options.keyFile);
+  const { key, mode, unseen } = await findStampKey(options.keyFile);
   const socket = await listen(
     run,
     { transport: "udp", hostname: host, port },

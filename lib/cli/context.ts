@@ -10,6 +10,7 @@ import { Iperf3Error, type Iperf3Fault } from "../iperf3/messages.ts";
 import { formatAddress, type Target } from "../net/address.ts";
 import { ResultError } from "../result/result_error.ts";
 import { DeadlineError, errorCode, errorMessage } from "../net/errors.ts";
+import { KeyError, type KeyFault } from "../net/shared_key.ts";
 import { isLoopback } from "../net/source.ts";
 import { flagOf, UsageError } from "./options.ts";
 
@@ -169,6 +170,17 @@ const HINTS: Record<ProtocolHint, string> = {
   delay_unit:
     "if the server takes its delay in seconds, use --delay-unit s; otherwise raise --timeout",
   echo_server: "start measure-server there, or check the port",
+  setup:
+    "the setup exceeds a limit of the server, or the server requires a shared key: give its key with --key-file FILE or ROUNDTRIP_KEY",
+};
+
+const KEY_REMEDIES: Record<KeyFault, string> = {
+  absent:
+    "if it is a measure-server, start it with the same key: --key-file FILE or ROUNDTRIP_KEY",
+  refused:
+    "give both sides the same key: compare their --key-file or ROUNDTRIP_KEY",
+  wrong: "another program answers in its place; check the host and the port",
+  closed: "check the output of the server",
 };
 
 const IPERF3_REMEDIES: Partial<Record<Iperf3Fault, string>> = {
@@ -200,6 +212,11 @@ export function explain(error: unknown, task?: Task): string {
   }
   if (error instanceof ProtocolError && error.hint !== null) {
     return `${error.message}; ${HINTS[error.hint]}`;
+  }
+  if (error instanceof KeyError) {
+    return `the server is not authenticated: ${error.message}; ${
+      KEY_REMEDIES[error.fault]
+    }`;
   }
   if (error instanceof Iperf3Error) {
     const remedy = IPERF3_REMEDIES[error.fault];

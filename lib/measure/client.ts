@@ -10,6 +10,7 @@ import { Buffer } from "node:buffer";
 import { FramingError } from "../framing/line_decoder.ts";
 import { CR, LF, lineContent } from "../framing/line_ending.ts";
 import { DeadlineError, isDisconnect } from "../net/errors.ts";
+import type { SharedKey } from "../net/shared_key.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { newSample, type Sample } from "../stats/sample.ts";
 import { Pacer, periodic, type SkippedEvents } from "../timing/pacer.ts";
@@ -46,6 +47,8 @@ export interface MeasureOptions {
   firstProbe?: 0 | 1;
   /** Makes the session lenient; receives each deviation that was accepted. */
   tolerate?: (what: string) => void;
+  /** Measures only with a server that proves that it holds this key. */
+  key?: SharedKey | undefined;
   /** Receives notes on the figures. */
   note?: (text: string) => void;
   /** Ends the session early, after the echo of the probe that is under way. */
@@ -160,8 +163,9 @@ export class MeasureConversation {
     this.#echoOf = (sequence) => this.#message(sequence);
   }
 
-  /** Sends the setup, and waits for its reply. */
+  /** Sends the setup, and waits for its reply; before it, the shared key if any. */
   async setUp(): Promise<void> {
+    await this.#options.key?.prove(this.connection, "measure");
     const { setup, delayUnit } = this.#options;
     const message = formatSetup(setup, delayUnit);
     await this.connection.writeAll(message);
@@ -169,8 +173,14 @@ export class MeasureConversation {
       await this.#expectStatus(REPLIES.ready, "setup");
     } catch (error) {
       const reply = error instanceof ProtocolError ? error.reply : null;
-      if (reply === null || !isEchoOfSetup(reply, message)) throw error;
-      throw new ProtocolError(READY_REPLY, reply, "echo_server");
+      if (reply === null) throw error;
+      const isEcho = isEchoOfSetup(reply, message);
+      if (!isEcho && !isError(reply)) throw error;
+      throw new ProtocolError(
+        READY_REPLY,
+        reply,
+        isEcho ? "echo_server" : "setup",
+      );
     }
   }
 

@@ -86,7 +86,9 @@ export type ProtocolHint =
   /** No echo came in time: the server may take its delay in seconds. */
   | "delay_unit"
   /** The peer sent the setup back: it is an echo server. */
-  | "echo_server";
+  | "echo_server"
+  /** The server rejects the setup: it exceeds a limit, or a key is required. */
+  | "setup";
 
 /** Thrown when a reply does not conform to the protocol. */
 export class ProtocolError extends Error {

@@ -10,6 +10,7 @@ import { FramingError } from "../framing/line_decoder.ts";
 import { LF, lineContent } from "../framing/line_ending.ts";
 import { isDisconnect } from "../net/errors.ts";
 import type { StreamHandler } from "../net/serve_streams.ts";
+import { KeyError, type SharedKey } from "../net/shared_key.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { sleepUntil } from "../timing/sleep.ts";
 import {
@@ -43,6 +44,8 @@ export interface MeasureServerOptions {
   memoryBytes?: number;
   /** Intentional deviations from the protocol, for clients that expect them. */
   dialect?: ServerDialect;
+  /** Serves only clients that prove that they hold this key. */
+  key?: SharedKey | undefined;
   /** Receives a line for each refusal, and for each client that is stuck. */
   log?: (line: string) => void;
 }
@@ -69,6 +72,14 @@ export function measureStreams(
       return await connection.writeAll(reader.form(REPLIES.setupError));
     }
     using _watch = new NewlineWatch(connection, log);
+    try {
+      await options.key?.verify(connection, "measure");
+    } catch (error) {
+      if (!(error instanceof KeyError)) throw error;
+      if (error.fault === "closed") return;
+      log(`refused: ${error.message}`);
+      return await connection.writeAll(reader.form(REPLIES.setupError));
+    }
     const delayed = new DelayLine(connection);
     for (;;) {
       connection.messageLimitBytes = phases.maxLineBytes;

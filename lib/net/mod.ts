@@ -1,6 +1,6 @@
 /**
- * Sockets with deadlines, servers of streams and datagrams, addresses, and an
- * emulated bad path.
+ * Sockets with deadlines, servers of streams and datagrams, addresses, a shared
+ * key, and an emulated bad path.
  *
  * @module
  */
@@ -17,5 +17,6 @@ export * from "./queue_watch.ts";
 export * from "./rate_limiter.ts";
 export * from "./serve_datagrams.ts";
 export * from "./serve_streams.ts";
+export * from "./shared_key.ts";
 export * from "./source.ts";
 export * from "./stream_connection.ts";

@@ -192,7 +192,7 @@ const BROKEN: [
   servers: Record<string, [Dialect, reply: string | null, ProtocolHint?]>,
 ][] = [
   [AT_SETUP, 0, {
-    "refuses the setup": [{ ready: ["404 no\n", null] }, "404 no\n"],
+    "refuses the setup": [{ ready: ["404 no\n", null] }, "404 no\n", "setup"],
     "closes instead of an answer": [{ ready: [null] }, null],
     "says READY": [{ ready: ["200 READY\n"] }, "200 READY\n", "dialect"],
     "sends a reply without LF": [{ ready: ["200 OK"] }, "200 OK", "dialect"],
@@ -469,8 +469,8 @@ test("measureSession() notes echoes whose last part waits for a delayed ACK", as
   }
 });
 
-const INTOLERABLE: [string, Dialect, expected: string][] = [
-  ["refuses the setup", { ready: ["404 no\n", null] }, AT_SETUP],
+const INTOLERABLE: [string, Dialect, expected: string, hint?: string][] = [
+  ["refuses the setup", { ready: ["404 no\n", null] }, AT_SETUP, "setup"],
   ["closes after the setup", { ready: [READY, null] }, at(1)],
   ["changes one byte", { echo: changed }, at(1)],
   ["answers 404 at probe 2", atProbe2([PROBE_ERROR, null]), at(2)],
@@ -480,12 +480,12 @@ const INTOLERABLE: [string, Dialect, expected: string][] = [
     at(2),
   ],
 ];
-for (const [what, dialect, expected] of INTOLERABLE) {
+for (const [what, dialect, expected, hint = null] of INTOLERABLE) {
   test(`measureSession() does not tolerate a server that ${what}`, async () => {
     await using server = foreignServer(dialect);
     const { error } = await measure(server, { lenient: true, readMs: 4000 });
     assertInstanceOf(error, ProtocolError);
-    assertEquals([error.expected, error.hint], [expected, null]);
+    assertEquals([error.expected, error.hint], [expected, hint]);
   });
 }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { RunError } from "../../lib/cli/context.ts";
-import { findKey } from "../../lib/cli/stamp_options.ts";
+import { findStampKey } from "../../lib/cli/key_options.ts";
 import { StampKey } from "../../lib/stamp/key.ts";
 import { bytes } from "../fixtures.ts";
 import { Program, script } from "../programs.ts";
@@ -32,29 +32,31 @@ const FILES: [Uint8Array, Uint8Array][] = [
 ].map(([content, secret]) => [bytes(content!), bytes(secret!)]);
 FILES.push([Uint8Array.of(...ALL_BYTES, 0x0a), ALL_BYTES]);
 
-Deno.test("findKey() takes the bytes of the file without a newline at its end", async () => {
+Deno.test("findStampKey() takes the bytes of the file without a newline at its end", async () => {
   using folder = new ScratchFolder();
   for (const [content, secret] of FILES) {
-    const { key, mode, unseen } = await findKey(folder.file("key", content));
+    const { key, mode, unseen } = await findStampKey(
+      folder.file("key", content),
+    );
     assertEquals({ mode, unseen }, { mode: "signed", unseen: null });
     assert(isSame(key!, new StampKey(secret)));
     assert(!isSame(key!, new StampKey(Uint8Array.of(...secret, 1))));
   }
 });
 
-Deno.test("findKey() rejects a file without a key", async () => {
+Deno.test("findStampKey() rejects a file without a key", async () => {
   using folder = new ScratchFolder();
   for (const content of ["", "\n", "\r\n"]) {
     const path = folder.file("key", content);
     await assertRejects(
-      () => findKey(path),
+      () => findStampKey(path),
       RunError,
       `Cannot sign: the key in ${path} is empty`,
     );
   }
 });
 
-Deno.test("findKey() rejects a file that is public, large, or not regular", async () => {
+Deno.test("findStampKey() rejects a file that is public, large, or not regular", async () => {
   using folder = new ScratchFolder();
   const readable = folder.file("public", "secret");
   await Deno.chmod(readable, 0o644);
@@ -69,7 +71,7 @@ Deno.test("findKey() rejects a file that is public, large, or not regular", asyn
   ];
   for (const [path, why] of cases) {
     await assertRejects(
-      () => findKey(path),
+      () => findStampKey(path),
       RunError,
       `Cannot read the key in ${path}: ${why}`,
     );
@@ -77,10 +79,13 @@ Deno.test("findKey() rejects a file that is public, large, or not regular", asyn
 });
 
 Deno.test({
-  name: "findKey() names a missing file",
+  name: "findStampKey() names a missing file",
   permissions: { read: true },
   async fn() {
-    const { message } = await assertRejects(() => findKey(MISSING), RunError);
+    const { message } = await assertRejects(
+      () => findStampKey(MISSING),
+      RunError,
+    );
     assertMatch(
       message,
       /^Cannot read the key in \/tmp\/roundtrip-no-such-key: there is no such/,
@@ -90,15 +95,15 @@ Deno.test({
 });
 
 Deno.test({
-  name: "findKey() names the permission that a file or the variable needs",
+  name: "findStampKey() names the permission that a file or the variable needs",
   permissions: "none",
   async fn() {
     await assertRejects(
-      () => findKey(MISSING),
+      () => findStampKey(MISSING),
       RunError,
       `run it with deno run --allow-read=${MISSING}`,
     );
-    const { key, mode, unseen } = await findKey(undefined);
+    const { key, mode, unseen } = await findStampKey(undefined);
     assertEquals({ key, mode }, { key: undefined, mode: "not signed" });
     assertMatch(unseen!, /STAMP_HMAC_KEY .*--allow-env=STAMP_HMAC_KEY$/);
   },
@@ -117,7 +122,7 @@ const ENVIRONMENTS: [string, boolean, RegExp][] = [
 ];
 for (const [variable, hasFile, says] of ENVIRONMENTS) {
   Deno.test(
-    `findKey() with ${variable}${hasFile ? " and a file" : ""}`,
+    `findStampKey() with ${variable}${hasFile ? " and a file" : ""}`,
     LIMIT,
     async () => {
       using folder = new ScratchFolder();
