@@ -94,16 +94,19 @@ export const main = defineProgram({
     (address) => Deno.listen(address),
   );
   if (key) run.terminal.info("clients must have the shared key");
+  let unauthenticated = 0;
   const service = measureStreams({
     limits: { probes: maxProbes, sizeBytes: maxSize, delayMs: maxDelay },
     memoryBytes: maxMemory,
     ...(dialect && { dialect }),
     key,
+    onUnauthenticated: () => unauthenticated += 1,
     log: (line) => run.terminal.log(line),
   });
   const log = new ConnectionLog(run);
   await serveStreams(listener, service, log.serving);
   log.report();
+  if (key) run.terminal.info(`without the shared key: ${unauthenticated}`);
   return 0;
 });
 

@@ -46,6 +46,8 @@ export interface MeasureServerOptions {
   dialect?: ServerDialect;
   /** Serves only clients that prove that they hold this key. */
   key?: SharedKey | undefined;
+  /** Called for each client that does not prove it. */
+  onUnauthenticated?: () => void;
   /** Receives a line for each refusal, and for each client that is stuck. */
   log?: (line: string) => void;
 }
@@ -75,6 +77,7 @@ export function measureStreams(
     try {
       await options.key?.verify(connection, "measure");
     } catch (error) {
+      options.onUnauthenticated?.();
       if (!(error instanceof KeyError)) throw error;
       if (error.fault === "closed") return;
       log(`refused: ${error.message}`);

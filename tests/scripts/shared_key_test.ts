@@ -36,6 +36,7 @@ test("measure_client and measure_server measure with the same shared key", async
   assertEquals(client.code, 0, client.stderr);
   assertMatch(client.stdout, /^rtt to \S+ over TCP, measure .*, shared key$/m);
   assertMatch(server.stderr, /^clients must have the shared key$/m);
+  assertMatch(server.stderr, /^without the shared key: 0$/m);
   assertMatch(server.stderr, /^1 connection; refused: denied 0, /m);
 });
 
@@ -71,6 +72,8 @@ for (const [serverKey, clientKey, sentence] of REFUSALS) {
     assertMatch(line!, sentence);
     assert(rest.every((frame) => !frame.startsWith("measure-client")));
     assertMatch(server.stderr, /: refused: /);
+    if (serverKey === null) return;
+    assertMatch(server.stderr, /^without the shared key: 1$/m);
   });
 }
 

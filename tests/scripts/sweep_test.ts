@@ -257,7 +257,7 @@ Deno.test(
     assertMatch(table.stdout, /^ {2}16384 bytes +[\d.]+ [kMG]bit\/s /m);
     assertMatch(
       table.stdout.replaceAll(/\s+/g, " "),
-      /At 32768 bytes it failed: Expected the reply "200 OK: Ready\\n" to the setup, received "404 ERROR: Invalid Connection Setup Message\\n"\./,
+      /At 32768 bytes it failed: Expected the reply "200 OK: Ready\\n" to the setup, received "404 ERROR: Invalid Connection Setup Message\\n"; the setup exceeds a limit of the server, or /,
     );
 
     const { code, stdout } = await sweep(server.address, `${line} --json`);
