@@ -10,7 +10,7 @@ import {
   exchange,
   readText,
   readToEnd,
-  RunningServer,
+  type RunningServer,
   streamServer,
   text,
   writeAll,
