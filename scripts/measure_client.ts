@@ -193,6 +193,7 @@ export const main = defineProgram({
     ? count
     : Math.min(count, interval === 0 ? Infinity : time / interval);
   checkThresholds(failIf, {
+    probes: true,
     throughput: mode === "tput",
     schedule: interval > 0,
     replies: false,

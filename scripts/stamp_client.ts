@@ -33,6 +33,7 @@ import {
   checkThresholds,
   FAIL_IF_HELP,
   REPORT_OPTIONS,
+  reportOptions,
   runnableMeasurement,
 } from "../lib/cli/run_measurement.ts";
 import {
@@ -64,10 +65,7 @@ export const main = defineProgram({
     trustClocks: flag("compute one-way delays from both clocks as they are"),
     ...STAMP_KEY_OPTION,
     ...REPORT_OPTIONS,
-    failIf: {
-      ...REPORT_OPTIONS.failIf,
-      help: "exit with 3 if a figure crosses a limit, as in p99>5ms or loss>1%",
-    },
+    failIf: reportOptions("p99>5ms or loss>1%").failIf,
   },
   examples: [
     "127.0.0.1",
@@ -79,6 +77,7 @@ export const main = defineProgram({
   const target = hostTargetOf(operands[0], options.port);
   noMoreOperands(operands.slice(1));
   checkThresholds(options.failIf, {
+    probes: true,
     throughput: false,
     schedule: options.interval > 0,
     replies: true,

@@ -33,8 +33,8 @@ import {
 import { Report } from "../lib/cli/report.ts";
 import { run } from "../lib/cli/run.ts";
 import { defineProgram } from "../lib/cli/program.ts";
+import { checkThresholds } from "../lib/cli/run_measurement.ts";
 import {
-  checkThroughputThresholds,
   observeThroughput,
   runnableThroughput,
 } from "../lib/cli/run_throughput.ts";
@@ -72,8 +72,12 @@ export const main = defineProgram({
   const target = hostTargetOf(operands[0], options.port);
   noMoreOperands(operands.slice(1));
   const parameters = testParameters(options);
-  const isUdp = parameters.transport === "udp";
-  checkThroughputThresholds(options.failIf, isUdp);
+  checkThresholds(
+    options.failIf,
+    { goodput: true, datagrams: parameters.transport === "udp" },
+    "a throughput test has throughput, also as throughput.NAME with forward, " +
+      "reverse, sent, p10 and p90, fairness, loss and jitter",
+  );
   const address = formatAddress(target);
   const intervalSec = options.interval / 1000;
   const started = new Date();

@@ -30,8 +30,8 @@ import { noMoreOperands, UsageError } from "../lib/cli/options.ts";
 import { defineProgram } from "../lib/cli/program.ts";
 import { Report } from "../lib/cli/report.ts";
 import { run, type Runnable } from "../lib/cli/run.ts";
+import { checkThresholds } from "../lib/cli/run_measurement.ts";
 import {
-  checkLoadThresholds,
   probeTarget,
   runnableUnderLoad,
   UNDER_LOAD_OPTIONS,
@@ -71,7 +71,12 @@ export const main = defineProgram({
   const { options, operands, given, signal, terminal } = invocation;
   const target = hostTargetOf(operands[0], options.port);
   noMoreOperands(operands.slice(1));
-  checkLoadThresholds(options.failIf);
+  checkThresholds(
+    options.failIf,
+    { load: true },
+    "a run under load has increase, also as increase.down, increase.up and " +
+      "increase.both, rpm and grade",
+  );
   if (options.also.length > MAX_ALSO) {
     throw new UsageError(`--also takes at most ${MAX_ALSO} targets`);
   }

@@ -5,14 +5,34 @@
  */
 
 import type { ResultBuilder } from "../result/builder.ts";
+import type { FigureSource } from "../result/figures.ts";
 import { csvHeader } from "../result/formats.ts";
 import { parseThreshold, type Threshold } from "../result/thresholds.ts";
 import type { Sample } from "../stats/sample.ts";
 import { RunError, withContext } from "./context.ts";
-import { flag, repeated, text } from "./option.ts";
+import { flag, type Option, repeated, text } from "./option.ts";
 import { UsageError } from "./options.ts";
 import { OUTPUT_OPTIONS } from "./report.ts";
 import type { Runnable } from "./run.ts";
+
+/**
+ * The options of a program whose result is compared with thresholds.
+ *
+ * @param examples Thresholds, for the help.
+ * @returns The output options and `--fail-if`.
+ */
+export function reportOptions(
+  examples: string,
+): typeof OUTPUT_OPTIONS & { failIf: Option<Threshold[]> } {
+  return {
+    ...OUTPUT_OPTIONS,
+    failIf: repeated(
+      "RULE",
+      parseThreshold,
+      `exit with 3 if a figure crosses a limit, as in ${examples}`,
+    ),
+  };
+}
 
 /** The options of every measurement. */
 export const REPORT_OPTIONS = {
@@ -24,23 +44,22 @@ export const REPORT_OPTIONS = {
     "FILE",
     "also write the percentiles of the RTT in HdrHistogram's text format",
   ),
-  failIf: repeated(
-    "RULE",
-    parseThreshold,
-    "exit with 3 if a figure crosses a limit, as in p99>5ms, loss>1% or throughput<10M",
-  ),
+  failIf: reportOptions("p99>5ms, loss>1% or throughput<10M").failIf,
 };
 
 /** The paragraph of the help about thresholds. */
 export const FAIL_IF_HELP =
   "--fail-if compares a figure with a limit: a percentile such as p99 or p99.5, min, max, mean or stddev of the RTT, jitter or ipdv.p99 with a time; loss with a percentage. With a schedule, the RTT and the RTT from the intended time of each probe are judged, whichever is stricter; rtt.p99 and intended.p99 select one of them.";
 
-/** The program or the option that a figure needs, for an error. */
-export const NEEDED = {
+/** The program or the option that measures what a figure needs. */
+const NEEDED: Record<FigureSource, string> = {
+  probes: "measure-client or stamp-client",
   throughput: "tput of measure-client",
   schedule: "--interval",
   replies: "stamp-client",
   clocks: "--trust-clocks of stamp-client",
+  goodput: "throughput-client",
+  datagrams: "--udp",
   load: "under-load",
 };
 
@@ -48,16 +67,27 @@ export const NEEDED = {
  * Rejects thresholds on figures that are not measured.
  *
  * @param thresholds The thresholds.
- * @param measured What the measurement has.
+ * @param measured What the program measures, and whether it does so with the
+ * options given.
+ * @param figures The figures of the program, if they are few: half a sentence.
  * @throws {UsageError} If one is about something else.
  */
 export function checkThresholds(
   thresholds: Threshold[],
-  measured: Partial<Record<keyof typeof NEEDED, boolean>>,
+  measured: Partial<Record<FigureSource, boolean>>,
+  figures?: string,
 ): void {
-  for (const { name, figures: [{ needs }] } of thresholds) {
-    if (needs === undefined || measured[needs]) continue;
-    throw new UsageError(`--fail-if on ${name} needs ${NEEDED[needs]}`);
+  for (const { name, figures: judged } of thresholds) {
+    const needs = judged.map(({ needs }) => needs);
+    if (needs.some((need) => measured[need])) continue;
+    const own = needs.find((need) => need in measured);
+    throw new UsageError(
+      `--fail-if on ${name} needs ${
+        own === undefined && figures !== undefined
+          ? `another program; ${figures}`
+          : NEEDED[own ?? needs[0]!]
+      }`,
+    );
   }
 }
 

@@ -12,42 +12,11 @@ import {
   throughputResult,
   type ThroughputSetup,
 } from "../result/throughput_builder.ts";
-import {
-  intervalLine,
-  THROUGHPUT_CSV_HEADER,
-  throughputCsvRow,
-} from "../result/throughput_sections.ts";
-import type { Threshold } from "../result/thresholds.ts";
+import { THROUGHPUT_CSV_HEADER, throughputCsvRow } from "../result/formats.ts";
+import { intervalLine } from "../result/throughput_sections.ts";
 import { withContext } from "./context.ts";
-import { UsageError } from "./options.ts";
 import type { Report } from "./report.ts";
 import type { Runnable } from "./run.ts";
-
-/**
- * Rejects thresholds on figures that a throughput test does not measure.
- *
- * @param thresholds The thresholds.
- * @param isUdp Whether datagrams are sent.
- * @throws {UsageError} If one is about something else.
- */
-export function checkThroughputThresholds(
-  thresholds: Threshold[],
-  isUdp: boolean,
-): void {
-  for (const { name, figures } of thresholds) {
-    const figure = figures.find(({ group }) => group === "goodput");
-    if (figure === undefined) {
-      throw new UsageError(
-        `--fail-if on ${name} needs another program; a throughput test has ` +
-          "throughput, also as throughput.NAME with forward, reverse, sent, " +
-          "p10 and p90, fairness, loss and jitter",
-      );
-    }
-    if (/loss|jitter/.test(figure.key) && !isUdp) {
-      throw new UsageError(`--fail-if on ${name} needs --udp`);
-    }
-  }
-}
 
 /**
  * Shows a running test in the form of its report.

@@ -28,20 +28,14 @@ import {
   type LoadName,
 } from "../result/under_load_judge.ts";
 import type { PhaseRecord } from "../result/under_load_schema.ts";
-import {
-  UNDER_LOAD_CSV_HEADER,
-  underLoadCsvRows,
-} from "../result/under_load_series.ts";
+import { UNDER_LOAD_CSV_HEADER, underLoadCsvRows } from "../result/formats.ts";
 import { median } from "../stats/bootstrap.ts";
 import type { Distribution } from "../stats/histogram.ts";
 import { clientOptions, hostTargetOf } from "./client_options.ts";
 import { withContext } from "./context.ts";
 import { custom, duration, flag, integer, repeated, text } from "./option.ts";
-import { UsageError } from "./options.ts";
 import type { Runnable } from "./run.ts";
-import { REPORT_OPTIONS } from "./run_measurement.ts";
-
-const { calibrate: _, hdr: _hdr, ...REPORTING } = REPORT_OPTIONS;
+import { reportOptions } from "./run_measurement.ts";
 
 /** A result has at most 20 phases. */
 const MAX_LOADS = 9;
@@ -104,29 +98,8 @@ export const UNDER_LOAD_OPTIONS = {
     (text) => text,
     "also probe this host with connections, such as the gateway (port 80)",
   ),
-  ...REPORTING,
-  failIf: {
-    ...REPORTING.failIf,
-    help: "exit with 3 if a figure crosses a limit, as in increase>50ms",
-  },
+  ...reportOptions("increase>50ms"),
 };
-
-/**
- * Rejects thresholds on what a run under load does not measure.
- *
- * @param thresholds The thresholds.
- * @throws {UsageError} If one is about something else.
- */
-export function checkLoadThresholds(thresholds: Threshold[]): void {
-  for (const { name, figures: [{ needs }] } of thresholds) {
-    if (needs === "load") continue;
-    throw new UsageError(
-      `--fail-if on ${name} needs another program; a run under load has ` +
-        "increase, also as increase.down, increase.up and increase.both, rpm " +
-        "and grade",
-    );
-  }
-}
 
 /**
  * Parses where to probe: a port alone is one of the target.

@@ -20,9 +20,7 @@ import { formatCount, formatRate, parseRate } from "../result/quantities.ts";
 import { clientOptions } from "./client_options.ts";
 import { custom, duration, flag, integer, size, text } from "./option.ts";
 import { type OptionValues, UsageError } from "./options.ts";
-import { REPORT_OPTIONS } from "./run_measurement.ts";
-
-const { calibrate: _, hdr: _hdr, ...REPORTING } = REPORT_OPTIONS;
+import { reportOptions } from "./run_measurement.ts";
 
 /** Fits into a packet of Ethernet, with IPv6 and options of TCP. */
 const DEFAULT_DATAGRAM_BYTES = 1400;
@@ -122,11 +120,7 @@ export const THROUGHPUT_OPTIONS = {
   setMss: unavailable("the size of a segment", "M"),
   congestion: unavailable("the congestion control", "C"),
   tos: unavailable("the type of service", "S"),
-  ...REPORTING,
-  failIf: {
-    ...REPORTING.failIf,
-    help: "exit with 3 if a figure crosses a limit, as in throughput<900M",
-  },
+  ...reportOptions("throughput<900M"),
 };
 
 /**

@@ -52,6 +52,21 @@ export type FigureGroup =
   | "one_way"
   | "quality";
 
+/**
+ * What figures are derived from: probes of any kind, probes that carry a payload,
+ * probes on a schedule, replies that tell directions, trusted clocks, a
+ * throughput test, its datagrams, or a run under load.
+ */
+export type FigureSource =
+  | "probes"
+  | "throughput"
+  | "schedule"
+  | "replies"
+  | "clocks"
+  | "goodput"
+  | "datagrams"
+  | "load";
+
 /** One figure. */
 export interface Figure {
   /** Its name in thresholds and, with its unit, in CSV: `rtt.p99`. */
@@ -66,8 +81,8 @@ export interface Figure {
   unit: Unit;
   /** Whether less is better; `null` if neither is. */
   isLessBetter: boolean | null;
-  /** The requirement for the figure to apply. */
-  needs?: "throughput" | "schedule" | "replies" | "clocks" | "load";
+  /** What must be measured for the figure to apply. */
+  needs: FigureSource;
   /**
    * Reads it.
    *
@@ -96,10 +111,15 @@ const PARTS: [part: string, field: keyof Distribution, percent: number][] = [
   ["stddev", "stddev", 0],
 ];
 
-const PROBES: Shared = { group: "probes", unit: "count", isLessBetter: true };
+const PROBES: Shared = {
+  group: "probes",
+  unit: "count",
+  isLessBetter: true,
+  needs: "probes",
+};
 const NEUTRAL: Shared = { ...PROBES, isLessBetter: null };
 const REPLIES: Shared = { ...PROBES, needs: "replies" };
-const RTT: Shared = { group: "rtt", unit: "us", isLessBetter: true };
+const RTT: Shared = { ...PROBES, group: "rtt", unit: "us" };
 const JITTER: Shared = { ...RTT, group: "jitter" };
 const ONE_WAY: Shared = { ...RTT, group: "one_way", needs: "replies" };
 const CLOCKS: Shared = { ...ONE_WAY, isLessBetter: null };
@@ -111,7 +131,8 @@ const RATE: Shared = {
   isLessBetter: false,
   needs: "throughput",
 };
-const GOODPUT: Shared = { ...RATE, group: "goodput" };
+const GOODPUT: Shared = { ...RATE, group: "goodput", needs: "goodput" };
+const DATAGRAMS: Shared = { ...RTT, group: "goodput", needs: "datagrams" };
 const LOAD: Shared = { ...RTT, group: "load", needs: "load" };
 
 /** Every figure, in the order in which they are shown. */
@@ -168,10 +189,10 @@ export const FIGURES: readonly Figure[] = [
   ...figures({ ...GOODPUT, unit: "count" }, "summary.*", [
     ["goodput.fairness", "fairness", "of streams", "jain_index"],
   ]),
-  ...figures({ ...PROBES, group: "goodput", unit: "percent" }, "summary.*", [
+  ...figures({ ...DATAGRAMS, unit: "percent" }, "summary.*", [
     ["goodput.loss", "datagrams lost", "", "lost_percent"],
   ]),
-  ...figures({ ...RTT, group: "goodput" }, "summary.*", [
+  ...figures(DATAGRAMS, "summary.*", [
     ["goodput.jitter", "jitter", "of datagrams", "jitter_us"],
   ]),
   ...figures(LOAD, "load.*_us", [
@@ -246,12 +267,11 @@ function share(
   key: string,
   series: string,
   counter: "lost" | "lost_forward" | "lost_backward",
-  needs?: Figure["needs"],
+  needs: FigureSource = "probes",
 ): Figure {
   return {
     ...PROBES,
-    ...{ key, series, part: "", unit: "percent" },
-    ...(needs && { needs }),
+    ...{ key, series, part: "", unit: "percent", needs },
     read({ probes }) {
       const lost = probes?.[counter] ?? null;
       if (!probes?.sent || lost === null) return null;

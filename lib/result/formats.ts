@@ -1,7 +1,7 @@
 /**
- * Results for other programs: JSON, a line of NDJSON for each event, and a row of
- * CSV (RFC 4180) for each sample or point. An unknown figure is `null`; in CSV
- * it is empty.
+ * Results for other programs: JSON, and a row of CSV (RFC 4180) for each sample,
+ * point, interval or bin, to which the report adds time, target and run. An
+ * unknown figure is `null`; in CSV it is empty.
  *
  * @module
  */
@@ -16,9 +16,12 @@ import type {
   SweepCurve,
   SweepPoint,
 } from "./schema.ts";
+import type { ThroughputInterval } from "./throughput_schema.ts";
+import type { PhaseRecord } from "./under_load_schema.ts";
+import { loadBins } from "./under_load_series.ts";
 
 /** The columns of a sample that every protocol has. */
-const COLUMNS: (keyof SampleFigures)[] = [
+const SAMPLE_COLUMNS: (keyof SampleFigures)[] = [
   "sequence",
   "warmup",
   "intended_ms",
@@ -28,9 +31,9 @@ const COLUMNS: (keyof SampleFigures)[] = [
 ];
 
 const CSV_COLUMNS = {
-  measure: COLUMNS,
-  tcp: COLUMNS.filter((column) => column !== "send_call_us"),
-  stamp: [...COLUMNS, "reflector_us", "forward_us", "backward_us"],
+  measure: SAMPLE_COLUMNS,
+  tcp: SAMPLE_COLUMNS.filter((column) => column !== "send_call_us"),
+  stamp: [...SAMPLE_COLUMNS, "reflector_us", "forward_us", "backward_us"],
 } satisfies Record<MeasurementResult["protocol"], (keyof SampleFigures)[]>;
 
 /**
@@ -168,6 +171,44 @@ export function sweepCsvRow(
     ...POINT_FIGURES.map((figure) => figure.read(point) ?? ""),
     point.error ?? "",
   ]);
+}
+
+const INTERVAL_COLUMNS = [
+  ...["direction", "start_s", "end_s", "omitted", "bytes"],
+  ...["bits_per_second", "datagrams", "lost", "jitter_us"],
+] as (keyof ThroughputInterval)[];
+
+/** The header of the CSV form of a throughput test. */
+export const THROUGHPUT_CSV_HEADER: string = INTERVAL_COLUMNS.join(",");
+
+/** Writes an interval of a throughput test as a CSV row, without a newline. */
+export function throughputCsvRow(interval: ThroughputInterval): string {
+  return INTERVAL_COLUMNS.map((column) => interval[column] ?? "").join(",");
+}
+
+/** The header of the CSV form of a run under load. */
+export const UNDER_LOAD_CSV_HEADER: string =
+  "phase,at_ms,down_bits_per_second,up_bits_per_second,sent,lost,rtt_p50_us," +
+  "rtt_max_us";
+
+/**
+ * Writes the bins of a phase as CSV rows.
+ *
+ * @param record The phase.
+ * @returns Each row, without a newline, and when its bin started.
+ */
+export function underLoadCsvRows(
+  record: PhaseRecord,
+): { row: string; at_ms: number }[] {
+  return loadBins(record).map((bin) => ({
+    row: csvFields([
+      record.name,
+      ...Object.values(bin).map((value) =>
+        value === null ? "" : Math.round(value * 10) / 10
+      ),
+    ]),
+    at_ms: bin.at_ms,
+  }));
 }
 
 /** @internal Writes fields of CSV, quoted where they need it. */

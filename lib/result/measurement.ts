@@ -15,7 +15,7 @@ import {
   type Named,
   THROUGHPUT_MEANING,
 } from "./figures.ts";
-import { noteSentences } from "./notes.ts";
+import { qualitySection } from "./notes.ts";
 import {
   formatCount,
   formatDuration,
@@ -45,7 +45,7 @@ export function measurementSections(
     part !== "p95" && part !== "stddev"
   );
   return [
-    qualitySection(results),
+    quality(results),
     ...oneWaySection(results),
     ...throughputSection(results),
     {
@@ -66,19 +66,15 @@ export function measurementSections(
   ];
 }
 
-function qualitySection(results: NamedMeasurement[]): Section {
+function quality(results: NamedMeasurement[]): Section {
   const figures = figuresOf("quality");
   const [one] = results.length === 1 ? results : [];
   return {
-    title: "Quality",
-    role: "quality",
     ...(one ? {} : { table: figuresTable(figures, results) }),
-    sentences: [
-      ...(one ? [figureSentence(figures, one.result)] : []),
-      ...noteSentences(
-        results.map(({ name, result }) => ({ name, result: result.quality })),
-      ),
-    ],
+    ...qualitySection(
+      results.map(({ name, result }) => ({ name, result: result.quality })),
+      () => one ? [figureSentence(figures, one.result)] : [],
+    ),
   };
 }
 

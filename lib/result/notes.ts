@@ -170,18 +170,23 @@ function replyNotes(replies: ReplyStats, lost: number): string[] {
   ]);
 }
 
-/**
- * The notes of results as sentences; of several results with their names.
- *
- * @internal
- */
-export function noteSentences(
-  results: Named<{ notes: string[] }>[],
+/** @internal Sentences on each result; on several results with their names. */
+export function namedSentences<R>(
+  results: Named<R>[],
+  sentences: (result: R) => string[],
 ): string[] {
   return results.flatMap(({ name, result }) =>
-    result.notes.map((note) =>
-      `${results.length === 1 ? "note" : name}: ${note}`
+    sentences(result).map((sentence) =>
+      results.length === 1 ? sentence : `${name}: ${sentence}`
     )
+  );
+}
+
+function noteSentences(results: Named<{ notes: string[] }>[]): string[] {
+  const mark = results.length === 1 ? "note: " : "";
+  return namedSentences(
+    results,
+    ({ notes }) => notes.map((note) => mark + note),
   );
 }
 
@@ -192,4 +197,19 @@ export function notesSection(
   const sentences = noteSentences(results);
   if (sentences.length === 0) return [];
   return [{ title: "Notes", role: "notes", sentences }];
+}
+
+/** @internal How good measurements were: sentences on each, and their notes. */
+export function qualitySection<R extends { notes: string[] }>(
+  results: Named<R>[],
+  sentences: (result: R) => string[],
+): Section {
+  return {
+    title: "Quality",
+    role: "quality",
+    sentences: [
+      ...namedSentences(results, sentences),
+      ...noteSentences(results),
+    ],
+  };
 }

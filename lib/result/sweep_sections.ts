@@ -11,7 +11,7 @@ import {
   type Named,
   THROUGHPUT_MEANING,
 } from "./figures.ts";
-import { notesSection } from "./notes.ts";
+import { namedSentences, notesSection } from "./notes.ts";
 import { formatRatio, formatValue } from "./quantities.ts";
 import type { SweepCurve, SweepPoint, SweepResult } from "./schema.ts";
 import type { Axis, Chart, CurvePoint, Section, Table } from "./section.ts";
@@ -19,11 +19,8 @@ import type { Axis, Chart, CurvePoint, Section, Table } from "./section.ts";
 type Quantity = SweepCurve["quantity"];
 type Variable = SweepCurve["against"];
 
-/** One experiment of one sweep. */
-interface Curve {
-  name: string;
-  points: SweepPoint[];
-}
+/** The points of one experiment of one sweep. */
+type Curve = Named<SweepPoint[]>;
 
 /** What varies, and its value at a point. */
 const VARIABLES: Record<Variable, [Axis, (point: SweepPoint) => number]> = {
@@ -79,7 +76,7 @@ export function sweepSections(
         curve.quantity === quantity && curve.against === against;
       const curves = sweeps.map(({ name, result }) => ({
         name,
-        points: result.curves.find(same)?.points ?? [],
+        result: result.curves.find(same)?.points ?? [],
       }));
       return section(quantity, against, curves);
     }),
@@ -93,24 +90,21 @@ function section(
   curves: Curve[],
 ): Section {
   const { title, figures } = COLUMNS[quantity];
-  const isMeasured = curves.some(({ points }) =>
-    points.some(({ error }) => error === null)
+  const isMeasured = curves.some(({ result }) =>
+    result.some(({ error }) => error === null)
   );
   return {
     title: `${title} against ${against}`,
     table: curves.length === 1
-      ? oneSweep(figures, against, curves[0]!.points)
+      ? oneSweep(figures, against, curves[0]!.result)
       : sideBySide(figures[0], against, curves),
     charts: chart(quantity, against, curves),
     sentences: [
-      ...curves.flatMap((curve) => {
-        const whose = curves.length === 1 ? "" : `${curve.name}: `;
-        return [
-          ...trend(curve.points, quantity, against),
-          ...(against === "size" ? jumps(curve.points, quantity) : []),
-          ...failures(curve.points, against),
-        ].map((sentence) => whose + sentence);
-      }),
+      ...namedSentences(curves, (points) => [
+        ...trend(points, quantity, against),
+        ...(against === "size" ? jumps(points, quantity) : []),
+        ...failures(points, against),
+      ]),
       ...(quantity === "tput" && against === "size" && isMeasured
         ? [THROUGHPUT_MEANING]
         : []),
@@ -126,9 +120,9 @@ function chart(
 ): Chart[] {
   const { title, drawn, figures: [figure] } = COLUMNS[quantity];
   const [axis, at] = VARIABLES[against];
-  const series = curves.map(({ name, points }) => ({
+  const series = curves.map(({ name, result }) => ({
     name,
-    points: points.map((point): CurvePoint => {
+    points: result.map((point): CurvePoint => {
       const band = point.error === null ? bandOf(point, quantity) : null;
       return {
         x: at(point),
@@ -190,14 +184,14 @@ function oneSweep(
 function sideBySide(figure: Figure, against: Variable, curves: Curve[]): Table {
   const [, at] = VARIABLES[against];
   const places = new Map(
-    curves.flatMap(({ points }) => points).map((point) => [at(point), point]),
+    curves.flatMap(({ result }) => result).map((point) => [at(point), point]),
   );
   return {
     columns: curves.map(({ name }) => ({ name, unit: figure.unit })),
     rows: [...places.keys()].sort((a, b) => a - b).map((value) => ({
       name: place(places.get(value)!, against),
-      values: curves.map(({ points }) => {
-        const point = points.find((point) => at(point) === value);
+      values: curves.map(({ result }) => {
+        const point = result.find((point) => at(point) === value);
         return point ? cell(point, figure) : null;
       }),
     })),

@@ -73,10 +73,10 @@ const COMPARISONS: Record<string, (value: number, limit: number) => boolean> = {
   "<=": (value, limit) => value <= limit,
 };
 
-/** The figures of the path for which less or more is better. */
-const JUDGED = FIGURES.filter(({ isLessBetter, group }) =>
-  isLessBetter !== null && group !== "quality"
-);
+/** Whether less or more of a figure of the path is better. */
+function isJudged({ isLessBetter, group }: Figure): boolean {
+  return isLessBetter !== null && group !== "quality";
+}
 
 /** Parts of the RTT, and other names. */
 const OTHER_NAMES: [RegExp, string[]][] = [
@@ -157,13 +157,11 @@ function figuresNamed(name: string): Figure[] {
   const other = OTHER_NAMES.find(([pattern]) => pattern.test(key));
   const keys = other?.[1].map((as) => key.replace(other[0], as)) ?? [key];
   return keys.map(figureOf).filter((figure) => figure !== undefined)
-    .filter(({ isLessBetter, group }) =>
-      isLessBetter !== null && group !== "quality"
-    );
+    .filter(isJudged);
 }
 
 function namesOfFigures(): string {
-  const keys = JUDGED.map(({ key }) => key);
+  const keys = FIGURES.filter(isJudged).map(({ key }) => key);
   const isPart = /^(rtt|intended|reflector|forward|backward|goodput)\b/;
   const ways = keys.filter((key) => key.startsWith("forward."))
     .map((key) => key.replace("forward.", ""));

@@ -5,7 +5,7 @@
  */
 
 import { figuresOf, figuresTable, type Named } from "./figures.ts";
-import { noteSentences } from "./notes.ts";
+import { namedSentences, qualitySection } from "./notes.ts";
 import { formatValue } from "./quantities.ts";
 import type { Chart, Section, Table } from "./section.ts";
 import type {
@@ -28,19 +28,10 @@ export function throughputSections(
 ): Section[] {
   const [one] = results.length === 1 ? results : [];
   return [
-    {
-      title: "Quality",
-      role: "quality",
-      sentences: [
-        ...results.map(({ name, result }) =>
-          `${one ? "" : `${name}: `}${processor(result)}`
-        ),
-        ...(one?.result.server_output?.split("\n") ?? [])
-          .filter((line) => line.trim() !== "")
-          .map((line) => `server: ${line}`),
-        ...noteSentences(results),
-      ],
-    },
+    qualitySection(results, (result) => [
+      processor(result),
+      ...(one ? serverOutput(result) : []),
+    ]),
     {
       title: "Throughput",
       table: one ? streamsTable(one.result) : figuresTable(
@@ -52,10 +43,9 @@ export function throughputSections(
     {
       title: "Summary",
       role: "headline",
-      sentences: results.flatMap(({ name, result }) =>
-        result.directions.flatMap((direction) =>
-          headline(direction).map((line) => one ? line : `${name}: ${line}`)
-        )
+      sentences: namedSentences(
+        results,
+        ({ directions }) => directions.flatMap(headline),
       ),
     },
   ];
@@ -87,6 +77,11 @@ function processor({ processor_percent: shares }: ThroughputResult): string {
   const side = (name: "client" | "server") =>
     `${name} ${formatValue(shares[name]?.total ?? null, "percent")}`;
   return `processor (of one): ${side("client")}, ${side("server")}`;
+}
+
+function serverOutput({ server_output = "" }: ThroughputResult): string[] {
+  return server_output.split("\n").filter((line) => line.trim() !== "")
+    .map((line) => `server: ${line}`);
 }
 
 /** A row for each stream, if they are few, and for each direction. */
@@ -190,21 +185,4 @@ export function intervalLine(interval: ThroughputInterval): string {
       : [`jitter ${formatValue(jitter_us, "us")}`]),
     ...(omitted ? ["omitted"] : []),
   ].join("  ");
-}
-
-/** The columns of an interval in CSV; the report adds time, target and run. */
-const COLUMNS = [
-  ...["direction", "start_s", "end_s", "omitted", "bytes"],
-  ...["bits_per_second", "datagrams", "lost", "jitter_us"],
-] as (keyof ThroughputInterval)[];
-
-/** The header of the CSV form of a throughput test. */
-export const THROUGHPUT_CSV_HEADER: string = COLUMNS.join(",");
-
-/**
- * An interval, which ended at a time by the wall clock, as a CSV row without a
- * newline.
- */
-export function throughputCsvRow(interval: ThroughputInterval): string {
-  return COLUMNS.map((column) => interval[column] ?? "").join(",");
 }

@@ -5,6 +5,7 @@
  */
 
 import { analyse } from "./under_load_analysis.ts";
+import { applying } from "./notes.ts";
 import { formatDuration, roundFigures } from "./quantities.ts";
 import { BUSY_PERCENT } from "./throughput_builder.ts";
 import type { Threshold } from "./thresholds.ts";
@@ -58,7 +59,7 @@ export function underLoadResult(
   const limit = limitOf(metadata, series, quality);
   const late = quality.probe_lag_us?.p99 ?? 0;
   const skipped = phases.reduce((sum, { counts }) => sum + counts.not_sent, 0);
-  const said: [boolean, string][] = [
+  const own = applying([
     [
       limit !== null,
       `the ${limit}'s processor was the limit, and perhaps not the path; ` +
@@ -89,7 +90,7 @@ export function underLoadResult(
       `up to ${quality.maybe_dropped_here} replies may have been dropped by ` +
       "this program",
     ],
-  ];
+  ]);
   return roundFigures({
     ...metadata,
     ended: "complete" as const,
@@ -98,10 +99,7 @@ export function underLoadResult(
     ...(limits.length > 0 && { limits }),
     instrument: { ...quality, limit },
     series,
-    notes: [
-      ...notes,
-      ...said.filter(([applies]) => applies).map(([, note]) => note),
-    ],
+    notes: [...notes, ...own],
   });
 }
 

@@ -6,7 +6,7 @@
 
 import { gradeOf } from "./under_load_judge.ts";
 import { figuresOf, figuresTable, type Named } from "./figures.ts";
-import { noteSentences } from "./notes.ts";
+import { namedSentences, qualitySection } from "./notes.ts";
 import {
   formatDuration,
   formatRate,
@@ -42,16 +42,7 @@ export function underLoadSections(
   if (results.length === 0) return [];
   const [one] = results.length === 1 ? results : [];
   return [
-    {
-      title: "Quality",
-      role: "quality",
-      sentences: [
-        ...results.map(({ name, result }) =>
-          `${one ? "" : `${name}: `}${qualitySentence(result)}`
-        ),
-        ...noteSentences(results),
-      ],
-    },
+    qualitySection(results, (result) => [qualitySentence(result)]),
     {
       title: "Latency under load",
       role: "headline",
@@ -63,11 +54,10 @@ export function underLoadSections(
         })),
       ),
       charts: underLoadCharts(results),
-      sentences: results.flatMap(({ name, result }) =>
-        one ? [...summaryLines(result), verdict(result)] : [
-          `${name}: ${verdict(result)}`,
-        ]
-      ),
+      sentences: namedSentences(results, (result) => [
+        ...(one ? summaryLines(result) : []),
+        verdict(result),
+      ]),
     },
   ];
 }

@@ -6,7 +6,6 @@
  */
 
 import { median } from "../stats/bootstrap.ts";
-import { csvFields } from "./formats.ts";
 import type { PhaseRecord } from "./under_load_schema.ts";
 
 /** The length of a bin, in milliseconds. */
@@ -58,29 +57,4 @@ export function loadBins(record: PhaseRecord): LoadBin[] {
       max_us: known.length === 0 ? null : Math.max(...known),
     };
   });
-}
-
-/** The header of the CSV form of a run under load. */
-export const UNDER_LOAD_CSV_HEADER: string =
-  "phase,at_ms,down_bits_per_second,up_bits_per_second,sent,lost,rtt_p50_us," +
-  "rtt_max_us";
-
-/**
- * Writes the bins of a phase as CSV rows.
- *
- * @param record The phase.
- * @returns Each row, without a newline, and when its bin started.
- */
-export function underLoadCsvRows(
-  record: PhaseRecord,
-): { row: string; at_ms: number }[] {
-  return loadBins(record).map((bin) => ({
-    row: csvFields([
-      record.name,
-      ...Object.values(bin).map((value) =>
-        value === null ? "" : Math.round(value * 10) / 10
-      ),
-    ]),
-    at_ms: bin.at_ms,
-  }));
 }

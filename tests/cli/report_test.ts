@@ -31,6 +31,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const none = {
+      probes: true,
       throughput: false,
       schedule: false,
       replies: false,
@@ -46,11 +47,26 @@ Deno.test({
         ["throughput<1M", "--fail-if on throughput needs tput"],
         ["intended.p99>1ms", "--fail-if on intended.p99 needs --interval"],
         ["duplicate>0", "--fail-if on duplicate needs stamp-client"],
+        ["goodput<1M", "--fail-if on goodput needs throughput-client"],
         [
           "forward.p99>5ms",
           "--fail-if on forward.p99 needs --trust-clocks of stamp-client",
         ],
       ] as const
     ) assertThrows(() => check(rule), UsageError, says);
+    const test = { goodput: true, datagrams: false };
+    checkThresholds([parseThreshold("throughput<1M")], test);
+    for (
+      const [rule, says] of [
+        ["loss>1%", "--fail-if on loss needs --udp"],
+        ["p99>5ms", "--fail-if on p99 needs another program; it has goodput"],
+      ] as const
+    ) {
+      assertThrows(
+        () => checkThresholds([parseThreshold(rule)], test, "it has goodput"),
+        UsageError,
+        says,
+      );
+    }
   },
 });

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
-  intervalLine,
   THROUGHPUT_CSV_HEADER,
   throughputCsvRow,
-} from "../../lib/result/throughput_sections.ts";
+} from "../../lib/result/formats.ts";
+import { intervalLine } from "../../lib/result/throughput_sections.ts";
 import { resultSections } from "../../lib/result/sections.ts";
 import { parseThreshold } from "../../lib/result/thresholds.ts";
 import { formatSections } from "../../lib/terminal/section.ts";

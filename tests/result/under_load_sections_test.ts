@@ -8,7 +8,7 @@ import {
   underLoadSections,
   verdict,
 } from "../../lib/result/under_load_sections.ts";
-import { underLoadCsvRows } from "../../lib/result/under_load_series.ts";
+import { underLoadCsvRows } from "../../lib/result/formats.ts";
 import { formatSections } from "../../lib/terminal/section.ts";
 import { assertSectionSnapshot } from "../terminal/section_snapshots.ts";
 import { METADATA, phase, phases, result } from "./under_load_records.ts";
