@@ -12,7 +12,7 @@
 
 const OUT = ".scratch/rooms";
 /** Tests that need other programs, the machine to themselves, or a minute. */
-const APART = ["interop", "accuracy", "soak"];
+const APART = ["interop", "accuracy", "soak", "fuzz"];
 /** Deno looks for snapshots beside the module; each file begins with this. */
 const SNAPSHOTS_START = "export const snapshot = {};\n";
 

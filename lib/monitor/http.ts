@@ -71,7 +71,9 @@ export function monitorHandler(
   const expected = routes.token === null ? null : digest(routes.token);
   const open = { answers: 0, streams: 0 };
   return async (request) => {
-    const { pathname } = new URL(request.url);
+    const url = URL.parse(request.url);
+    if (url === null) return failed(400, "The host of the request is invalid");
+    const { pathname, hostname } = url;
     const isStream = pathname === "/api/events";
     const kind = isStream ? "streams" : "answers";
     if (open[kind] >= (isStream ? MAX_STREAMS : MAX_ANSWERS)) {
@@ -82,7 +84,6 @@ export function monitorHandler(
     open[kind] += 1;
     const end = () => open[kind] -= 1;
     try {
-      const { hostname } = new URL(request.url);
       const isNamed = !/^(localhost|[0-9.]+|\[.*\])$/.test(hostname);
       if (isNamed && !routes.anyName) {
         throw new RequestError(

@@ -11,6 +11,7 @@
 import { stringify } from "npm:deno-std@^1.4.0/toml/stringify.js";
 import { parse } from "npm:deno-std@^1.4.0/yaml/parse.js";
 import * as v from "npm:valibot@^1.1.0";
+import { ConfigError, parseConfig } from "./config.ts";
 import { parseTargetWord } from "./target.ts";
 
 /** A converted configuration. */
@@ -54,17 +55,47 @@ export function importConfig(text: string): Imported {
   const isSmokePing = /^\s*(\*\*\*\s*Targets|\++\s*\w)/m.test(text);
   const notes: string[] = [];
   const groups = isSmokePing ? fromSmokePing(text, notes) : fromProber(text);
-  const known = groups.filter(({ targets }) => targets.length > 0);
+  const taken = new Set<string>();
+  const known = groups.map(({ name, targets }): ImportedGroup => ({
+    name,
+    targets: targets.filter((target) =>
+      isUsable({ name, targets: [target] }, taken, notes)
+    ),
+  })).filter(({ targets }) => targets.length > 0);
   if (known.length === 0) throw new SyntaxError("there is no host in it");
-  const [own, others] = [
-    known.filter(({ name }) => name === ""),
-    known.filter(({ name }) => name !== ""),
-  ];
-  const toml = stringify({
+  return { toml: tomlOf(known), notes };
+}
+
+function tomlOf(groups: ImportedGroup[]): string {
+  const own = groups.filter(({ name }) => name === "");
+  const others = groups.filter(({ name }) => name !== "");
+  return stringify({
     ...(own.length > 0 && { targets: own.flatMap(({ targets }) => targets) }),
     ...(others.length > 0 && { group: others }),
   });
-  return { toml, notes };
+}
+
+/** Whether a group of one target is a configuration, and the target is new. */
+function isUsable(
+  group: ImportedGroup,
+  taken: Set<string>,
+  notes: string[],
+): boolean {
+  const [target] = group.targets;
+  const where = target!.name ?? target!.host;
+  try {
+    const [spec] = parseConfig(tomlOf([group])).targets;
+    const key = `${spec!.name}~${spec!.ways.at(-1)!.probe}`;
+    if (!taken.has(key)) {
+      taken.add(key);
+      return true;
+    }
+    notes.push(`${where}: it is there twice; the first one is taken`);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    notes.push(`${where}: ${error.message}`);
+  }
+  return false;
 }
 
 /** Sections are `+ name`, `++ name` and so on; a `\` continues a line. */

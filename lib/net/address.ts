@@ -64,6 +64,9 @@ export function parseTarget(text: string, defaultPort: number): Target {
   const hostname = text.slice(0, at);
   const port = colons === 1 ? text.slice(at + 1) : undefined;
   if (hostname === "") throw new SyntaxError("the host is missing");
+  if (hostname === "unix") { // with a port it would be a path
+    throw new SyntaxError('write a host of that name with a dot, as "unix."');
+  }
   const allowed = colons > 1 ? V6 : /^[^\s/\\@?#[\]]+$/;
   if (!allowed.test(hostname)) {
     throw new SyntaxError(

@@ -95,8 +95,9 @@ function parseQuantity(
 ): number | null {
   const [, number, unit = ""] = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(text) ?? [];
   if (number === undefined) return null;
-  if (unit === "") return Number(number);
-  return Object.hasOwn(units, unit) ? Number(number) * units[unit]! : null;
+  if (unit !== "" && !Object.hasOwn(units, unit)) return null;
+  const value = Number(number) * (units[unit] ?? 1);
+  return Number.isFinite(value) ? value : null; // hundreds of digits
 }
 
 /**

@@ -1,0 +1,107 @@
+import { assert, assertEquals } from "@std/assert";
+import { concat } from "npm:deno-std@^1.4.0/bytes/concat.js";
+import { isDisconnect } from "../../../lib/net/errors.ts";
+import { StreamConnection } from "../../../lib/net/stream_connection.ts";
+import { formatTime, parseTime } from "../../../lib/text/time.ts";
+import {
+  incompleteTailBytes,
+  parseTransform,
+  transformMessage,
+} from "../../../lib/text/transform.ts";
+import { uppercaseStreams } from "../../../lib/text/uppercase.ts";
+import type { Bytes } from "../mutator.ts";
+import { outcomeOf, type Target } from "../parser_fuzz.ts";
+import { ScriptedConn, segmentsOf } from "../scripted_conn.ts";
+
+const NOW = new Date("2026-11-24T12:00:00Z");
+
+/** A time that was read can be written, and is then read the same. */
+const time: Target = {
+  name: "time",
+  corpus: [
+    "Thu Jan  1 00:00:00 1970\r\n",
+    "2026-11-24T12:00:00.250Z\r\n",
+    Uint8Array.of(0x83, 0xaa, 0x7e, 0x80),
+  ],
+  words: ["Feb 29", "Mon", "Dec", "T", "Z", "23:59:60", "9999", "\r\n"],
+  run(input) {
+    const received = parseTime(input, NOW);
+    if (received === null) return "no time";
+    const { fromMs, resolutionMs } = received;
+    assert(Number.isFinite(fromMs));
+    const format = input.length === 4
+      ? "rfc868"
+      : resolutionMs === 1
+      ? "iso"
+      : "ctime";
+    const written = formatTime(new Date(fromMs), format);
+    assertEquals(parseTime(written, NOW)?.fromMs, fromMs);
+    return format;
+  },
+};
+
+/** Upper case is the same in pieces as of the whole; bytes that are no text stay. */
+const uppercase: Target = {
+  name: "uppercase",
+  corpus: ["straße, ΣΑΣ, ŉ ﬃ\n", "\u{10428}\u{1f600}e\u0301\r\n", "plain"],
+  run(input, random) {
+    const upper = parseTransform("upper");
+    const whole = transformMessage(upper, input.slice());
+    const parts: Bytes[] = [];
+    let pending: Bytes = new Uint8Array(0);
+    for (const segment of segmentsOf(input, random)) {
+      pending = concat([pending, segment]) as Bytes;
+      const end = pending.length - incompleteTailBytes(pending);
+      parts.push(upper.apply(pending.slice(0, end)));
+      pending = pending.slice(end);
+    }
+    parts.push(upper.apply(pending));
+    assertEquals(concat(parts), new Uint8Array(whole));
+    assertEquals(upper.apply(whole.slice()), whole);
+    const reversed = transformMessage(parseTransform("reverse"), input.slice());
+    assertEquals(reversed.length, input.length);
+    return whole.length === input.length ? "as long" : "longer or shorter";
+  },
+};
+
+/** The replies on a stream do not depend on its segments. */
+const uppercaseServer: Target = {
+  name: "uppercase-server",
+  corpus: ["hello\nworld\r\nstraße", "\n\n", "é".repeat(200)],
+  async run(input, random) {
+    const name = ["upper", "reverse", "count=s"][Math.floor(random() * 3)]!;
+    const replies = [];
+    for (let round = 0; round < 2; round++) {
+      const script = new ScriptedConn(input, random);
+      using connection = new StreamConnection(script.conn, {
+        messageBytes: 256,
+      });
+      try {
+        await uppercaseStreams(parseTransform(name), 1000)(connection);
+      } catch (error) {
+        const isRefused = isDisconnect(error) ||
+          (error as Error).name === "FramingError";
+        if (!isRefused) throw error;
+        return `${name}: ${(error as Error).name}`;
+      }
+      replies.push(script.written);
+    }
+    assertEquals(replies[0], replies[1]);
+    return name;
+  },
+};
+
+const transform: Target = {
+  name: "transform",
+  corpus: ["upper", "echo", "reverse", "count=s", "count=\u{1f600}"],
+  words: ["count=", "upper", "reverse"],
+  run: (input) =>
+    outcomeOf(() => {
+      const { apply } = parseTransform(new TextDecoder().decode(input));
+      assert(apply(input).length <= 2 * input.length + 20);
+    }, SyntaxError),
+};
+
+export const TEXT_TARGETS: Target[] = [
+  ...[time, uppercase, uppercaseServer, transform],
+];
