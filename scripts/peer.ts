@@ -5,7 +5,8 @@
  *
  * Protocol:   lines over TCP, described in lib/peer/messages.ts, port 5000
  * Socket:     stream, listening and connecting
- * Permission: --allow-net, to listen, and to dial the peers that others name
+ * Permission: --allow-net, to listen, and to dial the peers that others name;
+ *             --allow-env=ROUNDTRIP_KEY or --allow-read=FILE for a shared key
  *
  *     $ deno task peer --name ada
  *     listening tcp 127.0.0.1:5000
@@ -19,6 +20,7 @@
  */
 
 import { RunError, withContext } from "../lib/cli/context.ts";
+import { findSharedKey, SHARED_KEY_HELP } from "../lib/cli/key_options.ts";
 import { PeerConsole } from "../lib/cli/peer_console.ts";
 import { PEER_OPTIONS } from "../lib/cli/peer_options.ts";
 import { defineProgram } from "../lib/cli/program.ts";
@@ -40,6 +42,7 @@ export const main = defineProgram({
     "Give the address of one peer with --connect; it sends the addresses of the others. What you type is sent to all; /help lists the commands. A peer that fails is dialled again; a peer that left is not.",
     "If standard input is not a terminal, its lines are sent after the peers were dialled, and this peer leaves at its end. The exit code is 1 if a line reached no peer.",
     "Nothing is encrypted, and names are not verified. A name that looks like one in use gets a number.",
+    SHARED_KEY_HELP,
   ],
   options: PEER_OPTIONS,
   examples: [
@@ -50,16 +53,19 @@ export const main = defineProgram({
 }, async ({ options, signal, terminal }) => {
   const { host, port, maxPeers, timeout } = options;
   const limits = peerStreamLimits(timeout);
+  const key = await findSharedKey(options.keyFile);
   const listener = await withContext(
     { action: "listen on", target: { hostname: host, port } },
     () => Deno.listen({ hostname: host, port }),
   );
   const chat = new PeerConsole(terminal, options.json);
   chat.listening(formatAddress(listener.addr));
+  if (key) terminal.info("peers must have the shared key");
   const mesh = new PeerMesh({
     name: options.name ?? `peer-${randomPeerId().slice(0, 4)}`,
     port: listener.addr.port,
     maxPeers,
+    key,
     maxPerSource: options.maxPerSource,
     timeoutMs: timeout,
     maxRatePerSec: options.maxRate,

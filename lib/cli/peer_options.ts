@@ -6,6 +6,7 @@
 
 import { formatAddress, parseTarget } from "../net/address.ts";
 import { isPeerName } from "../peer/messages.ts";
+import { SHARED_KEY_OPTION } from "./key_options.ts";
 import { custom, duration, flag, integer, repeated } from "./option.ts";
 import { listenOptions } from "./server_options.ts";
 
@@ -84,5 +85,6 @@ export const PEER_OPTIONS = {
     min: 100,
     default: "10s",
   }),
+  ...SHARED_KEY_OPTION,
   json: flag("print each event as a JSON object in one line", "J"),
 };

@@ -9,6 +9,7 @@
 import { concat } from "npm:deno-std@^1.4.0/bytes/concat.js";
 import { FramingError } from "../framing/line_decoder.ts";
 import { RateLimiter } from "../net/rate_limiter.ts";
+import { KeyError, type SharedKey } from "../net/shared_key.ts";
 import type {
   StreamConnection,
   StreamLimits,
@@ -63,6 +64,8 @@ export class PeerLink {
   folded = "";
   /** Where the peer listens, as `HOST:PORT`, or else where it connected from. */
   address: string;
+  /** Whether we sent our hello. */
+  isGreeted = false;
   /** Whether both sides sent `welcome`. */
   isJoined = false;
   /** Whether it accepts connections at that address. */
@@ -130,6 +133,40 @@ export class PeerLink {
       return this.close();
     }
     this.#writing ??= this.#write();
+  }
+
+  /**
+   * Exchanges proofs of the shared key, before the hello.
+   *
+   * @param key The key.
+   * @returns Why the peer ends the connection instead, as when it has no room; `null`
+   * if it holds the key.
+   * @throws {PeerFault} If the peer does not prove that it holds the key.
+   */
+  async authenticate(key: SharedKey): Promise<ByeReason | null> {
+    try {
+      if (this.dialled === null) await key.verify(this.#connection, "peer");
+      else await key.prove(this.#connection, "peer");
+      return null;
+    } catch (error) {
+      if (error instanceof Deno.errors.TimedOut) {
+        throw new PeerFault(
+          "it did not prove in time that it has the key",
+          false,
+        );
+      }
+      if (!(error instanceof KeyError)) throw error;
+      const { line, fault, message } = error;
+      if (this.dialled !== null && line?.startsWith("bye ")) {
+        const bye = parsePeerMessage(new TextEncoder().encode(`${line}\n`));
+        if (bye.verb === "bye" && bye.reason !== "key") return bye.reason;
+      }
+      throw new PeerFault(
+        `${message}; all peers of a mesh need the same key`,
+        fault !== "closed",
+        "key",
+      );
+    }
   }
 
   /**

@@ -13,6 +13,7 @@ import { parseTarget } from "../net/address.ts";
 import { isDisconnect } from "../net/errors.ts";
 import { RateLimiter } from "../net/rate_limiter.ts";
 import { sourceOf } from "../net/source.ts";
+import type { SharedKey } from "../net/shared_key.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { sleepUntil } from "../timing/sleep.ts";
 import { AddressBook } from "./address_book.ts";
@@ -60,6 +61,8 @@ export interface MeshOptions extends LinkLimits {
    * Default 8, and no limit for this machine itself.
    */
   maxPerSource?: number | undefined;
+  /** Accepts only peers that prove that they hold this key. */
+  key?: SharedKey | undefined;
   /** Connects to an address, with the limits of `peerStreamLimits`. */
   dial: (
     target: { hostname: string; port: number },
@@ -169,7 +172,9 @@ export class PeerMesh {
    */
   rename(name: string): void {
     this.#name = name;
-    for (const link of this.#links) link.send({ verb: "name", name });
+    for (const link of this.#links) {
+      if (link.isGreeted) link.send({ verb: "name", name });
+    }
   }
 
   /**
@@ -234,12 +239,11 @@ export class PeerMesh {
     try {
       if (this.#leave.signal.aborted) return await link.finish("leave");
       if (!this.#admits(link)) return await link.finish("full");
-      link.send({
-        verb: "hello",
-        id: this.id,
-        port: this.#options.port,
-        name: this.#name,
-      });
+      const { key, port } = this.#options;
+      const reason = key ? await link.authenticate(key) : null;
+      if (reason !== null) return void this.#partedBy(link, reason);
+      link.send({ verb: "hello", id: this.id, port, name: this.#name });
+      link.isGreeted = true;
       let isOpen = await this.#greet(link);
       while (isOpen) isOpen = await this.#take(link, await link.receive());
     } catch (error) {
@@ -384,6 +388,9 @@ export class PeerMesh {
     if (reason === "full" && !link.isJoined) {
       throw new PeerFault("it has no room for another peer", false);
     }
+    if (reason === "key" && !link.isJoined) {
+      throw new PeerFault("it requires the shared key of its mesh");
+    }
     if (reason === "leave" && link.isJoined) {
       this.#book.forget(link.id);
       this.#part(link);
@@ -414,7 +421,7 @@ export class PeerMesh {
       if (link.isJoined) this.#book.forget(id);
       if (dialled !== null) this.#book.forget(dialled);
     }
-    await link.finish("error");
+    await link.finish(error.reason);
     await link.ignoreRest();
   }
 

@@ -12,7 +12,7 @@
  * | `tell TEXT` | a line to this peer alone |
  * | `name NAME` | the sender's new name |
  * | `ping TOKEN`, `pong TOKEN` | a request and its answer; a peer that sends nothing for 10 s is dropped |
- * | `bye REASON` | the connection ends: `leave` (do not dial again), `twin`, `full`, `self` or `error` |
+ * | `bye REASON` | the connection ends: `leave` (do not dial again), `twin`, `full`, `self`, `key` (no proof of the shared key) or `error` |
  *
  * ID is 32 hexadecimal digits, drawn at random at each start. NAME is 1 to 32
  * visible characters without space, `#`, `,` or `:`; the first is a letter or a
@@ -22,6 +22,9 @@
  * smaller ID decides: it sends `welcome` on the first connection whose hello it
  * reads, and `bye twin` on any other. No text is sent before `welcome` has come,
  * so that no line is lost or doubled.
+ *
+ * **Shared key.** With a key, both sides prove that they hold it before the hello:
+ * see `lib/net/shared_key.ts`.
  *
  * **Author.** The author of a line is the peer of its connection. A line names no
  * author, and is not relayed.
@@ -53,7 +56,7 @@ export const MAX_TEXT_BYTES = 4000;
 export const MAX_TOLD_ADDRESSES = 64;
 
 /** Why a connection ends. */
-export type ByeReason = "leave" | "twin" | "full" | "self" | "error";
+export type ByeReason = "leave" | "twin" | "full" | "self" | "key" | "error";
 
 /** Any message. */
 export type PeerMessage =
@@ -81,8 +84,13 @@ export class PeerFault extends Error {
    *
    * @param message What the peer did, with "it" as the subject.
    * @param isFinal Whether it is useless to dial the peer again.
+   * @param reason What the peer is told.
    */
-  constructor(message: string, readonly isFinal: boolean = true) {
+  constructor(
+    message: string,
+    readonly isFinal: boolean = true,
+    readonly reason: "key" | "error" = "error",
+  ) {
     super(message);
   }
 }
@@ -90,7 +98,7 @@ export class PeerFault extends Error {
 const ID = /^[0-9a-f]{32}$/;
 const PORT = /^(?:0|[1-9]\d{0,4})$/;
 const TOKEN = /^[0-9A-Za-z]{1,20}$/;
-const REASON = /^(?:leave|twin|full|self|error)$/;
+const REASON = /^(?:leave|twin|full|self|key|error)$/;
 const NAME =
   /^(?=[\p{L}\p{N}])(?!.*\p{M}{4})[^\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800#,:]{1,32}$/u;
 
@@ -213,6 +221,9 @@ export function parseFirstMessage(
   line: Uint8Array,
 ): FirstMessage {
   const text = new TextDecoder().decode(line);
+  if (text.startsWith("key 1 ")) {
+    throw new PeerFault("it requires a shared key, and this peer has none");
+  }
   if (!/^(?:hello \d|bye )/.test(text)) {
     throw new PeerFault(
       `it speaks another protocol, which begins ${quoted(text.trimEnd())}`,

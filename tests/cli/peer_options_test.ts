@@ -111,6 +111,7 @@ Deno.test({
       maxPerSource: undefined,
       maxRate: 1000,
       timeout: 10_000,
+      keyFile: undefined,
       json: false,
     });
   },
@@ -124,7 +125,7 @@ Deno.test({
       parse(
         ..."--host :: -p 0 --name ada --connect a --connect b:1".split(" "),
         ..."--max-peers 1 --max-per-source 128 --max-rate 1".split(" "),
-        ..."-W 1h -J".split(" "),
+        ..."-W 1h -J --key-file k".split(" "),
       ) as object,
       {
         host: "::",
@@ -135,6 +136,7 @@ Deno.test({
         maxPerSource: 128,
         maxRate: 1,
         timeout: 3_600_000,
+        keyFile: "k",
         json: true,
       },
     );

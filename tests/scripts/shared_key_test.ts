@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { runHere, serveHere } from "../programs.ts";
+import { runHere, script, serve, serveHere } from "../programs.ts";
 import { ScratchFolder } from "../scratch.ts";
 import { SECRET } from "../shared_key.ts";
 import { test } from "../testing.ts";
@@ -76,6 +76,31 @@ for (const [serverKey, clientKey, sentence] of REFUSALS) {
     assertMatch(server.stderr, /^without the shared key: 1$/m);
   });
 }
+
+test("peer joins those that have its shared key", async () => {
+  using folder = new ScratchFolder();
+  const peer = (name: string, secret: string, ...args: string[]) => {
+    const file = folder.file(name, secret);
+    const options = ["--port", "0", "--name", name, "--json", ...args];
+    const flags = ["--allow-net", `--allow-read=${file}`];
+    return serve(script("peer", [...options, "--key-file", file], flags));
+  };
+  await using ada = await peer("ada", SECRET);
+  await using bob = await peer("bob", SECRET, "--connect", ada.address);
+  await bob.heard(/"event":"joined",.*"name":"ada"/);
+  await using eve = await peer(
+    "eve",
+    "another key of 20",
+    "--connect",
+    ada.address,
+  );
+  await eve.heard(/"event":"error",.*it rejected our proof of the shared key/);
+  await ada.heard(/"event":"error",.*its proof of the shared key is not valid/);
+  for (const { stdout, stderr } of [ada, bob, eve]) {
+    assertMatch(stderr.text, /^peers must have the shared key$/m);
+    assert(!`${stdout.text}${stderr.text}`.includes(SECRET));
+  }
+});
 
 test("measure_client rejects a shared key that is too short", async () => {
   const { code, stderr } = await (async () => {
