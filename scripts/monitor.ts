@@ -7,7 +7,8 @@
  * Socket:     datagram and stream
  * Permission: --allow-net, to reach the hosts and to serve the page;
  *             --allow-read and --allow-write of the folder with the figures and
- *             the configuration, and --allow-read of lib, for a second thread
+ *             the configuration, and --allow-read of lib, for a second thread;
+ *             --allow-env=ROUNDTRIP_KEY for a shared key
  *
  *     $ deno task monitor 127.0.0.1 connect:example.net:443
  *     listening http://127.0.0.1:8080
@@ -19,6 +20,7 @@
 
 import project from "../deno.json" with { type: "json" };
 import { RunError, withContext } from "../lib/cli/context.ts";
+import { findSharedKey } from "../lib/cli/key_options.ts";
 import {
   custom,
   duration,
@@ -54,7 +56,7 @@ export const main = defineProgram({
   summary: "Measures hosts day and night, keeps the figures, and shows them.",
   operands: "check|export|import|HOST...",
   details: [
-    "HOST is stamp:HOST[:PORT], measure:HOST[:PORT], connect:HOST:PORT, or a host alone: STAMP if it answers, otherwise connections to port 443. Without HOST the targets are those of the configuration file.",
+    "HOST is stamp:HOST[:PORT], measure:HOST[:PORT], connect:HOST:PORT, or a host alone: STAMP if it answers, otherwise connections to port 443. Without HOST the targets are those of the configuration file. A measure server must have the shared key in the variable ROUNDTRIP_KEY, if it is set, or in the key_file of the configuration.",
     "check FILE tests a configuration file. import FILE prints one, made of SmokePing's Targets or of smokeping_prober's YAML. export TARGET prints what was kept of a target, a line of JSON a slot: the times are --from and --to, as in 2026-11-24, 2026-11-24T12:00Z or Unix seconds.",
     "The page is at the address that is printed. Alerts without a webhook are lines of JSON on standard output. The task may use the folder monitor; for another one add its --allow-read and --allow-write.",
   ],
@@ -152,7 +154,7 @@ export const main = defineProgram({
     terminal.info(`anyone who reaches ${host} can read the figures`);
   }
   const config = operands.length > 0
-    ? fromWords(operands, options)
+    ? await fromWords(operands, options)
     : await readConfig(path).catch((error) => {
       const isMissing = error.cause instanceof Deno.errors.NotFound;
       if (given.config !== undefined || !isMissing) throw error;
@@ -246,15 +248,18 @@ function oneFile(operands: string[]): string {
   throw new UsageError("name one file or target: see --help");
 }
 
-function fromWords(
+async function fromWords(
   words: string[],
   { interval, timeout }: { interval: number; timeout: number },
-): MonitorConfig {
+): Promise<MonitorConfig> {
+  const found = await findSharedKey(undefined);
+  const key = found && Promise.resolve(found);
   const targets = words.map((word) => {
     try {
       return {
         ...parseTargetWord(word),
         ...{ group: "", labels: {}, intervalMs: interval, timeoutMs: timeout },
+        key,
       };
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;

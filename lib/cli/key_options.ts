@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CR, LF } from "../framing/line_ending.ts";
+import { readKeyFile } from "../net/key_file.ts";
 import { MIN_KEY_BYTES, SharedKey } from "../net/shared_key.ts";
 import { StampKey } from "../stamp/key.ts";
 import { RunError, withContext } from "./context.ts";
@@ -15,8 +15,6 @@ import { type Option, text } from "./option.ts";
 const STAMP_VARIABLE = "STAMP_HMAC_KEY";
 /** The variable that may hold the shared key. */
 const SHARED_VARIABLE = "ROUNDTRIP_KEY";
-/** The maximum length of the file, in bytes. */
-const MAX_FILE_BYTES = 4096;
 
 /** The option for the file with a key. */
 export type KeyOption = { keyFile: Option<string | undefined> };
@@ -113,11 +111,11 @@ async function findSecret(
   }
 > {
   if (keyFile !== undefined) {
-    const content = await withContext(
+    const secret = await withContext(
       { action: "read the key in", read: keyFile },
-      () => readKey(keyFile),
+      () => readKeyFile(keyFile),
     );
-    return { secret: withoutNewline(content), source: keyFile, unseen: null };
+    return { secret, source: keyFile, unseen: null };
   }
   const found = { secret: null, source: variable };
   const { state } = Deno.permissions.querySync({ name: "env", variable });
@@ -128,27 +126,4 @@ async function findSecret(
   const value = Deno.env.get(variable);
   const secret = value === undefined ? null : new TextEncoder().encode(value);
   return { ...found, secret, unseen: null };
-}
-
-/** Reads a small regular file that not every user can read. */
-function readKey(path: string): Uint8Array<ArrayBuffer> {
-  // The path is checked before it is opened: opening a FIFO would wait.
-  const { isFile, size, mode } = Deno.statSync(path);
-  if (!isFile) throw new Error("it is not a regular file");
-  if (size > MAX_FILE_BYTES) {
-    throw new Error(`it is longer than ${MAX_FILE_BYTES} bytes`);
-  }
-  if (Deno.build.os !== "windows" && ((mode ?? 0) & 0o007) !== 0) {
-    throw new Error(
-      `every user of this machine can read it; run chmod 600 ${path}`,
-    );
-  }
-  return Deno.readFileSync(path);
-}
-
-function withoutNewline(
-  content: Uint8Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> {
-  if (content.at(-1) !== LF) return content;
-  return content.subarray(0, content.at(-2) === CR ? -2 : -1);
 }

@@ -11,7 +11,8 @@
  * [[group]]
  * name = "branches"
  * labels = { region = "north" }
- * targets = ["stamp:a.example", { host = "stamp:b.example", name = "b" }]
+ * targets = ["measure:a.example", { host = "stamp:b.example", name = "b" }]
+ * key_file = "monitor/north.key" # the shared key of their measure servers
  *
  * [[alert]]
  * name = "loss"
@@ -31,6 +32,8 @@
 // deno-std has no types.
 import { parse as parseToml } from "npm:deno-std@^1.4.0/toml/parse.js";
 import * as v from "npm:valibot@^1.1.0";
+import { readKeyFile } from "../net/key_file.ts";
+import { MIN_KEY_BYTES, SharedKey } from "../net/shared_key.ts";
 import { parseDuration } from "../result/quantities.ts";
 import { type AlertRule, parseCondition } from "./alert_rule.ts";
 import { parseTargetWord, type TargetSpec } from "./target.ts";
@@ -105,9 +108,12 @@ const NAME = v.pipe(
 );
 const INTERVAL = duration(100, 3_600_000);
 const TIMEOUT = duration(10, 60_000);
-const TIMES = {
+const PATH = v.string("is the path of a file");
+/** What a file, a group and a target may set. */
+const PROBING = {
   interval: v.optional(INTERVAL),
   timeout: v.optional(TIMEOUT),
+  key_file: v.optional(PATH),
 };
 const LABELS = v.optional(
   v.record(
@@ -124,7 +130,7 @@ const TARGETS = v.array(
         name: v.optional(NAME),
         labels: LABELS,
         family: v.optional(v.picklist([4, 6], "is 4 or 6")),
-        ...TIMES,
+        ...PROBING,
       }),
     ],
     'is a target such as "stamp:example.net" or { host = "stamp:example.net", name = "b" }',
@@ -138,7 +144,7 @@ const URL_TEXT = v.pipe(
 );
 const FILE = v.strictObject({
   name: v.optional(NAME),
-  ...TIMES,
+  ...PROBING,
   targets: v.optional(TARGETS, []),
   allow: v.optional(TARGETS, []),
   group: v.optional(
@@ -147,7 +153,7 @@ const FILE = v.strictObject({
         name: NAME,
         labels: LABELS,
         targets: TARGETS,
-        ...TIMES,
+        ...PROBING,
       }),
       "is a table: write [[group]]",
     ),
@@ -173,7 +179,7 @@ const FILE = v.strictObject({
       v.strictObject({
         name: NAME,
         url: URL_TEXT,
-        token_file: v.optional(v.string("is the path of a file")),
+        token_file: v.optional(PATH),
       }),
       "is a table: write [[agent]]",
     ),
@@ -189,6 +195,7 @@ type Path = (string | number)[];
  *
  * @param text The content of the file.
  * @param readToken Reads a token file.
+ * @param readKey Reads a key file.
  * @returns The configuration.
  * @throws {ConfigError} If something is wrong with it.
  *
@@ -204,6 +211,7 @@ type Path = (string | number)[];
 export function parseConfig(
   text: string,
   readToken: (path: string) => string = Deno.readTextFileSync,
+  readKey: (path: string) => Uint8Array<ArrayBuffer> = readKeyFile,
 ): MonitorConfig {
   const file = readFile(text);
   const fail = (path: Path, message: string): never => {
@@ -216,6 +224,23 @@ export function parseConfig(
       if (!(error instanceof SyntaxError)) throw error;
       return fail(path, `is no target or condition: ${error.message}`);
     }
+  };
+  const keys = new Map<string, Promise<SharedKey>>();
+  const keyIn = (path: string, at: Path): Promise<SharedKey> => {
+    const known = keys.get(path);
+    if (known) return known;
+    let secret;
+    try {
+      secret = readKey(path);
+    } catch (error) {
+      return fail(at, `cannot be read: ${(error as Error).message}`);
+    }
+    if (secret.length < MIN_KEY_BYTES) {
+      fail(at, `has a key of fewer than ${MIN_KEY_BYTES} bytes`);
+    }
+    const key = SharedKey.import(secret);
+    keys.set(path, key);
+    return key;
   };
   const targets: TargetSpec[] = [];
   const allow: TargetSpec[] = [];
@@ -230,6 +255,7 @@ export function parseConfig(
       const given = typeof entry === "string" ? { host: entry } : entry;
       const at = [...path, index, given.host];
       const word = check(at, () => parseTargetWord(given.host));
+      const keyFile = given.key_file ?? group?.key_file ?? file.key_file;
       const spec: TargetSpec = {
         ...word,
         name: given.name ?? word.name,
@@ -240,6 +266,7 @@ export function parseConfig(
         timeoutMs: given.timeout ?? group?.timeout ?? file.timeout ??
           TARGET_DEFAULTS.timeoutMs,
         ...(given.family && { family: given.family }),
+        ...(keyFile !== undefined && { key: keyIn(keyFile, [keyFile]) }),
       };
       const key = `${spec.name}~${spec.ways.at(-1)!.probe}`;
       if (seen.has(key)) {

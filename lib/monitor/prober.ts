@@ -97,6 +97,7 @@ interface Target {
 
 interface Series {
   info: SeriesInfo;
+  key: TargetSpec["key"];
   way: ProbePort;
   dueMs: number;
   path: StampPath | null;
@@ -189,6 +190,7 @@ export class Prober implements AsyncDisposable {
       target.spec = spec;
       for (const series of target.series.values()) {
         series.info = { ...series.info, ...infoOf(spec) };
+        series.key = spec.key;
         if (!isRetimed) continue;
         series.path?.close();
         series.path = null;
@@ -338,6 +340,7 @@ export class Prober implements AsyncDisposable {
           target,
           timeoutMs,
           this.#stop.signal,
+          await series.key,
         );
         this.#complete(series, sample as Sample);
       } catch (error) {
@@ -497,6 +500,7 @@ export class Prober implements AsyncDisposable {
         family,
         address,
       },
+      key: target.spec.key,
       way,
       dueMs: isSame ? before.dueMs : this.#firstDueMs(target, family),
       path: null,

@@ -8,6 +8,7 @@
 import { measureSession } from "../measure/client.ts";
 import { connectWithin } from "../net/connect.ts";
 import { errorCode } from "../net/errors.ts";
+import type { SharedKey } from "../net/shared_key.ts";
 import { StreamConnection } from "../net/stream_connection.ts";
 import type { ProbeKind } from "./api.ts";
 
@@ -42,6 +43,7 @@ export function isOwnError(error: unknown): boolean {
  * @param target The address.
  * @param timeoutMs The deadline.
  * @param signal Ends it early.
+ * @param key The key that a measure server must hold.
  * @returns The round trip in milliseconds.
  * @throws Why there is none.
  */
@@ -50,6 +52,7 @@ export async function streamProbe(
   target: { hostname: string; port: number },
   timeoutMs: number,
   signal?: AbortSignal,
+  key?: SharedKey,
 ): Promise<number> {
   const connect = () =>
     connectWithin(
@@ -72,6 +75,7 @@ export async function streamProbe(
       setup: { type: "rtt", probes: 1, sizeBytes: PAYLOAD_BYTES, delayMs: 0 },
       warmup: 0,
       intervalMs: 0,
+      key,
       ...(signal && { signal }),
     },
   );

@@ -12,6 +12,7 @@
  */
 
 import { formatAddress, parseTarget } from "../net/address.ts";
+import type { SharedKey } from "../net/shared_key.ts";
 import type { ProbeCounts, ProbeKind } from "./api.ts";
 
 /** One way to probe a host. */
@@ -40,6 +41,8 @@ export interface TargetSpec {
   intervalMs: number;
   /** A probe without a reply is lost after this time. */
   timeoutMs: number;
+  /** The key that a measure server must hold; without one it needs none. */
+  key?: Promise<SharedKey> | undefined;
 }
 
 const KINDS: Record<ProbeKind, ProbePort[]> = {
@@ -97,7 +100,8 @@ export function parseTargetWord(
 }
 
 /** A probed address family of a target, as the prober tells of it. */
-export interface SeriesInfo extends Omit<TargetSpec, "ways" | "family"> {
+export interface SeriesInfo
+  extends Omit<TargetSpec, "ways" | "family" | "key"> {
   /** Names it in the interface; see `TargetStatus.id`. */
   id: string;
   /** Its number among the series of this run. */

@@ -13,6 +13,7 @@ export * from "./datagram_socket.ts";
 export * from "./errors.ts";
 export * from "./impaired_path.ts";
 export * from "./networks.ts";
+export * from "./key_file.ts";
 export * from "./queue_watch.ts";
 export * from "./rate_limiter.ts";
 export * from "./serve_datagrams.ts";

@@ -1,5 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ConfigError, parseConfig } from "../../lib/monitor/config.ts";
+import { SharedKey } from "../../lib/net/shared_key.ts";
 import { parseTargetWord } from "../../lib/monitor/target.ts";
 
 Deno.test("parseConfig() reads targets, groups, rules and agents", () => {
@@ -113,4 +114,39 @@ Deno.test("parseTargetWord() rejects what is no target", () => {
     8620,
     862,
   ]);
+});
+
+Deno.test("parseConfig() reads the key of measure servers", async () => {
+  const read: string[] = [];
+  const readKey = (path: string) => {
+    read.push(path);
+    if (path === "missing") throw new Deno.errors.NotFound("no such file");
+    return new Uint8Array(path === "short" ? 15 : 16);
+  };
+  const parse = (text: string) =>
+    parseConfig(text, undefined, readKey).targets.map(({ key }) => key);
+  const [one, other, group, none] = parse(`
+    key_file = "file"
+    targets = ["measure:a", { host = "measure:b", key_file = "own" }]
+    [[group]]
+    name = "g"
+    key_file = "file"
+    targets = ["measure:c"]
+  `);
+  assertEquals([one === group, one === other, none], [true, false, undefined]);
+  assert((await one) instanceof SharedKey);
+  assertEquals(read, ["file", "own"]);
+  for (
+    const [file, message] of [
+      ["missing", "missing cannot be read: no such file"],
+      ["short", "short has a key of fewer than 16 bytes"],
+    ] as const
+  ) {
+    const error = assertThrows(
+      () => parse(`targets = ["measure:a"]\nkey_file = "${file}"`),
+      ConfigError,
+      message,
+    );
+    assertEquals(error.line, 2);
+  }
 });

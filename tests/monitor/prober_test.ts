@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { LocalServers } from "../../lib/cli/local_servers.ts";
+import { measureStreams } from "../../lib/measure/server.ts";
 import { Prober, type ProberOptions } from "../../lib/monitor/prober.ts";
 import {
   parseTargetWord,
@@ -7,6 +8,9 @@ import {
   type SeriesInfo,
   type TargetSpec,
 } from "../../lib/monitor/target.ts";
+import { SharedKey } from "../../lib/net/shared_key.ts";
+import { bytes, streamServer } from "../fixtures.ts";
+import { SECRET } from "../shared_key.ts";
 import { timedTest } from "../testing.ts";
 
 const INTERVAL_MS = 100;
@@ -287,3 +291,36 @@ function bind(): Deno.DatagramConn {
   const address = { transport: "udp", hostname: "127.0.0.1", port: 0 } as const;
   return Deno.listenDatagram(address);
 }
+
+Deno.test("Prober measures a measure server that has the same shared key", async () => {
+  const key = SharedKey.import(bytes(SECRET));
+  await using server = streamServer(measureStreams({ key: await key }));
+  const { hostname, port } = server.addr;
+  const word = `measure:${hostname}:${port}`;
+  const patient = { timeoutMs: 20_000 };
+  await using probing = new Probing([
+    specOf(word, { ...patient, name: "same", key }),
+    specOf(word, { ...patient, name: "none" }),
+    specOf(word, {
+      ...patient,
+      name: "other",
+      key: SharedKey.import(new Uint8Array(16)),
+    }),
+  ]);
+  const { records } = probing;
+  await probing.until(() =>
+    [0, 1, 2].every((series) =>
+      records.some((record) => record.series === series && record.completes)
+    )
+  );
+  const named = (name: string) => {
+    const { series } = probing.series.find((one) => one.name === name)!;
+    return probing.of(series)[0]!;
+  };
+  assert(named("same").rttUs !== null || named("same").counts.lost === 0);
+  assertMatch(named("none").error!, /Expected the reply "200 OK: Ready/);
+  assertEquals(
+    named("other").error,
+    "it rejected our proof of the shared key",
+  );
+});
