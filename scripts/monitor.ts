@@ -172,7 +172,7 @@ export const main = defineProgram({
     anyName: token !== null || options.allowAnyone,
     maxBytes: options.maxStore ?? Infinity,
     version: project.version,
-    reread: operands.length > 0 ? null : () => configOf(path),
+    reread: operands.length > 0 ? null : () => loadConfig(path),
     alert: (line) => terminal.print(line),
     log: (line) => terminal.info(line),
   });
@@ -275,7 +275,7 @@ async function fromWords(
 async function readConfig(path: string): Promise<MonitorConfig> {
   return await withContext({ action: "read", read: path }, () => {
     try {
-      return configOf(path);
+      return loadConfig(path);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       throw new RunError(error.message);
@@ -284,7 +284,7 @@ async function readConfig(path: string): Promise<MonitorConfig> {
 }
 
 /** Says the file and the line of a fault. */
-function configOf(path: string): MonitorConfig {
+function loadConfig(path: string): MonitorConfig {
   const text = Deno.readTextFileSync(path);
   try {
     return parseConfig(text);

@@ -62,7 +62,7 @@ export interface ClientRun {
 }
 
 /** The address family requested by an option or by the source address. */
-function familyOf({ ipv4, ipv6, source }: ClientRun["options"]) {
+function requestedFamily({ ipv4, ipv6, source }: ClientRun["options"]) {
   if (ipv4 && ipv6) {
     throw new UsageError("--ipv4 and --ipv6 exclude each other");
   }
@@ -85,7 +85,7 @@ export function reach(
   target: Target | Deno.NetAddr,
   connect: (to: Deno.ConnectOptions) => Promise<Deno.Conn>,
 ): Promise<Deno.Conn> {
-  const family = familyOf(options);
+  const family = requestedFamily(options);
   return connectWithin(options.timeout, signal, async (signal) => {
     const address = family === undefined || !("hostname" in target) ? target : {
       ...target,
@@ -135,7 +135,7 @@ export async function datagramRoute(
   { options, signal }: ClientRun,
   hostname: string,
 ): Promise<DatagramRoute> {
-  const family = familyOf(options);
+  const family = requestedFamily(options);
   const address = await withContext(
     { action: "look up", target: hostname },
     () =>

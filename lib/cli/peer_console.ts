@@ -64,9 +64,9 @@ export class PeerConsole {
 
   /** Shows an event. */
   readonly onEvent = (event: PeerEvent): void => {
-    if (event.event !== "error") return this.#show(event, sentenceOf(event));
+    if (event.event !== "error") return this.#show(event, describeEvent(event));
     const { address } = event;
-    const error = faultOf(event.error);
+    const error = describeFault(event.error);
     if (this.#json) this.#show({ ...event, error }, "");
     else this.#above(() => this.#terminal.log(`! ${address}: ${error}`));
   };
@@ -254,7 +254,7 @@ export class PeerConsole {
   }
 }
 
-function faultOf(error: unknown): string {
+function describeFault(error: unknown): string {
   if (error instanceof PeerFault) return `not connected: ${error.message}`;
   if (error instanceof DeadlineError && error.wait !== "connect") {
     return `connection lost: ${error.message}`;
@@ -262,7 +262,7 @@ function faultOf(error: unknown): string {
   return explain(error);
 }
 
-function sentenceOf(event: Exclude<PeerEvent, { event: "error" }>): string {
+function describeEvent(event: Exclude<PeerEvent, { event: "error" }>): string {
   const { name } = event;
   switch (event.event) {
     case "joined":

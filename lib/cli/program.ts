@@ -115,7 +115,7 @@ export function defineProgram<T extends OptionTable>(
     } catch (error) {
       if (terminal.closed) return 0;
       const isMisuse = error instanceof UsageError;
-      if (isVerbose && !isMisuse) terminal.info(stackOf(error));
+      if (isVerbose && !isMisuse) terminal.info(stackText(error));
       terminal.info(`${name}: ${explain(error).replaceAll("\n", " ")}`);
       return isMisuse ? 2 : 1;
     } finally {
@@ -125,9 +125,9 @@ export function defineProgram<T extends OptionTable>(
   };
 }
 
-function stackOf(error: unknown): string {
+function stackText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? "" : stackOf(error.cause);
+  const cause = error.cause === undefined ? "" : stackText(error.cause);
   return `${error.stack}${cause && `\ncaused by ${cause}`}`;
 }
 

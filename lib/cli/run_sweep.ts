@@ -46,7 +46,7 @@ const MAX_QUOTED = 60;
 export const SWEEP_OPTIONS = {
   sizes: custom(
     "SIZE,...",
-    listOf(
+    listParser(
       parseSize,
       { min: 1, max: SETUP_LIMITS.sizeBytes },
       "sizes in bytes such as 1,100,1K, each from 1 to 1M",
@@ -55,7 +55,7 @@ export const SWEEP_OPTIONS = {
   ),
   delays: custom(
     "TIME,...",
-    listOf(
+    listParser(
       parseDuration,
       { min: 0, max: SETUP_LIMITS.delayMs },
       "times such as 0,50ms,1s (a bare number is ms), each from 0 to 60s",
@@ -152,7 +152,7 @@ export function runnableSweep(sweep: Sweep): Runnable {
     result(): SweepResult {
       const curves: SweepCurve[] = [];
       for (const point of points.filter(isMeasured)) {
-        addPoint(curves, point.step, resultOf(point));
+        addPoint(curves, point.step, pointResult(point));
       }
       return { ...metadata, ended: "complete", curves, notes: [...notes] };
     },
@@ -173,7 +173,7 @@ export function runnableSweep(sweep: Sweep): Runnable {
       }
       for (const point of points.filter(isMeasured)) {
         const { step, step: { quantity, against } } = point;
-        const data = { quantity, against, ...resultOf(point) };
+        const data = { quantity, against, ...pointResult(point) };
         report.event({ event: "point", data });
         report.row(sweepCsvRow(step, data));
       }
@@ -219,7 +219,7 @@ function isMeasured({ rounds, error }: Point): boolean {
   return rounds > 0 || error !== null;
 }
 
-function resultOf({ step, builder, error }: Point): SweepPoint {
+function pointResult({ step, builder, error }: Point): SweepPoint {
   return sweepPoint(step, builder.result(), error);
 }
 
@@ -242,7 +242,7 @@ async function warmUp({ warmUp, signal }: Sweep): Promise<void> {
   }
 }
 
-function listOf(
+function listParser(
   parse: (text: string) => number | null,
   { min, max }: { min: number; max: number },
   accepted: string,

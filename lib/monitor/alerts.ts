@@ -240,7 +240,7 @@ export class Alerts {
     const expected = windowSeconds * 1000 / live.info.intervalMs;
     if (window.sent < Math.max(1, NEEDED_SHARE * expected)) return null;
     if (unit === "share") {
-      const share = shareOf(figure, window);
+      const share = lossShare(figure, window);
       return {
         holds: share > limit,
         message: `${figure} is ${formatValue(100 * share, "percent")}`,
@@ -260,7 +260,7 @@ export class Alerts {
   }
 }
 
-function shareOf(figure: string, window: Slot): number {
+function lossShare(figure: string, window: Slot): number {
   const { sent, lost, lost_forward, lost_backward } = window;
   const directions = [lost_forward, lost_backward];
   const [less, more] = directions.toSorted((one, other) => one - other);

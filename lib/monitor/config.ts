@@ -215,7 +215,7 @@ export function parseConfig(
 ): MonitorConfig {
   const file = readFile(text);
   const fail = (path: Path, message: string): never => {
-    throw new ConfigError(lineOf(text, path), `${nameOf(path)} ${message}`);
+    throw new ConfigError(findLine(text, path), `${pathText(path)} ${message}`);
   };
   const check = <T>(path: Path, action: () => T): T => {
     try {
@@ -352,8 +352,8 @@ function readFile(text: string): FileContent {
       : "is missing"
     : issue.message;
   throw new ConfigError(
-    lineOf(text, [...path, ...value]),
-    `${nameOf(path)} ${message}`,
+    findLine(text, [...path, ...value]),
+    `${pathText(path)} ${message}`,
   );
 }
 
@@ -367,13 +367,13 @@ function deepest(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
   });
 }
 
-function nameOf(path: Path): string {
+function pathText(path: Path): string {
   return path.map((key) => typeof key === "number" ? `[${key + 1}]` : `.${key}`)
     .join("").replace(/^\./, "") || "the file";
 }
 
 /** The line of a key or a value: TOML's parser does not tell. */
-function lineOf(text: string, path: Path): number | null {
+function findLine(text: string, path: Path): number | null {
   const lines = text.split("\n");
   let at = 0;
   let isFound = false;

@@ -151,18 +151,18 @@ async function answer(
       if (target === null) {
         throw new RequestError(400, "The query needs target=ID");
       }
-      const columns = numberOf(query, "columns", DEFAULT_COLUMNS);
+      const columns = numberParameter(query, "columns", DEFAULT_COLUMNS);
       if (columns < 1 || columns > MAX_COLUMNS) {
         throw new RequestError(400, `columns is from 1 to ${MAX_COLUMNS}`);
       }
       return json(
-        keeper.series(target, spanOf(query, 3 * 3600), columns) ??
+        keeper.series(target, spanParameter(query, 3 * 3600), columns) ??
           unknownTarget(target),
       );
     }
     case "/api/outages": {
       const target = query.get("target") ?? undefined;
-      return json(keeper.outages(spanOf(query, 30 * DAY), target));
+      return json(keeper.outages(spanParameter(query, 30 * DAY), target));
     }
     case "/api/mesh":
       return json(await routes.mesh());
@@ -190,7 +190,7 @@ function unknownTarget(id: string): never {
   throw new RequestError(404, `There is no target ${id}`);
 }
 
-function numberOf(
+function numberParameter(
   query: URLSearchParams,
   key: string,
   otherwise: number,
@@ -203,11 +203,11 @@ function numberOf(
 }
 
 /** Both ends are limited: a span without an end would never be answered. */
-function spanOf(query: URLSearchParams, defaultSeconds: number) {
+function spanParameter(query: URLSearchParams, defaultSeconds: number) {
   const now = Date.now() / 1000;
-  const to = Math.min(numberOf(query, "to", now), now + DAY);
+  const to = Math.min(numberParameter(query, "to", now), now + DAY);
   const from = Math.max(
-    numberOf(query, "from", to - defaultSeconds),
+    numberParameter(query, "from", to - defaultSeconds),
     to - MAX_SPAN,
     0,
   );

@@ -81,7 +81,7 @@ export class KeeperThread implements AsyncDisposable {
       const { data } = event;
       if ("ready" in data) this.#ready.resolve();
       if ("listening" in data) this.#listening.resolve(data.listening);
-      if ("failed" in data) this.#fail(errorOf(data.failed));
+      if ("failed" in data) this.#fail(restoreError(data.failed));
       if ("alert" in data) callbacks.alert(data.alert);
       if ("log" in data) callbacks.log(data.log);
       if ("stopped" in data) this.#stopped.resolve();
@@ -137,7 +137,7 @@ export class KeeperThread implements AsyncDisposable {
 }
 
 /** Errors lose their class on the way between threads. */
-function errorOf(
+function restoreError(
   failed: { name: string; message: string; errcode: number | undefined },
 ): Error {
   const { name, message, errcode } = failed;

@@ -88,7 +88,7 @@ export class Monitor implements AsyncDisposable {
   async start(): Promise<{ hostname: string; port: number }> {
     const { config } = this.#options;
     const address = await this.#keeper.start({
-      ...settingsOf(this.#options),
+      ...keeperSettings(this.#options),
       name: config.name,
     });
     this.#follow(config);
@@ -139,7 +139,7 @@ export class Monitor implements AsyncDisposable {
   }
 }
 
-function settingsOf(options: MonitorOptions): Omit<KeeperSettings, "name"> {
+function keeperSettings(options: MonitorOptions): Omit<KeeperSettings, "name"> {
   const { folder, maxBytes, version, hostname, port, token, anyName, tls } =
     options;
   return { folder, maxBytes, version, hostname, port, token, anyName, tls };

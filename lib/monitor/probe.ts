@@ -65,7 +65,7 @@ export interface BurstResult {
  * @returns The burst.
  * @throws {RequestError} If it may not be probed, or the query is wrong.
  */
-export function burstOf(request: Request, allowed: TargetSpec[]): Burst {
+export function parseBurst(request: Request, allowed: TargetSpec[]): Burst {
   const query = new URL(request.url).searchParams;
   const target = query.get("target");
   if (target === null) {

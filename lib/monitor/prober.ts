@@ -9,25 +9,15 @@
  * @module
  */
 
-import { lookup } from "node:dns/promises";
 import { errorMessage } from "../net/errors.ts";
-import { resolveHost } from "../net/connect.ts";
 import type { Sample } from "../stats/sample.ts";
 import { type Clock, systemClock } from "../timing/clock.ts";
 import type { ProbeCounts } from "./api.ts";
 import { type StampPath, StampProbes } from "./stamp_probes.ts";
 import { isOwnError, streamProbe } from "./stream_probes.ts";
-import type {
-  ProbePort,
-  ProbeRecord,
-  SeriesInfo,
-  TargetSpec,
-} from "./target.ts";
+import { type Series, SeriesList } from "./series_list.ts";
+import type { ProbeRecord, SeriesInfo, TargetSpec } from "./target.ts";
 
-/** Names are looked up again after this time. */
-const LOOKUP_MS = 60_000;
-/** How many names are looked up at a time. */
-const LOOKUPS = 8;
 /** The timer fires at least so often, to notice pauses of this process. */
 const TICK_MS = 25;
 /** A pause of this length makes round trips too long. */
@@ -45,9 +35,6 @@ const CLOCK_STEP_MS = 1000;
 /** Connections being set up at a time, for all targets. */
 const MAX_CONNECTING = 500;
 const NOT_RUNNING = "this process did not run";
-/** The part of an interval from one target to the next: the golden ratio. */
-const SPREAD = (Math.sqrt(5) - 1) / 2;
-
 /** Receives what the prober finds. */
 export interface ProberReport {
   /** The targets as they are now; called at each change. */
@@ -86,59 +73,28 @@ export interface ProberHealth {
   clockSteps: number;
 }
 
-/** A target with its series; both change with its name's addresses. */
-interface Target {
-  spec: TargetSpec;
-  phase: number;
-  series: Map<4 | 6, Series>;
-  lookedUpMs: number;
-  removed: boolean;
-}
-
-interface Series {
-  info: SeriesInfo;
-  key: TargetSpec["key"];
-  way: ProbePort;
-  dueMs: number;
-  path: StampPath | null;
-  /** How many were due. */
-  probes: number;
-  /** Whether any probe was answered. */
-  answered: boolean;
-  /** When the lost probes were sent that have no direction yet. */
-  lostAt: number[];
-  error: string | null;
-}
-
 /** Probes targets until it is disposed of. */
 export class Prober implements AsyncDisposable {
   readonly #report: ProberReport;
   readonly #clock: Clock;
   readonly #wallMs: () => number;
-  readonly #addresses: (host: string) => Promise<string[]>;
   /** Sends STAMP. */
   readonly stamp: StampProbes;
   readonly #ownStamp: StampProbes | null;
   readonly #maxProbes: number;
   readonly #stop = new AbortController();
-  #targets = new Map<string, Target>();
+  readonly #list: SeriesList;
   #active: Series[] = [];
   /** A probe that is later is not sent; a longer pause may fill a socket's queue. */
   #maxLateMs = LONG_PAUSE_MS;
   #pending = new Set<Promise<void>>();
-  #lookups: Target[] = [];
-  #looking = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastTickMs: number;
   #nextChoresMs = 0;
-  /** Many names are looked up at the start; their series are told together. */
-  #isChanged = false;
   /** The time of day at 0 of the monotonic clock. */
   #originMs: number;
   #pauseEndMs = -Infinity;
   #longPauseEndMs = -Infinity;
-  #nextPhase = 0;
-  #nextSeries = 0;
   #health = noHealth();
   #dropped = 0;
 
@@ -151,10 +107,15 @@ export class Prober implements AsyncDisposable {
     this.#report = options.report;
     this.#clock = options.clock ?? systemClock;
     this.#wallMs = options.wallMs ?? Date.now;
-    this.#addresses = options.addresses ?? addressesOf;
     this.#maxProbes = options.maxProbes ?? Infinity;
     this.#ownStamp = options.stamp ? null : new StampProbes(this.#clock);
     this.stamp = options.stamp ?? this.#ownStamp!;
+    this.#list = new SeriesList({
+      clock: this.#clock,
+      addresses: options.addresses,
+      hello: (target) => this.stamp.hello(target),
+      run: (action) => this.#run(action),
+    });
     this.#lastTickMs = this.#clock.now();
     this.#originMs = this.#wallMs() - this.#lastTickMs;
     this.#timer = setTimeout(this.#tick, TICK_MS);
@@ -166,43 +127,9 @@ export class Prober implements AsyncDisposable {
    * @param specs All targets.
    */
   setTargets(specs: TargetSpec[]): void {
-    const before = this.#targets;
-    this.#targets = new Map();
-    for (const spec of specs) {
-      const key = JSON.stringify([
-        spec.name,
-        spec.host,
-        spec.ways,
-        spec.family,
-      ]);
-      const target = before.get(key) ?? {
-        spec,
-        phase: this.#nextPhase++ * SPREAD % 1,
-        series: new Map(),
-        lookedUpMs: -Infinity,
-        removed: false,
-      };
-      before.delete(key);
-      this.#targets.set(key, target);
-      const { intervalMs, timeoutMs } = target.spec;
-      const isRetimed = spec.intervalMs !== intervalMs ||
-        spec.timeoutMs !== timeoutMs;
-      target.spec = spec;
-      for (const series of target.series.values()) {
-        series.info = { ...series.info, ...infoOf(spec) };
-        series.key = spec.key;
-        if (!isRetimed) continue;
-        series.path?.close();
-        series.path = null;
-        series.dueMs = this.#firstDueMs(target, series.info.family);
-      }
-    }
-    for (const target of before.values()) {
-      target.removed = true;
-      for (const { path } of target.series.values()) path?.close();
-    }
+    this.#list.set(specs);
     this.#changed();
-    this.#lookUpDue(this.#clock.now());
+    this.#list.lookUpDue(this.#clock.now());
   }
 
   /** How well it works; the figures since the last call. */
@@ -233,7 +160,7 @@ export class Prober implements AsyncDisposable {
   #tick = (): void => {
     const nowMs = this.#clock.now();
     this.#noticePause(nowMs);
-    if (this.#isChanged) this.#changed();
+    if (this.#list.isChanged) this.#changed();
     let nextMs = nowMs + TICK_MS;
     for (const series of this.#active) {
       if (series.dueMs <= nowMs) this.#due(series, nowMs);
@@ -242,7 +169,7 @@ export class Prober implements AsyncDisposable {
     if (nowMs >= this.#nextChoresMs) {
       this.#nextChoresMs = nowMs + TICK_MS;
       this.stamp.expire(nowMs);
-      this.#lookUpDue(nowMs);
+      this.#list.lookUpDue(nowMs);
     }
     this.#lastTickMs = nowMs;
     const leftMs = nextMs - this.#clock.now();
@@ -419,121 +346,8 @@ export class Prober implements AsyncDisposable {
     return (this.#originMs + ms) / 1000;
   }
 
-  /** Looks names up whose time has come, a few at a time. */
-  #lookUpDue(nowMs: number): void {
-    for (const target of this.#targets.values()) {
-      if (nowMs - target.lookedUpMs < LOOKUP_MS) continue;
-      target.lookedUpMs = nowMs;
-      this.#lookups.push(target);
-    }
-    while (this.#looking < LOOKUPS && this.#lookups.length > 0) {
-      const target = this.#lookups.shift()!;
-      this.#looking += 1;
-      this.#run(async () => {
-        await this.#lookUp(target);
-        this.#looking -= 1;
-      });
-    }
-  }
-
-  async #lookUp(target: Target): Promise<void> {
-    const { host, family: only } = target.spec;
-    let found: string[] = [];
-    let error: string | null = null;
-    try {
-      found = await this.#addresses(host);
-    } catch (failure) {
-      error = errorMessage(failure);
-    }
-    let isChanged = false;
-    for (const family of only === undefined ? [4, 6] as const : [only]) {
-      const series = target.series.get(family);
-      const known = series?.info.address ?? null;
-      const addresses = found.filter((address) =>
-        address.includes(":") === (family === 6)
-      );
-      const address = addresses.includes(known!)
-        ? known
-        : addresses[0] ?? (error === null ? null : known);
-      // Without any address one series stands for the target.
-      const isNeeded = address !== null || series?.answered ||
-        found.length === 0 && (series ?? target.series.size === 0);
-      if (!isNeeded) {
-        isChanged ||= target.series.delete(family);
-        continue;
-      }
-      const { ways } = target.spec;
-      if (series) series.error = error;
-      const isSettled = series?.answered || ways.length === 1;
-      if (series && address === known && isSettled) continue;
-      const way = address === null
-        ? series?.way ?? ways.at(-1)!
-        : await this.#firstThatAnswers(ways, address);
-      if (target.removed) return;
-      if (series && address === known && way.port === series.way.port) continue;
-      series?.path?.close();
-      target.series.set(
-        family,
-        this.#newSeries(target, family, address, way, error),
-      );
-      isChanged = true;
-    }
-    if (isChanged) this.#isChanged = true;
-  }
-
-  #newSeries(
-    target: Target,
-    family: 4 | 6,
-    address: string | null,
-    way: ProbePort,
-    error: string | null,
-  ): Series {
-    const before = target.series.get(family);
-    const id = `${target.spec.name}~${way.probe}~${family}`;
-    const isSame = before?.info.id === id;
-    return {
-      info: {
-        ...infoOf(target.spec),
-        id,
-        series: isSame ? before.info.series : this.#nextSeries++,
-        way,
-        family,
-        address,
-      },
-      key: target.spec.key,
-      way,
-      dueMs: isSame ? before.dueMs : this.#firstDueMs(target, family),
-      path: null,
-      probes: 0,
-      answered: false,
-      lostAt: [],
-      error,
-    };
-  }
-
-  async #firstThatAnswers(
-    ways: ProbePort[],
-    hostname: string,
-  ): Promise<ProbePort> {
-    const stamp = ways.filter(({ probe }) => probe === "stamp");
-    if (ways.length === 1 || stamp.length === 0) return ways[0]!;
-    const answers = await Promise.all(
-      stamp.map(({ port }) => this.stamp.hello({ hostname, port })),
-    );
-    return stamp.find((_, index) => answers[index] !== null) ?? ways.at(-1)!;
-  }
-
-  /** Each target has its own place in the interval, whatever others there are. */
-  #firstDueMs({ spec: { intervalMs }, phase }: Target, family: 4 | 6): number {
-    const nowMs = this.#clock.now();
-    const offsetMs = (phase + (family === 6 ? 0.5 : 0)) % 1 * intervalMs;
-    return nowMs + intervalMs - (nowMs - offsetMs) % intervalMs;
-  }
-
   #changed(): void {
-    this.#isChanged = false;
-    this.#active = [...this.#targets.values()]
-      .flatMap(({ series }) => [...series.values()]);
+    this.#active = this.#list.take();
     const perMs = this.#active.reduce(
       (sum, { info }) => sum + 1 / info.intervalMs,
       0,
@@ -553,17 +367,4 @@ export class Prober implements AsyncDisposable {
 
 function noHealth(): ProberHealth {
   return { lateMs: [], skipped: 0, pauseMs: 0, maybeDropped: 0, clockSteps: 0 };
-}
-
-function infoOf(spec: TargetSpec) {
-  const { name, group, labels, host, intervalMs, timeoutMs } = spec;
-  return { name, group, labels, host, intervalMs, timeoutMs };
-}
-
-/** The addresses of a name; of `localhost` only IPv4, where servers listen. */
-async function addressesOf(host: string): Promise<string[]> {
-  if (host === "localhost" || /^[0-9.]+$|:/.test(host)) {
-    return [await resolveHost(host)];
-  }
-  return (await lookup(host, { all: true })).map(({ address }) => address);
 }

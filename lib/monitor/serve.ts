@@ -12,10 +12,10 @@ import type { MonitorConfig } from "./config.ts";
 import type { KeeperCallbacks, KeeperSettings } from "./keeper_thread.ts";
 import { Metrics } from "./metrics.ts";
 import {
-  burstOf,
   burstResponse,
   type BurstResult,
   discovery,
+  parseBurst,
 } from "./probe.ts";
 import type { ProberHealth } from "./prober.ts";
 import type { Slot } from "./slot.ts";
@@ -88,7 +88,7 @@ export function serveKeeper(
     metrics: (request) => metrics.response(request),
     probe: async (request) => {
       const allowed = [...config.targets, ...config.allow];
-      const burst = burstOf(request, allowed);
+      const burst = parseBurst(request, allowed);
       const result = await callbacks.ask("probe", burst);
       return await burstResponse(burst, result as BurstResult | null);
     },

@@ -204,14 +204,14 @@ export class StampProbes implements Disposable {
       }
       const atMs = this.clock.now();
       const [bytes, from] = received;
-      const receiver = this.#receiverOf(bytes, from);
+      const receiver = this.#findReceiver(bytes, from);
       if (receiver) receiver.receive(bytes, atMs);
       else this.strays += 1;
     }
   }
 
   /** A TWAMP-Light reflector does not return the SSID. */
-  #receiverOf(bytes: Uint8Array, from: Deno.NetAddr): Receiver | undefined {
+  #findReceiver(bytes: Uint8Array, from: Deno.NetAddr): Receiver | undefined {
     const at = UNAUTHENTICATED.ssid;
     const ssid = (bytes[at] ?? 0) << 8 | (bytes[at + 1] ?? 0);
     if (ssid === 0) {

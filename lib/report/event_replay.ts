@@ -14,7 +14,7 @@ import { checked, type Output } from "../result/figure_schema.ts";
 import { formatCount } from "../result/quantities.ts";
 import {
   checkedResult,
-  kindOf,
+  kindSchemas,
   type MeasurementMetadata,
   POINT,
   type Result,
@@ -82,14 +82,14 @@ export class EventReplay {
    * @throws {SyntaxError} If it is not the start of a run.
    */
   constructor(first: unknown) {
-    const { event, data } = eventOf(first);
+    const { event, data } = parseEvent(first);
     if (event !== "start") {
       throw new ResultError(
         "it has events of another program, or not from their start",
       );
     }
-    this.#rebuild = rebuildOf(
-      checked(kindOf(Object(data).mode).start, data, "its start") as Start,
+    this.#rebuild = startRebuild(
+      checked(kindSchemas(Object(data).mode).start, data, "its start") as Start,
     );
   }
 
@@ -100,14 +100,14 @@ export class EventReplay {
    * @throws {SyntaxError} If it does not have the shape that its name requires.
    */
   take(next: unknown): void {
-    const { event, data } = eventOf(next);
+    const { event, data } = parseEvent(next);
     if (event === "start") {
       throw new SyntaxError(
         "a second run starts; keep each run in a file of its own",
       );
     }
     if (event === "end") this.#end = checkedResult(data);
-    else if (event === "error") this.#error = messageOf(data);
+    else if (event === "error") this.#error = errorText(data);
     else if (event === this.#rebuild.event && this.#end === null) {
       this.#rebuild.take(data);
       this.#count += 1;
@@ -124,7 +124,7 @@ export class EventReplay {
    * @throws {SyntaxError} If there are too many events for a result.
    */
   result(): ReadResult {
-    if (this.#end !== null) return readResultOf(this.#end);
+    if (this.#end !== null) return withRemarks(this.#end);
     const count = formatCount(this.#count, this.#rebuild.event);
     const early =
       `The file ends early: its figures are computed from the ${count} in it.`;
@@ -133,13 +133,13 @@ export class EventReplay {
     const failed = { ...result, ended: "failed" as const, error: this.#error };
     return {
       result: failed,
-      remarks: [...readResultOf(failed).remarks, early],
+      remarks: [...withRemarks(failed).remarks, early],
     };
   }
 }
 
 /** @internal A result, and how its run ended unless it was complete. */
-export function readResultOf(result: Result): ReadResult {
+export function withRemarks(result: Result): ReadResult {
   const remarks = {
     complete: [],
     failed: [`The run failed: ${result.error ?? "it gives no reason"}.`],
@@ -150,18 +150,18 @@ export function readResultOf(result: Result): ReadResult {
   return { result, remarks: remarks[result.ended] };
 }
 
-function eventOf(value: unknown): { event: string; data: unknown } {
+function parseEvent(value: unknown): { event: string; data: unknown } {
   const { event, data } = Object(value) as Record<string, unknown>;
   if (typeof event !== "string") throw new SyntaxError("it is not an event");
   return { event, data };
 }
 
-function messageOf(data: unknown): string {
+function errorText(data: unknown): string {
   const { message } = Object(data) as Record<string, unknown>;
   return typeof message === "string" ? message : "it gives no reason";
 }
 
-function rebuildOf(start: Start): Rebuild {
+function startRebuild(start: Start): Rebuild {
   switch (start.mode) {
     case "sweep":
       return rebuild(start, "point", POINT, (points) => {
@@ -222,7 +222,7 @@ function rebuildMeasurement(metadata: MeasurementMetadata): Rebuild {
   });
   return {
     event: "sample",
-    take: (data) => builder.add(sampleOf(checked(SAMPLE, data, "its sample"))),
+    take: (data) => builder.add(toSample(checked(SAMPLE, data, "its sample"))),
     result() {
       const result = builder.result();
       // The clock and the processor are those of this machine.
@@ -237,7 +237,7 @@ function rebuildMeasurement(metadata: MeasurementMetadata): Rebuild {
   };
 }
 
-function sampleOf(figures: SampleFigures): Sample {
+function toSample(figures: SampleFigures): Sample {
   const { reflector_us, forward_us, backward_us } = figures;
   return {
     sequence: figures.sequence,

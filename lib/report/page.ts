@@ -12,9 +12,8 @@ import type { Chart, Section, SectionRole } from "../result/section.ts";
 import { resultSections } from "../result/sections.ts";
 import { chartTable } from "./chart_table.ts";
 import { renderSvg } from "./echarts.ts";
-import { Html, markup } from "./html.ts";
+import { Html, markup, tableHtml } from "./html.ts";
 import { STYLE } from "./page_style.ts";
-import { tableHtml } from "./table.ts";
 import type { ReadResult } from "./event_replay.ts";
 
 /** Nothing is loaded, and no script runs. */
@@ -120,7 +119,7 @@ function headingOf(files: NamedFile[]): string {
   const unique = (
     textOf: (result: NamedFile["result"]) => string,
   ) => [...new Set(files.map(({ result }) => textOf(result)))];
-  const kinds = unique(kindOf);
+  const kinds = unique(describeKind);
   const what = kinds.length <= 2
     ? kinds.join(" and ").replace(/^./, (first) => first.toUpperCase())
     : `${files.length} results`;
@@ -130,7 +129,7 @@ function headingOf(files: NamedFile[]): string {
   return `${what} to ${targets}, ${times[0]}${last}`;
 }
 
-function kindOf(result: NamedFile["result"]): string {
+function describeKind(result: NamedFile["result"]): string {
   switch (result.mode) {
     case "sweep":
       return "sweep over sizes and delays";
@@ -156,10 +155,10 @@ function filesTable(files: NamedFile[]): Html {
     rows: files.map(({ name, result }) => ({
       name,
       values: [
-        kindOf(result),
+        describeKind(result),
         result.target,
         timeText(result.started),
-        optionsOf(result),
+        optionsText(result),
         `roundtrip ${result.version}, Deno ${result.runtime.deno}, ` +
         `${result.runtime.os} ${result.runtime.arch}`,
       ],
@@ -168,7 +167,7 @@ function filesTable(files: NamedFile[]): Html {
 }
 
 /** The options as they took effect, except those that are off. */
-function optionsOf({ options }: NamedFile["result"]): string {
+function optionsText({ options }: NamedFile["result"]): string {
   return Object.entries(options.used)
     .filter(([, value]) =>
       ["number", "string", "boolean"].includes(typeof value) && value !== false

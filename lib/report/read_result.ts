@@ -6,7 +6,7 @@
 
 import { ResultError } from "../result/result_error.ts";
 import { checkedResult, type Result } from "../result/schema.ts";
-import { EventReplay, type ReadResult, readResultOf } from "./event_replay.ts";
+import { EventReplay, type ReadResult, withRemarks } from "./event_replay.ts";
 
 /** The maximum length of a file in bytes; a million samples take half of it. */
 const MAX_BYTES = 256 * 2 ** 20;
@@ -43,7 +43,7 @@ export async function readResult(
   let length = 0;
   let replay: EventReplay | null = null;
   let number = 0;
-  for await (const { lines, ended } of linesOf(chunks)) {
+  for await (const { lines, ended } of splitLines(chunks)) {
     for (const line of lines) {
       number += 1;
       if (replay !== null) {
@@ -67,7 +67,7 @@ export async function readResult(
     }
   }
   if (replay !== null) return replay.result();
-  return readResultOf(oneResult(whole.join("\n")));
+  return withRemarks(oneResult(whole.join("\n")));
 }
 
 function takeLine(
@@ -128,7 +128,7 @@ function refuseOtherText(line: string): void {
  * Splits a text into lines: those that end in each chunk, then one that does not
  * end. An incomplete character at the end of the text is left out.
  */
-async function* linesOf(
+async function* splitLines(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<{ lines: string[]; ended: boolean }> {
   let decoder: TextDecoder | null = null;

@@ -11,7 +11,7 @@ import {
   COUNT,
   DISTRIBUTION,
   FIGURE,
-  histogramOf,
+  histogramSchema,
   kind,
   list,
   NOTES,
@@ -62,7 +62,7 @@ const ROUND_TRIP = v.object({
     "The medians on loopback; null if that is what was measured",
     v.object(both(v.nullable(POSITIVE))),
   ),
-  histogram: v.nullable(histogramOf(both(BIN_COUNTS))),
+  histogram: v.nullable(histogramSchema(both(BIN_COUNTS))),
 });
 
 const HEAD_OF_LINE = v.object({

@@ -126,7 +126,7 @@ export const TIMELINE = v.pipe(
 export const BIN_COUNTS = about("Values in each bin", list(COUNT, 199));
 
 /** @internal Bins, and the number of values of each side in each bin. */
-export function histogramOf<const K extends string>(
+export function histogramSchema<const K extends string>(
   counts: { [key in K]: typeof BIN_COUNTS },
 ) {
   const EDGES = "The limits of the bins, rising; one more than there are bins";

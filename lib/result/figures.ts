@@ -1,15 +1,14 @@
 /**
  * The one list of figures of a measurement. Tables, thresholds, sweeps, CSV and
- * comparisons of results all read it.
+ * comparisons of results all read it; `figure_table.ts` shows them.
  *
  * @module
  */
 
 import { canCarry, type Distribution } from "../stats/histogram.ts";
 import { GRADE_NAMES } from "./under_load_judge.ts";
-import { formatValue } from "./quantities.ts";
 import type { MeasurementResult } from "./schema.ts";
-import type { Table, Unit } from "./section.ts";
+import type { Unit } from "./section.ts";
 import type { ThroughputResult } from "./throughput_schema.ts";
 import type { UnderLoadResult } from "./under_load_schema.ts";
 
@@ -334,7 +333,7 @@ const BY_KEY = new Map(FIGURES.map((figure) => [figure.key, figure]));
  * `rtt.p99.5`.
  * @returns The figure, or `undefined`.
  */
-export function figureOf(key: string): Figure | undefined {
+export function findFigure(key: string): Figure | undefined {
   const [, series, part, digits] = PERCENTILE.exec(key) ?? [];
   const known = BY_KEY.get(key) ?? BY_KEY.get(`${series}.p99`);
   if (known === undefined || known.key === key) return known;
@@ -349,74 +348,6 @@ export function figureOf(key: string): Figure | undefined {
 }
 
 /** @internal The figures of a group, in the order in which they are shown. */
-export function figuresOf(group: FigureGroup): Figure[] {
+export function figuresIn(group: FigureGroup): Figure[] {
   return FIGURES.filter((figure) => figure.group === group);
-}
-
-/** @internal The name of a figure, as `RTT p99`. */
-export function figureLabel({ series, part }: Figure): string {
-  return part === "" ? series : `${series} ${part}`;
-}
-
-/**
- * A row for each figure, a column for each result. A figure that applies to no
- * result is left out.
- *
- * @internal
- */
-export function figuresTable(figures: Figure[], results: Named[]): Table {
-  return {
-    columns: results.map(({ name }) => ({ name })),
-    rows: figures.flatMap((figure) => {
-      const values = results.map(({ result }) => shown(figure, result));
-      if (values.every((value) => value === null)) return [];
-      return [{ name: figureLabel(figure), unit: figure.unit, values }];
-    }),
-  };
-}
-
-/**
- * A row for each series of one result, a column for each part. Figures that do not
- * apply and percentiles of too few values are left out.
- *
- * @internal
- */
-export function matrix(figures: Figure[], result: Measured): Table {
-  const cells = figures.filter((figure) => shown(figure, result) !== null);
-  const parts = [...new Set(cells.map(({ part }) => part))];
-  return {
-    columns: parts.map((name) => ({ name, unit: cells[0]!.unit })),
-    rows: [...Map.groupBy(cells, ({ series }) => series)].map((
-      [name, row],
-    ) => ({
-      name,
-      values: parts.map((part) =>
-        row.find((figure) => figure.part === part)?.read(result) ?? null
-      ),
-    })),
-  };
-}
-
-/**
- * The figures of one result that apply, as
- * `send call p50 9.1 us, p99 21 us; clock step 0.1 us`.
- *
- * @internal
- */
-export function figureSentence(figures: Figure[], result: Measured): string {
-  const known = figures.filter((figure) => shown(figure, result) !== null);
-  return [...Map.groupBy(known, ({ series }) => series)].map((
-    [series, parts],
-  ) =>
-    `${series} ${
-      parts.map((figure) =>
-        `${figure.part} ${formatValue(shown(figure, result), figure.unit)}`
-          .trimStart()
-      ).join(", ")
-    }`
-  ).join("; ");
-}
-
-function shown(figure: Figure, result: Measured): number | null {
-  return figure.isCarried(result) ? figure.read(result) ?? null : null;
 }

@@ -9,7 +9,7 @@
 import { stringify } from "npm:deno-std@^1.4.0/csv/stringify.js";
 import type { Sample } from "../stats/sample.ts";
 import { safeJson } from "./escape.ts";
-import { type Figure, figureOf, FIGURES } from "./figures.ts";
+import { type Figure, FIGURES, findFigure } from "./figures.ts";
 import type {
   MeasurementResult,
   SampleFigures,
@@ -130,8 +130,8 @@ function toNanosecond(value: number, perUnit: number): number {
 
 /** The figures of a point in CSV. */
 const POINT_FIGURES: Figure[] = [
-  figureOf("sent")!,
-  figureOf("received")!,
+  findFigure("sent")!,
+  findFigure("received")!,
   ...FIGURES.filter(({ series }) =>
     series === "RTT" || series === "throughput"
   ),

@@ -7,14 +7,12 @@
 import type { TimelineFigures } from "../stats/timeline.ts";
 import {
   type Figure,
-  figureOf,
-  figureSentence,
-  figuresOf,
-  figuresTable,
-  matrix,
+  figuresIn,
+  findFigure,
   type Named,
   THROUGHPUT_MEANING,
 } from "./figures.ts";
+import { figureSentence, figuresTable, matrix } from "./figure_table.ts";
 import { qualitySection } from "./notes.ts";
 import {
   formatCount,
@@ -41,7 +39,7 @@ export function measurementSections(
   results: Named<MeasurementResult>[],
 ): Section[] {
   const [one] = results.length === 1 ? results : [];
-  const rtt = figuresOf("rtt").filter(({ part }) =>
+  const rtt = figuresIn("rtt").filter(({ part }) =>
     part !== "p95" && part !== "stddev"
   );
   return [
@@ -54,7 +52,7 @@ export function measurementSections(
         : "Round-trip time",
       table: one
         ? matrix(rtt, one.result)
-        : figuresTable([...figuresOf("rtt"), ...figuresOf("jitter")], results),
+        : figuresTable([...figuresIn("rtt"), ...figuresIn("jitter")], results),
       charts: [
         ...(one ? histogramChart(one.result) : []),
         ...timelineChart(results),
@@ -67,7 +65,7 @@ export function measurementSections(
 }
 
 function quality(results: NamedMeasurement[]): Section {
-  const figures = figuresOf("quality");
+  const figures = figuresIn("quality");
   const [one] = results.length === 1 ? results : [];
   return {
     ...(one ? {} : { table: figuresTable(figures, results) }),
@@ -81,7 +79,7 @@ function quality(results: NamedMeasurement[]): Section {
 function oneWaySection(results: NamedMeasurement[]): Section[] {
   const having = results.filter(({ result }) => result.one_way);
   if (having.length === 0) return [];
-  const figures = figuresOf("one_way");
+  const figures = figuresIn("one_way");
   const [one] = results.length === 1 ? results : [];
   const charts = variationChart(having);
   const ways = one?.result.one_way;
@@ -173,7 +171,7 @@ function slotPoints(timeline: TimelineFigures | undefined): FullPoint[] {
 function throughputSection(results: NamedMeasurement[]): Section[] {
   const having = results.filter(({ result }) => result.throughput);
   if (having.length === 0) return [];
-  const figures = figuresOf("throughput");
+  const figures = figuresIn("throughput");
   const isAlone = results.length === 1;
   const [perProbe, aggregate] = figures.map((figure) => {
     if (!isAlone) return capital(figure.part);
@@ -200,11 +198,11 @@ function headlineSection(results: NamedMeasurement[]): Section {
   return {
     title: "Summary",
     role: "headline",
-    ...(one ? {} : { table: figuresTable(figuresOf("probes"), results) }),
+    ...(one ? {} : { table: figuresTable(figuresIn("probes"), results) }),
     sentences: one
       ? [
         figureSentence(
-          [...figuresOf("jitter"), figureOf("rtt.stddev")!],
+          [...figuresIn("jitter"), findFigure("rtt.stddev")!],
           one.result,
         ),
         replies(one.result),
@@ -220,7 +218,7 @@ function headlineSection(results: NamedMeasurement[]): Section {
 function counts(result: MeasurementResult): string {
   const { probes } = result;
   const { sent, received, lost } = probes;
-  const loss = formatValue(figureOf("loss")!.read(result) ?? null, "percent");
+  const loss = formatValue(findFigure("loss")!.read(result) ?? null, "percent");
   return `${formatCount(sent, "probe")} sent, ${received} received, ` +
     `${lost} lost${sent === 0 ? "" : ` (${loss})`}` +
     (probes.not_sent ? `, ${probes.not_sent} not sent` : "");
@@ -249,12 +247,12 @@ function replies({ probes }: MeasurementResult): string {
 function rtt(result: MeasurementResult): string {
   if (result.rtt_us === null) return "no probe was answered";
   const keys = ["rtt.p50", "rtt.p99", "rtt.max", "aggregate"];
-  return figureSentence(keys.map((key) => figureOf(key)!), result);
+  return figureSentence(keys.map((key) => findFigure(key)!), result);
 }
 
 /** The change of a figure. Single runs do not show whether it is significant. */
 function differences(results: NamedMeasurement[], key: string): string[] {
-  const figure = figureOf(key)!;
+  const figure = findFigure(key)!;
   const known = results
     .map((named) => ({ ...named, value: figure.read(named.result) ?? null }))
     .filter(({ value }) => value !== null)

@@ -11,6 +11,7 @@ export * from "./compare_schema.ts";
 export * from "./compare_sections.ts";
 export * from "./escape.ts";
 export * from "./figure_schema.ts";
+export * from "./figure_table.ts";
 export * from "./figures.ts";
 export * from "./formats.ts";
 export * from "./measurement.ts";

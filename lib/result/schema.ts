@@ -23,7 +23,7 @@ import {
   COUNT,
   DISTRIBUTION,
   FIGURE,
-  histogramOf,
+  histogramSchema,
   isRising,
   kind,
   LIMITS,
@@ -124,7 +124,10 @@ const QUALITY = v.object({
 });
 
 const SERIES = v.object({
-  histogram: nullable("Round-trip times", histogramOf({ count: BIN_COUNTS })),
+  histogram: nullable(
+    "Round-trip times",
+    histogramSchema({ count: BIN_COUNTS }),
+  ),
   percentiles: nullable(
     "Percentiles of the RTT, closer together towards the maximum",
     v.pipe(
@@ -285,7 +288,7 @@ export type Result = Output<typeof RESULT>;
 export type ResultEvent = Output<typeof EVENT>;
 
 /** @internal The schemas of a mode; for an unknown one those of a measurement. */
-export function kindOf(mode: unknown): typeof KINDS[keyof typeof KINDS] {
+export function kindSchemas(mode: unknown): typeof KINDS[keyof typeof KINDS] {
   return new Map<unknown, typeof KINDS[keyof typeof KINDS]>(
     Object.entries(KINDS),
   ).get(mode) ?? MEASUREMENT;
@@ -322,5 +325,9 @@ export function checkedResult(value: unknown): Result {
         "version that wrote it",
     );
   }
-  return checked(kindOf(mode).result as v.GenericSchema<Result>, value, "it");
+  return checked(
+    kindSchemas(mode).result as v.GenericSchema<Result>,
+    value,
+    "it",
+  );
 }

@@ -6,11 +6,11 @@
 
 import {
   type Figure,
-  figureLabel,
-  figureOf,
+  findFigure,
   type Named,
   THROUGHPUT_MEANING,
 } from "./figures.ts";
+import { figureLabel } from "./figure_table.ts";
 import { namedSentences, notesSection } from "./notes.ts";
 import { formatRatio, formatValue } from "./quantities.ts";
 import type { SweepCurve, SweepPoint, SweepResult } from "./schema.ts";
@@ -43,20 +43,20 @@ const COLUMNS: Record<
     title: "RTT",
     drawn: "median",
     figures: [
-      figureOf("rtt.p50")!,
-      figureOf("rtt.min")!,
-      figureOf("rtt.p90")!,
-      figureOf("rtt.max")!,
-      figureOf("received")!,
+      findFigure("rtt.p50")!,
+      findFigure("rtt.min")!,
+      findFigure("rtt.p90")!,
+      findFigure("rtt.max")!,
+      findFigure("received")!,
     ],
   },
   tput: {
     title: "Throughput",
     drawn: "aggregate",
     figures: [
-      figureOf("aggregate")!,
-      figureOf("per_probe_mean")!,
-      figureOf("received")!,
+      findFigure("aggregate")!,
+      findFigure("per_probe_mean")!,
+      findFigure("received")!,
     ],
   },
 };
@@ -123,7 +123,7 @@ function chart(
   const series = curves.map(({ name, result }) => ({
     name,
     points: result.map((point): CurvePoint => {
-      const band = point.error === null ? bandOf(point, quantity) : null;
+      const band = point.error === null ? rttBand(point, quantity) : null;
       return {
         x: at(point),
         y: point.error === null ? figure.read(point) ?? null : null,
@@ -230,7 +230,7 @@ function trend(
   const range = `From ${place(first, against)} to ${place(last, against)} of ` +
     `${against} the ${drawn}`;
   if (fromText === toText) return [`${range} stayed at ${fromText}.`];
-  const bands = [first, last].map((point) => bandOf(point, quantity));
+  const bands = [first, last].map((point) => rttBand(point, quantity));
   if (bands[0] && bands[1] && overlap(bands[0], bands[1])) {
     return [
       `${range} went from ${fromText} to ${toText}, which is no clear ` +
@@ -260,7 +260,7 @@ function jumps(points: SweepPoint[], quantity: Quantity): string[] {
     const growth = above.rtt_us!.p50 / below.rtt_us!.p50;
     const inProportion = above.size_bytes / below.size_bytes;
     if (!(growth >= JUMP_RATIO * inProportion)) return [];
-    const bands = [below, above].map((point) => bandOf(point, "rtt"));
+    const bands = [below, above].map((point) => rttBand(point, "rtt"));
     if (!bands[0] || !bands[1] || overlap(bands[0], bands[1])) return [];
     const [from, to] = [below, above].map((point) =>
       formatValue(figure.read(point) ?? null, figure.unit)
@@ -275,7 +275,7 @@ function jumps(points: SweepPoint[], quantity: Quantity): string[] {
 }
 
 /** Nine of ten round trips, from min to p90, as the quantity derived from them. */
-function bandOf(
+function rttBand(
   { rtt_us, size_bytes }: SweepPoint,
   quantity: Quantity,
 ): [number, number] | null {

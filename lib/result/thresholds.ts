@@ -14,7 +14,7 @@
  * @module
  */
 
-import { type Figure, figureOf, FIGURES, type Measured } from "./figures.ts";
+import { type Figure, FIGURES, findFigure, type Measured } from "./figures.ts";
 import { GRADE_NAMES } from "./under_load_judge.ts";
 import { parseDuration, parseRate } from "./quantities.ts";
 import type { LimitFigures } from "./figure_schema.ts";
@@ -156,7 +156,7 @@ function figuresNamed(name: string): Figure[] {
   const key = name.replace(/p999$/, "p99.9");
   const other = OTHER_NAMES.find(([pattern]) => pattern.test(key));
   const keys = other?.[1].map((as) => key.replace(other[0], as)) ?? [key];
-  return keys.map(figureOf).filter((figure) => figure !== undefined)
+  return keys.map(findFigure).filter((figure) => figure !== undefined)
     .filter(isJudged);
 }
 

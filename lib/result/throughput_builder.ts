@@ -64,8 +64,8 @@ export function throughputResult(
 ): ThroughputResult {
   const { client } = setup;
   const { transfer, results } = client;
-  const directions = directionsOf(client);
-  const summary = summaryOf(directions);
+  const directions = directionResults(client);
+  const summary = worstFigures(directions);
   const limits = setup.thresholds.map(({ judge }) => judge({ summary }));
   const shares = {
     client: transfer.results().processor,
@@ -164,13 +164,13 @@ export function recordedFigures(
   });
   return {
     directions,
-    summary: summaryOf(directions),
+    summary: worstFigures(directions),
     processor_percent: { client: null, server: null, limit: null },
   };
 }
 
 /** The figures of the direction that is worse in each of them. */
-function summaryOf(directions: ThroughputDirection[]): ThroughputSummary {
+function worstFigures(directions: ThroughputDirection[]): ThroughputSummary {
   const worst = (
     choose: (...values: number[]) => number,
     read: (of: ThroughputDirection) => number | null | undefined,
@@ -201,7 +201,7 @@ function summaryOf(directions: ThroughputDirection[]): ThroughputSummary {
   };
 }
 
-function directionsOf(client: ThroughputClient): ThroughputDirection[] {
+function directionResults(client: ThroughputClient): ThroughputDirection[] {
   const { transfer } = client;
   const isUdp = transfer.parameters.transport === "udp";
   const groups = Map.groupBy(client.streams, ({ direction }) => direction);
@@ -211,7 +211,7 @@ function directionsOf(client: ThroughputClient): ThroughputDirection[] {
       id,
       sender: sender && amount(sender, transfer.seconds),
       receiver: receiver && amount(receiver, transfer.seconds),
-      ...(isUdp && { datagrams: datagramsOf(sender, receiver) }),
+      ...(isUdp && { datagrams: streamDatagrams(sender, receiver) }),
     }));
     const bins = transfer.bins[isSender ? "sent" : "received"];
     const goodput = pairs.map(({ receiver, sender }) =>
@@ -250,7 +250,7 @@ function directionsOf(client: ThroughputClient): ThroughputDirection[] {
  * side omits the start by its own clock, so the counts since the first datagram
  * are compared, and the losses during the start are subtracted.
  */
-function datagramsOf(
+function streamDatagrams(
   sender: StreamPair["sender"],
   receiver: StreamPair["receiver"],
 ): DatagramFigures {

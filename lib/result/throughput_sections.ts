@@ -4,7 +4,8 @@
  * @module
  */
 
-import { figuresOf, figuresTable, type Named } from "./figures.ts";
+import { figuresIn, type Named } from "./figures.ts";
+import { figuresTable } from "./figure_table.ts";
 import { namedSentences, qualitySection } from "./notes.ts";
 import { formatValue } from "./quantities.ts";
 import type { Chart, Section, Table } from "./section.ts";
@@ -35,7 +36,7 @@ export function throughputSections(
     {
       title: "Throughput",
       table: one ? streamsTable(one.result) : figuresTable(
-        figuresOf("goodput"),
+        figuresIn("goodput"),
         results,
       ),
       charts: throughputChart(results),

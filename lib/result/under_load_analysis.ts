@@ -9,9 +9,9 @@ import { clockRelation, LowerHull } from "../stats/clock_relation.ts";
 import { type Distribution, Histogram } from "../stats/histogram.ts";
 import {
   confidence,
-  gradeOf,
+  gradeIncrease,
   isLoad,
-  outcomeOf,
+  outcomeScores,
   roundTripsPerMinute,
 } from "./under_load_judge.ts";
 import type {
@@ -45,20 +45,20 @@ export function analyse(
   records: PhaseRecord[],
   isUdp: boolean,
 ): { phases: LoadPhase[]; summary: UnderLoadResult["load"] } {
-  const drift = driftOf(records);
+  const drift = clockDrift(records);
   const idle = records.find(({ name }) => name === "idle");
-  const base = idle ? figuresOf(idle, isUdp) : null;
+  const base = idle ? phaseFigures(idle, isUdp) : null;
   const idleUs = base?.rtt_us?.p50 ?? null;
-  const idleWays = idle ? waysOf(idle, drift) : NO_WAYS;
+  const idleWays = idle ? wayMedians(idle, drift) : NO_WAYS;
   const phases = records.map((record, at): LoadPhase => {
-    const figures = figuresOf(record, isUdp);
+    const figures = phaseFigures(record, isUdp);
     if (!isLoad(record.name)) return figures;
     const { from, to } = figures.window_ms;
     const { rtt_us: rtt } = figures;
     const increase = rtt === null || idleUs === null
       ? null
       : { p50: rtt.p50 - idleUs, p95: rtt.p95 - idleUs };
-    const ways = waysOf(record, drift);
+    const ways = wayMedians(record, drift);
     const less = (one: number | null, other: number | null) =>
       one === null || other === null ? null : one - other;
     const parts = {
@@ -77,9 +77,9 @@ export function analyse(
       load: {
         increase_us: increase,
         one_way_us: parts,
-        peak_us: peakOf(record.probes, from, to),
-        ramp_peak_us: peakOf(record.probes, record.start_ms, from),
-        recovery_ms: recoveryOf(records[at + 1], idleUs),
+        peak_us: lastingPeak(record.probes, from, to),
+        ramp_peak_us: lastingPeak(record.probes, record.start_ms, from),
+        recovery_ms: recoveryTime(records[at + 1], idleUs),
         queue_bytes: { down: queue("down"), up: queue("up") },
         confidence: confidence(
           record.rates,
@@ -87,15 +87,15 @@ export function analyse(
           record.start_ms,
           record.end_ms,
         ),
-        grade: increase && gradeOf(increase.p50),
+        grade: increase && gradeIncrease(increase.p50),
       },
     };
   });
-  return { phases: withOutcome(phases), summary: summaryOf(phases) };
+  return { phases: withOutcome(phases), summary: worstFigures(phases) };
 }
 
 /** The part of a phase that its figures cover. */
-function windowOf(
+function coveredWindow(
   { name, start_ms, end_ms }: PhaseRecord,
 ): { from: number; to: number } {
   if (!isLoad(name)) return { from: start_ms, to: end_ms };
@@ -107,8 +107,8 @@ function windowOf(
   };
 }
 
-function figuresOf(record: PhaseRecord, isUdp: boolean): LoadPhase {
-  const window = windowOf(record);
+function phaseFigures(record: PhaseRecord, isUdp: boolean): LoadPhase {
+  const window = coveredWindow(record);
   const inWindow = (atMs: number) => atMs >= window.from && atMs < window.to;
   const known = ({ at_ms, rtt_us }: LoadProbes) =>
     rtt_us.filter((us, at): us is number =>
@@ -164,7 +164,7 @@ function distribution(values: number[]): Distribution | null {
 const NO_WAYS: Ways = { down: null, up: null };
 
 /** The drift of the far clock; `null` if it is unknown. */
-function driftOf(records: PhaseRecord[]): number | null {
+function clockDrift(records: PhaseRecord[]): number | null {
   const [up, down] = [new LowerHull(), new LowerHull()];
   let endUs = 0;
   for (const { probes: { at_ms, rtt_us, up_us, down_us } } of records) {
@@ -182,10 +182,10 @@ function driftOf(records: PhaseRecord[]): number | null {
 }
 
 /** The median of each direction in the window, without the drift. */
-function waysOf(record: PhaseRecord, drift: number | null): Ways {
+function wayMedians(record: PhaseRecord, drift: number | null): Ways {
   const { at_ms, rtt_us, up_us, down_us } = record.probes;
   if (drift === null || !up_us || !down_us) return NO_WAYS;
-  const { from, to } = windowOf(record);
+  const { from, to } = coveredWindow(record);
   const up: number[] = [];
   const down: number[] = [];
   at_ms.forEach((ms, at) => {
@@ -205,7 +205,7 @@ function waysOf(record: PhaseRecord, drift: number | null): Ways {
  * @param untilMs Where to end.
  * @returns Microseconds; `null` if there is no stretch as long.
  */
-export function peakOf(
+export function lastingPeak(
   { at_ms, rtt_us }: LoadProbes,
   fromMs: number,
   untilMs: number,
@@ -237,7 +237,7 @@ export function peakOf(
  * @param idleUs The idle median.
  * @returns Milliseconds; `null` if that is unknown or beyond the phase.
  */
-export function recoveryOf(
+export function recoveryTime(
   rest: PhaseRecord | undefined,
   idleUs: number | null,
 ): number | null {
@@ -264,12 +264,12 @@ function withOutcome(phases: LoadPhase[]): LoadPhase[] {
   for (const phase of phases) {
     const { rtt_us, counts: { sent, lost } } = phase;
     if (rtt_us === null) continue;
-    phase.outcome = outcomeOf(rtt_us.p95, 100 * lost / sent, rates);
+    phase.outcome = outcomeScores(rtt_us.p95, 100 * lost / sent, rates);
   }
   return phases;
 }
 
-function summaryOf(phases: LoadPhase[]): UnderLoadResult["load"] {
+function worstFigures(phases: LoadPhase[]): UnderLoadResult["load"] {
   const loads = phases.filter(({ load }) => load !== undefined);
   const known = <T>(values: (T | null | undefined)[]) =>
     values.filter((value): value is T => value !== null && value !== undefined);
@@ -300,7 +300,7 @@ function summaryOf(phases: LoadPhase[]): UnderLoadResult["load"] {
     rpm: worst(Math.min, ({ rpm }) => rpm),
     grade: graded.length === 0
       ? null
-      : gradeOf(graded.reduce((sum, us) => sum + us, 0) / graded.length),
+      : gradeIncrease(graded.reduce((sum, us) => sum + us, 0) / graded.length),
     lost_percent: worst(
       Math.max,
       ({ counts: { sent, lost } }) => sent === 0 ? null : 100 * lost / sent,

@@ -56,7 +56,7 @@ export function underLoadResult(
 ): UnderLoadResult {
   const { phases, summary } = analyse(series, metadata.transport === "udp");
   const limits = thresholds.map(({ judge }) => judge({ load: summary }));
-  const limit = limitOf(metadata, series, quality);
+  const limit = processorLimit(metadata, series, quality);
   const late = quality.probe_lag_us?.p99 ?? 0;
   const skipped = phases.reduce((sum, { counts }) => sum + counts.not_sent, 0);
   const own = applying([
@@ -107,7 +107,7 @@ export function underLoadResult(
  * Which side was the limit. Datagrams are paced by a busy loop: there it is the
  * client if it did not keep the rate.
  */
-function limitOf(
+function processorLimit(
   { transport, options }: UnderLoadMetadata,
   series: PhaseRecord[],
   { load_lag_us, processor_percent: { client, server } }: LoadQuality,

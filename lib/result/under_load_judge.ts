@@ -43,13 +43,13 @@ export const GRADE_NAMES: readonly Grade[] = GRADES.map(([grade]) => grade);
  *
  * @example Usage
  * ```ts
- * import { gradeOf } from "./under_load_judge.ts";
+ * import { gradeIncrease } from "./under_load_judge.ts";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals([4_999, 5_000, 250_000].map(gradeOf), ["A+", "A", "D"]);
+ * assertEquals([4_999, 5_000, 250_000].map(gradeIncrease), ["A+", "A", "D"]);
  * ```
  */
-export function gradeOf(increaseUs: number): Grade {
+export function gradeIncrease(increaseUs: number): Grade {
   return GRADES.find(([, ms]) => increaseUs < ms * 1000)?.[0] ?? "F";
 }
 
@@ -127,14 +127,14 @@ export type Outcome = Record<"call" | "gaming" | "video" | "web", number>;
  *
  * @example Usage
  * ```ts
- * import { outcomeOf } from "./under_load_judge.ts";
+ * import { outcomeScores } from "./under_load_judge.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const { call, video } = outcomeOf(375_000, 0, { down: 2e6, up: null });
+ * const { call, video } = outcomeScores(375_000, 0, { down: 2e6, up: null });
  * assertEquals([call, video], [50, 0]);
  * ```
  */
-export function outcomeOf(
+export function outcomeScores(
   p95Us: number,
   lossPercent: number,
   rates: { down: number | null; up: number | null },

@@ -34,7 +34,7 @@ const GRADE = nullable(
   v.picklist(GRADE_NAMES),
 );
 
-const waysOf = <const S extends v.GenericSchema>(figure: S) =>
+const bothWays = <const S extends v.GenericSchema>(figure: S) =>
   v.object({ down: v.nullable(figure), up: v.nullable(figure) });
 
 const COUNTS = v.object({
@@ -65,7 +65,7 @@ const LOAD = v.object({
   ),
   one_way_us: about(
     "The part of the increase in each direction",
-    waysOf(FIGURE),
+    bothWays(FIGURE),
   ),
   peak_us: nullable("The highest mean of 400 ms", FIGURE),
   ramp_peak_us: nullable("The same before the window", FIGURE),
@@ -73,7 +73,7 @@ const LOAD = v.object({
     "From the end of the load until the RTT is back; null if it was not",
     POSITIVE,
   ),
-  queue_bytes: about("Increase times goodput", waysOf(POSITIVE)),
+  queue_bytes: about("Increase times goodput", bothWays(POSITIVE)),
   confidence: about(
     "high if goodput and RTT were stable",
     v.picklist(["low", "medium", "high"]),
@@ -145,7 +145,7 @@ const PHASE = v.object({
   ),
   goodput: about(
     "In bit/s; p10 and p90 of bins of 100 ms, null where the bins do not tell",
-    waysOf(v.object({
+    bothWays(v.object({
       mean: POSITIVE,
       p10: v.nullable(POSITIVE),
       p90: v.nullable(POSITIVE),

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { gradeOf } from "./under_load_judge.ts";
-import { figuresOf, figuresTable, type Named } from "./figures.ts";
+import { gradeIncrease } from "./under_load_judge.ts";
+import { figuresIn, type Named } from "./figures.ts";
+import { figuresTable } from "./figure_table.ts";
 import { namedSentences, qualitySection } from "./notes.ts";
 import {
   formatDuration,
@@ -47,7 +48,7 @@ export function underLoadSections(
       title: "Latency under load",
       role: "headline",
       table: one ? phasesTable(one.result) : figuresTable(
-        figuresOf("load"),
+        figuresIn("load"),
         results.map(({ name, result: { load } }) => ({
           name,
           result: { load },
@@ -184,13 +185,15 @@ export function verdict(result: UnderLoadResult): string {
   }
   if (increase_us === null) return "No load phase was measured to its end.";
   const queues = (["up", "down"] as const).flatMap((way) => {
-    const us = increaseOf(result, way);
+    const us = wayIncrease(result, way);
     return us !== null && us >= PROBLEM_US ? [{ way, us }] : [];
   }).sort((one, other) => other.us - one.us);
   const [worst] = queues;
   if (worst !== undefined) {
     const adds = queues.map(({ way, us }) =>
-      `the ${QUEUES[way]} queue adds ${formatDuration(us)} (${gradeOf(us)})`
+      `the ${QUEUES[way]} queue adds ${formatDuration(us)} (${
+        gradeIncrease(us)
+      })`
     ).join(" and ");
     const at = queues.map(({ way }) => managedRate(result, way))
       .filter((rate) => rate !== null).map(formatRate).join(" and ");
@@ -215,7 +218,7 @@ export function verdict(result: UnderLoadResult): string {
  * The increase in one direction: its part in the phase in which the part is
  * largest, or the whole increase of its own phase if the parts are unknown.
  */
-function increaseOf({ phases }: UnderLoadResult, way: Way): number | null {
+function wayIncrease({ phases }: UnderLoadResult, way: Way): number | null {
   const values = phases.flatMap(({ name, load }) => {
     const part = load?.one_way_us[way] ?? null;
     if (part !== null) return [part];

@@ -82,7 +82,7 @@ function drawSeries(
       : null
   );
   const color = seriesColor(index);
-  const mark = markOf(index, style);
+  const mark = markFor(index, style);
   const dense = places.length * 3 > canvas.columns;
   let lastColumn = -Infinity;
   let met = false;
@@ -97,7 +97,7 @@ function drawSeries(
   return met;
 }
 
-function markOf(index: number, style: Style): string {
+function markFor(index: number, style: Style): string {
   const marks = MARKS[style.ascii ? "ascii" : "unicode"];
   return marks[index % marks.length]!;
 }
@@ -110,7 +110,7 @@ function legend(
 ): string[] {
   const width = clampWidth(style);
   const named = series.map(({ name }, index) => ({
-    text: `${markOf(index, style)} ${truncate(name, width - 2, style)}`
+    text: `${markFor(index, style)} ${truncate(name, width - 2, style)}`
       .trimEnd(),
     color: seriesColor(index),
   }));

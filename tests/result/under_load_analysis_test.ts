@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   analyse,
-  peakOf,
-  recoveryOf,
+  lastingPeak,
+  recoveryTime,
 } from "../../lib/result/under_load_analysis.ts";
 import type { LoadPhase } from "../../lib/result/under_load_schema.ts";
 import { phase, phases } from "./under_load_records.ts";
@@ -154,34 +154,34 @@ Deno.test({
 });
 
 Deno.test({
-  name: "peakOf() is the highest mean of 400 ms, not a spike",
+  name: "lastingPeak() is the highest mean of 400 ms, not a spike",
   permissions: "none",
   fn() {
     const at_ms = Array.from({ length: 100 }, (_, at) => at * 10);
     const spike = at_ms.map((ms) => ms === 500 ? 41_000 : 1000);
-    assertEquals(peakOf({ at_ms, rtt_us: spike }, 0, 1000), 2000);
+    assertEquals(lastingPeak({ at_ms, rtt_us: spike }, 0, 1000), 2000);
     const stretch = at_ms.map((ms) => ms >= 300 && ms < 700 ? 9000 : 1000);
-    assertEquals(peakOf({ at_ms, rtt_us: stretch }, 0, 1000), 9000);
-    assertEquals(peakOf({ at_ms, rtt_us: spike }, 0, 300), null);
+    assertEquals(lastingPeak({ at_ms, rtt_us: stretch }, 0, 1000), 9000);
+    assertEquals(lastingPeak({ at_ms, rtt_us: spike }, 0, 300), null);
     const lost = at_ms.map((ms) => ms % 20 === 0 ? null : 1000);
-    assertEquals(peakOf({ at_ms, rtt_us: lost }, 0, 1000), 1000);
+    assertEquals(lastingPeak({ at_ms, rtt_us: lost }, 0, 1000), 1000);
   },
 });
 
 Deno.test({
-  name: "recoveryOf() is when half a second is near idle",
+  name: "recoveryTime() is when half a second is near idle",
   permissions: "none",
   fn() {
     const [, , rest, , drained] = phases();
-    assertEquals(recoveryOf(rest, 10_000), 400);
+    assertEquals(recoveryTime(rest, 10_000), 400);
     // 200 ms less a millisecond in 5: 5 ms are left after 975 ms.
-    assertEquals(recoveryOf(drained, 10_000), 980);
+    assertEquals(recoveryTime(drained, 10_000), 980);
     const never = phase("rest", 0, 3000, { up: () => 50 });
-    assertEquals(recoveryOf(never, 10_000), null);
+    assertEquals(recoveryTime(never, 10_000), null);
     const relapse = phase("rest", 0, 3000, {
       up: (ms) => ms < 200 || ms >= 1000 ? 0 : 50,
     });
-    assert(recoveryOf(relapse, 10_000)! > 900);
-    assertEquals(recoveryOf(undefined, 10_000), null);
+    assert(recoveryTime(relapse, 10_000)! > 900);
+    assertEquals(recoveryTime(undefined, 10_000), null);
   },
 });

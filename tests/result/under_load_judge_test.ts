@@ -2,19 +2,19 @@ import { assertEquals } from "@std/assert";
 import {
   confidence,
   GRADE_NAMES,
-  gradeOf,
-  outcomeOf,
+  gradeIncrease,
+  outcomeScores,
   roundTripsPerMinute,
 } from "../../lib/result/under_load_judge.ts";
 import { phase } from "./under_load_records.ts";
 
 Deno.test({
-  name: "gradeOf() has the limits of dslreports.com",
+  name: "gradeIncrease() has the limits of dslreports.com",
   permissions: "none",
   fn() {
     const ms = [-1, 4.9, 5, 29.9, 30, 59.9, 60, 199, 200, 399, 400, 9e9];
     assertEquals(
-      ms.map((one) => gradeOf(one * 1000)).join(" "),
+      ms.map((one) => gradeIncrease(one * 1000)).join(" "),
       "A+ A+ A A B B C C D D F F",
     );
     assertEquals(GRADE_NAMES.join(" "), "A+ A B C D F");
@@ -35,17 +35,17 @@ Deno.test({
 });
 
 Deno.test({
-  name: "outcomeOf() is the least of three scores",
+  name: "outcomeScores() is the least of three scores",
   permissions: "none",
   fn() {
     const fast = { down: 1e8, up: 1e8 };
     const perfect = { call: 100, gaming: 100, video: 100, web: 100 };
-    assertEquals(outcomeOf(20_000, 0, fast), perfect);
-    assertEquals(outcomeOf(20_000, 0, { down: null, up: null }), perfect);
-    assertEquals(outcomeOf(125_000, 0, fast).gaming, 50);
-    assertEquals(outcomeOf(20_000, 4.5, fast).call, 50);
-    assertEquals(outcomeOf(20_000, 0, { down: 4e6, up: 1e6 }).video, 0);
-    assertEquals(outcomeOf(9e6, 50, fast), {
+    assertEquals(outcomeScores(20_000, 0, fast), perfect);
+    assertEquals(outcomeScores(20_000, 0, { down: null, up: null }), perfect);
+    assertEquals(outcomeScores(125_000, 0, fast).gaming, 50);
+    assertEquals(outcomeScores(20_000, 4.5, fast).call, 50);
+    assertEquals(outcomeScores(20_000, 0, { down: 4e6, up: 1e6 }).video, 0);
+    assertEquals(outcomeScores(9e6, 50, fast), {
       call: 0,
       gaming: 0,
       video: 0,
