@@ -119,6 +119,7 @@ const LABELS = v.optional(
   v.record(
     v.pipe(v.string(), v.regex(LABEL, "is a label: letters, digits and _")),
     v.string("is a text in quotes"),
+    'is a table such as { region = "north" }',
   ),
 );
 const TARGETS = v.array(
@@ -166,7 +167,10 @@ const FILE = v.strictObject({
         when: v.string('is a condition such as "loss > 5% over 5m"'),
         hold: v.optional(duration(0, 86_400_000)),
         targets: v.optional(
-          v.array(v.string("is the name of a target or group")),
+          v.array(
+            v.string("is the name of a target or group"),
+            "is a list of names in brackets",
+          ),
         ),
         webhook: v.optional(URL_TEXT),
       }),

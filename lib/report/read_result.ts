@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concat } from "npm:deno-std@^1.4.0/bytes/concat.js";
 import { ResultError } from "../result/result_error.ts";
 import { checkedResult, type Result } from "../result/schema.ts";
 import { EventReplay, type ReadResult, withRemarks } from "./event_replay.ts";
@@ -134,13 +135,20 @@ async function* splitLines(
   let decoder: TextDecoder | null = null;
   let bytes = 0;
   let rest = "";
-  for await (const chunk of chunks) {
-    bytes += chunk.length;
+  let held: Uint8Array = new Uint8Array(0);
+  for await (const part of chunks) {
+    bytes += part.length;
     if (bytes > MAX_BYTES) {
       throw new ResultError(
         `it is longer than ${MAX_BYTES / 2 ** 20} MiB`,
         "summarize",
       );
+    }
+    const chunk = held.length === 0 ? part : concat([held, part]);
+    held = new Uint8Array(0);
+    if (decoder === null && chunk.length < 2) {
+      held = chunk; // half of a byte order mark
+      continue;
     }
     const isUtf16 = chunk[0] === 0xff && chunk[1] === 0xfe;
     decoder ??= new TextDecoder(isUtf16 ? "utf-16le" : "utf-8", {

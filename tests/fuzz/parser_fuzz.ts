@@ -65,10 +65,11 @@ export function outcomeOf(
   }
 }
 
-/** The sentence of an error, without what it quotes. */
+/** The first words of an error's message, without what it quotes. */
 export function sentenceOf({ name, message }: Error): string {
-  return `${name}: ${message}`.replaceAll(/["'].*|\S*[-:/]\S+/gsu, "Q")
-    .replaceAll(/[-+]?\d[\d.e+]*/g, "N").slice(0, 100);
+  const words = message.replace(/["'].*/s, "").split(/\s+/)
+    .filter((word) => /^[A-Za-z]+[,:;]?$/.test(word));
+  return `${name}: ${words.slice(0, 5).join(" ")}`;
 }
 
 /** The inputs of a target that are tried first. */

@@ -26,7 +26,7 @@ import { TARGETS } from "./targets/mod.ts";
 export interface ServerTarget {
   /** Its name. */
   name: string;
-  /** Its script and options; `DATA` is a folder. */
+  /** Its script and options; `DATA` is a folder with a `key`. */
   command: string;
   /** The parser whose inputs it gets. */
   like: string;
@@ -103,8 +103,14 @@ export const SERVERS: ServerTarget[] = [
     ],
   },
   {
+    name: "serve-measure-key",
+    command: "measure_server --key-file DATA/key",
+    like: "shared-key",
+    talk: one(`key 1 ${"0a".repeat(32)}\n`, /^key 1 [0-9a-f]{64}\n$/),
+  },
+  {
     name: "serve-stamp",
-    command: "stamp_server --max-pps 1000000",
+    command: "stamp_server --max-rate 1000000",
     like: "stamp-reflector",
     isUdp: true,
     talk: one("\0".repeat(44), /^[^]{44}$/),
@@ -155,6 +161,9 @@ const COLD_BYTES = 64e6;
 const INTERNAL =
   /is not (?:a function|iterable|defined)|undefined|Cannot (?:read prop|answer)|Invalid array|HTTP\/1.1 500|panicked/;
 
+/** What tells replies apart. */
+const STATUS = /^(?:HTTP\/1.1 \d+|200 \w+|404 [^\n]+|hello|say hi|bye \w+|key)/;
+
 /** A server's process. */
 class ServerProcess implements AsyncDisposable {
   readonly lines = new Set<string>();
@@ -168,13 +177,14 @@ class ServerProcess implements AsyncDisposable {
   hasEnded = false;
 
   constructor(command: string) {
+    this.#scratch.file("key", "a key of the tests");
     const [name, ...args] = command.replace("DATA", this.#scratch.path)
       .split(" ");
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--no-check", "--v8-flags=--expose-gc", "--unstable-net"],
         ...["--unstable-raw-imports", "--allow-net=127.0.0.1", "--allow-read"],
-        ...["--allow-write=.scratch", "--allow-env=STAMP_HMAC_KEY"],
+        ...["--allow-write=.scratch", "--allow-env"],
         "--lock=lib/report/deno.lock",
         new URL("server_process.ts", import.meta.url).pathname,
         ...[name!, "--port", "0", ...args],
@@ -277,6 +287,10 @@ export async function fuzzServer(
     if (!isAnswered) lost += 1;
     else times.record((performance.now() - startMs) * 1000);
   };
+  const heard = (reply: string) => {
+    const known = STATUS.exec(reply)?.[0];
+    server.lines.add(known ?? (reply === "" ? "silence" : "a reply"));
+  };
   const attack = async (untilMs: number) => {
     const isOver = () =>
       performance.now() > untilMs || server.hasEnded ||
@@ -294,13 +308,15 @@ export async function fuzzServer(
         if (INTERNAL.test(reply)) {
           server.internal ??= `${reply}\nafter ${escapeInput(input)}`;
         }
-        if (server.lines.size < 1000) {
-          server.lines.add(reply.slice(0, 14).replaceAll(/[^ -~]/g, "."));
-        }
+        heard(reply);
       }
     };
     const flood = async () => {
       using socket = openDatagrams();
+      const reading = (async () => {
+        for await (const [reply] of socket) heard(latin1Text(reply));
+      })();
+      reading.catch(() => {}); // closed
       while (!isOver()) {
         for (let sent = 0; sent < BURST; sent++) {
           await socket.send(next(), { transport: "udp", ...to });
@@ -373,7 +389,7 @@ async function answered(
         while (!expected.test(reply)) {
           const count = await conn.read(buffer);
           if (count === null) return false;
-          reply += String.fromCharCode(...buffer.subarray(0, count));
+          reply += latin1Text(buffer.subarray(0, count));
         }
       }
     } finally {
@@ -394,7 +410,7 @@ async function answeredDatagram(
   try {
     await socket.send(send, { transport: "udp", ...to });
     const [reply] = await socket.receive();
-    return expected.test(String.fromCharCode(...reply));
+    return expected.test(latin1Text(reply));
   } catch {
     return false;
   } finally {
@@ -424,7 +440,7 @@ async function converse(
       while (waitMs > 0) {
         const count = await conn.read(buffer);
         if (count === null || reply.length > 10_000) break;
-        reply += String.fromCharCode(...buffer.subarray(0, count));
+        reply += latin1Text(buffer.subarray(0, count));
       }
     } finally {
       clearTimeout(timer);
@@ -432,6 +448,10 @@ async function converse(
   } catch { // reset, closed by the server, or by the deadline
   }
   return reply;
+}
+
+function latin1Text(part: Uint8Array): string {
+  return new TextDecoder("latin1").decode(part);
 }
 
 async function write(conn: Deno.Conn, part: Uint8Array): Promise<void> {

@@ -108,8 +108,14 @@ test("ignores unknown keys", async () => {
 test("reads UTF-16 with a byte order mark, as shells of Windows write it", async () => {
   const text = `\ufeff${JSON.stringify(RTT)}\r\n`;
   const codes = Uint16Array.from(text, (unit) => unit.charCodeAt(0));
-  const { result } = await readResult([new Uint8Array(codes.buffer)]);
-  assertEquals(result, RTT);
+  const whole = new Uint8Array(codes.buffer);
+  for (const size of [whole.length, 1]) {
+    const chunks = Array.from(
+      { length: whole.length / size },
+      (_, at) => whole.subarray(at * size, (at + 1) * size),
+    );
+    assertEquals((await readResult(chunks)).result, RTT);
+  }
 });
 
 for (const [name, events] of Object.entries(EVENTS)) {

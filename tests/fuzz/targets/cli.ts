@@ -62,7 +62,7 @@ const options: Target = {
         assert(typeof value !== "number" || !Number.isNaN(value));
       }
       for (const name of Object.keys(given)) assert(Object.hasOwn(table, name));
-    }, UsageError),
+    }, UsageError).replace(/(?<=unknown option).*/, ""),
 };
 
 const address: Target = {

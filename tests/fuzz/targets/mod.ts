@@ -10,6 +10,7 @@ import { FRAMING_TARGETS } from "./framing.ts";
 import { IPERF3_TARGETS } from "./iperf3.ts";
 import { MEASURE_TARGETS } from "./measure.ts";
 import { MONITOR_TARGETS } from "./monitor.ts";
+import { NET_TARGETS } from "./net.ts";
 import { PEER_TARGETS } from "./peer.ts";
 import { RESULT_TARGETS } from "./result.ts";
 import { STAMP_TARGETS } from "./stamp.ts";
@@ -18,6 +19,7 @@ import { TEXT_TARGETS } from "./text.ts";
 /** By room, from the lowest. */
 export const TARGETS: Target[] = [
   ...FRAMING_TARGETS,
+  ...NET_TARGETS,
   ...MEASURE_TARGETS,
   ...STAMP_TARGETS,
   ...TEXT_TARGETS,

@@ -65,11 +65,12 @@ const config: Target = {
         }
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
-        const { line } = error;
+        const { line, message } = error;
+        assert(!/Invalid type|Expected /.test(message), message);
         assert(line === null || line >= 1 && line <= text.split("\n").length);
         throw error;
       }
-    }, ConfigError),
+    }, ConfigError).replace(/\S+(?= is no key)/, ""),
 };
 
 /** What is imported is a configuration. */
