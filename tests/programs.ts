@@ -46,10 +46,19 @@ export interface Ended {
   stderr: string;
 }
 
+/**
+ * Raises or lowers how many files a command may have open; only root can raise
+ * that above the system's hard limit.
+ */
+export function withOpenFiles(count: number, command: string[]): string[] {
+  return ["sh", "-c", `ulimit -n ${count} && exec "$@"`, "sh", ...command];
+}
+
 /** What a process writes to one of its streams. */
 class Output {
-  bytes: Uint8Array = new Uint8Array(0);
   ended = false;
+  #buffer = new Uint8Array(1024);
+  #length = 0;
   readonly finished: Promise<void>;
   #reader: ReadableStreamDefaultReader<Uint8Array>;
   #changed = Promise.withResolvers<void>();
@@ -57,6 +66,10 @@ class Output {
   constructor(stream: ReadableStream<Uint8Array>) {
     this.#reader = stream.getReader();
     this.finished = this.#collect();
+  }
+
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
   }
 
   get text(): string {
@@ -79,10 +92,14 @@ class Output {
       const { value, done } = await this.#reader.read();
       if (done) this.ended = true;
       else {
-        const joined = new Uint8Array(this.bytes.length + value.length);
-        joined.set(this.bytes);
-        joined.set(value, this.bytes.length);
-        this.bytes = joined;
+        const length = this.#length + value.length;
+        if (length > this.#buffer.length) {
+          const longer = new Uint8Array(2 * length);
+          longer.set(this.bytes);
+          this.#buffer = longer;
+        }
+        this.#buffer.set(value, this.#length);
+        this.#length = length;
       }
       this.#changed.resolve();
       if (done) return;
@@ -113,6 +130,10 @@ export class Program implements AsyncDisposable {
     this.stdout = new Output(this.#child.stdout);
     this.stderr = new Output(this.#child.stderr);
     this.#input = this.#child.stdin.getWriter();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
   }
 
   /** Writes to its standard input. */
@@ -238,9 +259,9 @@ export class Server extends Program {
   }
 }
 
-/** As most servers say it, and as a peer does for programs. */
+/** As servers and the monitor say it, and as a peer does for programs. */
 const LISTENING =
-  /^(?:listening \S+ (\S+)|\{"event":"listening","address":"([^"]+)"\})$/m;
+  /^(?:listening (?:\S+ |\w+:\/\/)(\S+)|\{"event":"listening","address":"([^"]+)"\})$/m;
 
 /** Starts a server that prints where it listens, as ours do. */
 export async function serve(command: string[]): Promise<Server> {

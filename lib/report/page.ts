@@ -69,8 +69,27 @@ export interface NamedFile extends ReadResult {
  * ```
  */
 export function reportPage(files: NamedFile[]): string {
-  const heading = headingOf(files);
-  const sections = topDown(resultSections(files), files.length === 1);
+  return sectionsPage(
+    headingOf(files),
+    topDown(resultSections(files), files.length === 1),
+    markup`<div class="files">${filesTable(files)}</div>
+${remarksOf(files)}`,
+  );
+}
+
+/**
+ * Makes a page of sections that are no result's.
+ *
+ * @param heading The title.
+ * @param sections The sections, from the top.
+ * @param head What stands below the title.
+ * @returns HTML.
+ */
+export function sectionsPage(
+  heading: string,
+  sections: Section[],
+  head: Html | [] = [],
+): string {
   const page = markup`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -83,8 +102,7 @@ export function reportPage(files: NamedFile[]): string {
 <body>
 <header>
 <h1>${heading}</h1>
-<div class="files">${filesTable(files)}</div>
-${remarksOf(files)}</header>
+${head}</header>
 <main>
 ${sections.map((section, index) => sectionHtml(section, `part-${index + 1}`))}
 </main>

@@ -1,190 +1,269 @@
 /**
- * Soak: a monitor with 200 targets that is reloaded, restarted, whose clock is
- * set, and whose store is locked, compared with what its reflectors counted.
+ * Soak: all servers at once, each in a process of its own that the real script
+ * starts, with a valid client beside each and with faults: resets, stalls,
+ * rubbish, too many open files, clocks that are set, kills; for the monitor also
+ * a full disk, a locked store and other configurations. The counts are exact.
  *
  *     deno task soak 3600
  *
  * @module
  */
 
-import { AdmissionControl } from "../../lib/net/admission.ts";
-import { DatabaseSync } from "node:sqlite";
-import { parseConfig } from "../../lib/monitor/config.ts";
-import { Store } from "../../lib/monitor/store.ts";
-import { serveDatagrams } from "../../lib/net/serve_datagrams.ts";
-import { StampReflector } from "../../lib/stamp/reflector.ts";
-import { TestMonitor } from "../monitor/test_monitor.ts";
+import { sectionsPage } from "../../lib/report/page.ts";
+import type { Section } from "../../lib/result/section.ts";
+import { sleepUntil } from "../../lib/timing/sleep.ts";
+import { formatSections } from "../../lib/terminal/section.ts";
+import { Terminal } from "../../lib/terminal/terminal.ts";
+import { script } from "../programs.ts";
+import { SCRATCH } from "../scratch.ts";
+import { DATAGRAM_FAULTS, OPEN_FILES, streamFaults } from "./faults.ts";
+import { MonitorSubject, type ProbeCounts } from "./monitor_probes.ts";
+import { Subject } from "./subject.ts";
 
-const REFLECTORS = 4;
-/** A request of a higher number as the first of its session is no probe. */
-const HELLO_SEQUENCE = 1000;
+/** When servers are killed, as shares of the soak. */
+const KILLS_AT = [0.1, 0.2];
+/** Memory is compared between these parts of the soak, after the kills. */
+const WARM = [0.4, 0.5] as const;
+const END = [0.9, 1] as const;
+/** It may grow by this share meanwhile. */
+const MAX_GROWTH = 0.25;
+/** Time between faults of a server, in milliseconds, at most. */
+const MAX_PAUSE_MS = 2000;
+const SAMPLES = 200;
+const PAGE_BYTES = 4096;
+const STYLE = { width: 130, ascii: false, color: false };
+const DATAGRAM = ["udp", "time-udp", "stamp"];
 
 /** What a soak found. */
 export interface SoakReport {
-  /** Probes that the reflectors received. */
-  reflected: number;
-  /** Probes that the monitor kept as answered. */
-  kept: number;
-  /** Those that it kept as lost. */
-  lost: number;
-  /** Those whose fate it does not know. */
-  unknown: number;
-  /** Times the monitor was restarted, reloaded, its clock set, its store locked. */
-  restarts: number;
-  reloads: number;
-  clockSteps: number;
-  locks: number;
-  /** The resident memory in the middle, and at the end, in MB. */
-  earlyMb: number;
-  lateMb: number;
-  /** What the monitor said. */
-  log: string[];
+  servers: Subject[];
+  probes: ProbeCounts;
+  /** How often each fault happened. */
+  faults: Record<string, number>;
+  /** What is wrong, a sentence each; empty if all is well. */
+  failures: string[];
+  sections: Section[];
 }
 
-/** Reflectors that count the probes of each session. */
-class Reflectors implements AsyncDisposable {
-  readonly ports: number[] = [];
-  #sessions = new Map<number, { first: number; count: number }>();
-  #stop = new AbortController();
-  #served: Promise<void>[] = [];
-
-  constructor() {
-    for (let index = 0; index < REFLECTORS; index++) {
-      const socket = Deno.listenDatagram({
-        ...{ transport: "udp", hostname: "127.0.0.1", port: 0 },
-      });
-      this.ports.push((socket.addr as Deno.NetAddr).port);
-      const { answer } = new StampReflector({ maxSessions: 100_000 });
-      this.#served.push(serveDatagrams(socket, (datagram, from) => {
-        this.#count(datagram);
-        return answer(datagram, from);
-      }, {
-        admission: new AdmissionControl({
-          limits: { maxDatagramsPerSec: 2 ** 20 },
-        }),
-        signal: this.#stop.signal,
-      }));
-    }
-  }
-
-  get probes(): number {
-    return [...this.#sessions.values()]
-      .filter(({ first }) => first < HELLO_SEQUENCE)
-      .reduce((sum, { count }) => sum + count, 0);
-  }
-
-  #count(bytes: Uint8Array): void {
-    const view = new DataView(bytes.buffer, bytes.byteOffset);
-    const ssid = view.getUint16(14);
-    const session = this.#sessions.get(ssid);
-    if (session) session.count += 1;
-    else this.#sessions.set(ssid, { first: view.getUint32(0), count: 1 });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await Promise.all(this.#served);
-  }
-}
-
-function configOf(ports: number[], targets: number, generation: number) {
-  const words = Array.from({ length: targets }, (_, at) => {
-    const port = ports[at % ports.length];
-    return `{ host = "stamp:127.0.0.1:${port}", name = "t${at}", labels = { generation = "${generation}" } }`;
-  });
-  // Some come and go.
-  const extra = generation % 2 === 0
-    ? ""
-    : `[[group]]\nname = "extra"\ntargets = [{ host = "stamp:127.0.0.1:${
-      ports[0]
-    }", name = "extra" }]`;
-  return `targets = [${words.join(",")}]\n${extra}`;
-}
-
-/** Runs a monitor for some time, with one trouble after the other. */
-export async function soak(
-  { seconds, targets }: { seconds: number; targets: number },
-): Promise<SoakReport> {
-  await using reflectors = new Reflectors();
-  const report: SoakReport = {
-    ...{ reflected: 0, kept: 0, lost: 0, unknown: 0, restarts: 0, reloads: 0 },
-    ...{ clockSteps: 0, locks: 0, earlyMb: 0, lateMb: 0, log: [] },
-  };
-  let generation = 0;
-  let stepMs = 0;
-  const toml = () => configOf(reflectors.ports, targets, generation);
-  const options = {
-    reread: () => parseConfig(toml()),
-    clocks: { wallMs: () => Date.now() + stepMs },
-    log: (line: string) => report.log.push(line),
-  };
-  await using monitor = await new TestMonitor(toml(), options).start();
-  const pass = (ms: number) =>
-    new Promise((resolve) => setTimeout(resolve, ms));
-  const endMs = performance.now() + seconds * 1000;
-  const memory = () => Math.round(Deno.memoryUsage().rss / 1e6);
-  const troubles = [
-    async () => {
-      generation += 1;
-      await monitor.status("/-/reload", { method: "POST" });
-      report.reloads += 1;
-    },
-    async () => {
-      using database = lock(monitor.scratch.path);
-      await pass(5000);
-      database.release();
-      report.locks += 1;
-    },
-    () => {
-      stepMs += report.clockSteps % 2 === 0 ? 3_600_000 : -3_600_000;
-      report.clockSteps += 1;
-      return Promise.resolve();
-    },
-    async () => {
-      await monitor.restart(toml(), options);
-      report.restarts += 1;
-    },
+function makeServers(): Subject[] {
+  const server = (name: string, line: string, openFiles = OPEN_FILES) =>
+    new Subject(name, script(line), openFiles);
+  return [
+    server("hello", "hello_server"),
+    server("tcp", "tcp_server"),
+    server("udp", "udp_server"),
+    server("time", "time_server"),
+    server("time-udp", "time_server --udp"),
+    server("measure", "measure_server"),
+    server("stamp", "stamp_server"),
+    server("throughput", "throughput_server --concurrent 1000"),
+    server("peer", "peer --name ada"),
   ];
-  for (let turn = 0; performance.now() < endMs; turn++) {
-    await pass(1500);
-    report.log.push(
-      `at ${Math.round(seconds - (endMs - performance.now()) / 1000)} s`,
-    );
-    await troubles[turn % troubles.length]!();
-    if (performance.now() < endMs - seconds * 500) report.earlyMb = memory();
-  }
-  await pass(1000);
-  report.lateMb = memory();
-  await monitor.stop();
-  report.reflected = reflectors.probes;
-  using store = new Store(`${monitor.scratch.path}/monitor.db`, {
-    readOnly: true,
-  });
-  const day = Math.floor(Date.now() / 86_400_000) * 86_400;
-  const span = { from: day - 86_400, to: day + 2 * 86_400 };
-  for (const id of store.keys()) {
-    const all = store.slots(id, 86_400, span);
-    for (const [, { sent, lost, unknown }] of all) {
-      report.kept += sent - lost;
-      report.lost += lost;
-      report.unknown += unknown;
-    }
-  }
-  return report;
 }
 
-function lock(folder: string) {
-  const database = new DatabaseSync(`${folder}/monitor.db`);
-  database.exec("PRAGMA busy_timeout=1000; BEGIN IMMEDIATE");
+/** Runs all servers for some time. */
+export async function soak(seconds: number): Promise<SoakReport> {
+  await using stack = new AsyncDisposableStack();
+  const monitor = stack.use(new MonitorSubject(OPEN_FILES));
+  const servers = [...makeServers().map((one) => stack.use(one)), monitor];
+  await Promise.all(servers.map((server) => server.start()));
+  const faults: Record<string, number> = {};
+  const stop = new AbortController();
+  const { signal } = stop;
+  const startMs = performance.now();
+  const at = (share: number, signal?: AbortSignal) =>
+    sleepUntil(startMs + share * seconds * 1000, signal, { relaxed: true });
+  const valid = new AbortController();
+  const clients = servers.map((server) =>
+    server.serveValidClient(valid.signal)
+  );
+  const running = [
+    ...servers.map((server) => suffer(server, faults, signal)),
+    ...servers.map(async (server) => {
+      for (const share of KILLS_AT) {
+        await at(share, signal);
+        if (signal.aborted) return;
+        await server.restart("SIGKILL");
+        count(faults, "kill");
+      }
+      // On a full disk a monitor does not start.
+      if (server === monitor) await monitor.haveTroubles(signal);
+    }),
+    sample(servers, seconds / SAMPLES, signal),
+  ];
+  await Promise.race([at(1), Promise.all(running)]);
+  stop.abort();
+  await Promise.all(running);
+  valid.abort();
+  await Promise.all(clients);
+  for (const server of servers) await server.stop("SIGTERM");
+  for (const [name, times] of Object.entries(monitor.troubles)) {
+    faults[`monitor: ${name}`] = times;
+  }
+  const probes = monitor.check();
+  const failures = servers.flatMap((server) => failuresOf(server, seconds));
   return {
-    release: () => database.exec("ROLLBACK"),
-    [Symbol.dispose]: () => database.close(),
+    ...{ servers, probes, faults, failures },
+    sections: sectionsOf({ servers, probes, faults, failures }, seconds),
   };
+}
+
+function count(counts: Record<string, number>, key: string): void {
+  counts[key] = (counts[key] ?? 0) + 1;
+}
+
+/** One fault after the other, in any order. */
+async function suffer(
+  { name, port }: Subject,
+  counts: Record<string, number>,
+  signal: AbortSignal,
+): Promise<void> {
+  const faults = Object.entries(
+    DATAGRAM.includes(name) ? DATAGRAM_FAULTS : streamFaults(name),
+  );
+  while (!signal.aborted) {
+    const pauseMs = Math.random() * MAX_PAUSE_MS;
+    await sleepUntil(performance.now() + pauseMs, signal, { relaxed: true });
+    const [kind, fault] = faults[Math.floor(Math.random() * faults.length)]!;
+    await fault(port, signal);
+    count(counts, kind);
+  }
+}
+
+/** Notes what the system says of the processes and their sockets. */
+async function sample(
+  servers: Subject[],
+  everySeconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const startMs = performance.now();
+  while (!signal.aborted) {
+    const pids = servers.map(({ pid }) => pid);
+    const sizes = await Promise.all(
+      pids.map((pid) => read(`/proc/${pid}/statm`)),
+    );
+    const sockets = await read("/proc/net/udp");
+    const second = (performance.now() - startMs) / 1000;
+    for (const [index, server] of servers.entries()) {
+      const pages = Number(sizes[index]!.split(" ")[1]);
+      const hex = server.port.toString(16).toUpperCase().padStart(4, "0");
+      const [, dropped = "0"] = RegExp(`:${hex} 0.* (\\d+)$`, "m")
+        .exec(sockets.replaceAll(/ +$/gm, "")) ?? [];
+      if (pages > 0 && pids[index] === server.pid) {
+        server.sample(second, pages * PAGE_BYTES, Number(dropped));
+      }
+    }
+    const nextMs = performance.now() + everySeconds * 1000;
+    await sleepUntil(nextMs, signal, { relaxed: true });
+  }
+}
+
+/** A file of the system's, which Deno itself reads with all permissions alone. */
+async function read(path: string): Promise<string> {
+  const command = new Deno.Command("cat", { args: [path], stderr: "null" });
+  return new TextDecoder().decode((await command.output()).stdout);
+}
+
+function memoryOf(server: Subject, seconds: number) {
+  const within = (part: readonly [number, number]) =>
+    server.memory(part[0] * seconds, part[1] * seconds);
+  const start = server.samples[0]?.rss ?? NaN;
+  return { start, warm: within(WARM), end: within(END) };
+}
+
+function failuresOf(server: Subject, seconds: number): string[] {
+  const { name, counts, allDropped, complaints } = server;
+  const { requests, correct, wrong, lost, refused } = counts;
+  const { warm, end } = memoryOf(server, seconds);
+  const failures = complaints.map((what) => `${name}: ${what}`);
+  if (correct === 0 || correct + wrong + lost + refused !== requests) {
+    failures.push(`${name}: ${correct} of ${requests} requests were answered`);
+  }
+  if (wrong > complaints.length) failures.push(`${name}: ${wrong} are wrong`);
+  if (lost > allDropped) {
+    failures.push(
+      `${name}: ${lost} requests were lost, and its socket dropped ${allDropped}`,
+    );
+  }
+  if (!(end <= warm * (1 + MAX_GROWTH))) {
+    failures.push(`${name}: memory grew from ${warm} to ${end} bytes`);
+  }
+  return failures;
+}
+
+function sectionsOf(
+  { servers, probes, faults, failures }: Omit<SoakReport, "sections">,
+  seconds: number,
+): Section[] {
+  const { reflected, kept, lost, unknown, unsaved } = probes;
+  const steady = Object.entries(faults)
+    .map(([kind, times]) => `${kind} ${times}`).join(", ");
+  return [{
+    title: `All servers for ${seconds} s`,
+    table: {
+      columns: [
+        ...["requests", "wrong", "lost", "dropped", "refused"]
+          .map((name) => ({ name })),
+        ...["p50", "p99"].map((name) => ({ name, unit: "us" as const })),
+        ...["RSS start", "warm", "end"]
+          .map((name) => ({ name, unit: "bytes" as const })),
+      ],
+      rows: servers.map((server) => {
+        const { name, counts, latency, allDropped } = server;
+        const { requests, wrong, lost, refused } = counts;
+        const { start, warm, end } = memoryOf(server, seconds);
+        const isDatagram = DATAGRAM.includes(name);
+        return {
+          name,
+          values: [
+            ...[requests, wrong, isDatagram ? lost : "none"],
+            ...[isDatagram ? allDropped : "none", refused],
+            ...[latency.percentile(50), latency.percentile(99)],
+            ...[start, warm, end],
+          ],
+        };
+      }),
+    },
+    sentences: [
+      "Dropped are the datagrams, also those of faults, for which the server's socket had no room. Refused are the requests while a server was killed and started again.",
+      `Memory is compared between ${100 * WARM[0]} to ${
+        100 * WARM[1]
+      } % of the time and the last tenth; it may grow by ${
+        100 * MAX_GROWTH
+      } %.`,
+      `Monitor: of ${reflected} probes that its targets reflected it kept ${kept}; lost ${lost}, unknown ${unknown}; up to ${unsaved} came in the seconds before a kill.`,
+      `Faults: ${steady}.`,
+      ...failures,
+    ],
+    charts: [{
+      kind: "curve",
+      title: "Resident memory",
+      x: { label: "time", unit: "s" },
+      y: { label: "RSS", unit: "bytes" },
+      series: servers.map(({ name, samples }) => ({
+        name,
+        points: samples.map(({ second, rss }) => ({ x: second, y: rss })),
+      })),
+    }, {
+      kind: "curve",
+      title: "Latency of the valid clients, p99",
+      x: { label: "time", unit: "s" },
+      y: { label: "p99", unit: "us", scale: "log" },
+      series: servers.map(({ name, samples }) => ({
+        name,
+        points: samples.map(({ second, p99_us }) => ({ x: second, y: p99_us })),
+      })),
+    }],
+  }];
 }
 
 if (import.meta.main) {
   const seconds = Number(Deno.args[0] ?? 3600);
-  const report = await soak({ seconds, targets: 200 });
-  // deno-lint-ignore no-console
-  console.log(JSON.stringify(report, null, 2));
+  const terminal = new Terminal();
+  const { sections, failures } = await soak(seconds);
+  terminal.print(formatSections(sections, STYLE, false));
+  const path = `${SCRATCH}/soak.html`;
+  Deno.writeTextFileSync(path, sectionsPage(`Soak of ${seconds} s`, sections));
+  terminal.print(`charts: ${path}`);
+  Deno.exitCode = failures.length > 0 ? 1 : 0;
 }
