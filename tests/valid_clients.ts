@@ -30,9 +30,11 @@ export class WrongAnswer extends Error {
 /**
  * Makes one request and checks that it gets exactly one correct answer.
  * `false`: no answer came, which UDP permits. It throws a
- * {@linkcode WrongAnswer}, or the error of a connection.
+ * {@linkcode WrongAnswer}, or the error of a connection. Some hold a socket.
  */
-export type Ask = (number: number) => Promise<boolean>;
+export type Ask =
+  & ((number: number) => Promise<boolean>)
+  & Partial<Disposable>;
 
 /** The valid client of each server, by its name; takes the server's port. */
 export const VALID_CLIENTS: Record<string, (port: number) => Ask> = {
@@ -142,6 +144,7 @@ function conversation(
     signal.addEventListener("abort", close);
     try {
       const reading = readToEnd(conn);
+      reading.catch(() => {}); // so does writing
       await writeAll(conn, bytes(request(number)));
       if (endsSide) await conn.closeWrite();
       const answer = text(await reading);

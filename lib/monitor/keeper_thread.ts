@@ -44,11 +44,17 @@ export type ToKeeper =
 export type FromKeeper =
   | { ready: true }
   | { listening: { hostname: string; port: number } }
-  | { failed: { name: string; message: string; errcode: number | undefined } }
+  | { failed: Failure }
   | { ask: { id: number; what: "reload" | "probe"; argument: unknown } }
   | { alert: string }
   | { log: string }
   | { stopped: true };
+
+/** An error on its way between threads; the codes are SQLite's. */
+export type Failure = Pick<Error, "name" | "message"> & {
+  errcode?: number;
+  code?: string;
+};
 
 /** What the keeper needs from the thread that probes. */
 export interface KeeperCallbacks {
@@ -138,14 +144,14 @@ export class KeeperThread implements AsyncDisposable {
 
 /** Errors lose their class on the way between threads. */
 function restoreError(
-  failed: { name: string; message: string; errcode: number | undefined },
+  failed: Failure,
 ): Error {
-  const { name, message, errcode } = failed;
+  const { name, message, ...codes } = failed;
   const kinds = Deno.errors as unknown as Record<
     string,
     new (m: string) => Error
   >;
   return Object.hasOwn(kinds, name)
     ? new kinds[name]!(message)
-    : Object.assign(new Error(message), { name, errcode });
+    : Object.assign(new Error(message), { name, ...codes });
 }

@@ -5,7 +5,12 @@
  */
 
 import { Keeper } from "./keeper.ts";
-import type { FromKeeper, KeeperSettings, ToKeeper } from "./keeper_thread.ts";
+import type {
+  Failure,
+  FromKeeper,
+  KeeperSettings,
+  ToKeeper,
+} from "./keeper_thread.ts";
 import { type KeeperService, serveKeeper } from "./serve.ts";
 import { Store } from "./store.ts";
 
@@ -54,8 +59,8 @@ scope.onmessage = async ({ data }) => {
       scope.close();
     }
   } catch (error) {
-    const { name, message, errcode } = error as Error & { errcode?: number };
-    tell({ failed: { name, message, errcode } });
+    const { name, message, errcode, code } = error as Required<Failure>;
+    tell({ failed: { name, message, errcode, code } });
   }
 };
 tell({ ready: true });

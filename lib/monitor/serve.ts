@@ -4,6 +4,8 @@
  * @module
  */
 
+import { errorMessage } from "../net/errors.ts";
+import { sleepUntil } from "../timing/sleep.ts";
 import { Alerts } from "./alerts.ts";
 import type { Mesh, MeshSource, TargetList } from "./api.ts";
 import { monitorHandler } from "./http.ts";
@@ -21,6 +23,8 @@ import type { ProberHealth } from "./prober.ts";
 import type { Slot } from "./slot.ts";
 import type { ProbeRecord, SeriesInfo } from "./target.ts";
 
+/** How long to pause after a failed accept, in milliseconds. */
+const ACCEPT_PAUSE_MS = 100;
 /** An agent answers within this time, in milliseconds. */
 const AGENT_MS = 5000;
 /** The longest answer of an agent, in bytes. */
@@ -100,12 +104,18 @@ export function serveKeeper(
       return await pageResponse(request);
     },
   });
-  const server = Deno.serve({
-    ...{ hostname, port, signal: stop.signal },
-    ...tls,
-    onListen: () => {},
-    onError: () => new Response(null, { status: 500 }),
-  }, handler);
+  const serve = (port: number) =>
+    Deno.serve({
+      ...{ hostname, port, signal: stop.signal },
+      ...tls,
+      onListen: () => {},
+      onError: () => new Response(null, { status: 500 }),
+    }, handler);
+  const { finished, addr } = serve(port);
+  const served = serveAgain(finished, () => serve(addr.port), {
+    signal: stop.signal,
+    log: callbacks.log,
+  });
   const unsubscribe = keeper.subscribe((event, data) => {
     if (event !== "store") return;
     const { error } = data as { error: string | null };
@@ -121,7 +131,7 @@ export function serveKeeper(
     alerts.evaluate(keeper.targets.values(), keeper.now());
   }, 1000);
   return {
-    address: { hostname: server.addr.hostname, port: server.addr.port },
+    address: { hostname: addr.hostname, port: addr.port },
     setSeries(all) {
       keeper.setSeries(all);
       metrics.setSeries(all);
@@ -143,11 +153,32 @@ export function serveKeeper(
       stop.abort();
       const late = Promise.withResolvers<void>();
       const timer = setTimeout(late.resolve, STOP_MS);
-      await Promise.race([server.finished, late.promise]);
+      await Promise.race([served, late.promise]);
       clearTimeout(timer);
       keeper[Symbol.dispose]();
     },
   };
+}
+
+/**
+ * Deno's HTTP server ends, with all of its connections, when it cannot accept one
+ * because the system is out of files: then another one takes its place.
+ */
+async function serveAgain(
+  finished: Promise<void>,
+  serve: () => Deno.HttpServer,
+  { signal, log }: { signal: AbortSignal; log: (line: string) => void },
+): Promise<void> {
+  const next = async () => await serve().finished;
+  for (let server = finished; !signal.aborted; server = next()) {
+    try {
+      return await server;
+    } catch (error) {
+      log(`Cannot accept a connection: ${errorMessage(error)}`);
+    }
+    const untilMs = performance.now() + ACCEPT_PAUSE_MS;
+    await sleepUntil(untilMs, signal, { relaxed: true });
+  }
 }
 
 /** This monitor's targets, and those of its agents. */

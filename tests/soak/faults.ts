@@ -10,7 +10,9 @@ import { Crowd, resets, rubbish } from "../hostile_clients.ts";
 
 /** A server of the soak has so many files; {@linkcode EXHAUSTING} clients more. */
 export const OPEN_FILES = 128;
-const EXHAUSTING = 300;
+export const EXHAUSTING = 300;
+/** The name of that fault. */
+export const EXHAUSTION = "too many files";
 /** How long connections are held, in milliseconds. */
 const HOLD_MS = 2000;
 
@@ -43,7 +45,7 @@ export function streamFaults(name: string): Record<string, Fault> {
   const requests = bytes(REQUESTS[name] ?? LINES);
   return {
     resets: (port) => resets(port, 200),
-    "too many files": crowd(EXHAUSTING, () => {}),
+    [EXHAUSTION]: crowd(EXHAUSTING, () => {}),
     "half-open": crowd(30, ({ sockets }) => {
       for (const socket of sockets) socket.end();
     }),

@@ -8,6 +8,7 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { Store } from "../../lib/monitor/store.ts";
+import { AdmissionControl } from "../../lib/net/admission.ts";
 import { serveDatagrams } from "../../lib/net/serve_datagrams.ts";
 import { StampReflector } from "../../lib/stamp/reflector.ts";
 import { sleepUntil } from "../../lib/timing/sleep.ts";
@@ -53,7 +54,12 @@ class Reflectors implements AsyncDisposable {
       this.#served.push(serveDatagrams(socket, (datagram, from) => {
         this.#count(datagram, from.port);
         return answer(datagram, from);
-      }, { maxRatePerSec: 2 ** 20, signal: this.#stop.signal }));
+      }, {
+        admission: new AdmissionControl({
+          limits: { maxDatagramsPerSec: 2 ** 20 },
+        }),
+        signal: this.#stop.signal,
+      }));
     }
   }
 
@@ -123,8 +129,7 @@ export class MonitorSubject extends Subject {
       database.exec("ROLLBACK");
       database.close();
       await pass(FAILURE_MS);
-      if (!this.#isMounted) continue;
-      this.#fillDisk();
+      if (!this.fillDisk()) continue;
       this.troubles.disk += 1;
       await pass(FAILURE_MS);
       Deno.removeSync(`${this.#scratch.path}/filler`);
@@ -195,7 +200,9 @@ export class MonitorSubject extends Subject {
     }
   }
 
-  #fillDisk(): void {
+  /** Fills its disk up; `false` where it has none of its own. */
+  fillDisk(): boolean {
+    if (!this.#isMounted) return false;
     using file = Deno.openSync(`${this.#scratch.path}/filler`, {
       ...{ write: true, create: true },
     });
@@ -206,6 +213,7 @@ export class MonitorSubject extends Subject {
       const { code } = error as { code?: string };
       if (code !== "ENOSPC") throw error;
     }
+    return true;
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {

@@ -38,10 +38,12 @@ export class Subject implements AsyncDisposable {
   dropped = 0;
   #droppedOfSocket = 0;
   #command: (port: string) => string[];
-  #server: Server | null = null;
+  server: Server | null = null;
   #ask: Ask | null = null;
   #starts = 0;
   #isDown = true;
+  /** Whether it may refuse for another reason than a kill. */
+  mayRefuse = false;
   port = 0;
 
   /**
@@ -64,12 +66,12 @@ export class Subject implements AsyncDisposable {
   }
 
   get pid(): number {
-    return this.#server!.pid;
+    return this.server!.pid;
   }
 
   async start(): Promise<void> {
-    this.#server = await serve(this.#command(`${this.port}`));
-    this.port = Number(this.#server.port);
+    this.server = await serve(this.#command(`${this.port}`));
+    this.port = Number(this.server.port);
     this.#ask ??= VALID_CLIENTS[this.name]!(this.port);
     this.#starts += 1;
     this.#isDown = false;
@@ -77,7 +79,7 @@ export class Subject implements AsyncDisposable {
 
   /** Ends it by a signal; when it is asked to end, it has to end well. */
   async stop(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
-    const server = this.#server!;
+    const server = this.server!;
     this.#isDown = true;
     let expected = signal === "SIGTERM" ? 0 : 128 + 9;
     try {
@@ -111,6 +113,7 @@ export class Subject implements AsyncDisposable {
     const { counts } = this;
     for (let number = 1; !signal.aborted; number++) {
       const [starts, startMs] = [this.#starts, performance.now()];
+      const mayRefuse = this.#isDown || this.mayRefuse;
       let error: unknown = null;
       const answered = await this.#ask!(number).catch((caught) => {
         error = caught;
@@ -122,7 +125,9 @@ export class Subject implements AsyncDisposable {
         counts.correct += 1;
         this.latency.record(us);
         this.#recent.record(us);
-      } else if (this.#isDown || starts !== this.#starts) counts.refused += 1;
+      } else if (
+        mayRefuse || this.mayRefuse || this.#isDown || starts !== this.#starts
+      ) counts.refused += 1;
       else if (error === null) counts.lost += 1;
       else this.complain(`request ${number}: ${error}`);
       await sleepUntil(performance.now() + PACE_MS, signal, { relaxed: true });
@@ -144,13 +149,14 @@ export class Subject implements AsyncDisposable {
 
   /** The median memory in a part of the soak, in bytes. */
   memory(from: number, to: number): number {
-    const sizes = this.samples
-      .filter(({ second }) => second >= from && second <= to)
+    const until = this.samples.filter(({ second }) => second <= to);
+    const sizes = until.filter(({ second }) => second >= from)
       .map(({ rss }) => rss).sort((one, other) => one - other);
-    return sizes[sizes.length >> 1] ?? NaN;
+    return sizes[sizes.length >> 1] ?? until.at(-1)?.rss ?? NaN;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server?.[Symbol.asyncDispose]();
+    this.#ask?.[Symbol.dispose]?.();
+    await this.server?.[Symbol.asyncDispose]();
   }
 }
