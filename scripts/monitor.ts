@@ -19,6 +19,10 @@
  */
 
 import project from "../deno.json" with { type: "json" };
+import {
+  admissionRules,
+  connectionAdmission,
+} from "../lib/cli/admission_options.ts";
 import { RunError, withContext } from "../lib/cli/context.ts";
 import { findSharedKey } from "../lib/cli/key_options.ts";
 import {
@@ -87,6 +91,7 @@ export const main = defineProgram({
     }),
     tokenFile: text("FILE", "readers must send the token in this file"),
     allowAnyone: flag("let anyone who reaches --host read, without a token"),
+    ...connectionAdmission({}, "requests"),
     cert: text("FILE", "serve HTTPS with this certificate, in PEM"),
     key: text("FILE", "the key of the certificate, in PEM"),
     from: custom(
@@ -170,6 +175,8 @@ export const main = defineProgram({
   await using monitor = new Monitor({
     ...{ config, tls, token, port, hostname: host, folder: data },
     anyName: token !== null || options.allowAnyone,
+    admission: admissionRules(options),
+    logsRefused: options.verbose,
     maxBytes: options.maxStore ?? Infinity,
     version: project.version,
     reread: operands.length > 0 ? null : () => loadConfig(path),

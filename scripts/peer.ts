@@ -19,17 +19,19 @@
  * @module
  */
 
+import { admissionControl } from "../lib/cli/admission_options.ts";
 import { RunError, withContext } from "../lib/cli/context.ts";
 import { findSharedKey, SHARED_KEY_HELP } from "../lib/cli/key_options.ts";
 import { PeerConsole } from "../lib/cli/peer_console.ts";
 import { PEER_OPTIONS } from "../lib/cli/peer_options.ts";
 import { defineProgram } from "../lib/cli/program.ts";
+import { formatRefused } from "../lib/net/admission.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { connectWithin } from "../lib/net/connect.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { peerStreamLimits } from "../lib/peer/link.ts";
-import { PeerMesh } from "../lib/peer/mesh.ts";
+import { PEER_SOURCE_LIMITS, PeerMesh } from "../lib/peer/mesh.ts";
 import { randomPeerId } from "../lib/peer/messages.ts";
 import { formatCount } from "../lib/result/quantities.ts";
 
@@ -50,7 +52,8 @@ export const main = defineProgram({
     "--name bob --port 5001 --connect 127.0.0.1:5000",
     "--host 0.0.0.0 --connect 192.168.1.20",
   ],
-}, async ({ options, signal, terminal }) => {
+}, async (run) => {
+  const { options, signal, terminal } = run;
   const { host, port, maxPeers, timeout } = options;
   const limits = peerStreamLimits(timeout);
   const key = await findSharedKey(options.keyFile);
@@ -61,12 +64,13 @@ export const main = defineProgram({
   const chat = new PeerConsole(terminal, options.json);
   chat.listening(formatAddress(listener.addr));
   if (key) terminal.info("peers must have the shared key");
+  const admission = admissionControl(run, PEER_SOURCE_LIMITS);
   const mesh = new PeerMesh({
     name: options.name ?? `peer-${randomPeerId().slice(0, 4)}`,
     port: listener.addr.port,
     maxPeers,
+    admission,
     key,
-    maxPerSource: options.maxPerSource,
     timeoutMs: timeout,
     maxRatePerSec: options.maxRate,
     dial: async (target, signal) =>
@@ -82,6 +86,7 @@ export const main = defineProgram({
   });
   const stop = new AbortController();
   const serving = serveStreams(listener, mesh.accept, {
+    admission,
     limits,
     maxConnections: 3 * maxPeers,
     signal: stop.signal,
@@ -94,6 +99,9 @@ export const main = defineProgram({
     await mesh.leave();
     stop.abort();
     await serving;
+    if (admission.refusedCount > 0) {
+      terminal.info(`refused: ${formatRefused(admission, "connections")}`);
+    }
   }
   if (chat.unheard === 0 || Deno.stdin.isTerminal()) return 0;
   throw new RunError(

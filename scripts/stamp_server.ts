@@ -22,7 +22,6 @@
 import {
   admissionControl,
   datagramAdmission,
-  formatRefused,
 } from "../lib/cli/admission_options.ts";
 import { duration, flag, integer } from "../lib/cli/option.ts";
 import { defineProgram } from "../lib/cli/program.ts";
@@ -32,6 +31,7 @@ import {
   STAMP_KEY_HELP,
   STAMP_KEY_OPTION,
 } from "../lib/cli/key_options.ts";
+import { formatRefused } from "../lib/net/admission.ts";
 import { QueueWatch } from "../lib/net/queue_watch.ts";
 import { formatDuration } from "../lib/result/quantities.ts";
 import { serveDatagrams } from "../lib/net/serve_datagrams.ts";

@@ -18,6 +18,10 @@
  * @module
  */
 
+import {
+  admissionControl,
+  connectionAdmission,
+} from "../lib/cli/admission_options.ts";
 import { withContext } from "../lib/cli/context.ts";
 import { UsageError } from "../lib/cli/options.ts";
 import { custom, duration, flag, integer, text } from "../lib/cli/option.ts";
@@ -30,7 +34,12 @@ import {
 } from "../lib/iperf3/auth.ts";
 import { IPERF3_PORT } from "../lib/iperf3/messages.ts";
 import { MAX_RATE, MAX_TIME_SEC } from "../lib/iperf3/parameters.ts";
-import { type ServedTest, serveThroughput } from "../lib/iperf3/server.ts";
+import {
+  type ServedTest,
+  serveThroughput,
+  THROUGHPUT_SOURCE_LIMITS,
+} from "../lib/iperf3/server.ts";
+import { formatRefused } from "../lib/net/admission.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import {
   formatCount,
@@ -68,6 +77,7 @@ export const main = defineProgram({
     ),
     authorizedUsersPath: text("FILE", "file of users"),
     rsaPrivateKeyPath: text("FILE", "private key, to decrypt passwords with"),
+    ...connectionAdmission(THROUGHPUT_SOURCE_LIMITS),
     timeSkew: duration("how far the clock of a user's client may differ", {
       min: 1000,
       default: `${DEFAULT_TIME_SKEW_SEC}s`,
@@ -90,10 +100,12 @@ export const main = defineProgram({
     () => Deno.listenDatagram(at(port)),
   );
   terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
+  const admission = admissionControl(run, THROUGHPUT_SOURCE_LIMITS);
   let tests = 0;
   await serveThroughput(listener, socket, {
     concurrent,
     oneOff,
+    admission,
     signal,
     ...(authenticate && { authenticate }),
     ...(options.idleTimeout !== undefined && {
@@ -111,7 +123,11 @@ export const main = defineProgram({
       terminal.print(testLine(test));
     },
   });
-  terminal.info(formatCount(tests, "test"));
+  terminal.info(
+    `${formatCount(tests, "test")}; refused: ${
+      formatRefused(admission, "connections")
+    }`,
+  );
   return 0;
 
   async function authentication() {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { AdmissionControl } from "../lib/net/admission.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { connectWithin } from "../lib/net/connect.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
@@ -13,6 +14,7 @@ import { peerStreamLimits } from "../lib/peer/link.ts";
 import { randomPeerId } from "../lib/peer/messages.ts";
 import {
   type MeshOptions,
+  PEER_SOURCE_LIMITS,
   type PeerEvent,
   PeerMesh,
 } from "../lib/peer/mesh.ts";
@@ -100,6 +102,9 @@ export class Peer implements AsyncDisposable {
 
   constructor(name: string, options: PeerOptions = {}) {
     const { port = 0, route = (address) => address, ...given } = options;
+    const {
+      admission = new AdmissionControl({ defaults: PEER_SOURCE_LIMITS }),
+    } = given;
     const timeoutMs = given.timeoutMs ?? 1000;
     const limits = peerStreamLimits(timeoutMs);
     const maxPeers = given.maxPeers ?? 64;
@@ -123,6 +128,7 @@ export class Peer implements AsyncDisposable {
       maxPeers,
       timeoutMs,
       maxRatePerSec: 100_000,
+      admission,
       ...given,
       dial: (target, signal) => {
         const address = written(target);
@@ -144,6 +150,7 @@ export class Peer implements AsyncDisposable {
         return this.mesh.accept(this.#opened(connection, ends));
       },
       {
+        admission,
         limits,
         maxConnections: 3 * maxPeers,
         signal: this.#stop.signal,

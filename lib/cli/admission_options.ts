@@ -8,7 +8,6 @@ import {
   AdmissionControl,
   type AdmissionRules,
   DEFAULT_SOURCE_LIMITS,
-  type Refusal,
   type SourceLimits,
 } from "../net/admission.ts";
 import { type Network, parseNetworks } from "../net/networks.ts";
@@ -135,33 +134,4 @@ export function admissionControl(
     admissionRules(options, defaults),
     options.verbose ? { log: (line) => terminal.log(line) } : {},
   );
-}
-
-/** Why something is refused, and how the counts name it. */
-const REASONS: Record<"connections" | "datagrams", [Refusal, string][]> = {
-  connections: [
-    ["denied", "denied"],
-    ["tooMany", "too many"],
-    ["tooFast", "too fast"],
-  ],
-  datagrams: [
-    ["denied", "denied"],
-    ["responder", "from responders"],
-    ["tooFast", "too fast"],
-  ],
-};
-
-/**
- * Formats how many were refused.
- *
- * @param admission Has counted them.
- * @param what What was refused.
- * @returns As `denied 1, too many 0, too fast 2`.
- */
-export function formatRefused(
-  { refused }: AdmissionControl,
-  what: "connections" | "datagrams",
-): string {
-  return REASONS[what].map(([why, name]) => `${name} ${refused[why]}`)
-    .join(", ");
 }

@@ -5,7 +5,9 @@
  */
 
 import { formatAddress, parseTarget } from "../net/address.ts";
+import { PEER_SOURCE_LIMITS } from "../peer/mesh.ts";
 import { isPeerName } from "../peer/messages.ts";
+import { connectionAdmission } from "./admission_options.ts";
 import { SHARED_KEY_OPTION } from "./key_options.ts";
 import { custom, duration, flag, integer, repeated } from "./option.ts";
 import { listenOptions } from "./server_options.ts";
@@ -73,10 +75,7 @@ export const PEER_OPTIONS = {
     max: 64,
     default: "64",
   }),
-  maxPerSource: integer(
-    "connections of one host (default 8, no limit for this machine)",
-    { max: 128 },
-  ),
+  ...connectionAdmission(PEER_SOURCE_LIMITS),
   maxRate: integer("drop a peer that sends more lines than this in a second", {
     default: "1000",
   }),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AdmissionControl } from "../net/admission.ts";
+import { type AdmissionControl, formatRefused } from "../net/admission.ts";
 import type {
   DatagramHandler,
   ServeDatagramsOptions,
@@ -25,7 +25,6 @@ import {
   admissionControl,
   type AdmissionValues,
   connectionAdmission,
-  formatRefused,
 } from "./admission_options.ts";
 import { lanRemedy, type ServerCommand, withContext } from "./context.ts";
 import {

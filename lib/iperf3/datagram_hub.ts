@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { AdmissionControl } from "../net/admission.ts";
 import { receiveDatagram } from "../net/datagram_socket.ts";
 import { errorMessage, isDisconnect } from "../net/errors.ts";
 import {
@@ -35,14 +36,17 @@ export class DatagramHub {
   #flows = new Map<number, { host: string; sink: DatagramSink }[]>();
   #greeters = new Map<string, Greeter>();
   #turns = new Map<string, Promise<void>>();
+  #admission: AdmissionControl;
 
   /**
    * Takes ownership of a bound socket.
    *
    * @param socket The socket.
+   * @param admission Decides on greetings.
    */
-  constructor(socket: Deno.DatagramConn) {
+  constructor(socket: Deno.DatagramConn, admission: AdmissionControl) {
     this.socket = socket;
+    this.#admission = admission;
   }
 
   /**
@@ -109,6 +113,8 @@ export class DatagramHub {
     const host = plainHost(from.hostname);
     const accept = this.#greeters.get(host);
     if (accept === undefined || datagram.length !== GREETING_BYTES) return;
+    const own = this.socket.addr as Deno.NetAddr;
+    if (this.#admission.datagram(from, own) !== null) return;
     const reply = isGreeting(datagram, OLD_HELLO)
       ? OLD_HELLO_REPLY
       : HELLO_REPLY;

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { AdmissionControl, type SourceLimits } from "../net/admission.ts";
 import { DeadlineError, errorMessage, isDisconnect } from "../net/errors.ts";
 import { DatagramHub, plainHost } from "./datagram_hub.ts";
 import type { Flow, FlowSocket } from "./flow.ts";
@@ -32,9 +33,12 @@ import { type Bin, BIN_MS, Transfer } from "./transfer.ts";
 
 /** How much longer than requested a test may take, in milliseconds. */
 const GRACE_MS = 10_000;
-/** The most connections that have not sent a cookie: in all, and of one host. */
-const MAX_PENDING = 256;
-const MAX_PENDING_OF_HOST = 130;
+/** The most connections that have not sent a cookie. */
+const MAX_PENDING = 1024;
+/** A test of 128 streams in both directions has 257 connections. */
+export const THROUGHPUT_SOURCE_LIMITS: Readonly<Partial<SourceLimits>> = {
+  maxPerSource: 260,
+};
 /** Over how many bins of 100 ms the rate is compared with its limit. */
 const RATE_BINS = 50;
 /** How long to pause after a failed accept, in milliseconds. */
@@ -72,6 +76,11 @@ export interface ServeThroughputOptions {
    * @param token What the client sent, or `null`.
    */
   authenticate?: (token: string | null) => boolean;
+  /**
+   * Whose connections are accepted, and whose greetings answered. By default
+   * everyone's, within {@linkcode THROUGHPUT_SOURCE_LIMITS}.
+   */
+  admission?: AdmissionControl;
   /** Stops the server, and ends its tests. */
   signal?: AbortSignal;
   /** Called when a test begins to move data. */
@@ -102,9 +111,10 @@ class ThroughputServer {
   readonly options: ServeThroughputOptions;
   readonly hub: DatagramHub | null;
   readonly stopped = new AbortController();
+  #admission: AdmissionControl;
   #listener: Deno.TcpListener;
   #tests = new Map<string, ServerTest>();
-  #pending = new Map<ControlConnection, string>();
+  #pending = new Set<ControlConnection>();
   #running = new Set<Promise<void>>();
   #idle: ReturnType<typeof setTimeout> | undefined;
 
@@ -115,7 +125,9 @@ class ThroughputServer {
   ) {
     this.#listener = listener;
     this.options = options;
-    this.hub = socket && new DatagramHub(socket);
+    this.#admission = options.admission ??
+      new AdmissionControl({ defaults: THROUGHPUT_SOURCE_LIMITS });
+    this.hub = socket && new DatagramHub(socket, this.#admission);
   }
 
   async serve(): Promise<void> {
@@ -150,7 +162,7 @@ class ThroughputServer {
     this.stopped.abort();
     clearTimeout(this.#idle);
     this.#listener.close();
-    for (const control of this.#pending.keys()) control.close();
+    for (const control of this.#pending) control.close();
   }
 
   #watchIdle(): void {
@@ -166,15 +178,12 @@ class ThroughputServer {
     const { concurrent = 1, controlTimeoutMs = CONTROL_TIMEOUT_MS } =
       this.options;
     const host = plainHost(conn.remoteAddr.hostname);
-    const ofHost = [...this.#pending.values()].filter((one) => one === host);
-    if (
-      this.#pending.size >= MAX_PENDING || ofHost.length >= MAX_PENDING_OF_HOST
-    ) {
-      conn.close();
-      return;
-    }
+    const leave = this.#admission.accept(conn.remoteAddr);
+    if (typeof leave === "string") return conn.close();
     const control = new ControlConnection(conn, controlTimeoutMs);
-    this.#pending.set(control, host);
+    control.closed.addEventListener("abort", leave);
+    if (this.#pending.size >= MAX_PENDING) return control.close();
+    this.#pending.add(control);
     const cookie = await control.readCookie();
     this.#pending.delete(control);
     const test = cookie === null ? undefined : this.#tests.get(cookie);

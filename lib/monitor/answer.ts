@@ -29,7 +29,7 @@ export class RequestError extends Error {
  *
  * @param response The answer.
  * @param deadlineMs How long a reader may take; `null` for any time.
- * @param end Called once the body was sent, or is not wanted any more.
+ * @param end Called one time, once the body was sent, or is not wanted any more.
  * @returns The answer with that body.
  */
 export function bounded(
@@ -47,13 +47,14 @@ export function bounded(
   const finish = () => {
     clearTimeout(timer);
     end();
+    end = () => {};
   };
   let rest: Uint8Array = new Uint8Array(0);
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
       if (deadlineMs === null) return;
       timer = setTimeout(() => {
-        end();
+        finish();
         reader.cancel().catch(() => {});
         controller.error(new Error("the reader is too slow"));
       }, deadlineMs);

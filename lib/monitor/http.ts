@@ -13,6 +13,7 @@
  */
 
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { AdmissionControl } from "../net/admission.ts";
 import { bounded, failed, json, RequestError, text } from "./answer.ts";
 import type { Mesh } from "./api.ts";
 import { type Keeper, MAX_COLUMNS } from "./keeper.ts";
@@ -37,6 +38,8 @@ const OPEN_PATHS = ["/-/healthy", "/-/ready"];
 export interface Routes {
   /** Knows all targets. */
   keeper: Keeper;
+  /** Decides on requests, by the address of their connection. */
+  admission: AdmissionControl;
   /** What readers must know; `null` for nothing. */
   token: string | null;
   /**
@@ -67,22 +70,30 @@ export interface Routes {
  */
 export function monitorHandler(
   routes: Routes,
-): (request: Request) => Promise<Response> {
+): (request: Request, from: { remoteAddr: Deno.Addr }) => Promise<Response> {
   const expected = routes.token === null ? null : digest(routes.token);
   const open = { answers: 0, streams: 0 };
-  return async (request) => {
+  return async (request, { remoteAddr }) => {
+    const leave = routes.admission.accept(remoteAddr);
+    if (leave === "denied") return failed(403, "Your address is not allowed");
+    if (typeof leave === "string") return busy(429);
     const url = URL.parse(request.url);
-    if (url === null) return failed(400, "The host of the request is invalid");
+    if (url === null) {
+      leave();
+      return failed(400, "The host of the request is invalid");
+    }
     const { pathname, hostname } = url;
     const isStream = pathname === "/api/events";
     const kind = isStream ? "streams" : "answers";
     if (open[kind] >= (isStream ? MAX_STREAMS : MAX_ANSWERS)) {
-      return failed(503, "Too many requests are under way; try again later", {
-        "retry-after": "5",
-      });
+      leave();
+      return busy(503);
     }
     open[kind] += 1;
-    const end = () => open[kind] -= 1;
+    const end = () => {
+      open[kind] -= 1;
+      leave();
+    };
     try {
       const isNamed = !/^(localhost|[0-9.]+|\[.*\])$/.test(hostname);
       if (isNamed && !routes.anyName) {
@@ -105,6 +116,12 @@ export function monitorHandler(
       return failed(503, `Cannot answer: ${(error as Error).message}`);
     }
   };
+}
+
+function busy(status: number): Response {
+  return failed(status, "Too many requests; try again later", {
+    "retry-after": "5",
+  });
 }
 
 function isProtected(path: string): boolean {

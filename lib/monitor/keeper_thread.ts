@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { AdmissionRules } from "../net/admission.ts";
 import type { MonitorConfig } from "./config.ts";
 import type { ProberHealth } from "./prober.ts";
 import type { ProbeRecord, SeriesInfo } from "./target.ts";
@@ -27,6 +28,10 @@ export interface KeeperSettings {
   token: string | null;
   /** Whether it may be called by any name. */
   anyName: boolean;
+  /** Whose requests are answered; by default everyone's, within limits. */
+  admission?: AdmissionRules | undefined;
+  /** Whether refused requests are logged. */
+  logsRefused?: boolean | undefined;
   /** The certificate and the key of TLS, in PEM. */
   tls: { cert: string; key: string } | null;
 }

@@ -140,7 +140,10 @@ export class Monitor implements AsyncDisposable {
 }
 
 function keeperSettings(options: MonitorOptions): Omit<KeeperSettings, "name"> {
-  const { folder, maxBytes, version, hostname, port, token, anyName, tls } =
-    options;
-  return { folder, maxBytes, version, hostname, port, token, anyName, tls };
+  const { folder, maxBytes, version, hostname, port } = options;
+  const { token, anyName, admission, logsRefused, tls } = options;
+  return {
+    ...{ folder, maxBytes, version, hostname, port },
+    ...{ token, anyName, admission, logsRefused, tls },
+  };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AdmissionControl, formatRefused } from "../net/admission.ts";
 import { errorMessage } from "../net/errors.ts";
 import { sleepUntil } from "../timing/sleep.ts";
 import { Alerts } from "./alerts.ts";
@@ -58,14 +59,15 @@ export interface KeeperService {
  */
 export function serveKeeper(
   keeper: Keeper,
-  settings: Pick<
-    KeeperSettings,
-    "hostname" | "port" | "token" | "anyName" | "tls"
-  >,
+  settings: KeeperSettings,
   callbacks: KeeperCallbacks,
 ): KeeperService {
   const { hostname, port, token, anyName, tls } = settings;
   const stop = new AbortController();
+  const admission = new AdmissionControl(
+    settings.admission,
+    settings.logsRefused ? { log: callbacks.log } : {},
+  );
   const days = new Map<string, { hour: number; slot: Slot }>();
   const alerts = new Alerts({
     monitor: () => config.name,
@@ -88,7 +90,7 @@ export function serveKeeper(
     ...{ name: "", targets: [], allow: [], rules: [], agents: [] },
   };
   const handler = monitorHandler({
-    ...{ keeper, token, anyName },
+    ...{ keeper, admission, token, anyName },
     metrics: (request) => metrics.response(request),
     probe: async (request) => {
       const allowed = [...config.targets, ...config.allow];
@@ -149,6 +151,11 @@ export function serveKeeper(
     },
     async stop() {
       clearInterval(ticking);
+      if (admission.refusedCount > 0) {
+        callbacks.log(
+          `refused requests: ${formatRefused(admission, "connections")}`,
+        );
+      }
       unsubscribe();
       stop.abort();
       const late = Promise.withResolvers<void>();

@@ -65,6 +65,35 @@ export interface AdmissionRules {
  */
 export type Refusal = "denied" | "tooMany" | "tooFast" | "responder";
 
+/** Why something is refused, and how the counts name it. */
+const REASONS: Record<"connections" | "datagrams", [Refusal, string][]> = {
+  connections: [
+    ["denied", "denied"],
+    ["tooMany", "too many"],
+    ["tooFast", "too fast"],
+  ],
+  datagrams: [
+    ["denied", "denied"],
+    ["responder", "from responders"],
+    ["tooFast", "too fast"],
+  ],
+};
+
+/**
+ * Formats how many were refused.
+ *
+ * @param admission Has counted them.
+ * @param what What was refused.
+ * @returns As `denied 1, too many 0, too fast 2`.
+ */
+export function formatRefused(
+  { refused }: AdmissionControl,
+  what: "connections" | "datagrams",
+): string {
+  return REASONS[what].map(([why, name]) => `${name} ${refused[why]}`)
+    .join(", ");
+}
+
 /** The rates of a network and of all sources, as multiples of a source's. */
 const NETWORK_FACTOR = 4;
 const TOTAL_FACTOR = 40;

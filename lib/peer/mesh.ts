@@ -10,9 +10,8 @@
  */
 
 import { parseTarget } from "../net/address.ts";
+import type { AdmissionControl, SourceLimits } from "../net/admission.ts";
 import { isDisconnect } from "../net/errors.ts";
-import { RateLimiter } from "../net/rate_limiter.ts";
-import { sourceOf } from "../net/source.ts";
 import type { SharedKey } from "../net/shared_key.ts";
 import type { StreamConnection } from "../net/stream_connection.ts";
 import { sleepUntil } from "../timing/sleep.ts";
@@ -29,12 +28,13 @@ import {
   randomPeerId,
 } from "./messages.ts";
 import { distinctName, foldName } from "./names.ts";
-import { addressOf, mayTell, parseNumeric, scopeOf } from "./scope.ts";
+import { addressOf, mayTell, parseNumeric } from "./scope.ts";
 
-/** The default of `maxPerSource`. */
-const MAX_PER_SOURCE = 8;
-/** How many connections a source may open in a minute, as a multiple of that. */
-const ARRIVALS_PER_MINUTE = 4;
+/** The limits of a source for those who accept connections for a mesh. */
+export const PEER_SOURCE_LIMITS: Readonly<Partial<SourceLimits>> = {
+  maxPerSource: 8,
+  maxConnectsPerSec: 8,
+};
 
 /** An event; `name` is the name that is shown. */
 export type PeerEvent =
@@ -57,10 +57,10 @@ export interface MeshOptions extends LinkLimits {
   /** The most other peers. */
   maxPeers: number;
   /**
-   * How many connections one source may have, and in a minute four times as many.
-   * Default 8, and no limit for this machine itself.
+   * Decides which of the addresses that peers sent are dialled; the same decides
+   * on accepted connections.
    */
-  maxPerSource?: number | undefined;
+  admission: AdmissionControl;
   /** Accepts only peers that prove that they hold this key. */
   key?: SharedKey | undefined;
   /** Connects to an address, with the limits of `peerStreamLimits`. */
@@ -83,7 +83,6 @@ export class PeerMesh {
   #peers = new Map<string, PeerLink>();
   /** All connections. */
   #links = new Set<PeerLink>();
-  #arrivals: RateLimiter;
   #leave = new AbortController();
   #running = new Set<Promise<void>>();
 
@@ -95,9 +94,6 @@ export class PeerMesh {
   constructor(options: MeshOptions) {
     this.#options = options;
     this.#name = options.name;
-    const { maxPerSource = MAX_PER_SOURCE } = options;
-    const burst = ARRIVALS_PER_MINUTE * maxPerSource;
-    this.#arrivals = new RateLimiter(burst / 60, { burst });
     this.#book = new AddressBook({
       dial: (address) => void this.#track(this.#dial(address)),
       isConnected: (id) => this.#peers.get(id)?.isJoined ?? false,
@@ -220,16 +216,22 @@ export class PeerMesh {
     const { signal } = this.#leave;
     const target = parseTarget(address, 0);
     if (target.transport !== "tcp") return;
+    const leave = this.#book.isWanted(address)
+      ? () => {} // the user's choice
+      : this.#options.admission.connect(target);
+    if (typeof leave === "string") return this.#book.failed(address);
     let connection;
     try {
       connection = await this.#options.dial(target, signal);
     } catch (error) {
+      leave();
       if (this.#book.isNews(address)) {
         this.#emit({ event: "error", address, error });
       }
       return this.#book.failed(address);
     }
-    await this.#serve(new PeerLink(connection, address, this.#options));
+    await this.#serve(new PeerLink(connection, address, this.#options))
+      .finally(leave);
   }
 
   /** Serves a connection to its end. */
@@ -238,8 +240,8 @@ export class PeerMesh {
     this.#links.add(link);
     try {
       if (this.#leave.signal.aborted) return await link.finish("leave");
-      if (!this.#admits(link)) return await link.finish("full");
-      const { key, port } = this.#options;
+      const { key, port, maxPeers } = this.#options;
+      if (this.#links.size > 2 * maxPeers) return await link.finish("full");
       const reason = key ? await link.authenticate(key) : null;
       if (reason !== null) return void this.#partedBy(link, reason);
       link.send({ verb: "hello", id: this.id, port, name: this.#name });
@@ -255,20 +257,6 @@ export class PeerMesh {
       if (isLost) this.#book.lost(link.id);
       else if (dialled !== null && !link.isJoined) this.#book.failed(dialled);
     }
-  }
-
-  /** Whether a connection is served, by its source. */
-  #admits({ host, dialled }: PeerLink): boolean {
-    const { maxPeers, maxPerSource } = this.#options;
-    if (this.#links.size > 2 * maxPeers) return false;
-    if (maxPerSource === undefined && scopeOf(host) === 0) return true;
-    if (dialled !== null && this.#book.isWanted(dialled)) return true;
-    const source = sourceOf(host);
-    const open = [...this.#links].filter((link) =>
-      sourceOf(link.host) === source
-    );
-    return (dialled !== null || this.#arrivals.allow(source)) &&
-      open.length <= (maxPerSource ?? MAX_PER_SOURCE);
   }
 
   /** Reads the hello; returns whether to go on. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AdmissionControl } from "../../lib/net/admission.ts";
 import { formatAddress } from "../../lib/net/address.ts";
 import { serveStreams } from "../../lib/net/serve_streams.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
@@ -36,6 +37,7 @@ export async function peerFigures(): Promise<void> {
       maxPeers: PEERS,
       timeoutMs: 10_000,
       maxRatePerSec: 1_000_000,
+      admission: new AdmissionControl(),
       dial: async (target) =>
         new StreamConnection(await Deno.connect(target), limits),
       onEvent: (event) => {

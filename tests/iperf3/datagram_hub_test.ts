@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { AdmissionControl } from "../../lib/net/admission.ts";
 import { DatagramHub } from "../../lib/iperf3/datagram_hub.ts";
 import { HELLO, OLD_HELLO } from "../../lib/iperf3/datagrams.ts";
 import { datagramClient } from "../fixtures.ts";
@@ -51,6 +52,7 @@ Deno.test({
 
 /** A socket that receives given datagrams, then is closed, and notes replies. */
 class FakeSocket {
+  readonly addr = { transport: "udp", hostname: "0.0.0.0", port: 5201 };
   readonly sent: [string, number][] = [];
   #incoming: [Uint8Array, Deno.NetAddr][] = [];
 
@@ -76,24 +78,27 @@ Deno.test({
   permissions: "none",
   async fn() {
     const socket = new FakeSocket();
-    const hub = new DatagramHub(socket as unknown as Deno.DatagramConn);
+    const hub = new DatagramHub(
+      socket as unknown as Deno.DatagramConn,
+      new AdmissionControl(),
+    );
     const got: [number, number][] = [];
     hub.greet("192.0.2.1", ({ port }) => (datagram) => {
       got.push([port, datagram.length]);
     });
     const data = new Uint8Array(100);
-    socket.add("192.0.2.2", 7, HELLO); // another host
-    socket.add("192.0.2.1", 7, data); // no greeting
-    socket.add("::ffff:192.0.2.1", 7, HELLO);
-    socket.add("192.0.2.1", 7, data);
-    socket.add("192.0.2.2", 7, data); // the same port of another host
-    socket.add("192.0.2.1", 8, data); // another port
-    socket.add("192.0.2.1", 7, HELLO); // a copy is data, and not answered
+    socket.add("192.0.2.2", 7007, HELLO); // another host
+    socket.add("192.0.2.1", 7007, data); // no greeting
+    socket.add("::ffff:192.0.2.1", 7007, HELLO);
+    socket.add("192.0.2.1", 7007, data);
+    socket.add("192.0.2.2", 7007, data); // the same port of another host
+    socket.add("192.0.2.1", 7008, data); // another port
+    socket.add("192.0.2.1", 7007, HELLO); // a copy is data, and not answered
     await hub.run(() => {});
-    assertEquals(socket.sent, [["::ffff:192.0.2.1", 7]]);
-    assertEquals(got, [[7, 100], [7, 4]]);
-    hub.remove({ transport: "udp", hostname: "192.0.2.1", port: 7 });
-    socket.add("192.0.2.1", 7, data);
+    assertEquals(socket.sent, [["::ffff:192.0.2.1", 7007]]);
+    assertEquals(got, [[7007, 100], [7007, 4]]);
+    hub.remove({ transport: "udp", hostname: "192.0.2.1", port: 7007 });
+    socket.add("192.0.2.1", 7007, data);
     await hub.run(() => {});
     assertEquals(got.length, 2);
   },
@@ -103,7 +108,10 @@ Deno.test({
   name: "DatagramHub.takeTurn() lets one test of a host at a time open flows",
   permissions: "none",
   async fn() {
-    const hub = new DatagramHub({} as Deno.DatagramConn);
+    const hub = new DatagramHub(
+      {} as Deno.DatagramConn,
+      new AdmissionControl(),
+    );
     const order: number[] = [];
     const first = await hub.takeTurn("192.0.2.1");
     const second = hub.takeTurn("192.0.2.1").then((release) => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Mesh, Series, TargetList } from "../../lib/monitor/api.ts";
 import { LocalServers } from "../../lib/cli/local_servers.ts";
+import { parseNetworks } from "../../lib/net/networks.ts";
 import { parseConfig } from "../../lib/monitor/config.ts";
 import { TestMonitor, TOKEN } from "./test_monitor.ts";
 
@@ -76,6 +77,31 @@ Deno.test("Monitor answers a wrong request with what is wrong", async () => {
   const id = "127.0.0.1:9~connect~4";
   const path = `/api/series?target=${id}&${span}`;
   assertEquals(await monitor.status(path), 200);
+});
+
+Deno.test("Monitor answers by the address of a request, and limits each source", async () => {
+  const toml = `targets = ["connect:127.0.0.1:9"]`;
+  await using monitor = await new TestMonitor(toml, {
+    admission: { deny: parseNetworks("127.0.0.0/8") },
+    logsRefused: true,
+  }).start();
+  for (const path of ["/", "/api/targets", "/-/healthy", "/none"]) {
+    assertEquals(await monitor.status(path), 403, path);
+  }
+  await monitor.restart(toml, {
+    admission: { limits: { maxPerSource: 1, maxConnectsPerSec: 1000 } },
+  });
+  const stream = await fetch(`${monitor.url}/api/events`);
+  assertEquals([stream.status, await monitor.status("/")], [200, 429]);
+  await stream.body!.cancel();
+  while (await monitor.status("/") !== 200); // until the stream has ended
+  await monitor.restart(toml, {
+    admission: { limits: { maxConnectsPerSec: 1 } },
+  });
+  assertEquals(await monitor.status("/"), 200);
+  while (await monitor.status("/") !== 429);
+  await monitor.stop();
+  assertEquals(monitor.log.filter((line) => /refused/.test(line)).length, 4);
 });
 
 Deno.test("Monitor cannot be read by a name that points to it", async () => {

@@ -5,6 +5,7 @@ import {
   assertLess,
   assertMatch,
 } from "@std/assert";
+import { AdmissionControl } from "../../lib/net/admission.ts";
 import { bytes, dialForReset } from "../fixtures.ts";
 import { Hand, meshed, Peer, Peers, until, within } from "../peers.ts";
 import { test } from "../testing.ts";
@@ -179,7 +180,7 @@ test("PeerMesh dials 64 of the addresses that peers of one source tell, none by 
     await using hand = await Hand.to(ada);
     const told = Array.from(
       { length: 60 },
-      (_, index) => `192.0.2.${at}:${index + 1}`,
+      (_, index) => `192.0.2.${index}:${at + 1}`,
     );
     await hand.say(
       `peers example.com:1 0.0.0.0:1 x ${told.join(" ")}`,
@@ -201,23 +202,29 @@ function refuseOthers(address: string): string {
   throw new Deno.errors.ConnectionRefused();
 }
 
-test("PeerMesh keeps 8 connections of a source, and 32 arrivals a minute", async () => {
-  await using ada = new Peer("ada", { maxPerSource: 8 });
+/** The limits of a peer, which count for this machine. */
+const limited = () => ({
+  admission: new AdmissionControl({
+    limits: { maxPerSource: 8, maxConnectsPerSec: 1000 },
+  }),
+});
+
+test("PeerMesh keeps 8 connections of a source, and dials whom its user names", async () => {
+  const { admission } = limited();
+  await using ada = new Peer("ada", { admission });
   const hands: Hand[] = [];
   for (let at = 0; at < 20; at++) hands.push(await Hand.to(ada));
-  for (const hand of hands.slice(8)) await hand.line(/^bye full$/);
+  for (const hand of hands.slice(8)) await within(hand.ended, "its end");
+  for (const hand of hands.slice(0, 8)) await hand.line(/^peers/);
   assertEquals(ada.mesh.peers.length, 8);
-  for (const hand of hands) await hand.close();
-  await until(() => ada.connections.size === 0, "the end of all");
-  for (let at = 0; at < 40; at++) {
-    await using hand = await Hand.to(ada);
-    await hand.line(at < 12 ? /^peers/ : /^(peers|bye full)/);
-  }
-  // A token comes back every two seconds.
-  assertLess(ada.heard("joined").length, 8 + 12 + 10);
+  assertEquals(admission.refused.tooMany, 12);
   await using bob = new Peer("bob"); // itself may still dial
   ada.mesh.connect(bob.address);
-  await until(() => ada.names === "bob", "bob");
+  await until(() => ada.names.includes("bob"), "bob");
+  for (const hand of hands) await hand.close();
+  await until(() => ada.names === "bob", "the end of the others");
+  await using cy = await Hand.to(ada);
+  await cy.line(/^peers/);
 });
 
 test("PeerMesh is not filled by fakes of one source that it is told of", async () => {
@@ -229,13 +236,14 @@ test("PeerMesh is not filled by fakes of one source that it is told of", async (
   const accepting = listeners.map(async (listener) => {
     for await (const conn of listener) fakes.push(await Hand.on(conn));
   });
-  await using ada = new Peer("ada", { maxPerSource: 8 });
+  await using ada = new Peer("ada", limited());
   await using hand = await Hand.to(ada);
   await ada.event("joined");
   const told = listeners.map(({ addr }) => `127.0.0.1:${addr.port}`);
   await hand.say(`peers ${told.join(" ")}`);
-  await until(() => ada.dials.length === 33, "two dials of each refused");
-  assertEquals(ada.mesh.peers.length, 8);
+  await until(() => ada.mesh.peers.length === 8, "those it dialled");
+  await until(() => ada.mesh.missing.length === 0, "the rest given up");
+  assertEquals([ada.mesh.peers.length, ada.dials.length], [8, 7]);
   for (const listener of listeners) listener.close();
   await Promise.all(accepting);
   for (const fake of fakes) await fake.close();

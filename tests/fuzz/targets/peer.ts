@@ -1,3 +1,4 @@
+import { AdmissionControl } from "../../../lib/net/admission.ts";
 import { assert, assertEquals } from "@std/assert";
 import { isDisconnect } from "../../../lib/net/errors.ts";
 import { StreamConnection } from "../../../lib/net/stream_connection.ts";
@@ -79,6 +80,7 @@ const mesh: Target = {
     const mesh = new PeerMesh({
       name: "ada",
       port: 5000,
+      admission: new AdmissionControl(),
       maxPeers: 2,
       timeoutMs: 1000,
       maxRatePerSec: 100,
