@@ -24,7 +24,7 @@ export interface ExperimentServers {
   local?: ExperimentServers;
 }
 
-/** So high that the rate limit holds back no reply. */
+/** A rate limit that delays no reply. */
 const MAX_RATE_PER_SEC = 2 ** 20;
 
 /** Servers on free ports of 127.0.0.1 that run until they are disposed of. */

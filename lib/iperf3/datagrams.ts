@@ -66,7 +66,7 @@ export function writeHeader(
   writeUint32(datagram, counters64 ? 12 : 8, number % 2 ** 32);
 }
 
-/** The numbers that are remembered, to tell a late datagram from a copy. */
+/** How many numbers are remembered, to distinguish a late datagram from a copy. */
 const WINDOW = 16_384;
 /** As many bits as a word of the window has. */
 const WORD_BITS = 32;

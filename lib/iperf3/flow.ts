@@ -19,7 +19,7 @@ import { MAX_BLOCK_BYTES, type TestParameters } from "./parameters.ts";
  * makes copying into it faster.
  */
 const READ_BYTES = 128 * 1024;
-/** `crypto.getRandomValues` fills at most so much. */
+/** The maximum length that `crypto.getRandomValues` fills. */
 const RANDOM_BYTES = 65_536;
 
 /** What a flow sends on and receives from. A `Deno.TcpConn` is one. */
@@ -36,7 +36,7 @@ export interface FlowSocket {
   close(): void;
 }
 
-/** What a flow asks and tells the test that it is part of. */
+/** The test that a flow is part of, as the flow uses it. */
 export interface FlowTest {
   /** What is measured. */
   readonly parameters: TestParameters;

@@ -68,7 +68,7 @@ export const RESULTS_LIMIT_BYTES = 1024 * 1024;
 /** How long each message of the control connection may take, in milliseconds. */
 export const CONTROL_TIMEOUT_MS = 10_000;
 
-/** Why a test did not take place, or ended early. */
+/** The kind of failure of a test. */
 export type Iperf3Fault =
   | "busy"
   | "authentication"
@@ -82,9 +82,9 @@ export type Iperf3Fault =
 
 /** Thrown if a test fails. */
 export class Iperf3Error extends Error {
-  /** Tells it from other errors, also in a log. */
+  /** Distinguishes it from other errors, also in a log. */
   override readonly name = "Iperf3Error";
-  /** Why. */
+  /** The kind of failure. */
   readonly fault: Iperf3Fault;
   /** The number by which iperf3 names the error. */
   readonly number: number;
@@ -92,7 +92,7 @@ export class Iperf3Error extends Error {
   /**
    * Creates the error.
    *
-   * @param fault Why.
+   * @param fault The kind of failure.
    * @param message What happened, without a capital.
    * @param number The number by which iperf3 names the error; 0 for none.
    */

@@ -7,7 +7,7 @@
 import * as v from "npm:valibot@^1.1.0";
 import { checked, ERROR_NUMBER, integerIn, numberIn } from "./messages.ts";
 
-/** The most streams of one direction. */
+/** The maximum number of streams of one direction. */
 export const MAX_STREAMS = 128;
 /** The longest test, in seconds. */
 export const MAX_TIME_SEC = 86_400;
@@ -19,7 +19,7 @@ export const MAX_BLOCK_BYTES = 1024 * 1024;
 export const MIN_DATAGRAM_BYTES = 16;
 /** The largest datagram, in bytes. */
 export const MAX_DATAGRAM_BYTES = 65_507;
-/** The most datagrams sent at once. */
+/** The maximum number of datagrams sent at once. */
 export const MAX_BURST = 1000;
 /** The highest rate of a stream, in bit/s. */
 export const MAX_RATE = 1e13;
@@ -33,9 +33,9 @@ const MAX_TOKEN_LENGTH = 4096;
 /** Which sides send: the client, the server, or both. */
 export type Direction = "forward" | "reverse" | "both";
 
-/** What a test is to do. */
+/** The parameters of a test. */
 export interface TestParameters {
-  /** Over what. */
+  /** The transport. */
   transport: "tcp" | "udp";
   /** Which sides send. */
   direction: Direction;

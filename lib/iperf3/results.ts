@@ -43,7 +43,7 @@ export interface StreamResult {
 
 /** Shares of one processor in percent. */
 export interface ProcessorShares {
-  /** Both of the others. */
+  /** User and system time together. */
   total: number;
   /** In the process itself. */
   user: number;

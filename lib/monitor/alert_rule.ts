@@ -26,7 +26,7 @@ export const FIGURES = [
   "p99",
 ] as const;
 
-/** What a rule waits for. */
+/** The condition of a rule. */
 export interface Condition {
   /** The condition as written. */
   when: string;
@@ -39,7 +39,7 @@ export interface Condition {
   limit: number;
   /** What the limit is. */
   unit: "share" | "us" | "baseline";
-  /** The time that is looked at, in seconds. */
+  /** The length of the time that is evaluated, in seconds. */
   windowSeconds: number;
 }
 
@@ -65,7 +65,7 @@ const MAX_WINDOW_MS = 3_600_000;
  *
  * @param when The text.
  * @returns The condition.
- * @throws {SyntaxError} If it is none.
+ * @throws {SyntaxError} If it is not a condition.
  *
  * @example Usage
  * ```ts

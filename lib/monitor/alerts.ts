@@ -1,10 +1,11 @@
 /**
- * Evaluates alert rules, and tells when an alert starts and when it ends.
+ * Evaluates alert rules, and sends a message when an alert starts and when it
+ * ends.
  *
  * A state changes when the condition has been different for the rule's hold
- * time. What cannot be known (no probes, too few of them) changes nothing. Of one
- * rule and target at most one message a minute is sent: what starts and ends
- * within it is not told.
+ * time. A condition that is unknown, because there are too few probes, changes
+ * nothing. At most one message a minute is sent for a rule and a target: an alert
+ * that starts and ends within that minute is not reported.
  *
  * @module
  */
@@ -40,7 +41,7 @@ export interface AlertMessage extends Alert {
   text: string;
 }
 
-/** What alerts need from outside. */
+/** Where alerts get the monitor's name and the last day, and where they report. */
 export interface AlertCallbacks {
   /** The monitor's name. */
   monitor(): string;
@@ -61,9 +62,9 @@ interface State {
   alert: Alert | null;
   /** Since when the condition is different from the state; NaN: it is not. */
   differsSince: number;
-  /** The alert that was told last; it may have ended since. */
-  told: Alert | null;
-  toldAt: number;
+  /** The alert that was reported last; it may have ended since. */
+  reported: Alert | null;
+  reportedAt: number;
 }
 
 /** The state of all rules for all targets. */
@@ -75,7 +76,7 @@ export class Alerts {
   /**
    * Starts without a rule.
    *
-   * @param callbacks What it needs.
+   * @param callbacks Gives figures, and receives changes and messages.
    */
   constructor(callbacks: AlertCallbacks) {
     this.#callbacks = callbacks;
@@ -118,8 +119,8 @@ export class Alerts {
         }
         const key = `${rule.name} ${id}`;
         const state = before.get(key) ?? {
-          ...{ rule, live, alert: null, told: null },
-          ...{ differsSince: NaN, toldAt: -Infinity },
+          ...{ rule, live, alert: null, reported: null },
+          ...{ differsSince: NaN, reportedAt: -Infinity },
         };
         state.rule = rule;
         state.live = live;
@@ -130,7 +131,9 @@ export class Alerts {
     }
     for (const state of before.values()) {
       if (state.alert) this.#change(state, null, now);
-      if (state.told && state.told.end !== null) this.#tell(state, now);
+      if (state.reported && state.reported.end !== null) {
+        this.#report(state, now);
+      }
     }
   }
 
@@ -149,10 +152,10 @@ export class Alerts {
         }
       }
     }
-    const isTold = state.told === state.alert ||
-      state.alert === null && state.told === null;
-    if (!isTold && Math.abs(now - state.toldAt) >= QUIET) {
-      this.#tell(state, now);
+    const isReported = state.reported === state.alert ||
+      state.alert === null && state.reported === null;
+    if (!isReported && Math.abs(now - state.reportedAt) >= QUIET) {
+      this.#report(state, now);
     }
   }
 
@@ -173,14 +176,14 @@ export class Alerts {
     state.differsSince = NaN;
   }
 
-  /** Tells the end of what was told, or else what has started. */
-  #tell(state: State, now: number): void {
+  /** Reports the end of what was reported, or else what has started. */
+  #report(state: State, now: number): void {
     const { rule, live: { info } } = state;
-    const isEnd = state.told !== null;
-    const alert = state.told ?? state.alert!;
+    const isEnd = state.reported !== null;
+    const alert = state.reported ?? state.alert!;
     // Another alert of the rule has started since: it goes on.
     if (isEnd && state.alert !== null) {
-      state.told = state.alert;
+      state.reported = state.alert;
       return;
     }
     const { name, group, labels } = info;
@@ -194,12 +197,12 @@ export class Alerts {
       ...{ name, group, labels, when: rule.when },
       text: `${rule.name} of ${name}${ended}: ${alert.message} (${rule.when})`,
     };
-    state.told = isEnd ? null : alert;
-    state.toldAt = now;
+    state.reported = isEnd ? null : alert;
+    state.reportedAt = now;
     const line = JSON.stringify(message);
     if (rule.webhook === null) return this.#callbacks.print(line);
     this.#post(rule.webhook, line).catch((error: Error) => {
-      state.told = isEnd ? alert : null; // it is told a minute later
+      state.reported = isEnd ? alert : null; // reported again a minute later
       this.#callbacks.log(
         `cannot send the alert ${rule.name} to ${
           new URL(rule.webhook!).host

@@ -30,7 +30,7 @@ export type ProbeKind = "stamp" | "measure" | "connect";
  */
 export type TargetState = "up" | "down" | "unknown";
 
-/** Counters of probes; `sent` is the number whose fate is known. */
+/** Counters of probes; `sent` is the number whose outcome is known. */
 export interface ProbeCounts {
   /** Probes sent, answered or lost. */
   sent: number;
@@ -41,7 +41,7 @@ export interface ProbeCounts {
   /** Those of the lost whose reply was lost, as far as it is known. */
   lost_backward: number;
   /**
-   * Probes that were due and not sent, or whose fate is unknown: the monitor was
+   * Probes that were due and not sent, or whose outcome is unknown: the monitor was
    * asleep, could not send, or had no address. Never part of `sent` or `lost`.
    */
   unknown: number;

@@ -83,7 +83,7 @@ export class ConfigError extends Error {
 
 /** The defaults of a target's times. */
 export const TARGET_DEFAULTS = { intervalMs: 1000, timeoutMs: 2000 } as const;
-/** The most targets of one monitor. */
+/** The maximum number of targets of one monitor. */
 const MAX_TARGETS = 5000;
 
 function duration(minMs: number, maxMs: number) {

@@ -1,7 +1,7 @@
 /**
- * What the monitor knows: takes the prober's records, keeps them, and answers
- * what the HTTP interface asks. It runs in a thread of its own, so that neither
- * the disk nor a reader delays a probe.
+ * The state of the monitor: takes the prober's records, stores them, and answers
+ * the requests of the HTTP interface. It runs in a thread of its own, so that
+ * neither the disk nor a reader delays a probe.
  *
  * @module
  */
@@ -29,16 +29,16 @@ import {
 } from "./store.ts";
 import type { ProbeRecord, SeriesInfo } from "./target.ts";
 
-/** Records are written after this time, in seconds: what a crash may lose. */
+/** Records are written this often, in seconds; a crash loses the last ones. */
 const FLUSH = 5;
 /** Expired slots are deleted this often, in seconds. */
 const PRUNE = 600;
-/** While the store fails, so many slots wait in memory; the oldest are dropped. */
+/** The maximum number of slots in memory while the store fails. */
 const MAX_WAITING = 20_000;
-/** A list of targets is made at most this often, in seconds. */
+/** The minimum age of a list of targets before it is made again, in seconds. */
 const LIST = 1;
 const DAY = 86_400;
-/** The most columns of a chart. */
+/** The maximum number of columns of a chart. */
 export const MAX_COLUMNS = 2000;
 const SHARES = QUANTILES.map((percent) => percent / 100);
 
@@ -48,7 +48,7 @@ export type Listener = <K extends keyof LiveEvents>(
   data: LiveEvents[K],
 ) => void;
 
-/** What a keeper needs. */
+/** The options of a keeper. */
 export interface KeeperOptions {
   /** The store. */
   store: Store;
@@ -62,7 +62,7 @@ export interface KeeperOptions {
   now?: () => number;
 }
 
-/** Knows all targets. */
+/** The state of all targets. */
 export class Keeper implements Disposable {
   /** The monitor's name, and whether it has agents; a reload may change them. */
   identity: { name: string; mesh: boolean };
@@ -91,7 +91,7 @@ export class Keeper implements Disposable {
   /**
    * Starts without a target, and ends the outages of an earlier run.
    *
-   * @param options What it needs.
+   * @param options See {@linkcode KeeperOptions}.
    */
   constructor(options: KeeperOptions) {
     const { store, name, version, mesh = false } = options;
@@ -189,7 +189,7 @@ export class Keeper implements Disposable {
     this.#keepOutage(outage, outage.end);
   }
 
-  /** Does what is due; called about once a second. */
+  /** Publishes, writes and prunes what is due; called about once a second. */
   tick(): void {
     const now = this.now();
     const targets = [...this.targets.values()]
@@ -204,7 +204,7 @@ export class Keeper implements Disposable {
     });
   }
 
-  /** Writes what is not in the store yet; if that fails, it waits. */
+  /** Writes what is not in the store yet; if that fails, it is kept in memory. */
   flush(): void {
     this.#flushedAt = this.now();
     const events = [...this.#outages.values()];
@@ -234,7 +234,7 @@ export class Keeper implements Disposable {
     return false;
   }
 
-  /** Runs what uses the store, and notes whether it fails. */
+  /** Runs an action on the store, and publishes whether the store fails. */
   #guard(action: () => void): boolean {
     let failure: string | null = null;
     try {
@@ -329,7 +329,7 @@ export class Keeper implements Disposable {
   }
 
   /**
-   * What was kept of a target in the 24 hours before this one.
+   * Reads the 24 hours before this one of a target.
    *
    * @param live The target.
    * @returns A slot of all of it; empty if the store fails.
@@ -356,7 +356,7 @@ export class Keeper implements Disposable {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Tells all listeners. */
+  /** Calls all listeners. */
   publish<K extends keyof LiveEvents>(event: K, data: LiveEvents[K]): void {
     for (const listener of this.#listeners) listener(event, data);
   }

@@ -14,7 +14,7 @@ import type { ProbeRecord, SeriesInfo } from "./target.ts";
 export interface KeeperSettings {
   /** The folder of the store. */
   folder: string;
-  /** The largest size of the store, in bytes. */
+  /** The maximum size of the store, in bytes. */
   maxBytes: number;
   /** The monitor's name. */
   name: string;

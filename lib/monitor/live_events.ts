@@ -9,7 +9,7 @@ import type { Keeper } from "./keeper.ts";
 
 /** A comment keeps a stream of events open, in milliseconds. */
 const KEEP_ALIVE_MS = 15_000;
-/** A stream whose reader leaves so many bytes unread is closed. */
+/** The maximum number of unread bytes; then the stream is closed. */
 const MAX_UNREAD_BYTES = 1_000_000;
 
 /**

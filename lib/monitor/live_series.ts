@@ -1,6 +1,6 @@
 /**
- * What is known of one target now: its state, its last hours, its outage, and
- * what is not in the store yet.
+ * The present state of one target: whether it answers, its last hours, its outage,
+ * and what is not in the store yet.
  *
  * @module
  */
@@ -19,35 +19,35 @@ import { OneWayVariation } from "./one_way_variation.ts";
 import { Slot } from "./slot.ts";
 import type { ProbeRecord, SeriesInfo } from "./target.ts";
 
-/** So many lost probes in a row are an outage. */
+/** This many lost probes in a row are an outage. */
 const DOWN_AFTER = 3;
-/** The shortest slots of the store, in seconds. */
+/** The length of the shortest slots of the store, in seconds. */
 const SLOT = 10;
-/** A cell of the strip, and how many there are. */
+/** The length of a cell of the strip, in seconds, and how many there are. */
 const CELL = 300;
 const CELLS = 72;
 const HOUR = 3600;
 
-/** A cell that can be merged, or what is left of it after an hour. */
+/** A cell that can be merged; after an hour, only what the strip shows of it. */
 type Cell =
   | Slot
   | Pick<ProbeCounts, "sent" | "lost" | "unknown"> & { p50_us: number | null };
 
-/** One target, as its records tell it. */
+/** The state of one target, by its records. */
 export class LiveSeries {
-  /** What the prober says of it. */
+  /** Its description by the prober. */
   info: SeriesInfo;
   /** Whether it answers. */
   state: TargetState = "unknown";
-  /** Since when, in Unix seconds. */
+  /** When that began, in Unix seconds. */
   since: number;
-  /** The outage that lasts, or the last one, which may still get directions. */
+  /** The present outage, or the last one, whose losses may still get directions. */
   outage: Outage | null = null;
   /** Measurements that are not in the store yet, by the start of their slot. */
   pending: Map<number, Slot> = new Map();
   /** The latest slots of 10 s, for alert rules. */
   readonly recent: Map<number, Slot> = new Map();
-  /** What the last record added. */
+  /** What the last record added to it. */
   added: Slot = new Slot();
   /** When the last answered probe was sent; its start before the first. */
   answeredAt: number;
@@ -78,7 +78,7 @@ export class LiveSeries {
   }
 
   /**
-   * Takes a cell that was kept by an earlier run.
+   * Restores a cell of an earlier run.
    *
    * @param t Its start.
    * @param slot Its content.
@@ -183,7 +183,7 @@ export class LiveSeries {
     };
   }
 
-  /** The cell of a time; older ones lose what only the last hour needs. */
+  /** The cell of a time; cells older than an hour are reduced. */
   #cell(at: number): Slot | null {
     const t = Math.floor(at / CELL) * CELL;
     let cell = this.#cells.get(t);
@@ -240,7 +240,7 @@ export class LiveSeries {
     return run;
   }
 
-  /** Directions of an outage become known after it. */
+  /** The directions of an outage's losses become known later. */
   #correct({ at, counts }: ProbeRecord): Outage | null {
     const { outage } = this;
     const isOfOutage = outage !== null && at >= outage.start &&

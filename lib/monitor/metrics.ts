@@ -49,7 +49,7 @@ const PROBES: Record<typeof COUNTERS[number], [name: string, help: string]> = {
   lost: ["probes_lost", "Probes without an answer in time."],
   lost_forward: ["probes_lost_forward", "Lost probes that did not arrive."],
   lost_backward: ["probes_lost_backward", "Lost probes whose reply was lost."],
-  unknown: ["probes_unknown", "Probes not sent, or whose fate is unknown."],
+  unknown: ["probes_unknown", "Probes not sent, or whose outcome is unknown."],
   duplicate: ["replies_duplicate", "Second replies."],
   reordered: ["replies_reordered", "Replies overtaken by a later one."],
 };
@@ -153,7 +153,7 @@ export class Metrics {
     gauge("monitor_targets", "Targets.", () => keeper.targets.size);
   }
 
-  /** Shows these targets, from 0 on if they are new, and no others. */
+  /** Sets the targets to show; the counters of new ones start at 0. */
   setSeries(all: SeriesInfo[]): void {
     const shown = new Set(all.map(({ id }) => id));
     for (const { target, group } of this.#shown) {
@@ -172,7 +172,7 @@ export class Metrics {
     this.#describe(all.map(infoLabels));
   }
 
-  /** The labels of a configuration are not known before. */
+  /** The labels depend on the configuration. */
   #describe(targets: Record<string, string>[]): void {
     const names = [
       ...new Set(targets.flatMap((labels) => Object.keys(labels))),

@@ -2,19 +2,19 @@
  * The variation of each direction's delay, for measurements without an end.
  *
  * The clocks of both ends differ and drift. The latest 5 to 10 minutes give the
- * drift and the minimum of each direction, see `clock_relation.ts`; a delay is
- * told by how much it exceeds that minimum, which needs no synchronized clocks.
+ * drift and the minimum of each direction, see `clock_relation.ts`. The variation
+ * is how much a delay exceeds that minimum; it needs no synchronized clocks.
  *
  * @module
  */
 
 import { clockRelation, LowerHull } from "../stats/clock_relation.ts";
 
-/** Older probes are forgotten after one to two of these, in microseconds. */
+/** Probes are forgotten after one to two of these spans, in microseconds. */
 const GENERATION_US = 300e6;
 /** The drift is fitted again after this time. */
 const FIT_US = 10e6;
-/** A difference that no path makes within a probe: a clock was set. */
+/** A larger difference between two probes means that a clock was set. */
 const STEP_US = 500_000;
 /** The resolution of the timestamps, in microseconds. */
 const ERROR_US = 1;
@@ -48,8 +48,7 @@ export class OneWayVariation {
    * @param atUs When it was sent.
    * @param forwardUs Its apparent forward delay.
    * @param backwardUs Its apparent backward delay.
-   * @returns How much each exceeds the minimum; `null` if the clocks do not
-   * allow to tell.
+   * @returns How much each exceeds the minimum; `null` while the drift is unknown.
    */
   record(
     atUs: number,

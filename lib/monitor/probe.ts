@@ -29,15 +29,15 @@ import {
 } from "./target.ts";
 
 const MAX_COUNT = 100;
-/** Bursts at a time. */
+/** The maximum number of bursts at a time. */
 const MAX_BURSTS = 32;
-/** A scrape must end before Prometheus gives it up, by this, in milliseconds. */
+/** How long before the scrape's timeout the probes end, in milliseconds. */
 const MARGIN_MS = 500;
-/** How long after its timeout a probe is known to be lost, at most. */
+/** The maximum time from a probe's timeout until it is declared lost. */
 const LAST_MS = 100;
 const MAX_BURST_MS = 30_000;
 
-/** What a scrape asks for. */
+/** The probes that a scrape asks for. */
 export interface Burst {
   /** The target, with its interval and timeout. */
   spec: TargetSpec;
@@ -47,7 +47,7 @@ export interface Burst {
   deadlineMs: number;
 }
 
-/** What became of it. */
+/** The result of a burst. */
 export interface BurstResult {
   /** What was probed; `null` if the name has no address. */
   series: SeriesInfo | null;
@@ -58,12 +58,12 @@ export interface BurstResult {
 }
 
 /**
- * Reads what a scrape asks for.
+ * Parses the query of a scrape.
  *
  * @param request The request.
  * @param allowed What may be probed.
  * @returns The burst.
- * @throws {RequestError} If it may not be probed, or the query is wrong.
+ * @throws {RequestError} If the target may not be probed, or the query is wrong.
  */
 export function parseBurst(request: Request, allowed: TargetSpec[]): Burst {
   const query = new URL(request.url).searchParams;
@@ -144,8 +144,8 @@ let bursts = 0;
  * Probes for a scrape.
  *
  * @param burst What to probe.
- * @param stamp Sends STAMP.
- * @returns What became of it; `null` if too many are under way.
+ * @param stamp Sends STAMP requests.
+ * @returns The result; `null` if too many bursts are under way.
  */
 export async function runBurst(
   { spec, count, deadlineMs }: Burst,
@@ -183,8 +183,8 @@ export async function runBurst(
 /**
  * Writes the figures of a burst.
  *
- * @param burst What was asked for.
- * @param result What became of it; `null` if too many are under way.
+ * @param burst The burst.
+ * @param result The result; `null` if too many bursts are under way.
  * @returns The answer to the scrape.
  */
 export async function burstResponse(
@@ -207,7 +207,7 @@ export async function burstResponse(
   gauge("ip_protocol", "4 or 6; 0 without an address.", series?.family ?? 0);
   gauge("sent", "Probes that were answered or lost.", sum("sent"));
   gauge("lost", "Probes without an answer in time.", sum("lost"));
-  gauge("unknown", "Probes whose fate is unknown.", count - sum("sent"));
+  gauge("unknown", "Probes whose outcome is unknown.", count - sum("sent"));
   const histogram = new Histogram({
     name: "probe_rtt_seconds",
     help: "Round trips.",

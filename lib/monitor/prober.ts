@@ -1,10 +1,10 @@
 /**
- * Probes all targets, each at its own interval, evenly spread, and tells what
- * happened. It keeps nothing.
+ * Probes all targets, each at its own interval, evenly spread, and reports what
+ * happened. It stores nothing.
  *
- * One timer serves all targets. A probe whose time passed while this process did
- * not run is unknown, and so is the fate of those that were outstanding; neither
- * is ever lost.
+ * One timer serves all targets. A probe that was due while this process did not
+ * run counts as unknown, and so does one that was outstanding then: neither
+ * counts as lost.
  *
  * @module
  */
@@ -18,34 +18,34 @@ import { isOwnError, streamProbe } from "./stream_probes.ts";
 import { type Series, SeriesList } from "./series_list.ts";
 import type { ProbeRecord, SeriesInfo, TargetSpec } from "./target.ts";
 
-/** The timer fires at least so often, to notice pauses of this process. */
+/** The longest interval of the timer, which notices pauses of this process. */
 const TICK_MS = 25;
 /** A pause of this length makes round trips too long. */
 const PAUSE_MS = 50;
-/** At any rate a pause of this length makes lost probes unknown. */
+/** A pause of this length makes lost probes unknown, however few are sent. */
 const LONG_PAUSE_MS = 250;
-/** So many late probes may be sent at once: sockets queue 256 datagrams. */
+/** The maximum number of late probes sent at once: sockets queue 256 datagrams. */
 const MAX_BURST = 64;
-/** Of so many lost probes the times are remembered until they have a direction. */
+/** The maximum number of lost probes that wait for their direction. */
 const MAX_LOST = 1000;
 /** How long the last replies are awaited at the end. */
 const LAST_REPLIES_MS = 500;
 /** A step of the time of day that is noted. */
 const CLOCK_STEP_MS = 1000;
-/** Connections being set up at a time, for all targets. */
+/** The maximum number of connections being set up, for all targets. */
 const MAX_CONNECTING = 500;
 const NOT_RUNNING = "this process did not run";
 /** Receives what the prober finds. */
 export interface ProberReport {
-  /** The targets as they are now; called at each change. */
+  /** Called with all series, at each change. */
   series(all: SeriesInfo[]): void;
-  /** What happened to a probe. */
+  /** Called with what happened to a probe. */
   record(record: ProbeRecord): void;
 }
 
-/** What the prober needs from outside. */
+/** The options of a prober. */
 export interface ProberOptions {
-  /** Receives what it finds. */
+  /** Receives the results. */
   report: ProberReport;
   /** The time of day, in milliseconds. Default: the system's. */
   wallMs?: () => number;
@@ -53,13 +53,13 @@ export interface ProberOptions {
   clock?: Clock;
   /** Sends STAMP; one that is shared is not closed. Default: its own. */
   stamp?: StampProbes;
-  /** Sends at most so many probes to each series. */
+  /** The maximum number of probes to each series. Default: no limit. */
   maxProbes?: number;
   /** Finds the addresses of a name. Default: the system's resolver. */
   addresses?: (host: string) => Promise<string[]>;
 }
 
-/** How well the prober works, since the last reading. */
+/** The prober's own quality since the last reading. */
 export interface ProberHealth {
   /** How late each probe was sent, in milliseconds. */
   lateMs: number[];
@@ -85,7 +85,7 @@ export class Prober implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #list: SeriesList;
   #active: Series[] = [];
-  /** A probe that is later is not sent; a longer pause may fill a socket's queue. */
+  /** The maximum lateness of a probe: a longer pause may fill a socket's queue. */
   #maxLateMs = LONG_PAUSE_MS;
   #pending = new Set<Promise<void>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -101,7 +101,7 @@ export class Prober implements AsyncDisposable {
   /**
    * Starts without a target.
    *
-   * @param options What it needs.
+   * @param options See {@linkcode ProberOptions}.
    */
   constructor(options: ProberOptions) {
     this.#report = options.report;
@@ -132,7 +132,7 @@ export class Prober implements AsyncDisposable {
     this.#list.lookUpDue(this.#clock.now());
   }
 
-  /** How well it works; the figures since the last call. */
+  /** Its quality since the last call. */
   takeHealth(): ProberHealth {
     const { maybeDropped } = this.stamp.queue;
     const health = {
@@ -195,7 +195,7 @@ export class Prober implements AsyncDisposable {
     }
   }
 
-  /** Sends the probe that is due, or leaves out what a pause has made late. */
+  /** Sends the probe that is due, or skips those that a pause made late. */
   #due(series: Series, nowMs: number): void {
     const { info: { intervalMs, host, address }, way, dueMs } = series;
     const lateMs = nowMs - dueMs;
@@ -320,7 +320,7 @@ export class Prober implements AsyncDisposable {
     });
   }
 
-  /** Directions become known some time later, of the oldest lost probes first. */
+  /** The direction of a loss becomes known later, oldest first. */
   #counted(series: Series, counts: Partial<ProbeCounts>): void {
     const record = (at: number, counts: Partial<ProbeCounts>) =>
       this.#report.record({

@@ -50,7 +50,7 @@ export interface Series {
   error: string | null;
 }
 
-/** What a list of series needs from the prober. */
+/** The options of a list of series. */
 export interface SeriesListOptions {
   /** The monotonic clock. */
   clock: Clock;
@@ -77,7 +77,7 @@ export class SeriesList {
   /**
    * Starts without a target.
    *
-   * @param options What it needs.
+   * @param options See {@linkcode SeriesListOptions}.
    */
   constructor(options: SeriesListOptions) {
     this.#options = options;
@@ -242,7 +242,7 @@ export class SeriesList {
     return stamp.find((_, index) => answers[index] !== null) ?? ways.at(-1)!;
   }
 
-  /** Each target has its own place in the interval, whatever others there are. */
+  /** Each target has a fixed place in its interval, independent of the others. */
   #firstDueMs({ spec: { intervalMs }, phase }: Target, family: 4 | 6): number {
     const nowMs = this.#options.clock.now();
     const offsetMs = (phase + (family === 6 ? 0.5 : 0)) % 1 * intervalMs;

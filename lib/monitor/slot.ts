@@ -1,6 +1,6 @@
 /**
- * What is kept of a target for some time: counters, and a histogram for the
- * round trip and for each direction.
+ * The measurements of a target in one span of time: counters, and a histogram for
+ * the round trip and for each direction.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export class Slot implements ProbeCounts {
   lost_forward = 0;
   /** Those whose reply was lost. */
   lost_backward = 0;
-  /** Probes whose fate is unknown. */
+  /** Probes whose outcome is unknown. */
   unknown = 0;
   /** Second replies. */
   duplicate = 0;

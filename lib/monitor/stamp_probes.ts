@@ -1,6 +1,6 @@
 /**
- * STAMP to many reflectors from one socket a local address. A session is told
- * from the others by its SSID, and each keeps its own window of outstanding
+ * STAMP to many reflectors from one socket for each local address. The SSID of a
+ * reply selects its session; each session has its own window of outstanding
  * probes.
  *
  * @module
@@ -30,7 +30,7 @@ import {
 import { WallClock } from "../timing/wall_clock.ts";
 import type { ProbeCounts } from "./api.ts";
 
-/** The first sequence number of a request that only asks for an answer. */
+/** The first sequence number of the requests that find out about a reflector. */
 const HELLO_SEQUENCE = 1000;
 const HELLO_TRIES = 3;
 const HELLO_WAIT_MS = 400;
@@ -38,15 +38,15 @@ const MAX_SSID = 65_535;
 
 /** Receives what happens to the probes of a session. */
 export interface StampReport {
-  /** A probe is complete; `unsent` says why it could not be sent. */
+  /** Called when a probe is complete; `unsent` is why it could not be sent. */
   sample(sample: Sample, unsent?: unknown): void;
-  /** A lost probe turns out to be late: it has no direction. */
+  /** Called when a lost probe turns out to be late: it has no direction. */
   late(): void;
-  /** Counters grew; those by direction are of the oldest lost probes. */
+  /** Called when counters grew; losses by direction are of the oldest probes. */
   counted(counts: Partial<ProbeCounts>): void;
 }
 
-/** What can be reached by an SSID. */
+/** A receiver of the replies with an SSID. */
 interface Receiver {
   target: Deno.NetAddr;
   receive(bytes: Uint8Array<ArrayBuffer>, atMs: number): void;
@@ -56,7 +56,7 @@ interface Receiver {
 export class StampProbes implements Disposable {
   /** Watches the sockets for replies that the system drops. */
   readonly queue: QueueWatch = new QueueWatch();
-  /** Gives the time of day; the same to all sessions. */
+  /** The time of day, shared by all sessions. */
   readonly wall: WallClock;
   /** The monotonic clock. */
   readonly clock: Clock;
@@ -174,7 +174,7 @@ export class StampProbes implements Disposable {
   }
 
   /**
-   * Gives replies that arrived in a pause time to be read.
+   * Extends the deadlines after a pause, so that replies that arrived in it are read.
    *
    * @param nowMs The end of the pause.
    */
@@ -182,7 +182,7 @@ export class StampProbes implements Disposable {
     for (const session of this.#sessions) session.outstanding.resume(nowMs);
   }
 
-  /** Whether a probe is without a reply and not lost yet. */
+  /** Whether a probe is outstanding. */
   get isBusy(): boolean {
     return [...this.#sessions].some(({ isDone }) => !isDone);
   }
@@ -248,7 +248,7 @@ export class StampPath {
   readonly target: Deno.NetAddr;
   /** Its identifier. */
   readonly ssid: number;
-  /** The probes without a reply. */
+  /** The outstanding probes. */
   readonly outstanding: OutstandingProbes;
   /** Whether the reflector numbers its replies by itself; `null`: not known. */
   stateful: boolean | null = null;
@@ -265,7 +265,7 @@ export class StampPath {
   /**
    * Starts without a probe.
    *
-   * @param probes Sends.
+   * @param probes Sends its requests.
    * @param target The reflector.
    * @param options What {@linkcode StampProbes.open} was given.
    */
@@ -312,12 +312,12 @@ export class StampPath {
   }
 
   /**
-   * Whether the reflector's numbers have become useless, as after its restart; a
-   * new session is needed.
+   * Whether a new session is needed, because the reflector restarted its count.
    */
   get isConfused(): boolean {
-    const { countedAnew, numbersJumped } = this.outstanding.window.directions;
-    return countedAnew || numbersJumped;
+    const { countRestarted, numbersJumped } =
+      this.outstanding.window.directions;
+    return countRestarted || numbersJumped;
   }
 
   /** Takes a reply. */
@@ -332,7 +332,7 @@ export class StampPath {
     this.#count();
   }
 
-  /** Declares probes lost; those that we may have dropped are unknown. */
+  /** Declares probes lost; those whose reply we may have dropped are unknown. */
   expire(nowMs: number): void {
     this.outstanding.expire(nowMs, (sample) => {
       const { sequence } = sample;
@@ -345,7 +345,7 @@ export class StampPath {
     });
   }
 
-  /** Sends no more; the last replies are awaited. */
+  /** Stops sending; outstanding probes are still completed. */
   close(): void {
     this.#isClosed = true;
   }
@@ -368,7 +368,7 @@ export class StampPath {
     this.#report.counted({
       duplicate,
       reordered,
-      // A stateless reflector copies our numbers, which tells nothing.
+      // A stateless reflector copies our numbers, which shows no direction.
       ...(this.stateful && {
         lost_forward: forward,
         lost_backward: backward,

@@ -31,7 +31,7 @@ export const TIERS = [
   { slot: DAY, kept: Infinity },
 ] as const;
 
-/** Each brings the schema from the version of its index to the next. */
+/** Each migrates the schema from the version that is its index to the next. */
 const MIGRATIONS = [
   `CREATE TABLE series (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE) STRICT;
    CREATE TABLE slot (
@@ -51,7 +51,7 @@ const RESULT_CODES: Record<number, string> = {
   5: "another program has locked the database",
   8: "the file may not be written",
   10: "the disk failed to read or write",
-  11: "the file is damaged; move it away to start anew",
+  11: "the file is damaged; move it away to start a new one",
   13: "the disk is full",
   14: "the file cannot be opened; check that the folder exists and who owns it",
   26: "the file is no database",
@@ -61,7 +61,7 @@ const DELETED_AT_A_TIME = 5000;
 /** How long to wait for another program's lock, in milliseconds. */
 const BUSY_MS = 200;
 
-/** Measurements of one target that belong to the slot of 10 s at a time. */
+/** Measurements of one target to add to a slot of 10 s. */
 export interface Addition {
   /** The target's `id`. */
   series: string;
@@ -71,7 +71,7 @@ export interface Addition {
   slot: Slot;
 }
 
-/** Something that lasts: an outage, an alert. */
+/** An event that has a duration, such as an outage. */
 export interface StoredEvent {
   /** Its kind, as in `outage`. */
   kind: string;
@@ -97,7 +97,7 @@ export interface Span {
 export interface StoreOptions {
   /** Reads only, beside the monitor that writes. */
   readOnly?: boolean;
-  /** The largest size of the file, in bytes. */
+  /** The maximum size of the file, in bytes. */
   maxBytes?: number;
 }
 
@@ -195,7 +195,7 @@ export class Store implements Disposable {
     return row.id as number;
   }
 
-  /** The same; a new one for a new series. */
+  /** The number of a series, which is added if it is new. */
   #id(key: string): number {
     const found = this.#find(key);
     if (found !== null) return found;
@@ -205,7 +205,7 @@ export class Store implements Disposable {
     return id;
   }
 
-  /** The `id` of all targets of which something was kept. */
+  /** The `id` of each target that the store has measurements of. */
   keys(): string[] {
     return this.#db.prepare("SELECT key FROM series ORDER BY id").all()
       .map(({ key }) => key as string);
@@ -299,7 +299,7 @@ export class Store implements Disposable {
    *
    * @param kind Their kind.
    * @param span They overlap this span.
-   * @param limit At most so many.
+   * @param limit The maximum number of events.
    * @returns The newest first.
    */
   events(

@@ -14,7 +14,7 @@ import type { ProbeKind } from "./api.ts";
 
 /** The payload of a measure probe, in bytes. */
 const PAYLOAD_BYTES = 64;
-/** Errors of this host, which say nothing of the target. */
+/** Errors that are this host's, not the target's. */
 const OWN_ERRORS = [
   "EMFILE",
   "ENFILE",
@@ -26,10 +26,10 @@ const OWN_ERRORS = [
 ];
 
 /**
- * Whether a probe failed because of this host, so that its fate is unknown.
+ * Whether a probe failed because of this host, so that its outcome is unknown.
  *
  * @param error Why it failed.
- * @returns Whether the target had no part in it.
+ * @returns Whether the error is this host's.
  */
 export function isOwnError(error: unknown): boolean {
   return error instanceof Deno.errors.NotCapable ||
@@ -45,7 +45,7 @@ export function isOwnError(error: unknown): boolean {
  * @param signal Ends it early.
  * @param key The key that a measure server must hold.
  * @returns The round trip in milliseconds.
- * @throws Why there is none.
+ * @throws {Error} Why the probe failed.
  */
 export async function streamProbe(
   probe: Exclude<ProbeKind, "stamp">,

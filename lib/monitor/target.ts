@@ -56,7 +56,7 @@ const KINDS: Record<ProbeKind, ProbePort[]> = {
  *
  * @param word The word.
  * @returns Its host, the ways to probe it, and the name it has by itself.
- * @throws {SyntaxError} If it is none.
+ * @throws {SyntaxError} If it is not a target.
  *
  * @example Usage
  * ```ts
@@ -99,7 +99,7 @@ export function parseTargetWord(
   return { name: host, host, ways: KINDS[probe] };
 }
 
-/** A probed address family of a target, as the prober tells of it. */
+/** A probed address family of a target, as the prober reports it. */
 export interface SeriesInfo
   extends Omit<TargetSpec, "ways" | "family" | "key"> {
   /** Names it in the interface; see `TargetStatus.id`. */
@@ -114,7 +114,7 @@ export interface SeriesInfo
   address: string | null;
 }
 
-/** What happened to a probe, or what became known of an earlier one. */
+/** The outcome of a probe, or a correction of an earlier one. */
 export interface ProbeRecord {
   /** The number of the series. */
   series: number;

@@ -1,6 +1,5 @@
 /**
- * Drawings above each other, with one axis across, as options of the chart
- * library.
+ * Stacked drawings with a common horizontal axis, as options of the chart library.
  *
  * @module
  */

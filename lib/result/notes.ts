@@ -96,7 +96,7 @@ function isNegative(
 }
 
 function replyNotes(replies: ReplyStats, lost: number): string[] {
-  const { counts, directionsKnown, countedAnew, faults, strays } = replies;
+  const { counts, directionsKnown, countRestarted, faults, strays } = replies;
   const gone = lost - counts.late;
   const undecided = gone - counts.lostForward - counts.lostBackward;
   return applying([
@@ -106,7 +106,7 @@ function replyNotes(replies: ReplyStats, lost: number): string[] {
       "direction of the losses is unknown",
     ],
     [
-      gone > 0 && countedAnew,
+      gone > 0 && countRestarted,
       "the reflector restarted its count during the run (it was restarted, or " +
       `forgot this session): until then ${
         formatCount(counts.lostForward, "probe")
@@ -114,7 +114,7 @@ function replyNotes(replies: ReplyStats, lost: number): string[] {
       "directions are unknown",
     ],
     [
-      gone > 0 && directionsKnown === null && !countedAnew,
+      gone > 0 && directionsKnown === null && !countRestarted,
       "the replies do not show in which direction probes were lost",
     ],
     [

@@ -153,7 +153,7 @@ export type Chart =
 
 /**
  * The place of a section: `"headline"` holds the figures that are read first (a
- * terminal shows it last and without its title, a page first), `"quality"` tells
+ * terminal shows it last and without its title, a page first), `"quality"` states
  * how good the measurement itself was, `"notes"` what else a reader should know.
  */
 export type SectionRole = "headline" | "figures" | "quality" | "notes";

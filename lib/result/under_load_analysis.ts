@@ -21,13 +21,13 @@ import type {
   UnderLoadResult,
 } from "./under_load_schema.ts";
 
-/** What is left out of a load phase: of its start, the ramp, and of its end. */
+/** The parts of a load phase that are left out: the ramp, and its end. */
 const LEFT_OUT = { startMs: 2000, startShare: 0.4, endMs: 500, endShare: 0.1 };
-/** A peak that lasts is the mean of so many milliseconds. */
+/** A lasting peak is the mean of a stretch of this length. */
 const PEAK_MS = 400;
 /** After a load, the median is back if it is this close to the idle one. */
 const RECOVERED_US = 5000;
-/** For so long, in milliseconds. */
+/** It must stay so for this long, in milliseconds. */
 const RECOVERED_MS = 500;
 
 type Goodput = LoadPhase["goodput"]["down"];

@@ -49,7 +49,7 @@ const COUNTS = v.object({
 });
 
 const OUTCOME = nullable(
-  "Quality of outcome: 0 is useless, 100 perfect; of ours are the requirements",
+  "Quality of outcome: 0 is useless, 100 perfect; the requirements are our own",
   v.object({
     call: POSITIVE,
     gaming: POSITIVE,

@@ -18,9 +18,9 @@ import {
   StampRequest,
 } from "./request.ts";
 
-/** What the probes of a session have in common. */
+/** The common attributes of the probes of a session. */
 export interface OutstandingOptions {
-  /** What is the same in all requests. */
+  /** The common part of all requests. */
   request: RequestOptions;
   /** How many probes are remembered, at least. */
   capacity: number;
@@ -58,7 +58,7 @@ export interface ReplyStats {
    */
   directionsKnown: boolean | null;
   /** Whether the reflector restarted its count; later directions are unknown. */
-  countedAnew: boolean;
+  countRestarted: boolean;
   /** Probes outstanding at an interruption; they count in no figure. */
   outstanding: number;
   /** Datagrams from other sources than the target, and the first source. */
@@ -103,7 +103,7 @@ export class OutstandingProbes {
   /**
    * Starts without any probe.
    *
-   * @param options What all probes have in common.
+   * @param options The common attributes of all probes.
    * @param wall Gives the time of day.
    * @param queue Watches the socket, if it is shared with other sessions.
    */
@@ -232,7 +232,8 @@ export class OutstandingProbes {
   }
 
   /**
-   * Gives replies that arrived in a pause of this process time to be read.
+   * Extends deadlines after a pause of this process, so that replies that arrived
+   * in it are read.
    *
    * @param nowMs The end of the pause.
    */

@@ -30,7 +30,7 @@ export interface ReflectorOptions {
   key?: StampKey | undefined;
   /** Copies the requests' sequence numbers, and keeps no sessions. */
   stateless?: boolean;
-  /** The most sessions to remember. */
+  /** The maximum number of sessions to remember. */
   maxSessions?: number;
   /** Watches the socket: how late a request is read, and which are missing. */
   queue?: QueueWatch;

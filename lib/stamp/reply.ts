@@ -24,7 +24,7 @@ import {
 
 /** Replaces the TTL, which cannot be read. */
 const UNKNOWN_TTL = 255;
-/** The largest difference of a reply's T2 from now. */
+/** The maximum difference of a reply's T2 from now. */
 const DAY_MS = 86_400_000;
 
 /** What a reflector adds to a request. */
@@ -35,7 +35,7 @@ export interface ReplyFields {
   received: TimeOfDay;
   /** When the reply is sent, T3. */
   sent: TimeOfDay;
-  /** The largest error of these, in microseconds; `null` if unknown. */
+  /** The maximum error of these, in microseconds; `null` if unknown. */
   errorUs: number | null;
   /**
    * How many requests of the session were received, this one included; `null` if

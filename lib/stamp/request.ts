@@ -38,7 +38,7 @@ import {
   writeTimestamp,
 } from "./timestamp.ts";
 
-/** What is the same in all requests of a session. */
+/** The common part of all requests of a session. */
 export interface RequestOptions {
   /** The length of each, in bytes; see `isRequestSize`. */
   sizeBytes: number;
@@ -47,7 +47,7 @@ export interface RequestOptions {
   /** The format of the timestamps. */
   format: TimestampFormat;
   /**
-   * The largest error of these, in microseconds; `null` if unknown. A session
+   * The maximum error of these, in microseconds; `null` if unknown. A session
    * adds the error with which it read the time of day.
    */
   errorUs: number | null;
@@ -78,15 +78,15 @@ export class StampRequest {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Its layout. */
   readonly layout: PacketLayout;
-  /** What is the same in all of them. */
+  /** The common part of all requests. */
   readonly options: RequestOptions;
   /** The offset of the HMAC TLV that protects the padding; `null` for none. */
   readonly hmacTlv: number | null = null;
 
   /**
-   * Writes what is the same in all requests; padding is random.
+   * Writes the common part of all requests; padding is random.
    *
-   * @param options What is the same.
+   * @param options The common part.
    * @throws {RangeError} If a request cannot have that length.
    */
   constructor(options: RequestOptions) {

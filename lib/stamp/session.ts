@@ -40,7 +40,7 @@ const WAKE_UPS = 8;
 const MAX_LATE_MS = 50;
 /** How often a probe of directions is sent again. */
 const TRIES = 5;
-/** The first sequence number that tells a stateful reflector from others. */
+/** The first sequence number of the probes that detect a stateful reflector. */
 const DETECTION_SEQUENCE = 1000;
 
 /** One session with a reflector. */
@@ -106,7 +106,7 @@ export class StampSession {
       faults: this.#outstanding.faults,
       queue: this.#outstanding.queue,
       directionsKnown: null,
-      countedAnew: false,
+      countRestarted: false,
       outstanding: 0,
       strays: { count: 0, from: "" },
       failedSends: 0,
@@ -346,9 +346,9 @@ export class StampSession {
     for (let tries = 0; tries < TRIES && window.endIsOpen; tries++) {
       await this.#sendAndWait(socket);
     }
-    const { numbersJumped, countedAnew } = window.directions;
-    replyStats.countedAnew = countedAnew;
-    if (numbersJumped || countedAnew) return; // they do not count our probes
+    const { numbersJumped, countRestarted } = window.directions;
+    replyStats.countRestarted = countRestarted;
+    if (numbersJumped || countRestarted) return; // they do not count our probes
     replyStats.directionsKnown = window.directions.numbersDiffer ||
       await this.#detectStatefulReflector();
   }

@@ -11,13 +11,13 @@ import type { WallClock } from "../timing/wall_clock.ts";
 import { AUTHENTICATED, UNAUTHENTICATED } from "./packet.ts";
 import type { RequestOptions } from "./request.ts";
 
-/** The most probes remembered at a time; they take 60 MB. */
+/** The maximum number of probes remembered at a time; they take 60 MB. */
 export const MAX_REMEMBERED = 2 ** 20;
 
 /** What to measure, and how. */
 export interface StampOptions {
   /**
-   * What is the same in all probes. Default: 44 bytes (112 with a key), a random
+   * The common part of all probes. Default: 44 bytes (112 with a key), a random
    * SSID, NTP timestamps, the resolution of the clock as their error.
    */
   request?: Partial<RequestOptions>;

@@ -12,7 +12,7 @@ export const DEFAULT_MAX_SESSIONS = 1000;
 const SESSION_MS = 900_000;
 /** A sender that starts to count again after such a silence is a new one. */
 const RESTART_MS = 100;
-/** A session that has lasted so long is established. */
+/** A session that has lasted this long is established. */
 const ESTABLISHED_AFTER_MS = 1000;
 /** An established session makes room for another after such a silence. */
 const SILENT_MS = 60_000;
@@ -65,7 +65,7 @@ export class SessionTable {
   /**
    * Starts without any session.
    *
-   * @param maxSessions The most sessions to remember.
+   * @param maxSessions The maximum number of sessions to remember.
    */
   constructor(maxSessions: number = DEFAULT_MAX_SESSIONS) {
     this.#maxSessions = maxSessions;

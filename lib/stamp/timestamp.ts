@@ -112,7 +112,7 @@ export function readTimestamp(
 /**
  * The error estimate of a clock that is not synchronized.
  *
- * @param errorUs The largest error of a timestamp, in microseconds; `null` if
+ * @param errorUs The maximum error of a timestamp, in microseconds; `null` if
  * unknown.
  * @param format The format of the timestamp.
  * @returns The field, never less than the error.

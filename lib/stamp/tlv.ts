@@ -153,7 +153,7 @@ export function reflectExtensions(
   }
 }
 
-/** Answers one TLV that is whole; returns whether it was understood. */
+/** Answers one complete TLV; returns whether it was understood. */
 function answer(
   packet: Uint8Array,
   at: number,

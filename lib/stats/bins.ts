@@ -22,7 +22,7 @@ const LOG_RATIO = 8;
  *
  * @param min The lowest value, not negative.
  * @param max The highest value.
- * @param maxBins The most bins, at least 2.
+ * @param maxBins The maximum number of bins, at least 2.
  * @returns Rising edges: multiples of a round step, or round numbers that grow
  * if the values differ much. The first is at most `min`, the last above `max`.
  *

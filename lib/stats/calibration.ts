@@ -1,5 +1,5 @@
 /**
- * What the measurements of a floor have in common. The floor is what the
+ * The common part of the measurements of a floor. The floor is what the
  * instrument itself measures on loopback, with a server in the same process: a
  * path cannot be measured to be shorter.
  *
@@ -9,7 +9,7 @@
 import { type Distribution, Histogram } from "./histogram.ts";
 import type { Sample } from "./sample.ts";
 
-/** A floor is measured for so long at most, in milliseconds. */
+/** The maximum duration of a calibration, in milliseconds. */
 export const CALIBRATION_MS = 1000;
 /** Enough probes for the compiler to have optimized the hot path. */
 export const CALIBRATION_WARMUP = 200;

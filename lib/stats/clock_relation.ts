@@ -1,6 +1,6 @@
 /**
- * What probes tell about another clock: its offset, its drift, and the bounds of
- * both.
+ * The offset and the drift of another clock, and the bounds of both, derived from
+ * probes.
  *
  * A delay is never negative. So a probe bounds the offset of the far clock at
  * two moments: when it is sent, the offset is at most the apparent forward
@@ -26,9 +26,9 @@
  * @module
  */
 
-/** The largest drift between two clocks that is thought possible: 1000 ppm. */
+/** The maximum drift between two clocks that is thought possible: 1000 ppm. */
 export const MAX_DRIFT = 1e-3;
-/** Past so many points every second one is left out; a bound gets no wrong. */
+/** Beyond this many points every second one is left out; the bounds stay valid. */
 const MAX_POINTS = 256;
 /** Room that differs by less than this is equal, in microseconds. */
 const ROUNDING_US = 1e-6;
@@ -130,11 +130,11 @@ export class LowerHull {
 export interface ClockRelation {
   /** Its offset at a given time; positive if it is ahead. */
   offsetUs: number;
-  /** The largest error of the offset. */
+  /** The maximum error of the offset. */
   offsetBoundUs: number;
   /** By how much faster it runs: 1e-6 for 1 ppm. */
   drift: number;
-  /** The largest error of the drift. */
+  /** The maximum error of the drift. */
   driftBound: number;
   /** The largest possible minimum of either direction's delay. */
   maxMinUs: number;
@@ -146,7 +146,7 @@ export interface ClockRelation {
  * @param forward Apparent forward delays, by the time of sending.
  * @param backward Apparent backward delays, by the time of arrival.
  * @param atUs The time for which the offset is given.
- * @param errorUs The largest error of a delay, as from the step of a clock.
+ * @param errorUs The maximum error of a delay, as from the step of a clock.
  * @returns What is known; `null` if no straight line is possible.
  *
  * @example Usage

@@ -133,7 +133,7 @@ export class Histogram {
    * A percentile by the nearest-rank method.
    *
    * @param percent From 0 to 100.
-   * @returns The smallest duration that is not exceeded by so many percent, in
+   * @returns The smallest duration that at least this share does not exceed, in
    * microseconds; `null` if nothing was recorded.
    */
   percentile(percent: number): number | null {
@@ -176,7 +176,7 @@ export class Histogram {
    * scale, so that no bin holds nine of ten values unless they are equal; and
    * what lies far outside of the body in one bin at each end.
    *
-   * @param maxBins The most bins, at least 4.
+   * @param maxBins The maximum number of bins, at least 4.
    * @param others Other histograms to show in the same bins.
    * @returns Rising edges in microseconds; `null` if nothing was recorded.
    */

@@ -1,5 +1,5 @@
 /**
- * A histogram of few bytes, to keep one for each minute of years.
+ * A compact histogram: one for each minute of several years can be stored.
  *
  * Its buckets are those of Prometheus's native histograms of schema 5: bucket i
  * ends at 2^(i/32) ns, so a quantile is within 1.1 %. Two histograms are merged

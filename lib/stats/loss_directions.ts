@@ -46,7 +46,7 @@ export class LossDirections {
   /** Whether a number was impossible; directions are unknown then. */
   numbersJumped = false;
   /** Whether the reflector restarted its count; no later loss has a direction. */
-  countedAnew = false;
+  countRestarted = false;
   #isLost: (index: number) => boolean;
   /** The probe that each reflector number answered, plus 1. */
   #answered: Float64Array;
@@ -101,14 +101,14 @@ export class LossDirections {
    * @param sent How many probes were sent after the latest one with a reply.
    */
   note(index: number, number: number, isFirst: boolean, sent: number): void {
-    if (this.countedAnew) return;
+    if (this.countRestarted) return;
     if (number !== index % TWO_32) this.numbersDiffer = true;
     // The full number is the one nearest to the highest so far.
     const near = Math.max(0, this.#maxNumber);
     const whole = near + (number - near % TWO_32 | 0);
     const slot = index & this.#highestBefore.length - 1;
     if (whole <= this.#highestBefore[slot]!) {
-      this.countedAnew = true;
+      this.countRestarted = true;
       return;
     }
     if (this.#maxNumber < 0 && whole >= sent * NUMBERS_PER_PROBE) {

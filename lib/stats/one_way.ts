@@ -19,7 +19,7 @@ import type { Sample } from "./sample.ts";
 import { seededRandom } from "./seeded_random.ts";
 import { Timeline, type TimelineFigures } from "./timeline.ts";
 
-/** The most probes that are kept for percentiles. */
+/** The maximum number of probes that are kept for percentiles. */
 const KEPT = 16_384;
 /** The step of a timestamp, which has nanoseconds, in microseconds. */
 const STEP_US = 1e-3;
@@ -50,11 +50,11 @@ export interface OneWayResult {
    * `null` if it did not drift steadily.
    */
   clock_offset_us: number | null;
-  /** The largest error of the offset. */
+  /** The maximum error of the offset. */
   clock_bound_us: number | null;
   /** By how much faster the far clock runs, in millionths. */
   clock_drift_ppm: number | null;
-  /** The largest error of the drift. */
+  /** The maximum error of the drift. */
   drift_bound_ppm: number | null;
   /** To the far end. */
   forward: OneWayFigures;
@@ -74,7 +74,7 @@ export interface OneWayTimelines {
 export interface OneWayOptions {
   /** Takes the clocks as they are; default: they have no known relation. */
   trusted?: boolean;
-  /** The largest error of a timestamp; default: a nanosecond. */
+  /** The maximum error of a timestamp; default: a nanosecond. */
   stepUs?: number;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The most slots; in a long run at least half of them are in use. */
+/** The maximum number of slots; in a long run at least half of them are in use. */
 const SLOTS = 160;
 /** The initial length of a slot, in milliseconds. */
 const FIRST_SLOT_MS = 0.001;

@@ -104,7 +104,7 @@ export class Canvas {
   }
 
   /**
-   * Puts a mark, and tells whether it met a different one. Where different
+   * Puts a mark, and returns whether another one is there. Where different
    * marks meet, their number is shown.
    */
   mark(point: Point, glyph: string, color: Color): boolean {

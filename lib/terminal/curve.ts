@@ -68,7 +68,7 @@ export function formatCurve(chart: CurveChart, style: Style): string[] {
   ];
 }
 
-/** Draws one series and tells whether it met a mark of another one. */
+/** Draws one series; returns whether it overlaps a mark of another one. */
 function drawSeries(
   { points }: CurveChart["series"][number],
   canvas: Canvas,

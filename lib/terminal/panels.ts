@@ -1,5 +1,5 @@
 /**
- * Drawings above each other, with one axis across, as text.
+ * Stacked drawings with a common horizontal axis, as text.
  *
  * @module
  */

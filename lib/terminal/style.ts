@@ -69,7 +69,7 @@ export function sanitize(text: string, style: Style): string {
   return style.ascii ? line.replace(/[^\x20-\x7e]/gu, "?") : line;
 }
 
-/** @internal One safe line of untrusted text, at most so many columns wide. */
+/** @internal One safe line of untrusted text, truncated to a width in columns. */
 export function truncate(text: string, columns: number, style: Style): string {
   const line = sanitize(text, style);
   if (textWidth(line) <= columns) return line;

@@ -8,7 +8,7 @@ import { textWidth } from "./style.ts";
 
 /**
  * Breaks a paragraph at its spaces, and longer words anywhere, into lines of at
- * most so many columns, at least 2.
+ * most a number of columns, which is at least 2.
  */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

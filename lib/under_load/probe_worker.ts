@@ -28,7 +28,7 @@ export interface ProbeTarget {
   port: number;
 }
 
-/** What the worker is told. */
+/** A message to the worker. */
 export type ProbeCommand =
   /** Ends the STAMP session before it, and starts that of a phase. */
   | { do: "stamp"; phase: number; target: ProbeTarget }
@@ -36,7 +36,7 @@ export type ProbeCommand =
   | { do: "connect"; series: number; target: ProbeTarget; intervalMs: number }
   /** Changes the interval of STAMP. */
   | { do: "interval"; ms: number }
-  /** Ends all; `now` without waiting for what became of the last probes. */
+  /** Ends all; with `now` outstanding probes stay incomplete. */
   | { do: "stop"; now: boolean };
 
 /** What the worker says. */
@@ -142,8 +142,9 @@ class Probes {
       );
       this.#add(phase, sample);
     }
-    const { counts, directionsKnown, queue, countedAnew } = session.replyStats;
-    const isKnown = directionsKnown === true && !countedAnew;
+    const { counts, directionsKnown, queue, countRestarted } =
+      session.replyStats;
+    const isKnown = directionsKnown === true && !countRestarted;
     this.#flush();
     this.#send({
       is: "session",

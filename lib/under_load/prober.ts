@@ -1,5 +1,5 @@
 /**
- * The handle of the worker that sends probes: starts it, tells it what to do, and
+ * The handle of the worker that sends probes: starts it, sends it commands, and
  * collects what it measures, by the clock of this side.
  *
  * @module
@@ -31,7 +31,7 @@ export interface ProbePlan {
 /** How often connections are set up, in milliseconds: beside STAMP, or alone. */
 const CONNECT_MS = { beside: 500, alone: 50, also: 100 };
 
-/** A clock that is further off than this tells no direction. */
+/** With a larger clock error than this, directions are unknown. */
 const MAX_MS = 1e9;
 
 /** The counters of a session. */
@@ -151,7 +151,7 @@ export class Prober implements AsyncDisposable {
   }
 
   /**
-   * Waits until it is known what became of the probes of a phase.
+   * Waits until the probes of a phase are complete.
    *
    * @param phase Its number; the next one has begun, or all were stopped.
    * @returns The counters; `null` without STAMP.
@@ -168,7 +168,7 @@ export class Prober implements AsyncDisposable {
   /**
    * Ends all probes.
    *
-   * @param now Whether not to wait for what became of the last ones.
+   * @param now Whether to leave outstanding probes incomplete.
    */
   async stop(now: boolean): Promise<void> {
     this.#tell({ do: "stop", now });

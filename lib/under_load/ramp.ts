@@ -9,7 +9,7 @@
 import type { ThroughputSockets } from "../iperf3/client.ts";
 import type { PhaseRecord } from "../result/under_load_schema.ts";
 
-/** The most streams of a direction. */
+/** The maximum number of streams of a direction. */
 export const MAX_RAMP_STREAMS = 16;
 /** How many bins of the rates make a second. */
 const BINS = 10;
@@ -98,7 +98,7 @@ export class Ramp {
     if (!this.#isFull) this.#gates[this.streams++]!.resolve();
   }
 
-  /** Lets go of the streams that were held back, so that they can be closed. */
+  /** Releases the streams that were held back, so that they can be closed. */
   end(): void {
     this.#isOver = true;
     for (const { resolve } of this.#gates) resolve();

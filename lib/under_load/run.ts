@@ -23,13 +23,13 @@ import { LOADS, type PlannedPhase } from "./plan.ts";
 const START_MS = 5;
 /** The longest load phase that goes on until it is stable, in milliseconds. */
 export const MAX_STABLE_MS = 30_000;
-/** The shortest, likewise: twice the ramp that is left out. */
+/** The shortest such phase: twice the ramp that is left out. */
 const MIN_STABLE_MS = 4000;
 /** A probe with its headers of IPv4 and UDP, in bits. */
 const PROBE_BITS = 72 * 8;
 /** The share of the slower direction's rate that probes may take. */
 const PROBE_SHARE = 0.01;
-/** The rate of a direction is known after so many bins. */
+/** The number of bins after which the rate of a direction is known. */
 const RATE_KNOWN_BINS = 10;
 /** The intervals of probes, in milliseconds. */
 const INTERVALS_MS = [10, 20, 50, 100, 200, 500, 1000];
@@ -56,7 +56,7 @@ export interface LoadOptions {
     durationMs: number,
     rttUs: number | null,
   ) => void;
-  /** Called with each phase once it is known what became of its probes. */
+  /** Called with each phase once all of its probes are complete. */
   onPhase: (record: PhaseRecord) => void;
 }
 

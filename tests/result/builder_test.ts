@@ -32,7 +32,7 @@ const REPLIES = {
   queue: { maybeDropped: 7 },
   faults: { corrupt: 4, implausible: 0, short: 0, long: 0, twampLight: 0 },
   directionsKnown: true,
-  countedAnew: false,
+  countRestarted: false,
   outstanding: 0,
   strays: { count: 0, from: "" },
   failedSends: 0,

@@ -21,7 +21,7 @@ function reportOf(
 ): ReplyStats {
   return {
     directionsKnown: true,
-    countedAnew: false,
+    countRestarted: false,
     outstanding: 0,
     strays: { count: 0, from: "" },
     failedSends: 0,
