@@ -104,7 +104,9 @@ export function isResponder(from: Deno.NetAddr, own: Deno.NetAddr): boolean {
 
 /** An IPv4 address, also if it is written inside IPv6; `null` for others. */
 function plainV4(host: string): string | null {
-  const v4 = host.startsWith("::ffff:") ? host.slice(7) : host;
+  // `::ffff:c` is no such address, though it begins like one.
+  const isMapped = host.startsWith("::ffff:") && host.includes(".");
+  const v4 = isMapped ? host.slice(7) : host;
   return v4.includes(":") ? null : v4;
 }
 

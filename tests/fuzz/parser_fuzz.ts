@@ -10,6 +10,10 @@ import { seededRandom } from "../../lib/stats/seeded_random.ts";
 import { escapeInput, readCorpus } from "./input.ts";
 import { type Bytes, mutated } from "./mutator.ts";
 
+// deno-lint-ignore no-explicit-any
+type ErrorClass = new (...args: any[]) => Error;
+type Outcome = string | void | Promise<string | void>;
+
 /** A parser, and what must hold of it. */
 export interface Target {
   /** Its name; its cases are in `corpus/NAME.txt`. */
@@ -22,13 +26,15 @@ export interface Target {
   maxBytes?: number;
   /** The longest time that an input may take, in milliseconds; default 250. */
   maxMs?: number;
+  /** The classes of errors that refuse an input; any other is a failure. */
+  refusals?: ErrorClass[];
   /**
-   * Parses an input. It throws if a rule is broken. Choices, as of where to cut
-   * a stream, come from `random`, which depends on the input alone.
+   * Parses an input, and throws if a rule is broken. Choices, as of where to
+   * cut a stream, come from `random`, which depends on the input alone.
    *
-   * @returns What became of it: valid, or why not.
+   * @returns What became of it; default `valid`.
    */
-  run(input: Bytes, random: () => number): string | Promise<string>;
+  run(input: Bytes, random: () => number, text: string): Outcome;
 }
 
 /** What a run did. */
@@ -48,28 +54,16 @@ const DEFAULT_MAX_MS = 250;
 const DEFAULT_MAX_BYTES = 2048;
 /** The most memory that a run may keep, in bytes. */
 const MAX_KEPT_BYTES = 64e6;
+/** The longest sentence of an error, without what it quotes. */
+const MAX_MESSAGE = 2000;
 const MAX_POOL = 1000;
 const MAX_REDUCTIONS = 3000;
-
-/** What became of an input: errors of these classes refuse it. */
-export function outcomeOf(
-  action: () => string | void,
-  // deno-lint-ignore no-explicit-any
-  ...refusals: (new (...args: any[]) => Error)[]
-): string {
-  try {
-    return action() ?? "valid";
-  } catch (error) {
-    if (!refusals.some((kind) => error instanceof kind)) throw error;
-    return sentenceOf(error as Error);
-  }
-}
 
 /** The first words of an error's message, without what it quotes. */
 export function sentenceOf({ name, message }: Error): string {
   const words = message.replace(/["'].*/s, "").split(/\s+/)
     .filter((word) => /^[A-Za-z]+[,:;]?$/.test(word));
-  return `${name}: ${words.slice(0, 5).join(" ")}`;
+  return `${name}: ${words.slice(0, words[1] === "option" ? 2 : 5).join(" ")}`;
 }
 
 /** The inputs of a target that are tried first. */
@@ -148,11 +142,25 @@ export async function tried(
   // Only what is slow each time is slow; a busy machine is so once.
   for (let attempt = 0;; attempt++) {
     const startMs = performance.now();
-    const running = target.run(input.slice(), seededRandom(checksum(input)));
-    const outcome = typeof running === "string" ? running : await running;
+    const outcome = await outcomeOf(target, input);
     tookMs = Math.min(tookMs, performance.now() - startMs);
     if (tookMs <= maxMs) return { outcome, tookMs };
     if (attempt === 4) throw new Error(`It takes ${tookMs.toFixed(0)} ms`);
+  }
+}
+
+async function outcomeOf(target: Target, input: Bytes): Promise<string> {
+  const random = seededRandom(checksum(input));
+  const text = new TextDecoder().decode(input);
+  try {
+    return await target.run(input.slice(), random, text) ?? "valid";
+  } catch (error) {
+    const { message } = error as Error;
+    const isRefused = target.refusals?.some((kind) => error instanceof kind) &&
+      !/call stack|array length/.test(message) &&
+      message.length < MAX_MESSAGE + 2 * text.length;
+    if (!isRefused) throw error;
+    return sentenceOf(error as Error);
   }
 }
 

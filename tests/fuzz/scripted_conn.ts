@@ -5,7 +5,18 @@
  */
 
 import { concat } from "npm:deno-std@^1.4.0/bytes/concat.js";
+import {
+  StreamConnection,
+  type StreamLimits,
+} from "../../lib/net/stream_connection.ts";
 import type { Bytes } from "./mutator.ts";
+
+/** How a connection ends that its peer ends. */
+export const ENDS = [
+  Deno.errors.UnexpectedEof,
+  Deno.errors.BrokenPipe,
+  Deno.errors.BadResource,
+];
 
 /** Cuts an input into segments. */
 export function segmentsOf(input: Bytes, random: () => number): Bytes[] {
@@ -38,6 +49,11 @@ export class ScriptedConn {
   /** As the type that is asked for. */
   get conn(): Deno.TcpConn {
     return this as unknown as Deno.TcpConn;
+  }
+
+  /** A connection over it. */
+  stream(limits: Partial<StreamLimits> = {}): StreamConnection {
+    return new StreamConnection(this.conn, limits);
   }
 
   /** What was written to it. */

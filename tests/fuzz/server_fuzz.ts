@@ -125,6 +125,13 @@ export const SERVERS: ServerTarget[] = [
     ],
   },
   {
+    name: "serve-throughput-udp",
+    command: "throughput_server",
+    like: "iperf3-datagrams",
+    isUdp: true,
+    talk: () => [], // it answers within a test alone
+  },
+  {
     name: "serve-peer",
     command: "peer --max-peers 64",
     like: "peer-mesh",
@@ -279,6 +286,9 @@ export async function fuzzServer(
   const exchange = async () => {
     const startMs = performance.now();
     const talk = target.talk();
+    if (talk.length === 0) {
+      return await new Promise<void>((resolve) => setTimeout(resolve, 1));
+    }
     const isAnswered =
       await (target.isUdp
         ? answeredDatagram(to, talk[0]!)

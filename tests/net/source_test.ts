@@ -18,6 +18,7 @@ test("sourceOf() counts IPv6 hosts by their network", () => {
     "fe80::1": "fe80:0:0:0",
     "fe80::1%eth0": "fe80:0:0:0",
     "::ffff:192.0.2.1": "192.0.2.1",
+    "::ffff:c": "0:0:0:0", // no IPv4 address
   };
   assertEquals(Object.keys(sources).map(sourceOf), Object.values(sources));
 });

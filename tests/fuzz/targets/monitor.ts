@@ -3,7 +3,7 @@ import { parseCondition } from "../../../lib/monitor/alert_rule.ts";
 import { ConfigError, parseConfig } from "../../../lib/monitor/config.ts";
 import { importConfig } from "../../../lib/monitor/import.ts";
 import { parseTargetWord } from "../../../lib/monitor/target.ts";
-import { outcomeOf, type Target } from "../parser_fuzz.ts";
+import type { Target } from "../parser_fuzz.ts";
 
 const CONFIG = `name = "office"
 interval = "1s"
@@ -47,7 +47,7 @@ const CONDITIONS = [
   ...["no answer for 30s", "one-way-loss > 1% over 1h"],
 ];
 
-const config: Target = {
+export const MONITOR_TARGETS: Target[] = [{
   name: "monitor-config",
   corpus: [CONFIG, 'targets = ["192.0.2.1"]\n'],
   words: [
@@ -55,70 +55,58 @@ const config: Target = {
     ...["name", "host", "family", "interval", "timeout", '"""', "'''", "{}"],
     ...["[]", "1979-05-27T07:32:00Z", "nan", "inf", "true", "__proto__", "a.b"],
   ],
-  run: (input) =>
-    outcomeOf(() => {
-      const text = new TextDecoder().decode(input);
-      try {
-        const { targets } = parseConfig(text, () => "token");
-        for (const { intervalMs, timeoutMs, host } of targets) {
-          assert(intervalMs >= 100 && timeoutMs >= 10 && host !== "");
-        }
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
-        const { line, message } = error;
-        assert(!/Invalid type|Expected /.test(message), message);
-        assert(line === null || line >= 1 && line <= text.split("\n").length);
-        throw error;
+  refusals: [ConfigError],
+  run(_input, _random, text) {
+    try {
+      const { targets } = parseConfig(text, () => "token");
+      for (const { intervalMs, timeoutMs, host } of targets) {
+        assert(intervalMs >= 100 && timeoutMs >= 10 && host !== "");
       }
-    }, ConfigError).replace(/\S+(?= is no key)/, ""),
-};
-
-/** What is imported is a configuration. */
-const imported: Target = {
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      const { line, message } = error;
+      assert(!/Invalid type|Expected /.test(message), message);
+      assert(line === null || line >= 1 && line <= text.split("\n").length);
+      if (/is no key/.test(message)) return "no key";
+      throw error;
+    }
+  },
+}, {
+  /** What is imported is a configuration. */
   name: "monitor-import",
   corpus: [SMOKEPING, PROBER, "+ Office\n++ Gate\nhost = gate.example\n"],
   words: [
     ...["host = ", "probe = FPing6", "port = ", "*** Probes ***", "@include x"],
     ...["++ ", "+ ", "hosts:", "- host: x", "&a", "*a", "!!js", "interval: 5m"],
   ],
-  run: (input) =>
-    outcomeOf(() => {
-      const { toml, notes } = importConfig(new TextDecoder().decode(input));
-      assert(parseConfig(toml).targets.length > 0);
-      return notes.length === 0 ? "valid" : "valid, with notes";
-    }, SyntaxError),
-};
-
-const condition: Target = {
+  refusals: [SyntaxError],
+  run(_input, _random, text) {
+    const { toml, notes } = importConfig(text);
+    assert(parseConfig(toml).targets.length > 0);
+    return notes.length === 0 ? "valid" : "valid, with notes";
+  },
+}, {
   name: "alert-rule",
   corpus: CONDITIONS,
   words: [" over ", " > ", "%", "x", "ms", "loss-forward", "no answer for "],
   maxBytes: 200,
-  run: (input) =>
-    outcomeOf(() => {
-      const parsed = parseCondition(new TextDecoder().decode(input));
-      assert(Number.isFinite(parsed.limit) && parsed.limit >= 0);
-      assert(parsed.windowSeconds >= 1);
-      assertEquals(parseCondition(parsed.when), parsed);
-      return parsed.unit;
-    }, SyntaxError),
-};
-
-const target: Target = {
+  refusals: [SyntaxError],
+  run(_input, _random, text) {
+    const parsed = parseCondition(text);
+    assert(Number.isFinite(parsed.limit) && parsed.limit >= 0);
+    assert(parsed.windowSeconds >= 1);
+    assertEquals(parseCondition(parsed.when), parsed);
+    return parsed.unit;
+  },
+}, {
   name: "monitor-target",
   corpus: ["stamp:a.example", "connect:[::1]:22", "measure:192.0.2.1:80", "a"],
   words: ["stamp:", "connect:", "measure:", "unix:", "[", "]:", "%25eth0"],
   maxBytes: 200,
-  run: (input) =>
-    outcomeOf(() => {
-      const { name, host, ways } = parseTargetWord(
-        new TextDecoder().decode(input),
-      );
-      assert(name !== "" && host !== "" && ways.length > 0);
-      assert(ways.every(({ port }) => port >= 1 && port <= 65_535));
-    }, SyntaxError),
-};
-
-export const MONITOR_TARGETS: Target[] = [
-  ...[config, imported, condition, target],
-];
+  refusals: [SyntaxError],
+  run(_input, _random, text) {
+    const { name, host, ways } = parseTargetWord(text);
+    assert(name !== "" && host !== "" && ways.length > 0);
+    assert(ways.every(({ port }) => port >= 1 && port <= 65_535));
+  },
+}];

@@ -12,7 +12,7 @@ import { resultSections } from "../../../lib/result/sections.ts";
 import { parseThreshold } from "../../../lib/result/thresholds.ts";
 import { formatSections } from "../../../lib/terminal/section.ts";
 import * as results from "../../report/results.ts";
-import { outcomeOf, sentenceOf, type Target } from "../parser_fuzz.ts";
+import type { Target } from "../parser_fuzz.ts";
 import { segmentsOf } from "../scripted_conn.ts";
 
 const RESULTS = Object.values(results).filter((value) =>
@@ -39,8 +39,8 @@ const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u200b-\u200f]/;
 /** Pages are drawn of one result in so many: a chart takes 50 ms. */
 const PAGE_EVERY = 50;
 
-/** A result that was read can be shown, and the same whatever its chunks. */
-const result: Target = {
+export const RESULT_TARGETS: Target[] = [{
+  /** A result that was read can be shown, and the same whatever its chunks. */
   name: "result",
   corpus: [
     ...RESULTS.map((value) => JSON.stringify(value)),
@@ -55,22 +55,16 @@ const result: Target = {
   ],
   maxBytes: 20_000,
   maxMs: 2000,
+  refusals: [SyntaxError, RangeError],
   async run(input, random) {
-    const read = (chunks: Uint8Array[]) =>
-      readResult(chunks).catch((error: Error) => {
-        const isRefused = error instanceof SyntaxError ||
-          error instanceof RangeError;
-        if (!isRefused) throw error;
-        return error;
-      });
-    const found = await read(segmentsOf(input, random));
-    const whole = await read([input]);
-    if (found instanceof Error) {
-      assert(whole instanceof Error);
-      return sentenceOf(found);
-    }
+    const [found, whole] = await Promise.allSettled([
+      readResult(segmentsOf(input, random)),
+      readResult([input]),
+    ]);
+    assertEquals(whole.status, found.status);
+    if (found.status === "rejected") throw found.reason;
     assertEquals(whole, found);
-    const file = { ...found, name: "a" };
+    const file = { ...found.value, name: "a" };
     const text = formatSections(resultSections([file]), {
       ...{ width: 80, ascii: random() < 0.5, color: false },
     });
@@ -79,11 +73,9 @@ const result: Target = {
       const page = reportPage([file]);
       assert(!/<script|NaN|Infinity|undefined/.test(page), page);
     }
-    return `${found.result.mode}, ${found.result.ended}`;
+    return `${file.result.mode}, ${file.result.ended}`;
   },
-};
-
-const threshold: Target = {
+}, {
   name: "threshold",
   corpus: [
     "p99 > 5ms",
@@ -103,25 +95,22 @@ const threshold: Target = {
     "us",
   ],
   maxBytes: 200,
-  run: (input) =>
-    outcomeOf(() => {
-      const { judge, name } = parseThreshold(new TextDecoder().decode(input));
-      for (const measured of [results.RTT, results.STAMP, results.NOTHING]) {
-        const { value, rule } = judge(measured as never);
-        assert(value === null || Number.isFinite(value), rule);
-      }
-      return name.replaceAll(/\d/g, "N");
-    }, SyntaxError),
-};
-
-/** A quantity is finite, and a duration is written as a text. */
-const quantity: Target = {
+  refusals: [SyntaxError],
+  run(_input, _random, text) {
+    const { judge, name } = parseThreshold(text);
+    for (const measured of [results.RTT, results.STAMP, results.NOTHING]) {
+      const { value, rule } = judge(measured as never);
+      assert(value === null || Number.isFinite(value), rule);
+    }
+    return name.replaceAll(/\d/g, "N");
+  },
+}, {
+  /** A quantity is finite, and a duration is written as a text. */
   name: "quantity",
   corpus: ["250ms", "1.5s", "64K", "10M", "1G", "40us", "2h"],
   words: ["ms", "us", "K", "M", "G", "h", "constructor"],
   maxBytes: 500,
-  run(input) {
-    const text = new TextDecoder().decode(input);
+  run(_input, _random, text) {
     const found = [parseDuration(text), parseSize(text), parseRate(text)];
     for (const value of found) {
       assert(
@@ -132,20 +121,15 @@ const quantity: Target = {
     }
     return found.map((value) => value === null ? "-" : "N").join();
   },
-};
-
-/** Nothing that a terminal acts on is left. */
-const escape: Target = {
+}, {
+  /** Nothing that a terminal acts on is left. */
   name: "escape",
   corpus: ["\x1b[2Jhello\u202e\u{e0041}\n", "e\u0301\ufe0f\t"],
-  run(input) {
-    const text = new TextDecoder().decode(input);
+  run(_input, _random, text) {
     const shown = escapeControls(text);
     assert(!CONTROLS.test(shown.replaceAll("\r\n", "\n")), shown);
     assertEquals(JSON.parse(safeJson(text)), text);
     assert(!CONTROLS.test(safeJson(text)));
     return shown === text ? "plain" : "escaped";
   },
-};
-
-export const RESULT_TARGETS: Target[] = [result, threshold, quantity, escape];
+}];
