@@ -4,7 +4,8 @@
  *
  * Protocol:   lines of text over TCP, port 11000
  * Socket:     stream
- * Permission: --allow-net, to connect to the target
+ * Permission: --allow-net, to connect to the target; --allow-read=FILE for the
+ *             file of --tls-ca
  *
  *     $ deno task hello-client 127.0.0.1
  *     hello
@@ -23,8 +24,10 @@ import {
 } from "../lib/cli/client_options.ts";
 import { RunError, withContext } from "../lib/cli/context.ts";
 import { defineProgram } from "../lib/cli/program.ts";
+import { TLS_CLIENT_OPTIONS } from "../lib/cli/tls_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { DeadlineError } from "../lib/net/errors.ts";
+import { isTlsAlert, TlsError, tlsError } from "../lib/net/tls.ts";
 import { escapeControls } from "../lib/result/escape.ts";
 
 /** The longest answer, in bytes. */
@@ -41,7 +44,7 @@ export const main = defineProgram({
   summary: "Says hi to a hello-server and prints the answer.",
   operands: "TARGET [WORD...]",
   details: [TARGET_HELP],
-  options: clientOptions(11000),
+  options: { ...clientOptions(11000), ...TLS_CLIENT_OPTIONS },
   examples: ["127.0.0.1", "127.0.0.1:11000 good day"],
 }, async (run) => {
   const { options, operands, signal, terminal } = run;
@@ -50,7 +53,12 @@ export const main = defineProgram({
   const address = formatAddress(target);
   const greeting = operands.slice(1).join(" ") || "hi";
 
-  using conn = await dial(run, target, (to) => Deno.connect(to));
+  using conn = await dial(
+    run,
+    target,
+    (to) => Deno.connect(to),
+    (conn, trust) => Deno.startTls(conn, trust),
+  );
   signal.addEventListener("abort", () => conn[Symbol.dispose]());
   const answer = await withContext({ action: "greet", target }, async () => {
     const answer = greet(conn, `${greeting}\n`, timeout);
@@ -79,13 +87,16 @@ async function greet(
     while (length < buffer.length) {
       const count = await conn.read(buffer.subarray(length));
       if (count === null) break; // the server closed the connection
+      if (length === 0 && isTlsAlert(buffer.subarray(0, count))) {
+        throw new TlsError("encrypted", "the server expects it");
+      }
       length += count;
       if (buffer.subarray(0, length).includes(0x0a)) break;
       clearTimeout(timer);
       timer = setTimeout(close, QUIET_MS);
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.Interrupted)) throw error;
+    if (!(error instanceof Deno.errors.Interrupted)) throw tlsError(error);
     if (length === 0) throw new DeadlineError("read", timeoutMs);
   } finally {
     clearTimeout(timer);

@@ -5,7 +5,8 @@
  *
  * Protocol:   lines of text over TCP, port 11000
  * Socket:     stream
- * Permission: --allow-net=HOST, to listen there
+ * Permission: --allow-net=HOST, to listen there; --allow-read=FILE for the
+ *             files of TLS
  *
  *     $ deno task hello-server
  *     listening tcp 127.0.0.1:11000
@@ -34,6 +35,7 @@ import {
   listenOptions,
   STREAM_SERVER_OPTIONS,
 } from "../lib/cli/server_options.ts";
+import { TLS_SERVER_HELP } from "../lib/cli/tls_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import {
   DeadlineError,
@@ -63,6 +65,7 @@ export const main = defineProgram({
   operands: "",
   details: [
     `The answer to any other line is: say hi. A client that sends no newline waits ${FLUSH_AFTER_MS} ms for its answer.`,
+    TLS_SERVER_HELP,
   ],
   options: { ...listenOptions(11000), ...STREAM_SERVER_OPTIONS },
   examples: ["", "--port 0", "--mode iterative"],

@@ -9,7 +9,8 @@
  *               t                         ->  200 OK: Closing Connection
  * Socket:     stream
  * Permission: --allow-net=HOST, to listen there; --allow-env=ROUNDTRIP_KEY or
- *             --allow-read=FILE for a shared key
+ *             --allow-read=FILE for a shared key; --allow-read=FILE for the
+ *             files of TLS
  *
  *     $ deno task measure-server
  *     listening tcp 127.0.0.1:10000
@@ -35,6 +36,7 @@ import {
   listenOptions,
   STREAM_SERVER_OPTIONS,
 } from "../lib/cli/server_options.ts";
+import { TLS_SERVER_HELP } from "../lib/cli/tls_options.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import { parseServerDialect } from "../lib/measure/dialects.ts";
 import { SETUP_LIMITS } from "../lib/measure/messages.ts";
@@ -49,6 +51,7 @@ export const main = defineProgram({
     "The server answers a setup that exceeds a limit with the protocol's error. --max-memory limits all clients together: each connection counts as 20K and its payload and, with a delay, 64K for the echoes that wait. A client that would exceed it is refused. The program itself takes 60M to 80M more.",
     "--dialect serves clients that do not keep to the protocol: from-zero numbers the probes from 0; ready=TEXT is the reply to the setup; no-lf ends replies without a newline; payload-only echoes the payload alone; flush takes messages without a newline, the setup after 100 ms of silence and a probe at its length. The log says which clients leave without a probe, or send no newline.",
     SHARED_KEY_HELP,
+    TLS_SERVER_HELP,
   ],
   options: {
     ...listenOptions(10000),

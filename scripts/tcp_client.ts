@@ -5,7 +5,8 @@
  * Protocol:   lines of text over TCP, port 12000, or over a Unix socket
  * Socket:     stream, or Unix stream
  * Permission: --allow-net, to connect to the target; for unix:PATH also
- *             --allow-read=PATH --allow-write=PATH
+ *             --allow-read=PATH --allow-write=PATH; --allow-read=FILE for the
+ *             file of --tls-ca
  *
  *     $ deno task tcp-client 127.0.0.1 hello world
  *     HELLO WORLD
@@ -26,6 +27,7 @@ import {
 } from "../lib/cli/client_options.ts";
 import { duration, flag } from "../lib/cli/option.ts";
 import { defineProgram } from "../lib/cli/program.ts";
+import { TLS_CLIENT_OPTIONS } from "../lib/cli/tls_options.ts";
 import { sentences } from "../lib/cli/sentences.ts";
 import { LF } from "../lib/framing/line_ending.ts";
 import { formatAddress } from "../lib/net/address.ts";
@@ -50,6 +52,7 @@ export const main = defineProgram({
   ],
   options: {
     ...clientOptions(12000),
+    ...TLS_CLIENT_OPTIONS,
     reconnect: flag("open a connection for each sentence"),
     flushAfter: duration(
       "take a reply without a newline as complete after this",
@@ -90,7 +93,12 @@ export const main = defineProgram({
   return 0;
 
   async function open(): Promise<StreamConnection> {
-    const conn = await dial(run, target, (to) => Deno.connect(to));
+    const conn = await dial(
+      run,
+      target,
+      (to) => Deno.connect(to),
+      (conn, trust) => Deno.startTls(conn, trust),
+    );
     const connection = new StreamConnection(conn, { readMs: timeout });
     connection.stopOn(run.signal);
     return connection;

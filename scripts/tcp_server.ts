@@ -5,7 +5,8 @@
  * Protocol:   lines of text over TCP, port 12000, or over a Unix socket
  * Socket:     stream, or Unix stream
  * Permission: --allow-net=HOST, to listen there; for --unix PATH instead
- *             --allow-net=unix:PATH --allow-read=PATH --allow-write=PATH
+ *             --allow-net=unix:PATH --allow-read=PATH --allow-write=PATH; --allow-read=FILE for the
+ *             files of TLS
  *
  *     $ deno task tcp-server
  *     listening tcp 127.0.0.1:12000
@@ -25,6 +26,7 @@ import {
   STREAM_SERVER_OPTIONS,
   TRANSFORM_OPTION,
 } from "../lib/cli/server_options.ts";
+import { TLS_SERVER_HELP } from "../lib/cli/tls_options.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import { uppercaseStreams } from "../lib/text/uppercase.ts";
 
@@ -36,6 +38,7 @@ export const main = defineProgram({
   details: [
     "A message is a line. Bytes without a newline are a message after --flush-after, because the textbook's client sends no newline; so such a client measures that time as well. A connection carries any number of messages until the client ends it.",
     "A line above 64K is transformed in pieces; reverse and count need the whole line, so they close the connection. Bytes that are not UTF-8 pass through unchanged.",
+    TLS_SERVER_HELP,
   ],
   options: {
     ...listenOptions(12000),

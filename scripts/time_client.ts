@@ -5,7 +5,7 @@
  * Protocol:   the manner of RFC 867 (ctime, iso) or RFC 868, port 9999
  * Socket:     stream, or datagram
  * Permission: --allow-net, to reach the target; with --udp also --unstable-net
- *             outside of this folder
+ *             outside of this folder; --allow-read=FILE for the file of --tls-ca
  *
  *     $ deno task time-client 127.0.0.1
  *     Sat Nov 21 03:23:08 2026
@@ -26,7 +26,9 @@ import {
 import { noMoreOperands, UsageError } from "../lib/cli/options.ts";
 import { flag } from "../lib/cli/option.ts";
 import { defineProgram } from "../lib/cli/program.ts";
+import { TLS_CLIENT_OPTIONS } from "../lib/cli/tls_options.ts";
 import { formatAddress } from "../lib/net/address.ts";
+import { DeadlineError } from "../lib/net/errors.ts";
 import { DatagramSocket } from "../lib/net/datagram_socket.ts";
 import { StreamConnection } from "../lib/net/stream_connection.ts";
 import { escapeControls } from "../lib/result/escape.ts";
@@ -56,6 +58,7 @@ export const main = defineProgram({
   options: {
     udp: flag("use UDP instead of TCP", "u"),
     ...clientOptions(9999),
+    ...TLS_CLIENT_OPTIONS,
     ...SOURCE_OPTION,
   },
   examples: ["127.0.0.1", "127.0.0.1 --udp"],
@@ -69,6 +72,9 @@ export const main = defineProgram({
     throw new UsageError(
       "--source goes with --udp: Deno cannot choose the source of a TCP connection",
     );
+  }
+  if (options.tls && options.udp) {
+    throw new UsageError("--tls goes over TCP, not with --udp");
   }
   const address = formatAddress(target);
 
@@ -108,13 +114,23 @@ export const main = defineProgram({
   return 0;
 
   async function askTcp(): Promise<Uint8Array | null> {
-    const conn = await dial(run, target, (to) => Deno.connect(to));
+    const conn = await dial(
+      run,
+      target,
+      (to) => Deno.connect(to),
+      (conn, trust) => Deno.startTls(conn, trust),
+    );
     using connection = new StreamConnection(conn, { readMs: timeout });
     connection.stopOn(signal);
     // An LF among the four binary bytes of RFC 868 does not end the reply.
     const reply: number[] = [];
     while (reply.length < 4) {
-      const part = await connection.readMessage(QUIET_MS);
+      const part = await connection.readMessage(QUIET_MS).catch((error) => {
+        if (!(error instanceof DeadlineError) || options.tls) throw error;
+        throw new RunError(
+          `No time from ${address} within ${timeout} ms; if the server speaks TLS, add --tls`,
+        );
+      });
       if (part === null) break;
       reply.push(...part.subarray(0, MAX_REPLY_BYTES));
     }

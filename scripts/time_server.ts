@@ -6,7 +6,8 @@
  * Protocol:   the manner of RFC 867 (ctime, iso) or RFC 868, port 9999
  * Socket:     stream, or datagram
  * Permission: --allow-net=HOST, to listen there; with --udp also the clients'
- *             addresses, and --unstable-net outside of this folder
+ *             addresses, and --unstable-net outside of this folder; --allow-read=FILE for the
+ *             files of TLS
  *
  *     $ deno task time-server
  *     listening tcp 127.0.0.1:9999
@@ -28,6 +29,7 @@ import {
   listenOptions,
   STREAM_SERVER_OPTIONS,
 } from "../lib/cli/server_options.ts";
+import { TLS_SERVER_HELP } from "../lib/cli/tls_options.ts";
 import { serveDatagrams } from "../lib/net/serve_datagrams.ts";
 import { serveStreams } from "../lib/net/serve_streams.ts";
 import {
@@ -45,6 +47,7 @@ export const main = defineProgram({
   details: [
     "ctime is the local time as C writes it, iso is UTC to the millisecond, rfc868 is four bytes: the seconds since 1900.",
     `Over UDP a request must be at least as long as its reply; a shorter one gets none, because its source may be forged.`,
+    TLS_SERVER_HELP,
   ],
   options: {
     ...listenOptions(9999),

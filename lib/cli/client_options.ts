@@ -6,10 +6,16 @@
 
 import { parseTarget, type Target } from "../net/address.ts";
 import { connectWithin, resolveHost } from "../net/connect.ts";
+import { DeadlineError } from "../net/errors.ts";
 import { localHostFor } from "../net/datagram_socket.ts";
 import { withContext } from "./context.ts";
 import { duration, flag, integer, type Option, text } from "./option.ts";
 import { UsageError } from "./options.ts";
+import {
+  clientTls,
+  type StartTls,
+  type TlsClientValues,
+} from "./tls_options.ts";
 
 /** The options of every client. */
 export type ClientOptions =
@@ -47,7 +53,7 @@ export const SOURCE_OPTION: { source: Option<string | undefined> } = {
 /** A run of a program that has {@linkcode clientOptions}. */
 export interface ClientRun {
   /** The values of its options. */
-  options: {
+  options: TlsClientValues & {
     /** The deadline, in milliseconds. */
     timeout: number;
     /** Whether only IPv4 is accepted. */
@@ -59,6 +65,8 @@ export interface ClientRun {
   };
   /** Aborts each wait. */
   signal: AbortSignal;
+  /** Called with the time that a TLS handshake took, in milliseconds. */
+  onHandshake?: (durationMs: number) => void;
 }
 
 /** The address family requested by an option or by the source address. */
@@ -72,28 +80,48 @@ function requestedFamily({ ipv4, ipv6, source }: ClientRun["options"]) {
 }
 
 /**
- * Connects within the deadline. If a family is requested, the host is looked up
- * first; otherwise `Deno.connect` tries the addresses of both.
+ * Connects within the deadline, and starts TLS if the options say so. If a family
+ * is requested, the host is looked up first; otherwise `Deno.connect` tries the
+ * addresses of both.
  *
  * @param run The run of the program.
  * @param target The target.
  * @param connect Calls `Deno.connect`.
+ * @param start Calls `Deno.startTls`; without it the connection stays plain.
  * @returns The connection.
  */
-export function reach(
-  { options, signal }: ClientRun,
+export async function reach(
+  run: ClientRun,
   target: Target | Deno.NetAddr,
   connect: (to: Deno.ConnectOptions) => Promise<Deno.Conn>,
+  start?: StartTls,
 ): Promise<Deno.Conn> {
+  const { options, signal } = run;
   const family = requestedFamily(options);
-  return connectWithin(options.timeout, signal, async (signal) => {
-    const address = family === undefined || !("hostname" in target) ? target : {
-      ...target,
-      hostname: await resolveHost(target.hostname, { family, signal }),
-    };
-    // Deno types TCP and Unix targets apart; the function is the same.
-    return await connect({ ...address, signal } as Deno.ConnectOptions);
-  });
+  const secure = start ? await clientTls(options, target, start) : null;
+  let connectedAtMs: number | null = null;
+  try {
+    return await connectWithin(options.timeout, signal, async (signal) => {
+      const address = family === undefined || !("hostname" in target)
+        ? target
+        : {
+          ...target,
+          hostname: await resolveHost(target.hostname, { family, signal }),
+        };
+      // Deno types TCP and Unix targets apart; the function is the same.
+      const conn = await connect({ ...address, signal } as Deno.ConnectOptions);
+      if (secure === null) return conn;
+      connectedAtMs = performance.now();
+      const encrypted = await secure(conn, signal);
+      run.onHandshake?.(performance.now() - connectedAtMs);
+      return encrypted;
+    });
+  } catch (error) {
+    if (connectedAtMs === null || !(error instanceof DeadlineError)) {
+      throw error;
+    }
+    throw new DeadlineError("handshake", options.timeout);
+  }
 }
 
 /**
@@ -102,6 +130,7 @@ export function reach(
  * @param run The run of the program.
  * @param target The target.
  * @param connect Calls `Deno.connect`.
+ * @param start Calls `Deno.startTls`; without it the connection stays plain.
  * @returns The connection.
  * @throws {RunError} If it cannot be reached.
  */
@@ -109,10 +138,11 @@ export function dial(
   run: ClientRun,
   target: Target | Deno.NetAddr,
   connect: (to: Deno.ConnectOptions) => Promise<Deno.Conn>,
+  start?: StartTls,
 ): Promise<Deno.Conn> {
   return withContext(
     { action: "connect to", target },
-    () => reach(run, target, connect),
+    () => reach(run, target, connect, start),
   );
 }
 

@@ -12,6 +12,7 @@ import { ResultError } from "../result/result_error.ts";
 import { DeadlineError, errorCode, errorMessage } from "../net/errors.ts";
 import { KeyError, type KeyFault } from "../net/shared_key.ts";
 import { isLoopback } from "../net/source.ts";
+import { TlsError, type TlsFault } from "../net/tls.ts";
 import { flagOf, UsageError } from "./options.ts";
 
 /** The target of an action: an address, or the name of a host. */
@@ -183,6 +184,27 @@ const KEY_REMEDIES: Record<KeyFault, string> = {
   closed: "check the output of the server",
 };
 
+const TLS_REMEDIES: Record<TlsFault, string> = {
+  plain:
+    "the server does not speak TLS; leave --tls out, or start it with --tls-cert and --tls-key",
+  encrypted:
+    "the server speaks TLS; add --tls, and --tls-ca with the file of its authority",
+  expired:
+    "the server's certificate has expired; replace it (make-cert makes one), or set the clock of this machine",
+  early:
+    "the server's certificate is not valid yet; replace it, or set the clocks of both machines",
+  names: "see explainTls",
+  issuer:
+    "the server's certificate is not signed by an authority that is trusted here; name the file of its authority with --tls-ca, as in --tls-ca certs/authority.pem",
+  authority:
+    "the server's certificate signs itself, which is refused; start the server with one that an authority signed, as make-cert makes it",
+  refused:
+    "the server wants a certificate of the client, which programs of this project cannot show; start it without --tls-client-ca",
+  closed:
+    "the server ended the TLS handshake; check the port and its output: perhaps it wants a certificate of the client (--tls-client-ca), which programs of this project cannot show",
+  other: "check the output of the server",
+};
+
 const IPERF3_REMEDIES: Partial<Record<Iperf3Fault, string>> = {
   busy: "try again later, or start throughput-server with --concurrent 2",
   authentication:
@@ -218,6 +240,7 @@ export function explain(error: unknown, task?: Task): string {
       KEY_REMEDIES[error.fault]
     }`;
   }
+  if (error instanceof TlsError) return explainTls(error);
   if (error instanceof Iperf3Error) {
     const remedy = IPERF3_REMEDIES[error.fault];
     return remedy === undefined ? error.message : `${error.message}; ${remedy}`;
@@ -231,11 +254,26 @@ export function explain(error: unknown, task?: Task): string {
   if (error instanceof DeadlineError && error.wait === "connect") {
     return `no answer within ${error.timeoutMs} ms; check the address and the firewalls, or raise --timeout`;
   }
+  if (error instanceof DeadlineError && error.wait === "handshake") {
+    return `no TLS handshake within ${error.timeoutMs} ms; if the server does not speak TLS, leave --tls out, or start it with --tls-cert and --tls-key`;
+  }
   const code = errorCode(error);
   return (task && explainPath(error, task)) ??
     MEANINGS.find(([kind]) =>
       typeof kind === "string" ? kind === code : error instanceof kind
     )?.[1] ?? errorMessage(error);
+}
+
+/** Explains a failure of TLS; the names of a certificate are for `--tls-name`. */
+function explainTls({ fault, names, asked, message }: TlsError): string {
+  const remedy = TLS_REMEDIES[fault];
+  if (fault === "other") return `${message}; ${remedy}`;
+  if (fault !== "names") return remedy;
+  return names.length === 0
+    ? `the server's certificate is not for ${asked}; connect to an address that it has, or give that with --tls-name`
+    : `the server's certificate is for ${
+      names.join(", ")
+    }, not for ${asked}; use --tls-name ${names[0]}`;
 }
 
 /** Explains an error about a file or a Unix socket. */

@@ -19,6 +19,7 @@ import {
 } from "../net/stream_connection.ts";
 import { formatAddress } from "../net/address.ts";
 import { formatCount, formatDuration } from "../result/quantities.ts";
+import type { TlsListener } from "../net/tls_listener.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { parseTransform, type Transform } from "../text/transform.ts";
 import {
@@ -37,6 +38,11 @@ import {
   text,
 } from "./option.ts";
 import { type OptionValues, UsageError } from "./options.ts";
+import {
+  serverTls,
+  TLS_SERVER_OPTIONS,
+  type TlsServerValues,
+} from "./tls_options.ts";
 
 /** The options for the address of a server. */
 export type ListenOptions =
@@ -75,6 +81,7 @@ export const TRANSFORM_OPTION: { transform: Option<Transform> } = {
 
 /** The mode, the limits and the log of a stream server. */
 export const STREAM_SERVER_OPTIONS = {
+  ...TLS_SERVER_OPTIONS,
   mode: choice(
     ["iterative", "concurrent"],
     "serve one client at a time, or all at once",
@@ -96,15 +103,19 @@ export const STREAM_SERVER_OPTIONS = {
 /** The part of a run that the logs of servers use. */
 export interface ServerRun extends ServerCommand {
   /** Its options. */
-  options: { verbose: boolean; reusePort?: boolean };
+  options: TlsServerValues & { verbose: boolean; reusePort?: boolean };
   /** Stops the server. */
   signal: AbortSignal;
   /** Where the log is written. */
   terminal: Terminal;
 }
 
+/** An open socket: a TCP listener may have got TLS. */
+export type Listening<S> = S extends Deno.TcpListener ? S | TlsListener : S;
+
 /**
- * Opens the socket of a server, and prints where it listens.
+ * Opens the socket of a server, starts TLS on its connections if the options say
+ * so, and prints where it listens.
  *
  * @param run The run of the program.
  * @param address Where to listen.
@@ -127,11 +138,15 @@ export async function listen<
   run: ServerRun,
   address: A,
   open: (address: A) => S,
-): Promise<S> {
+): Promise<Listening<S>> {
   const { transport } = address;
   const { reusePort = false } = run.options;
   if (reusePort && (transport !== "tcp" || Deno.build.os !== "linux")) {
     throw new UsageError("--reuse-port is for TCP on Linux: leave it out");
+  }
+  const tls = await serverTls(run);
+  if (tls !== null && transport !== "tcp") {
+    throw new UsageError("--tls-cert is for TCP: leave it out");
   }
   const socket = await withContext(
     { action: "listen on", target: address, server: run },
@@ -140,8 +155,12 @@ export async function listen<
   const bound = transport === "unix"
     ? (address as { path: string }).path
     : formatAddress(socket.addr);
-  run.terminal.print(`listening ${transport} ${bound}`);
-  return socket;
+  run.terminal.print(
+    `listening ${tls === null ? transport : "tls"} ${bound}`,
+  );
+  return (tls === null
+    ? socket
+    : tls(socket as unknown as Deno.TcpListener)) as Listening<S>;
 }
 
 /** A connection, for the log. */

@@ -29,6 +29,7 @@ import { formatAddress } from "./address.ts";
 import { includesHost, type Network } from "./networks.ts";
 import { RateLimiter } from "./rate_limiter.ts";
 import { isLoopback, isResponder, prefixOf, sourceOf } from "./source.ts";
+import { ThrottledLog } from "./throttled_log.ts";
 
 /** The limits of each source. */
 export interface SourceLimits {
@@ -97,8 +98,6 @@ export function formatRefused(
 /** The rates of a network and of all sources, as multiples of a source's. */
 const NETWORK_FACTOR = 4;
 const TOTAL_FACTOR = 40;
-/** The least time between two lines about refusals, in milliseconds. */
-const REFUSAL_LOG_MS = 1000;
 
 /**
  * Decides on connections and datagrams, and counts and logs what it refuses, at
@@ -144,10 +143,7 @@ export class AdmissionControl {
   #connects: SourceRates;
   #datagrams: SourceRates;
   #local: RateLimiter;
-  #log: (line: string) => void;
-  #clock: Clock;
-  #loggedAtMs = -Infinity;
-  #unlogged = 0;
+  #log: ThrottledLog;
 
   /**
    * Starts without any connection.
@@ -178,8 +174,7 @@ export class AdmissionControl {
     this.#connects = new SourceRates(maxConnectsPerSec, 1, clock);
     this.#datagrams = new SourceRates(maxDatagramsPerSec, 1 / 4, clock);
     this.#local = new RateLimiter(maxDatagramsPerSec, { clock });
-    this.#log = log;
-    this.#clock = clock;
+    this.#log = new ThrottledLog(log, clock);
   }
 
   /** How many were refused so far, for whatever reason. */
@@ -262,17 +257,7 @@ export class AdmissionControl {
 
   #refuse(remote: Deno.Addr, why: Refusal): Refusal {
     this.refused[why] += 1;
-    const nowMs = this.#clock.now();
-    if (nowMs - this.#loggedAtMs < REFUSAL_LOG_MS) {
-      this.#unlogged += 1;
-      return why;
-    }
-    const others = this.#unlogged === 0
-      ? ""
-      : `; ${this.#unlogged} more since the last line`;
-    this.#loggedAtMs = nowMs;
-    this.#unlogged = 0;
-    this.#log(`${formatAddress(remote)}: refused: ${MEANINGS[why]}${others}`);
+    this.#log.write(`${formatAddress(remote)}: refused: ${MEANINGS[why]}`);
     return why;
   }
 }

@@ -44,9 +44,11 @@ export async function makeAuthority(
   validity: Validity,
 ): Promise<CertificatePair> {
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, KEY_USES);
-  const cert = await x509.X509CertificateGenerator.createSelfSigned({
+  const cert = await x509.X509CertificateGenerator.create({
     ...common(name, validity),
-    keys,
+    issuer: [{ CN: [name] }],
+    publicKey: keys.publicKey,
+    signingKey: keys.privateKey,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),

@@ -5,10 +5,11 @@
  */
 
 /** What was waited for when a deadline passed. */
-export type DeadlineWait = "connect" | "read" | "write";
+export type DeadlineWait = "connect" | "handshake" | "read" | "write";
 
 const WAITS: Record<DeadlineWait, (ms: number) => string> = {
   connect: (ms) => `no answer within ${ms} ms`,
+  handshake: (ms) => `no TLS handshake within ${ms} ms`,
   read: (ms) => `no whole message arrived within ${ms} ms`,
   write: (ms) => `the peer took nothing for ${ms} ms`,
 };

@@ -21,3 +21,6 @@ export * from "./serve_streams.ts";
 export * from "./shared_key.ts";
 export * from "./source.ts";
 export * from "./stream_connection.ts";
+export * from "./throttled_log.ts";
+export * from "./tls.ts";
+export * from "./tls_listener.ts";

@@ -13,6 +13,7 @@
  * | the message exceeds the limit | `FramingError` |
  * | no whole message in time | `DeadlineError`, and the socket is closed |
  * | the connection is stopped, and no reply is pending | `null` |
+ * | the peer speaks TLS, or TLS breaks | `TlsError` |
  *
  * A message is a view of the buffer: it is valid until the next read.
  *
@@ -23,6 +24,7 @@ import { LineDecoder } from "../framing/line_decoder.ts";
 import { systemClock } from "../timing/clock.ts";
 import { formatAddress } from "./address.ts";
 import { DeadlineError, isDisconnect } from "./errors.ts";
+import { isTlsAlert, TlsError, tlsError } from "./tls.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Limits of one connection; times in milliseconds, sizes in bytes. */
@@ -434,6 +436,12 @@ export class StreamConnection implements Disposable {
     );
   }
 
+  /** Throws if the first bytes are those of a TLS server that expects TLS. */
+  #checkPlain(count: number): void {
+    if (!isTlsAlert(this.#decoder.space().subarray(0, count))) return;
+    throw new TlsError("encrypted", "the server expects it");
+  }
+
   /** Waits for more bytes; `false` at the end of the stream. */
   async #fill(): Promise<boolean> {
     if (this.#ended) return false;
@@ -445,12 +453,21 @@ export class StreamConnection implements Disposable {
       const count = await reading;
       if (count === null) this.#ended = true;
       else {
+        if (this.#counts.receivedBytes === 0) this.#checkPlain(count);
         this.#decoder.commit(count);
         this.#counts.receivedBytes += count;
       }
       return count !== null;
     } catch (error) {
       if (this.#expired !== null) throw this.#expired;
+      if ("handshake" in this.#conn && !this.#stopping) {
+        // A server checks our certificate after our side of the handshake.
+        const isEarly = this.#counts.receivedBytes === 0 &&
+          error instanceof Deno.errors.UnexpectedEof;
+        if (isEarly || error instanceof Deno.errors.InvalidData) {
+          throw tlsError(error);
+        }
+      }
       if (!this.#stopping || !isDisconnect(error)) throw error;
       this.close(); // so that nothing waits to reply
       return false;

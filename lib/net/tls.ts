@@ -10,29 +10,37 @@
 
 import { errorMessage, isDisconnect } from "./errors.ts";
 
-/**
- * Why a handshake failed: the other side does not speak TLS; its certificate has
- * expired, is not valid yet, is for other names, is not signed by a trusted
- * authority, or is that of an authority itself; it refused ours; it closed the
- * connection; or something else.
- */
+/** Why TLS failed. */
 export type TlsFault =
+  /** The other side does not speak TLS. */
   | "plain"
+  /** The other side speaks TLS, and we do not. */
+  | "encrypted"
+  /** Its certificate has expired. */
   | "expired"
+  /** Its certificate is not valid yet. */
   | "early"
+  /** Its certificate is for other names. */
   | "names"
+  /** Its certificate is not signed by an authority that is trusted. */
   | "issuer"
+  /** Its certificate is that of an authority. */
   | "authority"
+  /** It refused us: for the lack of a certificate, or because of ours. */
   | "refused"
+  /** It closed the connection. */
   | "closed"
+  /** Something else. */
   | "other";
 
-/** Thrown when a handshake fails. */
+/** Thrown when TLS fails. */
 export class TlsError extends Error {
   /** Why it failed. */
   readonly fault: TlsFault;
   /** The names in a certificate that is for other names. */
   readonly names: string[];
+  /** The name that it ought to have; `null` if that is unknown. */
+  asked: string | null = null;
 
   /**
    * Creates the error.
@@ -42,7 +50,7 @@ export class TlsError extends Error {
    * @param names The names in the certificate, if they are known.
    */
   constructor(fault: TlsFault, detail: string, names: string[] = []) {
-    super(`TLS handshake failed: ${detail}`);
+    super(`TLS failed: ${detail}`);
     this.fault = fault;
     this.names = names;
   }
@@ -54,11 +62,12 @@ export class TlsError extends Error {
  * by that; `tests/net/tls_test.ts` makes each of them happen.
  */
 const MARKS: [string, TlsFault][] = [
-  ["InvalidContentType", "plain"],
+  ["received corrupt message", "plain"],
   ["certificate expired", "expired"],
   ["not valid yet", "early"],
   ["not valid for name", "names"],
   ["UnknownIssuer", "issuer"],
+  ["BadSignature", "issuer"], // another authority of the same name
   ["CaUsedAsEndEntity", "authority"],
   ["received fatal alert", "refused"],
 ];
@@ -118,23 +127,30 @@ export async function startTls(
     return secure;
   } catch (error) {
     close();
-    throw tlsError(error);
+    const failure = tlsError(error);
+    if (failure instanceof TlsError) failure.asked = trust.hostname;
+    throw failure;
   } finally {
     signal.removeEventListener("abort", close);
   }
 }
 
-/** The length of the alert with which a TLS server answers anything else. */
-const ALERT_BYTES = 7;
+/**
+ * What a TLS server answers a client that does not speak TLS: an alert, fatal,
+ * protocol_version.
+ *
+ * @internal
+ */
+export const PLAIN_ALERT: Uint8Array = Uint8Array.of(0x15, 3, 1, 0, 2, 2, 70);
 
 /**
- * Checks whether bytes are the answer of a TLS server to a client that does not
- * speak TLS: an alert, which is `15 03 0x 00 02 02` and its number.
+ * Checks whether bytes are the alert of a TLS server to a client that does not
+ * speak TLS.
  *
- * @param bytes The first bytes of a connection.
+ * @param bytes All bytes that arrived.
  * @returns Whether they are.
  */
 export function isTlsAlert(bytes: Uint8Array): boolean {
-  return bytes.length === ALERT_BYTES && bytes[0] === 0x15 &&
-    bytes[1] === 3 && bytes[3] === 0 && bytes[4] === 2 && bytes[5] === 2;
+  return bytes.length === PLAIN_ALERT.length &&
+    bytes.every((byte, at) => at === 2 || at === 6 || byte === PLAIN_ALERT[at]);
 }

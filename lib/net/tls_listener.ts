@@ -17,8 +17,10 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Duplex } from "node:stream";
 import { createServer, Server, type TLSSocket } from "node:tls";
-import { DeadlineError, errorMessage } from "./errors.ts";
-import { TlsError } from "./tls.ts";
+import { formatAddress } from "./address.ts";
+import { errorMessage } from "./errors.ts";
+import { ThrottledLog } from "./throttled_log.ts";
+import { PLAIN_ALERT } from "./tls.ts";
 
 /** What a server shows and asks for, in PEM. */
 export interface TlsIdentity {
@@ -30,28 +32,31 @@ export interface TlsIdentity {
   clientCa?: string | undefined;
 }
 
-/** Which part of an identity is unusable. */
+/** Thrown for an identity that is unusable. */
 export class TlsIdentityError extends Error {
-  /** The part. */
+  /** The part that is. */
   readonly part: keyof TlsIdentity;
-  /** Whether the part does not fit the certificate, and not its form is wrong. */
-  readonly isMismatch: boolean;
 
   /**
    * Creates the error.
    *
-   * @param part The part.
-   * @param isMismatch Whether the part does not fit the certificate.
+   * @param part The part that is unusable.
+   * @param message Why.
    */
-  constructor(part: keyof TlsIdentity, isMismatch = false) {
-    super(isMismatch ? "the key is not that of the certificate" : "no PEM");
+  constructor(part: keyof TlsIdentity, message: string) {
+    super(message);
     this.part = part;
-    this.isMismatch = isMismatch;
   }
 }
 
-/** How long a handshake may take by default, in milliseconds. */
-export const HANDSHAKE_MS = 10_000;
+/** How a listener starts TLS. */
+export interface TlsListenerOptions {
+  /** How long a handshake may take, in milliseconds. Default 10 seconds. */
+  handshakeMs?: number;
+  /** Receives the lines about handshakes that failed, at most one a second. */
+  log?: (line: string) => void;
+}
+
 /** How much is read at once, in bytes: a TLS record and its frame fit. */
 const READ_BYTES = 20_480;
 
@@ -69,21 +74,21 @@ export const CAN_SERVE_TLS: boolean = "setSecureContext" in Server.prototype;
 export class TlsListener implements Deno.Listener<Deno.TcpConn> {
   #listener: Deno.Listener<Deno.TcpConn>;
   #server: Server;
-  #handshakeMs: number;
+  #log: ThrottledLog;
 
   /**
    * Starts TLS on a listener.
    *
    * @param listener The listener.
-   * @param identity What to show and ask for.
-   * @param handshakeMs How long a handshake may take, in milliseconds.
-   * @throws {TlsIdentityError} If the identity is unusable.
+   * @param identity What to show and ask for: see {@linkcode checkIdentity}.
+   * @param options The deadline of handshakes, and the log.
    */
   constructor(
     listener: Deno.Listener<Deno.TcpConn>,
     identity: TlsIdentity,
-    handshakeMs: number = HANDSHAKE_MS,
+    options: TlsListenerOptions = {},
   ) {
+    const { handshakeMs = 10_000, log = () => {} } = options;
     this.#listener = listener;
     this.#server = createServer({
       ...contextOf(identity),
@@ -92,7 +97,7 @@ export class TlsListener implements Deno.Listener<Deno.TcpConn> {
       handshakeTimeout: handshakeMs,
       allowHalfOpen: true,
     });
-    this.#handshakeMs = handshakeMs;
+    this.#log = new ThrottledLog(log);
   }
 
   /** The address of the listener. */
@@ -103,8 +108,7 @@ export class TlsListener implements Deno.Listener<Deno.TcpConn> {
   /**
    * Changes the identity, for the connections to come.
    *
-   * @param identity What to show and ask for.
-   * @throws {TlsIdentityError} If it is unusable; the old one stays.
+   * @param identity What to show and ask for: see {@linkcode checkIdentity}.
    */
   renew(identity: TlsIdentity): void {
     this.#server.setSecureContext(contextOf(identity));
@@ -113,7 +117,7 @@ export class TlsListener implements Deno.Listener<Deno.TcpConn> {
   /** Waits for a client, and not for the handshake. */
   async accept(): Promise<Deno.TcpConn> {
     const conn = await this.#listener.accept();
-    return new TlsServerConn(conn, this.#server, this.#handshakeMs);
+    return new TlsServerConn(conn, this.#server, this.#log);
   }
 
   /** Closes the listener. */
@@ -148,13 +152,18 @@ export class TlsListener implements Deno.Listener<Deno.TcpConn> {
   }
 }
 
-/** Checks an identity: the library takes any text, and fails with each client. */
-function contextOf({ cert, key, clientCa }: TlsIdentity) {
+/**
+ * Checks an identity. The library takes any text, and fails with each client.
+ *
+ * @param identity The identity.
+ * @throws {TlsIdentityError} If it is unusable.
+ */
+export function checkIdentity({ cert, key, clientCa }: TlsIdentity): void {
   const check = <T>(part: keyof TlsIdentity, parse: () => T): T => {
     try {
       return parse();
-    } catch {
-      throw new TlsIdentityError(part);
+    } catch (error) {
+      throw new TlsIdentityError(part, errorMessage(error));
     }
   };
   const certificate = check("cert", () => new X509Certificate(cert));
@@ -162,19 +171,24 @@ function contextOf({ cert, key, clientCa }: TlsIdentity) {
   if (clientCa !== undefined) {
     check("clientCa", () => new X509Certificate(clientCa));
   }
-  if (!certificate.checkPrivateKey(secret)) {
-    throw new TlsIdentityError("key", true);
-  }
+  if (certificate.checkPrivateKey(secret)) return;
+  throw new TlsIdentityError("key", "the key is that of another certificate");
+}
+
+/** The parts of an identity, as `node:tls` names them. */
+function contextOf({ cert, key, clientCa }: TlsIdentity) {
   return { cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }) };
 }
 
 /** A socket of Deno as a stream of Node. */
 class TcpStream extends Duplex {
   #conn: Deno.TcpConn;
+  #destroyed: () => void;
 
-  constructor(conn: Deno.TcpConn) {
+  constructor(conn: Deno.TcpConn, destroyed: () => void) {
     super({ allowHalfOpen: true });
     this.#conn = conn;
+    this.#destroyed = destroyed;
   }
 
   override async _read(): Promise<void> {
@@ -215,10 +229,18 @@ class TcpStream extends Duplex {
     error: Error | null,
     done: (error: Error | null) => void,
   ): void {
-    this.#conn[Symbol.dispose]();
+    this.#destroyed();
     done(error);
   }
 }
+
+/** Handshakes that fail, by their code; whether the client expects no TLS. */
+const FAILURES: Record<string, [words: string, isPlain?: boolean]> = {
+  "": ["no handshake in time", true],
+  ERR_SSL_WRONG_VERSION_NUMBER: ["the client does not speak it", true],
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: ["the client has no certificate"],
+  ECONNRESET: ["the client's certificate is not trusted, or it left"],
+};
 
 /** An accepted connection; its handshake has started. */
 class TlsServerConn implements Deno.TcpConn {
@@ -235,16 +257,17 @@ class TlsServerConn implements Deno.TcpConn {
   #isClosed = false;
   #fault: unknown = null;
 
-  constructor(conn: Deno.TcpConn, server: Server, handshakeMs: number) {
+  constructor(conn: Deno.TcpConn, server: Server, log: ThrottledLog) {
     this.#conn = conn;
     this.localAddr = conn.localAddr;
     this.remoteAddr = conn.remoteAddr;
-    this.#stream = new TcpStream(conn);
+    // During the handshake the socket stays open for a last alert.
+    this.#stream = new TcpStream(conn, () => {
+      if (this.#socket !== null) conn[Symbol.dispose]();
+    });
     this.#stream.on("error", (error) => this.#fail(error));
     this.#stream.once("end", () => {
-      if (this.#socket !== null) return;
-      this.#fail(new Deno.errors.UnexpectedEof("No TLS handshake"));
-      this.#stream.destroy();
+      if (this.#socket === null) this.#giveUp(null);
     });
     conn.setNoDelay(true);
     this.#secure.promise.catch(() => {}); // the first read or write throws it
@@ -254,13 +277,13 @@ class TlsServerConn implements Deno.TcpConn {
       if (name === "secureConnection") {
         this.#take(first as TLSSocket);
       } else if (name === "tlsClientError") {
-        const { code = "" } = first as { code?: string };
-        this.#fail(
-          code === ""
-            ? new DeadlineError("read", handshakeMs)
-            : handshakeError(code, errorMessage(first)),
-        );
-        this.#stream.destroy();
+        const error = first as Error & { code?: string };
+        const [words, isPlain = false] = FAILURES[error.code ?? ""] ??
+          [errorMessage(error)];
+        if (this.#fault === null) {
+          log.write(`${formatAddress(this.remoteAddr)}: no TLS: ${words}`);
+        }
+        this.#giveUp(isPlain ? PLAIN_ALERT : null);
       }
       return true;
     };
@@ -279,6 +302,17 @@ class TlsServerConn implements Deno.TcpConn {
     });
     socket.on("error", (error) => this.#fail(error));
     socket.on("close", () => this.#fail(new Deno.errors.ConnectionReset()));
+  }
+
+  /** Ends a handshake that failed; the handler sees a broken connection. */
+  async #giveUp(alert: Uint8Array | null): Promise<void> {
+    this.#fail(new Deno.errors.ConnectionAborted());
+    try {
+      if (alert !== null) await this.#conn.write(alert);
+    } catch { // the client has left
+    }
+    this.#stream.destroy();
+    this.#conn[Symbol.dispose]();
   }
 
   /** Keeps the first error, and wakes whoever waits. */
@@ -338,12 +372,15 @@ class TlsServerConn implements Deno.TcpConn {
     const destroy = () => {
       this.#socket?.destroy();
       this.#stream.destroy();
+      this.#conn[Symbol.dispose]();
     };
-    if (this.#socket === null || isBroken) return destroy();
+    if (this.#socket === null || isBroken || this.#stream.destroyed) {
+      return destroy();
+    }
     // Without the alert that ends TLS, the end looks like a break to the peer.
     const timer = setTimeout(destroy, LAST_ALERT_MS);
     this.#stream.once("close", () => clearTimeout(timer));
-    this.#socket.end(destroy);
+    this.#socket.end(() => this.#stream.end(destroy));
   }
 
   [Symbol.dispose](): void {
@@ -383,15 +420,4 @@ class TlsServerConn implements Deno.TcpConn {
       close: () => this.closeWrite(),
     });
   }
-}
-
-/** Explains the codes of handshakes; a client's alert keeps its own text. */
-function handshakeError(code: string, message: string): TlsError {
-  return code === "ERR_SSL_WRONG_VERSION_NUMBER"
-    ? new TlsError("plain", "the client does not speak TLS")
-    : code === "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE"
-    ? new TlsError("refused", "the client has no certificate")
-    : code === "ECONNRESET"
-    ? new TlsError("closed", "the client closed the connection")
-    : new TlsError("other", message);
 }
