@@ -27,7 +27,7 @@ Deno.test({
     const names = compilables().map(({ name }) => name).sort();
     assertEquals(
       names,
-      "compare hello_client hello_server measure_client measure_server monitor peer report stamp_client stamp_server tcp_client tcp_server throughput_client throughput_server time_client time_server udp_client udp_server under_load"
+      "compare hello_client hello_server make_cert measure_client measure_server monitor peer report stamp_client stamp_server tcp_client tcp_server throughput_client throughput_server time_client time_server udp_client udp_server under_load"
         .split(" "),
     );
   },

@@ -36,7 +36,11 @@ test("A client says what to do about TLS, and that works", async () => {
   await using other = await withCert("other");
   await using own = await withCert("authority");
   const cases: [{ address: string }, string[], RegExp][] = [
-    [plain, files.client(), /not speak TLS, leave --tls out|not speak TLS; leave --tls out/],
+    [
+      plain,
+      files.client(),
+      /not speak TLS, leave --tls out|not speak TLS; leave --tls out/,
+    ],
     [good, [], /the server speaks TLS; add --tls/],
     [good, ["--tls"], /not signed by .*--tls-ca/],
     [good, files.client("stranger"), /not signed by .*--tls-ca/],
