@@ -141,17 +141,17 @@ test("make_cert writes an authority and what it signs, and overwrites nothing", 
   assertEquals(first.code, 0);
   assertEquals(first.stdout.split("\n").length, 3);
   for (const name of ["authority-key.pem", "server-key.pem"]) {
-    assertEquals(Deno.statSync(`${folder}/${name}`).mode! & 0o777, 0o600);
+    assertEquals((await Deno.stat(`${folder}/${name}`)).mode! & 0o777, 0o600);
   }
-  const authority = Deno.readTextFileSync(`${folder}/authority.pem`);
+  const authority = await Deno.readTextFile(`${folder}/authority.pem`);
   const again = await make(folder);
   assertEquals(again.code, 1);
   assertMatch(again.stderr, /server\.pem: it exists; remove it, or .* --as/);
   const more = await make(folder, "lab.example", "192.0.2.1", "--as", "lab");
   assertEquals(more.code, 0, more.stderr);
   assertEquals((await make(folder, "ada", "--client")).code, 0);
-  assertEquals(Deno.readTextFileSync(`${folder}/authority.pem`), authority);
-  Deno.removeSync(`${folder}/authority-key.pem`);
+  assertEquals(await Deno.readTextFile(`${folder}/authority.pem`), authority);
+  await Deno.remove(`${folder}/authority-key.pem`);
   const broken = await make(folder, "--as", "third");
   assertMatch(broken.stderr, /authority-key\.pem is missing; restore it/);
   // The commands that it printed work.
