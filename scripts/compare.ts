@@ -55,7 +55,7 @@ export const main = defineProgram({
     "Compares TCP with UDP, and an iterative server with a concurrent one.",
   operands: "[HOST]",
   details: [
-    "Without HOST, servers in this process answer on loopback. With HOST, a measure-server and a stamp-server without a key must run there; experiments that need an impaired path or both ends of a connection stay on loopback.",
+    "Without HOST, servers in this process answer on loopback. With HOST, a measure-server and a stamp-server must run there, both without a key; experiments that need an impaired path or both ends of a connection stay on loopback.",
     "Both sides are measured by turns, so that a drift of the machine affects both. One is called faster only if the confidence interval of the difference of the medians (bootstrap, by rounds) excludes 0.",
   ],
   options: {

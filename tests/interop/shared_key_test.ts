@@ -52,3 +52,21 @@ for (const secret of [SECRET, "other"]) {
     },
   );
 }
+
+interopTest(
+  ["python3"],
+  "peer with a shared key is joined by Python with the same key",
+  async () => {
+    const id = `${"0".repeat(31)}1`;
+    await using peer = await serve(
+      withKey("peer --port 0 --name ada --host 127.0.0.1"),
+    );
+    const { code, stdout, stderr } = await run(
+      python("shared_key_client", ...peer.hostAndPort, "peer"),
+      `${SECRET}\nhello 2 ${id} 0 eve\nwelcome\nsay hi\nbye leave\n`,
+    );
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, /^hello 2 [0-9a-f]{32} \d+ ada\n/);
+    await peer.heard(/^eve: hi$/m);
+  },
+);
