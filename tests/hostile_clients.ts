@@ -94,7 +94,8 @@ export async function sources(
 ): Promise<void> {
   const to = { transport: "udp", hostname, port } as const;
   for (let source = 0; source < count; source++) {
-    const host = `127.1.${source >> 8 & 255}.${source & 255}`;
+    const [high, middle, low] = [source >> 16, source >> 8 & 255, source & 255];
+    const host = `127.${1 + high}.${middle}.${low}`;
     const socket = Deno.listenDatagram({
       ...{ transport: "udp", hostname: host, port: 0 },
     });

@@ -10,6 +10,7 @@
  */
 
 import { missed, pinned, printHead, terminal } from "./harness.ts";
+import { loadFigures } from "./load.ts";
 import { measureFigures } from "./measure.ts";
 import { monitorFigures } from "./monitor.ts";
 import { peerFigures } from "./peers.ts";
@@ -26,6 +27,7 @@ const FIGURES: Record<string, () => Promise<void>> = {
   throughput: throughputFigures,
   "under-load": underLoadFigures,
   shaped: shapedFigures,
+  load: loadFigures,
 };
 
 terminal.print(

@@ -21,6 +21,9 @@ export const missed: string[] = [];
 /** Whether servers and clients have a processor each. */
 export const pinned = await pinSelf();
 
+/** The programs that are no servers. */
+const CLIENTS = ["clients", "idle", "slow", "resets", "sources"];
+
 /** A program of `programs.ts` in a process of its own. */
 export class Helper implements AsyncDisposable {
   #child: Deno.ChildProcess;
@@ -28,11 +31,11 @@ export class Helper implements AsyncDisposable {
   #input: WritableStreamDefaultWriter<Uint8Array>;
 
   constructor(program: string, ...args: number[]) {
-    const processor = program === "clients" ? "1" : "0";
+    const processor = CLIENTS.includes(program) ? "1" : "0";
     this.#child = new Deno.Command(pinned ? "taskset" : Deno.execPath(), {
       args: [
         ...(pinned ? ["--cpu-list", processor, Deno.execPath()] : []),
-        ...["run", "--unstable-net", "--allow-net=127.0.0.1"],
+        ...["run", "--unstable-net", "--allow-net=127.0.0.0/8"],
         new URL("programs.ts", import.meta.url).pathname,
         program,
         ...args.map(String),

@@ -24,7 +24,6 @@ export async function measureFigures(): Promise<void> {
   await connections();
   await delays();
   await waitingClients();
-  await idleConnections();
 }
 
 /** 64-byte probes: the whole session against write and read. */
@@ -148,26 +147,6 @@ async function waitingClients(): Promise<void> {
     ratio,
     target: "at most 2",
     met: ratio <= 2,
-  });
-}
-
-/** The memory of an idle connection in a fresh server. */
-async function idleConnections(): Promise<void> {
-  const count = 5000;
-  await using fresh = new Helper("measureServer");
-  const port = await fresh.number();
-  const before = await fresh.ask();
-  const open: Deno.Conn[] = [];
-  for (let index = 0; index < count; index++) open.push(await connect(port));
-  // When the last one is answered, all are accepted.
-  await open.at(-1)!.write(new TextEncoder().encode("s rtt 1 1 0\n"));
-  await open.at(-1)!.read(new Uint8Array(64));
-  const kib = (await fresh.ask() - before) / count / 1024;
-  for (const conn of open) conn.close();
-  report(`${count} idle connections, each`, `${kib.toFixed(1)} KiB`, "", {
-    ratio: null,
-    target: "at most 16 KiB",
-    met: kib <= 16,
   });
 }
 

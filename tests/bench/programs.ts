@@ -12,6 +12,7 @@ import { StreamConnection } from "../../lib/net/stream_connection.ts";
 import { serveThroughput } from "../../lib/iperf3/server.ts";
 import { StampReflector } from "../../lib/stamp/reflector.ts";
 import { sleepUntil } from "../../lib/timing/sleep.ts";
+import { Crowd, resets, sources } from "../hostile_clients.ts";
 import { main as measureServer } from "../../scripts/measure_server.ts";
 
 const PROGRAMS: Record<string, (...args: number[]) => Promise<unknown>> = {
@@ -25,6 +26,12 @@ const PROGRAMS: Record<string, (...args: number[]) => Promise<unknown>> = {
   clients,
   throughputServer,
   bareSink,
+  idle: (port = 0, count = 0) => crowd(port, count),
+  slow: (port = 0, count = 0) =>
+    crowd(port, count, (crowd) => crowd.write(() => Uint8Array.of(97), 1000)),
+  resets: (port = 0, count = 0) => passing(resets(port, count)),
+  sources: (port = 0, count = 0) =>
+    passing(sources(port, count, () => new Uint8Array(44))),
 };
 
 /** The plainest echo server; with a delay it spins until each echo is due. */
@@ -113,6 +120,27 @@ async function clients(port = 0, count = 0, delayMs = 0): Promise<void> {
     await sleepUntil(performance.now() + delayMs / count);
   }
   print(count);
+}
+
+/** Connections that stay open; tells how many are. */
+async function crowd(
+  port: number,
+  count: number,
+  act: (crowd: Crowd) => void = () => {},
+): Promise<void> {
+  const crowd = await new Crowd().open(port, count);
+  for (const socket of crowd.sockets) socket.resume(); // to notice its end
+  act(crowd);
+  answerCounts(() => crowd.openCount);
+  print(crowd.openCount);
+}
+
+/** Prints a number when something begins, and when it is over. */
+async function passing(load: Promise<void>): Promise<void> {
+  answerCounts(() => 0); // until it is killed
+  print(0);
+  await load;
+  print(1);
 }
 
 function openDatagrams(): Deno.DatagramConn {

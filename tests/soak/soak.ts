@@ -36,6 +36,8 @@ const SHORT_SECONDS = 600;
 const MAX_SHORT_GROWTH = 1;
 /** Time between faults of a server, in milliseconds, at most. */
 const MAX_PAUSE_MS = 2000;
+/** Within this time a monitor serves again that had too many files open. */
+const RECOVERY_MS = 2000;
 const SAMPLES = 200;
 const PAGE_BYTES = 4096;
 const STYLE = { width: 130, ascii: false, color: false };
@@ -136,6 +138,7 @@ async function suffer(
     // Deno's HTTP server drops all connections when it cannot accept one.
     server.mayRefuse = name === "monitor" && kind === EXHAUSTION;
     await fault(port, signal);
+    if (server.mayRefuse) await sleepUntil(performance.now() + RECOVERY_MS);
     server.mayRefuse = false;
     count(counts, kind);
   }
