@@ -29,7 +29,7 @@ import {
 } from "../result/under_load_judge.ts";
 import type { PhaseRecord } from "../result/under_load_schema.ts";
 import { UNDER_LOAD_CSV_HEADER, underLoadCsvRows } from "../result/formats.ts";
-import { median } from "../stats/bootstrap.ts";
+import { median, sum } from "../stats/average.ts";
 import type { Distribution } from "../stats/histogram.ts";
 import { clientOptions, hostTargetOf } from "./client_options.ts";
 import { withContext } from "./context.ts";
@@ -156,7 +156,7 @@ export function runnableUnderLoad(setup: UnderLoadSetup): Runnable {
   const load = udpBitsPerSec === null
     ? `${formatCount(parallel, "stream")} of TCP`
     : `UDP at ${formatRate(udpBitsPerSec)}`;
-  const totalMs = plan.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  const totalMs = sum(plan.map(({ durationMs }) => durationMs));
   return {
     title: `latency under load to ${target}: ${load}, probes by ${
       metadata.probe === "stamp" ? "STAMP" : "connect"

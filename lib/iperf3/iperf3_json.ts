@@ -8,6 +8,7 @@
  * @module
  */
 
+import { sum } from "../stats/average.ts";
 import type { StreamPair, ThroughputClient } from "./client.ts";
 import type { Interval } from "./transfer.ts";
 
@@ -143,10 +144,10 @@ function intervalJson({ flows, ...interval }: Interval, isUdp: boolean) {
     isSender: boolean,
   ) =>
     !isUdp ? {} : isSender ? { packets } : losses(errors, packets, jitterSec);
-  const sum = (isSender: boolean) => {
+  const total = (isSender: boolean) => {
     const own = flows.filter((flow) => flow.isSender === isSender);
     const add = (key: "bytes" | keyof Figures) =>
-      own.reduce((total, flow) => total + flow[key], 0);
+      sum(own.map((flow) => flow[key]));
     return {
       ...part(add("bytes"), isSender),
       ...figures({
@@ -164,8 +165,8 @@ function intervalJson({ flows, ...interval }: Interval, isUdp: boolean) {
       ...part(flow.bytes, flow.isSender),
       ...figures(flow, flow.isSender),
     })),
-    ...(first && { sum: sum(first.isSender) }),
-    ...(isBoth && { sum_bidir_reverse: sum(!first!.isSender) }),
+    ...(first && { sum: total(first.isSender) }),
+    ...(isBoth && { sum_bidir_reverse: total(!first!.isSender) }),
   };
 }
 
@@ -213,17 +214,17 @@ type End = ReturnType<typeof endOf>;
 function sums(ends: End[], suffix: string, isUdp: boolean): object {
   const add = (
     key: Exclude<keyof End, "pair" | "stream">,
-  ) => ends.reduce((sum, end) => sum + end[key], 0);
+  ) => sum(ends.map((end) => end[key]));
   const seconds = Math.max(...ends.map((end) => end.seconds));
-  const sum = (bytes: number, errors: number) => ({
+  const total = (bytes: number, errors: number) => ({
     ...span(0, seconds, bytes),
     ...(isUdp &&
       losses(errors, add("packets"), add("jitterSec") / ends.length)),
     sender: ends[0]!.pair.direction === "forward",
   });
   return {
-    ...(isUdp && { [`sum${suffix}`]: sum(add("sentBytes"), add("errors")) }),
-    [`sum_sent${suffix}`]: sum(add("sentBytes"), 0),
-    [`sum_received${suffix}`]: sum(add("receivedBytes"), add("errors")),
+    ...(isUdp && { [`sum${suffix}`]: total(add("sentBytes"), add("errors")) }),
+    [`sum_sent${suffix}`]: total(add("sentBytes"), 0),
+    [`sum_received${suffix}`]: total(add("receivedBytes"), add("errors")),
   };
 }

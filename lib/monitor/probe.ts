@@ -17,6 +17,7 @@
 
 import { Gauge, Histogram, Registry } from "npm:prom-client@^15.1.3";
 import { parseDuration } from "../result/quantities.ts";
+import { sum } from "../stats/average.ts";
 import { json, RequestError } from "./answer.ts";
 import { DELAY_BUCKETS } from "./metrics.ts";
 import { Prober } from "./prober.ts";
@@ -200,14 +201,14 @@ export async function burstResponse(
   const { records, series, seconds } = result;
   const delays = records.flatMap(({ rttUs }) => rttUs ?? [])
     .map((us) => us / 1e6).sort((one, other) => one - other);
-  const sum = (key: "sent" | "lost") =>
-    records.reduce((total, { counts }) => total + (counts[key] ?? 0), 0);
+  const total = (key: "sent" | "lost") =>
+    sum(records.map(({ counts }) => counts[key] ?? 0));
   gauge("success", "Whether a probe was answered.", Number(delays.length > 0));
   gauge("duration_seconds", "How long the probes took.", seconds);
   gauge("ip_protocol", "4 or 6; 0 without an address.", series?.family ?? 0);
-  gauge("sent", "Probes that were answered or lost.", sum("sent"));
-  gauge("lost", "Probes without an answer in time.", sum("lost"));
-  gauge("unknown", "Probes whose outcome is unknown.", count - sum("sent"));
+  gauge("sent", "Probes that were answered or lost.", total("sent"));
+  gauge("lost", "Probes without an answer in time.", total("lost"));
+  gauge("unknown", "Probes whose outcome is unknown.", count - total("sent"));
   const histogram = new Histogram({
     name: "probe_rtt_seconds",
     help: "Round trips.",

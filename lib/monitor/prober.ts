@@ -10,6 +10,7 @@
  */
 
 import { errorMessage } from "../net/errors.ts";
+import { sum } from "../stats/average.ts";
 import type { Sample } from "../stats/sample.ts";
 import { type Clock, systemClock } from "../timing/clock.ts";
 import type { ProbeCounts } from "./api.ts";
@@ -348,10 +349,7 @@ export class Prober implements AsyncDisposable {
 
   #changed(): void {
     this.#active = this.#list.take();
-    const perMs = this.#active.reduce(
-      (sum, { info }) => sum + 1 / info.intervalMs,
-      0,
-    );
+    const perMs = sum(this.#active.map(({ info }) => 1 / info.intervalMs));
     const burstMs = MAX_BURST / perMs;
     this.#maxLateMs = Math.min(LONG_PAUSE_MS, Math.max(PAUSE_MS, burstMs));
     this.#report.series(this.#active.map(({ info }) => info));

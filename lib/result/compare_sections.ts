@@ -5,6 +5,7 @@
  * @module
  */
 
+import { sum } from "../stats/average.ts";
 import { canCarry, type Distribution } from "../stats/histogram.ts";
 import type {
   CompareResult,
@@ -268,10 +269,10 @@ function headOfLine(figures: ExperimentFigures<"head_of_line">): Parts {
 }
 
 function boundaries({ tcp, udp }: ExperimentFigures<"boundaries">): Parts {
-  const sum = (bytes: number[]) => bytes.join(" + ") || "-";
+  const list = (bytes: number[]) => bytes.join(" + ") || "-";
   const outcome = (side: Boundaries, sent: string, received: string) => {
     const { sent_bytes, received_bytes } = side;
-    const total = sent_bytes.reduce((sum, bytes) => sum + bytes, 0);
+    const total = sum(sent_bytes);
     const calls = `${formatCount(total, "byte")} ${
       total === 1 ? "was" : "were"
     } ${sent} in ${formatCount(sent_bytes.length, "call")} and`;
@@ -281,8 +282,8 @@ function boundaries({ tcp, udp }: ExperimentFigures<"boundaries">): Parts {
   };
   return {
     table: table({ TCP: tcp, UDP: udp }, [
-      ["bytes sent", undefined, ({ sent_bytes }) => sum(sent_bytes)],
-      ["bytes received", undefined, (side) => sum(side.received_bytes)],
+      ["bytes sent", undefined, ({ sent_bytes }) => list(sent_bytes)],
+      ["bytes received", undefined, (side) => list(side.received_bytes)],
     ]),
     sentences: [
       `TCP: ${outcome(tcp, "written", "read")}.`,

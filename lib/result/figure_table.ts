@@ -73,5 +73,5 @@ export function figureSentence(figures: Figure[], result: Measured): string {
 }
 
 function shown(figure: Figure, result: Measured): number | null {
-  return figure.isCarried(result) ? figure.read(result) ?? null : null;
+  return figure.isCarried(result) ? figure.read(result) : null;
 }

@@ -86,9 +86,9 @@ export interface Figure {
    * Reads it.
    *
    * @param of What was measured.
-   * @returns The value; `null` or `undefined` if it is unknown or does not apply.
+   * @returns The value; `null` if it is unknown or does not apply.
    */
-  read(of: Measured): number | null | undefined;
+  read(of: Measured): number | null;
   /** Whether there are enough values for this percentile. */
   isCarried(of: Measured): boolean;
 }
@@ -205,7 +205,7 @@ export const FIGURES: readonly Figure[] = [
   ]),
   {
     ...figures({ ...LOAD, unit: "grade" }, "", [["grade"]])[0]!,
-    read: ({ load }) => load?.grade && GRADE_NAMES.indexOf(load.grade),
+    read: ({ load }) => load?.grade ? GRADE_NAMES.indexOf(load.grade) : null,
   },
   ...figures(CLOCKS, "one_way.*_us", [
     ["clock_offset", "clock offset"],
@@ -254,11 +254,10 @@ function figures(shared: Shared, path: string, rows: Row[]): Figure[] {
   }));
 }
 
-function valueAt(of: Measured, path: string): number | null | undefined {
-  return path.split(".").reduce<unknown>((at, key) => Object(at)[key], of) as
-    | number
-    | null
-    | undefined;
+function valueAt(of: Measured, path: string): number | null {
+  const value = path.split(".")
+    .reduce<unknown>((at, key) => Object(at)[key], of);
+  return typeof value === "number" ? value : null;
 }
 
 /** A counter of lost probes, as a percentage of those sent. */
@@ -342,7 +341,7 @@ export function findFigure(key: string): Figure | undefined {
     ...known,
     key,
     part: part!,
-    read: (of) => of.percentileUs?.(series as TimedSeries, percent),
+    read: (of) => of.percentileUs?.(series as TimedSeries, percent) ?? null,
     isCarried: () => true,
   };
 }

@@ -176,7 +176,7 @@ function throughputSection(results: NamedMeasurement[]): Section[] {
   const [perProbe, aggregate] = figures.map((figure) => {
     if (!isAlone) return capital(figure.part);
     const value = formatValue(
-      figure.read(having[0]!.result) ?? null,
+      figure.read(having[0]!.result),
       figure.unit,
     );
     return `${capital(figure.part)} ${value}`;
@@ -218,7 +218,7 @@ function headlineSection(results: NamedMeasurement[]): Section {
 function counts(result: MeasurementResult): string {
   const { probes } = result;
   const { sent, received, lost } = probes;
-  const loss = formatValue(findFigure("loss")!.read(result) ?? null, "percent");
+  const loss = formatValue(findFigure("loss")!.read(result), "percent");
   return `${formatCount(sent, "probe")} sent, ${received} received, ` +
     `${lost} lost${sent === 0 ? "" : ` (${loss})`}` +
     (probes.not_sent ? `, ${probes.not_sent} not sent` : "");
@@ -254,7 +254,7 @@ function rtt(result: MeasurementResult): string {
 function differences(results: NamedMeasurement[], key: string): string[] {
   const figure = findFigure(key)!;
   const known = results
-    .map((named) => ({ ...named, value: figure.read(named.result) ?? null }))
+    .map((named) => ({ ...named, value: figure.read(named.result) }))
     .filter(({ value }) => value !== null)
     .sort((one, other) => one.value! - other.value!);
   const [min, max] = [known[0], known.at(-1)];

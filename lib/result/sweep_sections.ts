@@ -126,7 +126,7 @@ function chart(
       const band = point.error === null ? rttBand(point, quantity) : null;
       return {
         x: at(point),
-        y: point.error === null ? figure.read(point) ?? null : null,
+        y: point.error === null ? figure.read(point) : null,
         ...(band && { low: band[0], high: band[1] }),
       };
     }),
@@ -206,7 +206,7 @@ function place(point: SweepPoint, against: Variable): string {
 /** A point that failed has counters only. */
 function cell(point: SweepPoint, figure: Figure): number | string | null {
   return point.error === null || figure.group === "probes"
-    ? figure.read(point) ?? null
+    ? figure.read(point)
     : "failed";
 }
 
@@ -217,7 +217,7 @@ function trend(
   against: Variable,
 ): string[] {
   const { drawn, figures: [figure] } = COLUMNS[quantity];
-  const valueOf = (point: SweepPoint) => figure.read(point) ?? null;
+  const valueOf = (point: SweepPoint) => figure.read(point);
   const known = points.filter((point) =>
     point.error === null && valueOf(point) !== null
   );
@@ -263,7 +263,7 @@ function jumps(points: SweepPoint[], quantity: Quantity): string[] {
     const bands = [below, above].map((point) => rttBand(point, "rtt"));
     if (!bands[0] || !bands[1] || overlap(bands[0], bands[1])) return [];
     const [from, to] = [below, above].map((point) =>
-      formatValue(figure.read(point) ?? null, figure.unit)
+      formatValue(figure.read(point), figure.unit)
     );
     return [
       `Between ${place(below, "size")} and ${place(above, "size")} the ` +

@@ -131,7 +131,7 @@ export function parseThreshold(text: string): Threshold {
     name,
     figures: [figure, ...others],
     judge(measured) {
-      const valueOf = (figure: Figure) => figure.read(measured) ?? null;
+      const valueOf = (figure: Figure) => figure.read(measured);
       let [judged, value] = [figure, valueOf(figure)];
       for (const other of others) {
         const strict = valueOf(other);

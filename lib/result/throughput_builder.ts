@@ -7,6 +7,7 @@
 import type { StreamPair, ThroughputClient } from "../iperf3/client.ts";
 import type { StreamResult } from "../iperf3/results.ts";
 import type { Interval } from "../iperf3/transfer.ts";
+import { sum } from "../stats/average.ts";
 import { applying } from "./notes.ts";
 import { roundFigures } from "./quantities.ts";
 import { runMetadata } from "./run_metadata.ts";
@@ -111,9 +112,8 @@ export function directionIntervals(
       isSender ? "forward" : "reverse",
   );
   return Array.from(groups, ([direction, own]) => {
-    const sum = (of: (flow: typeof own[number]) => number) =>
-      own.reduce((total, flow) => total + of(flow), 0);
-    const bytes = sum((flow) => flow.bytes);
+    const add = (of: (flow: typeof own[number]) => number) => sum(own.map(of));
+    const bytes = add((flow) => flow.bytes);
     const isReceiver = direction === "reverse";
     return roundFigures({
       direction,
@@ -124,11 +124,11 @@ export function directionIntervals(
       bits_per_second: rate(bytes, endSec - startSec),
       streams_bytes: own.map((flow) => flow.bytes),
       ...(isUdp && {
-        datagrams: sum(isReceiver ? (of) => of.received : (of) => of.packets),
+        datagrams: add(isReceiver ? (of) => of.received : (of) => of.packets),
       }),
       ...(isUdp && isReceiver && {
-        lost: Math.max(0, sum(({ packets, received }) => packets - received)),
-        jitter_us: sum((flow) => flow.jitterSec) * 1e6 / own.length,
+        lost: Math.max(0, add(({ packets, received }) => packets - received)),
+        jitter_us: add((flow) => flow.jitterSec) * 1e6 / own.length,
       }),
     });
   });
@@ -148,7 +148,7 @@ export function recordedFigures(
   ].map(([direction, parts]): ThroughputDirection => {
     const counted = parts.filter(({ omitted }) => !omitted);
     const here = amount({
-      bytes: counted.reduce((sum, { bytes }) => sum + bytes, 0),
+      bytes: sum(counted.map(({ bytes }) => bytes)),
       seconds: Math.max(0, counted.at(-1)?.end_s ?? 0),
     });
     return {
@@ -223,7 +223,7 @@ function directionResults(client: ThroughputClient): ThroughputDirection[] {
       sender: total(streams.map(({ sender }) => sender)),
       receiver: total(streams.map(({ receiver }) => receiver)),
       retransmits: !isSender && !isUdp && again.every((count) => count >= 0)
-        ? again.reduce((sum, count) => sum + count, 0)
+        ? sum(again)
         : null,
       ...(isUdp && {
         datagrams: allDatagrams(streams.map(({ datagrams }) => datagrams!)),
@@ -286,19 +286,19 @@ function loss(
 }
 
 function allDatagrams(streams: DatagramFigures[]): DatagramFigures {
-  const sum = (key: keyof DatagramFigures) =>
-    streams.some((stream) => stream[key] === null)
-      ? null
-      : streams.reduce((total, stream) => total + stream[key]!, 0);
-  const sent = sum("sent");
-  const received = sum("received");
-  const jitter = sum("jitter_us");
+  const add = (key: keyof DatagramFigures) => {
+    const values = streams.map((stream) => stream[key]);
+    return values.every((value) => value !== null) ? sum(values) : null;
+  };
+  const sent = add("sent");
+  const received = add("received");
+  const jitter = add("jitter_us");
   return {
     sent,
     received,
-    ...loss(sum("lost"), sent ?? (received ?? 0) + (sum("lost") ?? 0)),
-    reordered: sum("reordered"),
-    duplicate: sum("duplicate"),
+    ...loss(add("lost"), sent ?? (received ?? 0) + (add("lost") ?? 0)),
+    reordered: add("reordered"),
+    duplicate: add("duplicate"),
     jitter_us: jitter === null ? null : jitter / streams.length,
   };
 }
@@ -331,9 +331,8 @@ function rate(bytes: number, seconds: number): number | null {
 
 /** Jain's fairness index: (sum x)^2 / (n * sum x^2); `null` if all are 0. */
 function jainIndex(values: number[]): number | null {
-  const sum = values.reduce((total, value) => total + value, 0);
-  const squares = values.reduce((total, value) => total + value * value, 0);
-  return squares === 0 ? null : sum * sum / (values.length * squares);
+  const squares = sum(values.map((value) => value * value));
+  return squares === 0 ? null : sum(values) ** 2 / (values.length * squares);
 }
 
 function throughputNotes(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { median } from "../stats/bootstrap.ts";
+import { mean, median } from "../stats/average.ts";
 import { clockRelation, LowerHull } from "../stats/clock_relation.ts";
 import { type Distribution, Histogram } from "../stats/histogram.ts";
 import {
@@ -290,7 +290,7 @@ function worstFigures(phases: LoadPhase[]): UnderLoadResult["load"] {
     );
   const [down, up] = [increase("download"), increase("upload")];
   const alone = known([down, up]);
-  const graded = alone.length > 0 ? alone : known([increase("both")]);
+  const gradedUs = mean(alone.length > 0 ? alone : known([increase("both")]));
   const outcomes = known(loads.map(({ outcome }) => outcome));
   return {
     increase_us: increase(),
@@ -298,9 +298,7 @@ function worstFigures(phases: LoadPhase[]): UnderLoadResult["load"] {
     increase_up_us: up,
     increase_both_us: increase("both"),
     rpm: worst(Math.min, ({ rpm }) => rpm),
-    grade: graded.length === 0
-      ? null
-      : gradeIncrease(graded.reduce((sum, us) => sum + us, 0) / graded.length),
+    grade: gradedUs === null ? null : gradeIncrease(gradedUs),
     lost_percent: worst(
       Math.max,
       ({ counts: { sent, lost } }) => sent === 0 ? null : 100 * lost / sent,

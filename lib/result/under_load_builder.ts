@@ -4,6 +4,7 @@
  * @module
  */
 
+import { mean, sum } from "../stats/average.ts";
 import { analyse } from "./under_load_analysis.ts";
 import { applying } from "./notes.ts";
 import { formatDuration, roundFigures } from "./quantities.ts";
@@ -58,7 +59,7 @@ export function underLoadResult(
   const limits = thresholds.map(({ judge }) => judge({ load: summary }));
   const limit = processorLimit(metadata, series, quality);
   const late = quality.probe_lag_us?.p99 ?? 0;
-  const skipped = phases.reduce((sum, { counts }) => sum + counts.not_sent, 0);
+  const skipped = sum(phases.map(({ counts }) => counts.not_sent));
   const own = applying([
     [
       limit !== null,
@@ -115,8 +116,8 @@ function processorLimit(
   if (transport === "udp") {
     const asked = Number(options.used["udp_bits_per_second"]);
     const isSlow = series.some(({ rates: { up } }) => {
-      const sum = up.reduce((sum, rate) => sum + rate, 0);
-      return sum > 0 && sum / up.length < KEPT_SHARE * asked;
+      const rate = mean(up) ?? 0;
+      return rate > 0 && rate < KEPT_SHARE * asked;
     });
     return isSlow ? "client" : null;
   }

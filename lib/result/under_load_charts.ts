@@ -4,7 +4,7 @@
  * @module
  */
 
-import { median } from "../stats/bootstrap.ts";
+import { mean, median } from "../stats/average.ts";
 import type { Named } from "./figures.ts";
 import type { Chart, CurveChart, CurvePoint, PanelChart } from "./section.ts";
 import { isLoad } from "./under_load_judge.ts";
@@ -190,12 +190,6 @@ function tradeOff(results: Named<UnderLoadResult>[]): CurveChart {
 function gap(points: CurvePoint[]): CurvePoint[] {
   const last = points.at(-1);
   return last === undefined ? [] : [...points, { x: last.x, y: null }];
-}
-
-function mean(values: number[]): number | null {
-  return values.length === 0
-    ? null
-    : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function seconds(ms: number): number {

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { mean } from "../stats/average.ts";
+
 /** The phases that fill the path. */
 export const LOAD_NAMES = ["download", "upload", "both"] as const;
 
@@ -58,11 +60,8 @@ const TRIMMED = 0.05;
 
 /** The mean without the slowest twentieth; `null` without a value. */
 function trimmedMean(values: number[]): number | null {
-  const kept = values.toSorted((a, b) => a - b)
-    .slice(0, Math.ceil(values.length * (1 - TRIMMED)));
-  return kept.length === 0
-    ? null
-    : kept.reduce((sum, value) => sum + value, 0) / kept.length;
+  const kept = Math.ceil(values.length * (1 - TRIMMED));
+  return mean(values.toSorted((a, b) => a - b).slice(0, kept));
 }
 
 /**
@@ -205,14 +204,12 @@ export function confidence(
 
 /** Whether the last moving averages deviate by little; not if one is unknown. */
 function isStable(seconds: number[], tolerated: number): boolean {
-  const mean = (list: number[]) =>
-    list.reduce((sum, value) => sum + value, 0) / list.length;
   const averages = seconds.map((_, at) =>
-    mean(seconds.slice(Math.max(0, at + 1 - INTERVALS), at + 1))
+    mean(seconds.slice(Math.max(0, at + 1 - INTERVALS), at + 1))!
   ).slice(-INTERVALS);
-  const centre = mean(averages);
+  const centre = mean(averages)!;
   const deviation = Math.sqrt(
-    mean(averages.map((average) => (average - centre) ** 2)),
+    mean(averages.map((average) => (average - centre) ** 2))!,
   );
   return deviation < Math.max(tolerated, STABLE_SHARE * averages.at(-1)!);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { median } from "../stats/bootstrap.ts";
+import { median } from "../stats/average.ts";
 import type { PhaseRecord } from "./under_load_schema.ts";
 
 /** The length of a bin, in milliseconds. */

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { median } from "./average.ts";
 import { seededRandom } from "./seeded_random.ts";
 
 /** A difference, and its confidence interval. */
@@ -60,44 +61,21 @@ export function medianDifference(rounds: readonly Round[]): Difference | null {
   const random = seededRandom(SEED);
   const differences = new Float64Array(RESAMPLES);
   for (let index = 0; index < RESAMPLES; index++) {
-    differences[index] = differenceOf(
+    differences[index] = difference(
       whole.map(() => whole[Math.floor(random() * whole.length)]!),
     );
   }
   differences.sort();
   const tail = RESAMPLES * (100 - CONFIDENCE_PERCENT) / 200;
   return {
-    estimate: differenceOf(whole),
+    estimate: difference(whole),
     low: differences[tail]!,
     high: differences[RESAMPLES - 1 - tail]!,
     confidence_percent: CONFIDENCE_PERCENT,
   };
 }
 
-/**
- * The median.
- *
- * @param values Any numbers, in any order.
- * @returns The middle one, or the mean of the two in the middle; `null` of none.
- *
- * @example Usage
- * ```ts
- * import { median } from "./bootstrap.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(median([3, 1, 2]), 2);
- * assertEquals(median([4, 1, 2, 3]), 2.5);
- * assertEquals(median([]), null);
- * ```
- */
-export function median(values: readonly number[]): number | null {
-  if (values.length === 0) return null;
-  const sorted = Float64Array.from(values).sort();
-  const middle = sorted.length / 2;
-  return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
-}
-
-function differenceOf(rounds: readonly Round[]): number {
+function difference(rounds: readonly Round[]): number {
   const side = (index: 0 | 1) =>
     median(rounds.flatMap((round) => round[index]))!;
   return side(0) - side(1);

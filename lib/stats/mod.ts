@@ -6,6 +6,7 @@
  */
 
 export * from "./bins.ts";
+export * from "./average.ts";
 export * from "./bootstrap.ts";
 export * from "./calibration.ts";
 export * from "./clock_relation.ts";

@@ -5,6 +5,7 @@
  */
 
 import { formatCount, formatValue } from "../result/quantities.ts";
+import { sum } from "../stats/average.ts";
 import type { BarChart, HistogramChart } from "../result/section.ts";
 import { isDrawable, tickLabels } from "../result/axis.ts";
 import {
@@ -69,7 +70,7 @@ export function formatHistogram(chart: HistogramChart, style: Style): string[] {
     .map((upper, bin) => `${texts[bin]} - ${upper} ${unit}`);
   const panels = chart.series.map(({ name, count }) => {
     const counts = labels.map((_, bin) => count[bin] ?? 0);
-    const total = counts.reduce((sum, count) => sum + count, 0);
+    const total = sum(counts);
     return {
       head: `${name}: ${formatCount(total, "value")}`,
       bars: counts.map((count) => ({

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { sum } from "../stats/average.ts";
 import { formatCount, formatValue } from "../result/quantities.ts";
 import type { TimelineChart } from "../result/section.ts";
 import {
@@ -154,7 +155,6 @@ function headText(
   { sent, lost }: TimelineFigures,
   style: Style,
 ): string {
-  const sum = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
   const counts = `${formatCount(sum(sent), "probe")} sent, ${sum(lost)} lost`;
   if (name === "") return truncate(counts, clampWidth(style), style);
   const columns = clampWidth(style) - counts.length - 2;

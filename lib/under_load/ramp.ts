@@ -6,6 +6,7 @@
  * @module
  */
 
+import { sum } from "../stats/average.ts";
 import type { ThroughputSockets } from "../iperf3/client.ts";
 import type { PhaseRecord } from "../result/under_load_schema.ts";
 
@@ -83,15 +84,14 @@ export class Ramp {
   }
 
   /**
-   * Adds a stream after each second in which the goodput grew; none any more
-   * after one in which it did not.
+   * Adds a stream after each second in which the goodput grew, until a second in
+   * which it did not.
    *
    * @param rates The rates so far.
    */
   look({ down, up }: PhaseRecord["rates"]): void {
     if (this.#isFull || down.length === 0 || down.length % BINS > 0) return;
-    const goodput = [...down.slice(-BINS), ...up.slice(-BINS)]
-      .reduce((sum, rate) => sum + rate, 0);
+    const goodput = sum([...down.slice(-BINS), ...up.slice(-BINS)]);
     this.#isFull = goodput < GROWTH * this.#before ||
       this.streams === this.#gates.length;
     this.#before = goodput;

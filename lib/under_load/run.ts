@@ -5,6 +5,7 @@
  * @module
  */
 
+import { mean } from "../stats/average.ts";
 import { ThroughputClient, type ThroughputSockets } from "../iperf3/client.ts";
 import { parseParameters } from "../iperf3/parameters.ts";
 import { BIN_MS } from "../iperf3/transfer.ts";
@@ -242,11 +243,11 @@ export class LoadRun {
 
   /** Keeps the probes below their share of the slower direction. */
   #limitProbes({ rates, name }: PhaseRecord): void {
-    const sums = [
+    const means = [
       ...(name === "upload" ? [] : [rates.down]),
       ...(name === "download" ? [] : [rates.up]),
-    ].map((list) => list.reduce((sum, rate) => sum + rate, 0) / list.length);
-    const allowed = PROBE_SHARE * Math.min(...sums);
+    ].map((list) => mean(list)!);
+    const allowed = PROBE_SHARE * Math.min(...means);
     this.#prober.slowTo(
       INTERVALS_MS.find((ms) => PROBE_BITS * 1000 / ms <= allowed) ??
         INTERVALS_MS.at(-1)!,

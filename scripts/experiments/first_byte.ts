@@ -26,7 +26,7 @@ import { DatagramSocket, localHostFor } from "../../lib/net/datagram_socket.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
 import { UNAUTHENTICATED } from "../../lib/stamp/packet.ts";
 import { StampReplyReader, StampRequest } from "../../lib/stamp/request.ts";
-import { median } from "../../lib/stats/bootstrap.ts";
+import { median } from "../../lib/stats/average.ts";
 import { interleave } from "../../lib/stats/interleave.ts";
 import { WallClock } from "../../lib/timing/wall_clock.ts";
 

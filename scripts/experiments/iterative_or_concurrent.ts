@@ -22,7 +22,7 @@ import {
 import { measureSession } from "../../lib/measure/client.ts";
 import { connectWithin } from "../../lib/net/connect.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
-import { median } from "../../lib/stats/bootstrap.ts";
+import { median } from "../../lib/stats/average.ts";
 import { interleave } from "../../lib/stats/interleave.ts";
 
 /** A round is long: an iterative server serves its clients one by one. */

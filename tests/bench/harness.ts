@@ -9,7 +9,7 @@
  * @module
  */
 
-import { median as medianOrNull } from "../../lib/stats/bootstrap.ts";
+import { median as medianOrNull } from "../../lib/stats/average.ts";
 import { Terminal } from "../../lib/terminal/terminal.ts";
 
 /** How often our loop and the bare one take turns. */

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  median,
   medianDifference,
   MIN_ROUNDS,
   type Round,
@@ -101,12 +100,4 @@ test("medianDifference() holds the true difference about 95 times of 100", () =>
   }
   assert(held >= 0.87 * runs, `${held} of ${runs}`);
   assert(falselyFaster <= 0.13 * runs, `${falselyFaster} of ${runs}`);
-});
-
-test("median() is the middle, in whatever order", () => {
-  assertEquals(median([]), null);
-  assertEquals(median([7]), 7);
-  assertEquals(median([2, 1]), 1.5);
-  assertEquals(median([30, 4, 100]), 30);
-  assertEquals(median([-1, 9, 3, 5]), 4);
 });
