@@ -5,6 +5,7 @@
  * @module
  */
 
+import { round, roundSteps } from "../stats/bins.ts";
 import { shownUnit } from "./quantities.ts";
 import type { Axis, Unit } from "./section.ts";
 
@@ -34,8 +35,6 @@ const MIN_SPAN = 1e-3;
 const MIN_VALUE = 1e-9;
 /** Values from here on are not drawn. */
 const MAX_VALUE = 1e300;
-/** The steps of linear ticks, times a power of ten. */
-const STEPS = [1, 2, 2.5, 5];
 
 /** A label has three significant digits, or more to differ from the next one. */
 const MIN_DIGITS = 3;
@@ -186,15 +185,14 @@ function linearTicks(
   minStep = 0,
 ): number[] {
   const width = Math.max((max - min) / (maxTicks + 1), minStep);
-  for (let power = Math.floor(Math.log10(width));; power++) {
-    for (const digits of STEPS) {
-      const step = digits * 10 ** power;
-      const first = Math.ceil(round(min / step));
-      const count = Math.floor(round(max / step)) - first + 1;
-      if (step < minStep || count > maxTicks) continue;
-      return Array.from({ length: count }, (_, i) => round((first + i) * step));
-    }
-  }
+  const first = (step: number) => Math.ceil(round(min / step));
+  const count = (step: number) =>
+    Math.floor(round(max / step)) - first(step) + 1;
+  const step = roundSteps(width).find((step) => count(step) <= maxTicks)!;
+  return Array.from(
+    { length: count(step) },
+    (_, index) => round((first(step) + index) * step),
+  );
 }
 
 /** Returns round numbers between two limits, by decade if these are far apart. */
@@ -229,9 +227,4 @@ function limits(values: number[], none: number): [min: number, max: number] {
     ([min, max], value) => [Math.min(min, value), Math.max(max, value)],
     [first, first],
   );
-}
-
-/** Removes the error of binary fractions. */
-function round(value: number): number {
-  return Number(value.toPrecision(12));
 }

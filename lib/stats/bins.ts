@@ -4,8 +4,8 @@
  * @module
  */
 
-/** The steps of a linear scale, by a power of ten. */
-const STEPS = [1, 2, 2.5, 5, 10];
+/** The steps of a linear scale, times a power of ten. */
+const STEPS = [1, 2, 2.5, 5];
 /** Preferred numbers within a decade, coarse to fine (as in IEC 60063). */
 const DECADES = [
   [1],
@@ -44,17 +44,21 @@ export function binEdges(min: number, max: number, maxBins: number): number[] {
 function evenEdges(min: number, max: number, maxBins: number): number[] {
   // Equal values get bins of a thousandth of them.
   const width = Math.max((max - min) / maxBins, Math.max(max, 1e-3) * 1e-3);
+  const bins = (step: number) =>
+    stepsBelow(max, step) - stepsBelow(min, step) + 1;
+  const step = roundSteps(width).find((step) => bins(step) <= maxBins)!;
+  return Array.from(
+    { length: bins(step) + 1 },
+    (_, index) => round((stepsBelow(min, step) + index) * step),
+  );
+}
+
+/** @internal The round steps from a width on, rising without an end. */
+export function* roundSteps(width: number): Generator<number, never> {
   for (let power = Math.floor(Math.log10(width));; power++) {
     for (const digits of STEPS) {
       const step = digits * 10 ** power;
-      if (step < width) continue;
-      const first = stepsBelow(min, step);
-      const count = stepsBelow(max, step) - first + 1;
-      if (count > maxBins) continue;
-      return Array.from(
-        { length: count + 1 },
-        (_, index) => round((first + index) * step),
-      );
+      if (step >= width) yield step;
     }
   }
 }
@@ -87,7 +91,7 @@ function growingEdges(min: number, max: number, maxBins: number): number[] {
   }
 }
 
-/** Removes the error of binary fractions. */
-function round(value: number): number {
+/** @internal Removes the error of binary fractions. */
+export function round(value: number): number {
   return Number(value.toPrecision(12));
 }
