@@ -7,6 +7,7 @@
  */
 
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
+import { nextTurn } from "../../lib/timing/sleep.ts";
 import { escapeInput, readCorpus } from "./input.ts";
 import { type Bytes, mutated } from "./mutator.ts";
 
@@ -56,6 +57,7 @@ const DEFAULT_MAX_BYTES = 2048;
 const MAX_KEPT_BYTES = 64e6;
 /** The longest sentence of an error, without what it quotes. */
 const MAX_MESSAGE = 2000;
+const TURN_INPUTS = 64;
 const MAX_POOL = 1000;
 const MAX_REDUCTIONS = 3000;
 
@@ -112,11 +114,14 @@ export async function fuzzParser(
     } catch (error) {
       throw await describe(target, input, error as Error, seed, figures.inputs);
     }
+    // Cleared timers are freed between turns.
+    if (figures.inputs % TURN_INPUTS === 0) await nextTurn();
     // What warms up is kept too: the first quarter is not judged.
     if (kept === null && performance.now() > untilMs - seconds * 750) {
       kept = heapBytes();
     }
   }
+  await nextTurn();
   const grown = heapBytes() - (kept ?? Infinity);
   if (grown > MAX_KEPT_BYTES) {
     throw new FuzzFailure(

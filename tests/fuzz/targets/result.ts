@@ -13,7 +13,6 @@ import { parseThreshold } from "../../../lib/result/thresholds.ts";
 import { formatSections } from "../../../lib/terminal/section.ts";
 import * as results from "../../report/results.ts";
 import type { Target } from "../parser_fuzz.ts";
-import { segmentsOf } from "../scripted_conn.ts";
 
 const RESULTS = Object.values(results).filter((value) =>
   typeof value === "object" && "mode" in value
@@ -57,8 +56,13 @@ export const RESULT_TARGETS: Target[] = [{
   maxMs: 2000,
   refusals: [SyntaxError, RangeError],
   async run(input, random) {
+    const cut = Math.floor(random() * input.length);
     const [found, whole] = await Promise.allSettled([
-      readResult(segmentsOf(input, random)),
+      readResult(
+        [[0, 1], [1, cut], [Math.max(1, cut)]].map(([from, to]) =>
+          input.subarray(from, to)
+        ),
+      ),
       readResult([input]),
     ]);
     assertEquals(whole.status, found.status);
