@@ -36,7 +36,7 @@ export const main = defineProgram({
     }),
     input: text("TEXT", "try this one input, as a failure prints it"),
   },
-  examples: ["60", "3600 measure-server stamp", "10 lines --seed 1"],
+  examples: ["60", "3600 serve-measure serve-stamp", "10 lines --seed 1"],
 }, async ({ options, operands, terminal, signal }) => {
   const [first = ""] = operands;
   const isTimed = /^\d+$/.test(first);

@@ -8,9 +8,13 @@
 
 import { Histogram } from "../../lib/stats/histogram.ts";
 import { seededRandom } from "../../lib/stats/seeded_random.ts";
-import { bytes, latin1 } from "../fixtures.ts";
-import { framed } from "../iperf3/peers.ts";
+import { SharedKey } from "../../lib/net/shared_key.ts";
+import { StreamConnection } from "../../lib/net/stream_connection.ts";
+import { certificates } from "../certificates.ts";
+import { bytes, openDatagrams, writeAll } from "../fixtures.ts";
 import { ScratchFolder } from "../scratch.ts";
+import { SECRET } from "../shared_key.ts";
+import { type Ask, VALID_CLIENTS, WrongAnswer } from "../valid_clients.ts";
 import { escapeInput } from "./input.ts";
 import { type Bytes, mutated } from "./mutator.ts";
 import {
@@ -18,6 +22,7 @@ import {
   FuzzFailure,
   type FuzzFigures,
   sentenceOf,
+  type Target,
 } from "./parser_fuzz.ts";
 import { segmentsOf } from "./scripted_conn.ts";
 import { TARGETS } from "./targets/mod.ts";
@@ -32,14 +37,14 @@ export interface ServerTarget {
   like: string;
   /** Whether it serves datagrams. */
   isUdp?: boolean;
-  /** What a valid client sends, and the replies so far. */
-  talk(): [send: Bytes, reply: RegExp][];
+  /** The valid client, by the server's port. */
+  client: (port: number) => Ask;
 }
 
 const GET = (path: string, more = "") =>
   `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${more}\r\n`;
 /** Requests to the monitor. */
-const HTTP = {
+const HTTP: Target = {
   name: "http",
   corpus: [
     ...["/api/targets", "/api/outages?from=1&to=2", "/metrics", "/sd", "/"],
@@ -52,111 +57,108 @@ const HTTP = {
     ...["target=connect:127.0.0.1:1", "columns=", "from=", "to=", "%00", "%"],
     ...["accept-encoding: gzip\r\n", "if-none-match: *\r\n", "range: bytes=0-"],
   ],
-  run: () => "",
+  run: () => {},
 };
 
-const one = (send: string, reply: RegExp) => (): [Bytes, RegExp][] => [
-  [latin1(send), reply],
-];
+/** The start of a handshake: a record of a ClientHello, cut off. */
+const TLS: Target = {
+  name: "tls",
+  corpus: [
+    Uint8Array.of(22, 3, 1, 0, 60, 1, 0, 0, 56, 3, 3, ...Array(50).fill(7)),
+    Uint8Array.of(21, 3, 3, 0, 2, 2, 40),
+    "GET / HTTP/1.1\r\n\r\n",
+  ],
+  run: () => {},
+};
+/** Exchanges a line after some handshake. */
+function afterHandshake(
+  open: (port: number) => Promise<StreamConnection>,
+  line: string,
+  answer: string,
+): (port: number) => Ask {
+  return (port) => async () => {
+    using connection = await open(port);
+    await connection.writeAll(bytes(line));
+    const read = latin1Text(await connection.readLine() ?? bytes(""));
+    if (read !== answer) throw new WrongAnswer(read);
+    return true;
+  };
+}
+
+async function overTls(port: number): Promise<StreamConnection> {
+  const caCerts = [(await certificates()).authority.cert];
+  return new StreamConnection(
+    await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts }),
+  );
+}
+
+async function withKey(port: number): Promise<StreamConnection> {
+  const key = await SharedKey.import(bytes(SECRET));
+  const connection = new StreamConnection(
+    await Deno.connect({ hostname: "127.0.0.1", port }),
+  );
+  await key.prove(connection, "measure");
+  return connection;
+}
+
+const serve = (
+  name: string,
+  command: string,
+  like: string,
+  more: Partial<ServerTarget> = {},
+): ServerTarget => ({
+  name: `serve-${name}`,
+  command,
+  like,
+  client: VALID_CLIENTS[name]!,
+  ...more,
+});
+
 /** The servers. */
 export const SERVERS: ServerTarget[] = [
-  {
-    name: "serve-hello",
-    command: "hello_server",
-    like: "uppercase-server",
-    talk: one("hi\n", /^hello\n$/),
-  },
-  {
-    name: "serve-tcp",
-    command: "tcp_server",
-    like: "uppercase-server",
-    talk: one("stra\xc3\x9fe\n", /^STRASSE\n$/),
-  },
-  {
-    name: "serve-udp",
-    command: "udp_server --max-rate 100000",
-    like: "uppercase",
-    isUdp: true,
-    talk: one("abc", /^ABC$/),
-  },
-  {
-    name: "serve-time",
-    command: "time_server",
-    like: "time",
-    talk: one("", /\d{4}\r\n$/),
-  },
-  {
-    name: "serve-time-udp",
-    command: "time_server --udp",
-    like: "time",
-    isUdp: true,
-    talk: one("\0".repeat(64), /\d{4}\r\n$/),
-  },
-  {
-    name: "serve-measure",
-    command: "measure_server",
-    like: "measure-server",
-    talk: () => [
-      [bytes("s rtt 1 3 0\n"), /^200 OK: Ready\n$/],
-      [bytes("m 1 abc\n"), /\nm 1 abc\n$/],
-      [bytes("t\n"), /\n200 OK: Closing Connection\n$/],
-    ],
-  },
-  {
-    name: "serve-measure-key",
-    command: "measure_server --key-file DATA/key",
-    like: "shared-key",
-    talk: one(`key 1 ${"0a".repeat(32)}\n`, /^key 1 [0-9a-f]{64}\n$/),
-  },
-  {
-    name: "serve-stamp",
-    command: "stamp_server --max-rate 1000000",
-    like: "stamp-reflector",
-    isUdp: true,
-    talk: one("\0".repeat(44), /^[^]{44}$/),
-  },
-  {
-    name: "serve-throughput",
-    command: "throughput_server --concurrent 1000",
-    like: "iperf3-parameters",
-    talk: () => [
-      [latin1(`${crypto.randomUUID()}\0`), /^\t$/],
-      [framed({ tcp: true, time: 1 }), /^\t\n$/],
-    ],
-  },
-  {
-    name: "serve-throughput-udp",
-    command: "throughput_server",
-    like: "iperf3-datagrams",
-    isUdp: true,
-    talk: () => [], // it answers within a test alone
-  },
-  {
-    name: "serve-peer",
-    command: "peer --max-peers 64",
-    like: "peer-mesh",
-    talk() {
-      const id = "0".repeat(16) + crypto.randomUUID().replaceAll("-", "");
-      const hello = `hello 2 ${id.slice(0, 32)} 0 eve`;
-      return [[bytes(`${hello}\nwelcome\nping 1\n`), /\npong 1\n/]];
+  serve("hello", "hello_server", "uppercase-server"),
+  serve("tcp", "tcp_server", "uppercase-server"),
+  serve(
+    "tcp-tls",
+    "tcp_server --tls-cert DATA/cert --tls-key DATA/cert-key",
+    "tls",
+    { client: afterHandshake(overTls, "straße\n", "STRASSE\n") },
+  ),
+  serve("udp", "udp_server --max-rate 100000", "uppercase", { isUdp: true }),
+  serve("time", "time_server", "time"),
+  serve("time-udp", "time_server --udp", "time", { isUdp: true }),
+  serve("measure", "measure_server", "measure-server"),
+  serve(
+    "measure-key",
+    "measure_server --key-file DATA/key",
+    "shared-key",
+    {
+      client: afterHandshake(withKey, "s rtt 1 3 0\n", "200 OK: Ready\n"),
     },
-  },
-  {
-    name: "serve-monitor",
-    command: "monitor --data DATA --interval 1s connect:127.0.0.1:1",
-    like: "http",
-    talk: one(
-      GET("/api/targets", "connection: close\r\n"),
-      /^HTTP\/1.1 200 OK[^]*\}/,
-    ),
-  },
+  ),
+  serve("stamp", "stamp_server --max-rate 1000000", "stamp-reflector", {
+    isUdp: true,
+  }),
+  serve(
+    "throughput",
+    "throughput_server --concurrent 1000",
+    "iperf3-parameters",
+  ),
+  serve("throughput-udp", "throughput_server", "iperf3-datagrams", {
+    isUdp: true,
+    client: VALID_CLIENTS.throughput!,
+  }),
+  serve("peer", "peer --max-peers 64", "peer-mesh"),
+  serve(
+    "monitor",
+    "monitor --data DATA --interval 1s connect:127.0.0.1:1",
+    "http",
+  ),
 ];
 
 const HOSTILE_CLIENTS = 16;
 /** Datagrams between two of the valid client: fewer than a socket queues. */
 const BURST = 32;
-const TCP_DEADLINE_MS = 10_000;
-const UDP_DEADLINE_MS = 200;
 /** How long a server may take to give back memory. */
 const SETTLE_MS = 30_000;
 /** What the system and the heap may keep beyond a fifth, in bytes. */
@@ -179,14 +181,11 @@ class ServerProcess implements AsyncDisposable {
   #memory = Promise.withResolvers<[rss: number, heap: number]>();
   #reading: Promise<void[]>;
   #listening = Promise.withResolvers<void>();
-  #scratch = new ScratchFolder();
   internal: string | null = null;
   hasEnded = false;
 
-  constructor(command: string) {
-    this.#scratch.file("key", "a key of the tests");
-    const [name, ...args] = command.replace("DATA", this.#scratch.path)
-      .split(" ");
+  constructor(command: string, folder: ScratchFolder) {
+    const [name, ...args] = command.replaceAll("DATA", folder.path).split(" ");
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--no-check", "--v8-flags=--expose-gc", "--unstable-net"],
@@ -209,9 +208,9 @@ class ServerProcess implements AsyncDisposable {
     });
   }
 
-  async listening(): Promise<this> {
+  /** Waits until it listens, or has ended. */
+  async listening(): Promise<void> {
     await this.#listening.promise;
-    return this;
   }
 
   /** Its resident set and its heap, in bytes, without garbage. */
@@ -253,7 +252,6 @@ class ServerProcess implements AsyncDisposable {
     await this.#child.stdin.close().catch(() => {});
     await this.#child.status;
     await this.#reading;
-    this.#scratch[Symbol.dispose]();
   }
 }
 
@@ -270,9 +268,17 @@ export async function fuzzServer(
   limits: { seed: number; seconds: number; print: (line: string) => void },
 ): Promise<FuzzFigures> {
   const { seed, seconds, print } = limits;
-  await using server = await new ServerProcess(target.command).listening();
+  using folder = new ScratchFolder();
+  const { good } = await certificates();
+  folder.file("key", SECRET);
+  folder.file("cert", good.cert);
+  folder.file("cert-key", good.key);
+  await using server = new ServerProcess(target.command, folder);
+  await server.listening();
   const to = { hostname: "127.0.0.1", port: server.port };
-  const like = [HTTP, ...TARGETS].find(({ name }) => name === target.like)!;
+  const like = [HTTP, TLS, ...TARGETS].find(({ name }) =>
+    name === target.like
+  )!;
   const material = {
     corpus: casesOf(like),
     words: (like.words ?? []).map((word) => bytes(word)),
@@ -283,17 +289,15 @@ export async function fuzzServer(
   let [inputs, exchanges, lost] = [0, 0, 0];
   const next = () =>
     material.corpus[inputs++]?.slice() ?? mutated(material, random);
+  const ask = target.client(to.port);
+  let loss = "";
   const exchange = async () => {
     const startMs = performance.now();
-    const talk = target.talk();
-    if (talk.length === 0) {
-      return await new Promise<void>((resolve) => setTimeout(resolve, 1));
-    }
-    const isAnswered =
-      await (target.isUdp
-        ? answeredDatagram(to, talk[0]!)
-        : answered(to, talk));
     exchanges += 1;
+    const isAnswered = await ask(seed + exchanges).catch((error) => {
+      loss ||= `${error}`;
+      return false;
+    });
     if (!isAnswered) lost += 1;
     else times.record((performance.now() - startMs) * 1000);
   };
@@ -322,17 +326,18 @@ export async function fuzzServer(
       }
     };
     const flood = async () => {
-      using socket = openDatagrams();
+      const socket = openDatagrams();
       const reading = (async () => {
         for await (const [reply] of socket) heard(latin1Text(reply));
       })();
-      reading.catch(() => {}); // closed
       while (!isOver()) {
         for (let sent = 0; sent < BURST; sent++) {
           await socket.send(next(), { transport: "udp", ...to });
         }
         await exchange();
       }
+      socket.close();
+      await reading;
     };
     await Promise.all(
       target.isUdp
@@ -350,6 +355,7 @@ export async function fuzzServer(
       size <= before[index]! * 1.2 + SLACK_BYTES[index]! +
           (seconds < WARM_SEC ? COLD_BYTES : 0)
     );
+  ask[Symbol.dispose]?.();
   const settleMs = performance.now() + SETTLE_MS;
   let after = await server.memory();
   while (!isBack(after) && !server.hasEnded && performance.now() < settleMs) {
@@ -368,7 +374,7 @@ export async function fuzzServer(
     : server.hasEnded
     ? `the server ended: ${[...server.lines].at(-1)}`
     : lost > 0 && !target.isUdp
-    ? "the valid client got no answer, or a wrong one"
+    ? `the valid client got no answer, or a wrong one: ${loss}`
     : !isBack(after)
     ? "the server keeps memory"
     : null;
@@ -380,52 +386,6 @@ export async function fuzzServer(
 
 function megabytes(sizes: number[]): string {
   return sizes.map((size) => (size / 1e6).toFixed(1)).join("/");
-}
-
-/** Whether a valid client gets each of its replies. */
-async function answered(
-  to: { hostname: string; port: number },
-  talk: [Bytes, RegExp][],
-): Promise<boolean> {
-  let reply = "";
-  try {
-    using conn = await Deno.connect(to);
-    conn.setNoDelay(true);
-    const timer = setTimeout(() => conn.close(), TCP_DEADLINE_MS);
-    const buffer = new Uint8Array(65_536);
-    try {
-      for (const [send, expected] of talk) {
-        await write(conn, send);
-        while (!expected.test(reply)) {
-          const count = await conn.read(buffer);
-          if (count === null) return false;
-          reply += latin1Text(buffer.subarray(0, count));
-        }
-      }
-    } finally {
-      clearTimeout(timer);
-    }
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function answeredDatagram(
-  to: { hostname: string; port: number },
-  [send, expected]: [Bytes, RegExp],
-): Promise<boolean> {
-  using socket = openDatagrams();
-  const timer = setTimeout(() => socket.close(), UDP_DEADLINE_MS);
-  try {
-    await socket.send(send, { transport: "udp", ...to });
-    const [reply] = await socket.receive();
-    return expected.test(latin1Text(reply));
-  } catch {
-    return false;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Sends an input in some way; gives what comes back, if it is awaited. */
@@ -444,7 +404,7 @@ async function converse(
       const parts = cuts < 0.5
         ? [input]
         : segmentsOf(input, random).slice(0, 20);
-      for (const part of parts) await write(conn, part);
+      for (const part of parts) await writeAll(conn, part);
       if (manner < 0.5) await conn.closeWrite();
       const buffer = new Uint8Array(4096);
       while (waitMs > 0) {
@@ -462,26 +422,4 @@ async function converse(
 
 function latin1Text(part: Uint8Array): string {
   return new TextDecoder("latin1").decode(part);
-}
-
-async function write(conn: Deno.Conn, part: Uint8Array): Promise<void> {
-  for (let done = 0; done < part.length;) {
-    done += await conn.write(part.subarray(done));
-  }
-}
-
-function openDatagrams(): Deno.DatagramConn & Disposable {
-  const socket = Deno.listenDatagram(
-    {
-      ...{ transport: "udp", hostname: "127.0.0.1", port: 0 },
-    } as Deno.UdpListenOptions & { transport: "udp" },
-  );
-  return Object.assign(socket, {
-    [Symbol.dispose]() {
-      try {
-        socket.close();
-      } catch { // closed by a deadline
-      }
-    },
-  });
 }
