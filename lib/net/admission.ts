@@ -275,6 +275,7 @@ class SourceRates {
   #sources: RateLimiter;
   #networks: RateLimiter;
   #total: RateLimiter;
+  #clock: Clock;
 
   /** Creates full buckets, each for so many seconds. */
   constructor(ratePerSec: number, burstSec: number, clock: Clock) {
@@ -285,14 +286,17 @@ class SourceRates {
     this.#sources = limiter(1);
     this.#networks = limiter(NETWORK_FACTOR);
     this.#total = limiter(TOTAL_FACTOR);
+    this.#clock = clock;
   }
 
   /** Takes one token of a host that is not this one. */
   allow(hostname: string): boolean {
+    const nowMs = this.#clock.now();
     // Asked first: otherwise forged sources would fill the tables for nothing,
     // and a source that is too fast would use up what is left for the others.
-    return this.#total.hasToken("") &&
-      this.#sources.allow(sourceOf(hostname)) &&
-      this.#networks.allow(prefixOf(hostname)) && this.#total.allow("");
+    return this.#total.hasToken("", nowMs) &&
+      this.#sources.allow(sourceOf(hostname), nowMs) &&
+      this.#networks.allow(prefixOf(hostname), nowMs) &&
+      this.#total.allow("", nowMs);
   }
 }

@@ -61,12 +61,16 @@ export class RateLimiter {
    * Takes one token.
    *
    * @param source The source's address.
+   * @param nowMs The time by the clock, if it is known.
    * @returns Whether there was one.
    */
-  allow(source: string): boolean {
-    const [before, after] = this.#next(source);
-    const allowed = after !== null;
-    this.#recent.set(source, after ?? before);
+  allow(source: string, nowMs: number = this.#clock.now()): boolean {
+    const beforeMs = this.#fullAtMs(source, nowMs);
+    const allowed = this.#isInTime(beforeMs, nowMs);
+    const afterMs = allowed
+      ? Math.max(beforeMs, nowMs) + this.#intervalMs
+      : beforeMs;
+    this.#recent.set(source, afterMs);
     if (this.#recent.size >= GENERATION_SOURCES) {
       this.#older = this.#recent;
       this.#recent = new Map();
@@ -78,18 +82,20 @@ export class RateLimiter {
    * Checks whether there is a token, and takes none.
    *
    * @param source The source's address.
+   * @param nowMs The time by the clock, if it is known.
    * @returns Whether there is one.
    */
-  hasToken(source: string): boolean {
-    return this.#next(source)[1] !== null;
+  hasToken(source: string, nowMs: number = this.#clock.now()): boolean {
+    return this.#isInTime(this.#fullAtMs(source, nowMs), nowMs);
   }
 
-  /** When the bucket is full again: now, and after a token; `null` without. */
-  #next(source: string): [beforeMs: number, afterMs: number | null] {
-    const nowMs = this.#clock.now();
-    const before = this.#recent.get(source) ?? this.#older.get(source) ?? nowMs;
-    const after = Math.max(before, nowMs) + this.#intervalMs;
+  #fullAtMs(source: string, nowMs: number): number {
+    return this.#recent.get(source) ?? this.#older.get(source) ?? nowMs;
+  }
+
+  #isInTime(fullAtMs: number, nowMs: number): boolean {
     // A nanosecond of tolerance, since the sums are rounded.
-    return [before, after <= nowMs + this.#burstMs + 1e-6 ? after : null];
+    return Math.max(fullAtMs, nowMs) + this.#intervalMs <=
+      nowMs + this.#burstMs + 1e-6;
   }
 }

@@ -14,6 +14,7 @@ import { loadFigures } from "./load.ts";
 import { measureFigures } from "./measure.ts";
 import { monitorFigures } from "./monitor.ts";
 import { peerFigures } from "./peers.ts";
+import { reusePortFigures } from "./reuse_port.ts";
 import { shapedFigures } from "./shaped.ts";
 import { stampFigures } from "./stamp.ts";
 import { throughputFigures } from "./throughput.ts";
@@ -27,6 +28,7 @@ const FIGURES: Record<string, () => Promise<void>> = {
   throughput: throughputFigures,
   "under-load": underLoadFigures,
   shaped: shapedFigures,
+  "reuse-port": reusePortFigures,
   load: loadFigures,
 };
 

@@ -24,6 +24,9 @@ export const pinned = await pinSelf();
 /** The programs that are no servers. */
 const CLIENTS = ["clients", "idle", "slow", "resets", "sources"];
 
+/** The programs that the system spreads over all processors. */
+const SPREAD = ["sharedServer", "connecting"];
+
 /** A program of `programs.ts` in a process of its own. */
 export class Helper implements AsyncDisposable {
   #child: Deno.ChildProcess;
@@ -31,7 +34,11 @@ export class Helper implements AsyncDisposable {
   #input: WritableStreamDefaultWriter<Uint8Array>;
 
   constructor(program: string, ...args: number[]) {
-    const processor = CLIENTS.includes(program) ? "1" : "0";
+    const processor = SPREAD.includes(program)
+      ? `0-${navigator.hardwareConcurrency - 1}`
+      : CLIENTS.includes(program)
+      ? "1"
+      : "0";
     this.#child = new Deno.Command(pinned ? "taskset" : Deno.execPath(), {
       args: [
         ...(pinned ? ["--cpu-list", processor, Deno.execPath()] : []),

@@ -46,7 +46,7 @@ const SERVERS: Record<string, Loaded> = {
   tcp: { line: `tcp_server ${MANY}`, idle: IDLE, slow: SLOW },
   time: { line: `time_server ${MANY}` },
   measure: { line: `measure_server ${MANY}`, idle: IDLE, slow: SLOW },
-  // It waits 10 s for what comes first, of 130 connections of a host.
+  // It waits 10 s for what comes first.
   throughput: { line: "throughput_server --concurrent 100", idle: 130 },
   // It waits as long, for at most twice as many connections as peers.
   peer: { line: "peer --name ada", idle: 100 },

@@ -23,6 +23,9 @@ const PROGRAMS: Record<string, (...args: number[]) => Promise<unknown>> = {
     answerCounts(() => Deno.memoryUsage().rss);
     return measureServer(["--port", "0"]);
   },
+  sharedServer: (port = 0) =>
+    measureServer(["--port", `${port}`, "--reuse-port"]),
+  connecting,
   clients,
   throughputServer,
   bareSink,
@@ -104,6 +107,22 @@ async function reflector(): Promise<void> {
     }),
   };
   await serveDatagrams(openDatagrams(), reflector.answer, options);
+}
+
+/** Clients of a measure server, each connection for one probe; counts them. */
+async function connecting(port = 0): Promise<void> {
+  const request = new TextEncoder().encode("s rtt 1 1 0\nm 1 x\nt\n");
+  let served = 0;
+  answerCounts(() => served);
+  await Promise.all(Array.from({ length: 8 }, async () => {
+    const buffer = new Uint8Array(256);
+    for (;;) {
+      using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+      await conn.write(request);
+      while (await conn.read(buffer) !== null);
+      served += 1;
+    }
+  }));
 }
 
 /** Many clients of a measure server, each waiting out its delay repeatedly. */
