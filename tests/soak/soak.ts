@@ -242,11 +242,11 @@ function sectionsOf(
       }),
     },
     sentences: [
-      "Dropped are the datagrams, also those of faults, for which the server's socket had no room. Refused are the requests while a server was killed and started again.",
+      "Dropped are the datagrams, also those of faults, for which the server's socket had no room. Refused are the requests while a server was killed and started again, or while the monitor had too many files open.",
       `Memory is compared between ${100 * WARM[0]} to ${
         100 * WARM[1]
       } % of the time and the last tenth; it may grow by ${
-        100 * MAX_GROWTH
+        100 * maxGrowth(seconds)
       } %.`,
       `Monitor: of ${reflected} probes that its targets reflected it kept ${kept}; lost ${lost}, unknown ${unknown}; up to ${unsaved} came in the seconds before a kill.`,
       `Faults: ${steady}.`,

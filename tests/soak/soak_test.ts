@@ -41,7 +41,7 @@ Deno.test("All servers answer valid clients exactly once through faults", async 
     assert(counts.correct > 10, `${name}: ${counts.correct}`);
   }
   assert(probes.kept > 500);
-  for (const kind of ["kill", "resets", "monitor: lock"]) {
+  for (const kind of ["kill", "resets", "monitor: reload"]) {
     assert(faults[kind]! >= 1, kind);
   }
 });
