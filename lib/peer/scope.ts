@@ -12,18 +12,19 @@
  * @module
  */
 
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import { formatAddress } from "../net/address.ts";
+import { includesHost, parseNetworks } from "../net/networks.ts";
 
-const LOOPBACK = networks("127.0.0.0/8", "::1/128");
+const LOOPBACK = parseNetworks("127.0.0.0/8,::1");
 /** RFC 1918, 3927 and 6598; RFC 4193 and 4291. */
-const PRIVATE = networks(
-  ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"],
-  ...["100.64.0.0/10", "fc00::/7", "fe80::/10"],
+const PRIVATE = parseNetworks(
+  "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,100.64.0.0/10," +
+    "fc00::/7,fe80::/10",
 );
 /** This network, multicast and reserved; of IPv6 all but 2000::/3. */
-const NOT_PUBLIC = networks(
-  ...["0.0.0.0/8", "224.0.0.0/3", "::/3", "4000::/2", "8000::/1"],
+const NOT_PUBLIC = parseNetworks(
+  "0.0.0.0/8,224.0.0.0/3,::/3,4000::/2,8000::/1",
 );
 
 /**
@@ -43,21 +44,10 @@ const NOT_PUBLIC = networks(
  * ```
  */
 export function scopeOf(host: string): 0 | 1 | 2 | null {
-  const family = isIP(host) === 6 ? "ipv6" : "ipv4";
   if (isIP(host) === 0) return null;
-  if (LOOPBACK.check(host, family)) return 0;
-  if (PRIVATE.check(host, family)) return 1;
-  return NOT_PUBLIC.check(host, family) ? null : 2;
-}
-
-function networks(...prefixes: string[]): BlockList {
-  const list = new BlockList();
-  for (const prefix of prefixes) {
-    const [network = "", bits] = prefix.split("/");
-    const family = network.includes(":") ? "ipv6" : "ipv4";
-    list.addSubnet(network, Number(bits), family);
-  }
-  return list;
+  if (includesHost(LOOPBACK, host)) return 0;
+  if (includesHost(PRIVATE, host)) return 1;
+  return includesHost(NOT_PUBLIC, host) ? null : 2;
 }
 
 /**
