@@ -67,7 +67,9 @@ export const MONITOR_TARGETS: Target[] = [{
       const { line, message } = error;
       assert(!/Invalid type|Expected /.test(message), message);
       assert(line === null || line >= 1 && line <= text.split("\n").length);
-      if (/is no key/.test(message)) return "no key";
+      // What stands before is the file's.
+      const [what] = / (?:is|has|names) [\w ,]{1,30}/.exec(message) ?? [];
+      if (what !== undefined) return what;
       throw error;
     }
   },
