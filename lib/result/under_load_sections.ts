@@ -34,13 +34,12 @@ const QUEUES: Record<Way, string> = { down: "download", up: "upload" };
 /**
  * Turns runs under load into sections: first the quality, last the headline.
  *
- * @param results The runs.
- * @returns The sections; none without a run.
+ * @param results The runs, at least one.
+ * @returns The sections.
  */
 export function underLoadSections(
   results: Named<UnderLoadResult>[],
 ): Section[] {
-  if (results.length === 0) return [];
   const [one] = results.length === 1 ? results : [];
   return [
     qualitySection(results, (result) => [qualitySentence(result)]),
