@@ -6,12 +6,12 @@ import {
 } from "@std/assert";
 import { Crowd } from "../hostile_clients.ts";
 import { VALID_CLIENTS } from "../valid_clients.ts";
-import { EXHAUSTING, OPEN_FILES } from "./faults.ts";
+import { EXHAUSTING } from "./faults.ts";
 import { MonitorSubject } from "./monitor_probes.ts";
 import { soak } from "./soak.ts";
 
 Deno.test("Monitor serves again after clients have used up its files", async () => {
-  await using monitor = new MonitorSubject(OPEN_FILES);
+  await using monitor = new MonitorSubject();
   await monitor.start();
   {
     using _crowd = await new Crowd().open(monitor.port, EXHAUSTING);
@@ -26,7 +26,7 @@ Deno.test("Monitor serves again after clients have used up its files", async () 
 });
 
 Deno.test("Monitor names its figures when it starts on a full disk", async () => {
-  await using monitor = new MonitorSubject(OPEN_FILES);
+  await using monitor = new MonitorSubject();
   await monitor.start();
   await monitor.stop("SIGTERM");
   if (!monitor.fillDisk()) return; // only root can make a small one
