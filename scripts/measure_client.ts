@@ -31,6 +31,7 @@ import {
   clientOptions,
   datagramRoute,
   dial,
+  handshake,
   type HostTarget,
   hostTargetOf,
   reach,
@@ -63,6 +64,11 @@ import {
   SWEEP_OPTIONS,
   sweepPlan,
 } from "../lib/cli/run_sweep.ts";
+import {
+  clientTls,
+  type StartTls,
+  TLS_CLIENT_OPTIONS,
+} from "../lib/cli/tls_options.ts";
 import { measureSession } from "../lib/measure/client.ts";
 import { connectSession, measureConnectFloor } from "../lib/measure/connect.ts";
 import { measureFloor } from "../lib/measure/floor.ts";
@@ -110,6 +116,7 @@ const OPTIONS = {
   }),
   ...SWEEP_OPTIONS,
   ...clientOptions(10000),
+  ...TLS_CLIENT_OPTIONS,
   lenient: flag("accept known dialects of other servers, and note which"),
   delayUnit: choice(["ms", "s"], "unit of the delay that the server expects", {
     default: "ms",
@@ -147,6 +154,7 @@ export const main = defineProgram({
     "sweep does both for several sizes without a delay, and for several delays, and prints tables and curves. --size is then the payload of the points where the delay varies. If a point fails, the sweep goes on and exits with 1.",
     "connect measures how long the set-up of a TCP connection takes, SYN to SYN-ACK as seen by connect, to any HOST:PORT where a program listens; the peer needs no program of this project. It sets up a connection every 100 ms unless --interval is given, and closes it at once. A name is looked up once, before the first connection.",
     "A probe is sent when the one before was echoed, and with --interval not before its intended time. A second column then counts from the intended time, so that a stall of the peer is not hidden.",
+    "With --tls the connection is encrypted. The TLS handshake is a figure of its own, from the connected socket to the end of the handshake; neither set-up nor round-trip times contain it.",
     SHARED_KEY_HELP,
     `${FAIL_IF_HELP} throughput of tput is compared with a rate such as 10M bit/s.`,
     "Exit codes: 0 done, 1 the run failed, 2 misuse, 3 a --fail-if limit was crossed.",
@@ -200,7 +208,12 @@ export const main = defineProgram({
     clocks: false,
   });
   const address = formatAddress(target);
-  const path = target.transport === "tcp" ? "TCP" : "a Unix socket";
+  const path = options.tls
+    ? "TLS"
+    : target.transport === "tcp"
+    ? "TCP"
+    : "a Unix socket";
+  const startTls: StartTls = (conn, trust) => Deno.startTls(conn, trust);
   let key: SharedKey | undefined;
   const probes = time === undefined || options.count !== undefined
     ? formatCount(count, "probe")
@@ -246,9 +259,16 @@ export const main = defineProgram({
       );
     }
     const to = { transport: "tcp", hostname: found, port } as const;
+    const secure = await clientTls(options, target, startTls);
+    const timed = {
+      ...program,
+      onHandshake: (ms: number) => builder.addHandshake(ms),
+    };
     return runnableMeasurement({
       title: `connect to ${address}, TCP: SYN to SYN-ACK, as seen by ` +
-        `connect\n${probes}, each a connection${during}`,
+        `connect${
+          secure ? ", then TLS" : ""
+        }\n${probes}, each a connection${during}`,
       samples: connectSession(
         () => reach(program, to, (to) => Deno.connect(to)),
         {
@@ -257,6 +277,10 @@ export const main = defineProgram({
           durationMs: time ?? Infinity,
           intervalMs: interval,
           skipped,
+          ...(secure && {
+            secure: (conn, isWarmup) =>
+              handshake(isWarmup ? program : timed, conn, secure),
+          }),
           note: (note) => builder.note(note),
           signal,
         },
@@ -280,7 +304,7 @@ export const main = defineProgram({
         () =>
           measureFloor(
             Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-            (target) => open(target, 0),
+            (target) => open(target, 0, null),
             { type, sizeBytes, intervalMs: interval, signal },
           ),
       );
@@ -291,7 +315,12 @@ export const main = defineProgram({
     return runnableMeasurement({
       title:
         `${title()}\n${probes} of ${size}, server delay ${delay} ms${during}`,
-      samples: session(step, { probes: count + warmup, note, skipped }),
+      samples: session(step, {
+        probes: count + warmup,
+        note,
+        skipped,
+        onHandshake: (ms) => builder.addHandshake(ms),
+      }),
       ...{ builder, count, expected, hdr },
     });
   }
@@ -342,7 +371,14 @@ export const main = defineProgram({
   /** The options as they take effect, apart from what a mode adds. */
   function used(): Record<string, unknown> {
     const all = { ...options, count, interval, warmup };
-    const names = ["count", "time", "interval", "warmup", "timeout"] as const;
+    const names = [
+      "count",
+      "time",
+      "interval",
+      "warmup",
+      "timeout",
+      "tls",
+    ] as const;
     if (mode === "connect") return usedOptions(OPTIONS, all, names);
     return {
       ...usedOptions(OPTIONS, all, [
@@ -367,20 +403,23 @@ export const main = defineProgram({
       intervalMs: interval,
       ...(skipped && { skipped }),
       thresholds: failIf,
+      tls: options.tls,
       options: { given, used: { ...used(), ...further } },
     });
   }
 
   function session(
     { quantity, sizeBytes, delayMs }: Omit<SweepStep, "against">,
-    { probes, note, skipped, patienceMs = 0 }: {
+    { probes, note, skipped, onHandshake = () => {}, patienceMs = 0 }: {
       probes: number;
       note: (text: string) => void;
       skipped?: SkippedEvents;
+      onHandshake?: (durationMs: number) => void;
       patienceMs?: number;
     },
   ): AsyncIterable<Sample> {
-    return measureSession(() => open(target, delayMs + patienceMs), {
+    const connect = () => open(target, delayMs + patienceMs, onHandshake);
+    return measureSession(connect, {
       setup: { type: quantity, probes, sizeBytes, delayMs },
       warmup,
       durationMs: time ?? Infinity,
@@ -398,9 +437,17 @@ export const main = defineProgram({
   async function open(
     target: Target | Deno.NetAddr,
     delayMs: number,
+    onHandshake: ((durationMs: number) => void) | null,
   ): Promise<StreamConnection> {
     return new StreamConnection(
-      await dial(program, target, (to) => Deno.connect(to)),
+      onHandshake === null
+        ? await dial(program, target, (to) => Deno.connect(to))
+        : await dial(
+          { ...program, onHandshake },
+          target,
+          (to) => Deno.connect(to),
+          startTls,
+        ),
       { readMs: delayMs + timeout, writeMs: timeout },
     );
   }

@@ -36,6 +36,11 @@ import {
 import { UsageError } from "../lib/cli/options.ts";
 import { defineProgram } from "../lib/cli/program.ts";
 import {
+  renewOnHangUp,
+  serverIdentity,
+  TLS_SERVER_OPTIONS,
+} from "../lib/cli/tls_options.ts";
+import {
   ConfigError,
   type MonitorConfig,
   parseConfig,
@@ -92,8 +97,8 @@ export const main = defineProgram({
     tokenFile: text("FILE", "readers must send the token in this file"),
     allowAnyone: flag("let anyone who reaches --host read, without a token"),
     ...connectionAdmission({}, "requests"),
-    cert: text("FILE", "serve HTTPS with this certificate, in PEM"),
-    key: text("FILE", "the key of the certificate, in PEM"),
+    tlsCert: TLS_SERVER_OPTIONS.tlsCert,
+    tlsKey: TLS_SERVER_OPTIONS.tlsKey,
     from: custom(
       "TIME",
       parseTime,
@@ -167,7 +172,7 @@ export const main = defineProgram({
         `name a HOST to measure, or write the configuration file ${path}`,
       );
     });
-  const tls = await readTls(options);
+  const tls = await serverIdentity(options);
   await withContext(
     { action: "use the folder", write: data },
     () => Deno.mkdirSync(data, { recursive: true, mode: 0o700 }),
@@ -188,6 +193,7 @@ export const main = defineProgram({
     { hostname: host, port },
     () => monitor.start(),
   );
+  if (tls !== null) renewOnHangUp(run, (renewed) => monitor.renew(renewed));
   const scheme = tls === null ? "http" : "https";
   terminal.print(
     `listening ${scheme}://${formatAddress({ transport: "tcp", ...address })}`,
@@ -314,26 +320,6 @@ async function readGuard(
   throw new RunError(
     `Cannot use ${tokenFile}: a token has at least 16 characters; make one with openssl rand -hex 32`,
   );
-}
-
-async function readTls(
-  { cert, key }: { cert: string | undefined; key: string | undefined },
-): Promise<{ cert: string; key: string } | null> {
-  if (cert === undefined && key === undefined) return null;
-  if (cert === undefined || key === undefined) {
-    throw new UsageError("--cert and --key go together");
-  }
-  const tls = { cert: await readText(cert), key: await readText(key) };
-  const kinds = { cert: "CERTIFICATE", key: "PRIVATE KEY" } as const;
-  for (const name of ["cert", "key"] as const) {
-    if (tls[name].includes(`${kinds[name]}-----`)) continue;
-    throw new RunError(
-      `Cannot use --${name}: the file has no line "-----BEGIN ${
-        kinds[name]
-      }-----"`,
-    );
-  }
-  return tls;
 }
 
 function readText(path: string): Promise<string> {

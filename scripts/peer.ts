@@ -25,6 +25,7 @@ import { findSharedKey, SHARED_KEY_HELP } from "../lib/cli/key_options.ts";
 import { PeerConsole } from "../lib/cli/peer_console.ts";
 import { PEER_OPTIONS } from "../lib/cli/peer_options.ts";
 import { defineProgram } from "../lib/cli/program.ts";
+import { clientTls, serverTls } from "../lib/cli/tls_options.ts";
 import { formatRefused } from "../lib/net/admission.ts";
 import { formatAddress } from "../lib/net/address.ts";
 import { connectWithin } from "../lib/net/connect.ts";
@@ -43,7 +44,7 @@ export const main = defineProgram({
   details: [
     "Give the address of one peer with --connect; it sends the addresses of the others. What you type is sent to all; /help lists the commands. A peer that fails is dialled again; a peer that left is not.",
     "If standard input is not a terminal, its lines are sent after the peers were dialled, and this peer leaves at its end. The exit code is 1 if a line reached no peer.",
-    "Nothing is encrypted, and names are not verified. A name that looks like one in use gets a number.",
+    "With --tls-cert and --tls-key a peer speaks TLS with all others, in both roles, and checks the address in their certificates; --tls-ca is the authority of all. Without them nothing is encrypted. Names are not verified. A name that looks like one in use gets a number.",
     SHARED_KEY_HELP,
   ],
   options: PEER_OPTIONS,
@@ -57,6 +58,7 @@ export const main = defineProgram({
   const { host, port, maxPeers, timeout } = options;
   const limits = peerStreamLimits(timeout);
   const key = await findSharedKey(options.keyFile);
+  const tls = await serverTls(run);
   const listener = await withContext(
     { action: "listen on", target: { hostname: host, port } },
     () => Deno.listen({ hostname: host, port }),
@@ -73,19 +75,23 @@ export const main = defineProgram({
     key,
     timeoutMs: timeout,
     maxRatePerSec: options.maxRate,
-    dial: async (target, signal) =>
-      new StreamConnection(
-        await connectWithin(
-          timeout,
-          signal,
-          (signal) => Deno.connect({ ...target, signal }),
-        ),
-        limits,
-      ),
+    dial: async (target, signal) => {
+      const secure = await clientTls(
+        { tls: tls !== null, tlsCa: options.tlsCa },
+        { transport: "tcp", ...target },
+        (conn, trust) => Deno.startTls(conn, trust),
+      );
+      const conn = await connectWithin(timeout, signal, async (signal) => {
+        const conn = await Deno.connect({ ...target, signal });
+        return secure === null ? conn : (await secure(conn, signal)).conn;
+      });
+      return new StreamConnection(conn, limits);
+    },
     onEvent: chat.onEvent,
   });
   const stop = new AbortController();
-  const serving = serveStreams(listener, mesh.accept, {
+  const encrypted = tls === null ? listener : tls(listener);
+  const serving = serveStreams(encrypted, mesh.accept, {
     admission,
     limits,
     maxConnections: 3 * maxPeers,

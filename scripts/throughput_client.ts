@@ -78,6 +78,11 @@ export const main = defineProgram({
     "a throughput test has throughput, also as throughput.NAME with forward, " +
       "reverse, sent, p10 and p90, fairness, loss and jitter",
   );
+  if (options.tls && options.udp) {
+    throw new UsageError("--tls encrypts no datagrams: leave --udp out");
+  }
+  // The host is looked up once, and its certificate has its name.
+  const { tlsName = options.tls ? target.hostname : undefined } = options;
   const address = formatAddress(target);
   const intervalSec = options.interval / 1000;
   const started = new Date();
@@ -115,7 +120,12 @@ export const main = defineProgram({
     const to = { transport: "tcp", hostname, port: target.port } as const;
     client = new ThroughputClient({
       connect: () =>
-        dial(invocation, to, (to) => Deno.connect(to)) as Promise<Deno.TcpConn>,
+        dial(
+          { ...invocation, options: { ...options, tlsName } },
+          to,
+          (to) => Deno.connect(to),
+          (conn, trust) => Deno.startTls(conn, trust),
+        ) as Promise<Deno.TcpConn | Deno.TlsConn>,
       openDatagrams: () =>
         Deno.listenDatagram({
           transport: "udp",
@@ -129,13 +139,18 @@ export const main = defineProgram({
       ...observeThroughput(report, parameters),
     });
     const runnable = runnableThroughput(
-      `throughput to ${address} ${describeTest(parameters)}`,
+      `throughput to ${address} ${describeTest(parameters)}${
+        options.tls ? ", encrypted with TLS" : ""
+      }`,
       {
         target: address,
         started,
         client,
         thresholds: options.failIf,
-        options: { given, used: { ...parameters, authToken: undefined } },
+        options: {
+          given,
+          used: { ...parameters, authToken: undefined, tls: options.tls },
+        },
       },
     );
     return {

@@ -26,6 +26,11 @@ import { withContext } from "../lib/cli/context.ts";
 import { UsageError } from "../lib/cli/options.ts";
 import { custom, duration, flag, integer, text } from "../lib/cli/option.ts";
 import { defineProgram } from "../lib/cli/program.ts";
+import {
+  serverTls,
+  TLS_SERVER_HELP,
+  TLS_SERVER_OPTIONS,
+} from "../lib/cli/tls_options.ts";
 import { listenOptions } from "../lib/cli/server_options.ts";
 import {
   authenticator,
@@ -56,6 +61,7 @@ export const main = defineProgram({
   details: [
     "One test runs at a time. Further clients are told that the server is busy; --concurrent allows more tests.",
     "With --authorized-users-path and --rsa-private-key-path only users in that file are served: lines of USER,HASH with the SHA-256 of {USER}PASSWORD.",
+    `${TLS_SERVER_HELP} Datagrams are not encrypted.`,
     "The server prints a line for each test. Datagrams go only to the host of a control connection.",
   ],
   options: {
@@ -77,6 +83,7 @@ export const main = defineProgram({
     ),
     authorizedUsersPath: text("FILE", "file of users"),
     rsaPrivateKeyPath: text("FILE", "private key, to decrypt passwords with"),
+    ...TLS_SERVER_OPTIONS,
     ...connectionAdmission(THROUGHPUT_SOURCE_LIMITS),
     timeSkew: duration("how far the clock of a user's client may differ", {
       min: 1000,
@@ -88,6 +95,7 @@ export const main = defineProgram({
   const { options, signal, terminal } = run;
   const { host: hostname, concurrent, oneOff } = options;
   const authenticate = await authentication();
+  const tls = await serverTls(run);
   // Datagrams need the permission for their addresses, so a remedy names it.
   const at = (port: number) => ({ transport: "udp", hostname, port }) as const;
   const listener = await withContext(
@@ -99,10 +107,12 @@ export const main = defineProgram({
     { action: "listen on", target: at(port), server: run },
     () => Deno.listenDatagram(at(port)),
   );
-  terminal.print(`listening tcp ${formatAddress(listener.addr)}`);
+  terminal.print(
+    `listening ${tls ? "tls" : "tcp"} ${formatAddress(listener.addr)}`,
+  );
   const admission = admissionControl(run, THROUGHPUT_SOURCE_LIMITS);
   let tests = 0;
-  await serveThroughput(listener, socket, {
+  await serveThroughput(tls ? tls(listener) : listener, socket, {
     concurrent,
     oneOff,
     admission,

@@ -13,6 +13,7 @@ import { duration, flag, integer, type Option, text } from "./option.ts";
 import { UsageError } from "./options.ts";
 import {
   clientTls,
+  type Secure,
   type StartTls,
   type TlsClientValues,
 } from "./tls_options.ts";
@@ -99,28 +100,43 @@ export async function reach(
   const { options, signal } = run;
   const family = requestedFamily(options);
   const secure = start ? await clientTls(options, target, start) : null;
-  let connectedAtMs: number | null = null;
+  const conn = await connectWithin(options.timeout, signal, async (signal) => {
+    const address = family === undefined || !("hostname" in target) ? target : {
+      ...target,
+      hostname: await resolveHost(target.hostname, { family, signal }),
+    };
+    // Deno types TCP and Unix targets apart; the function is the same.
+    return await connect({ ...address, signal } as Deno.ConnectOptions);
+  });
+  return secure === null ? conn : await handshake(run, conn, secure);
+}
+
+/**
+ * Starts TLS on a connection within the deadline, and tells how long it took.
+ *
+ * @param run The run of the program.
+ * @param conn The connection; it is closed if the handshake fails.
+ * @param secure Starts TLS.
+ * @returns The encrypted connection.
+ * @throws {TlsError} If the handshake fails.
+ * @throws {DeadlineError} At the deadline.
+ */
+export async function handshake(
+  { options: { timeout }, signal, onHandshake }: ClientRun,
+  conn: Deno.Conn,
+  secure: Secure,
+): Promise<Deno.Conn> {
   try {
-    return await connectWithin(options.timeout, signal, async (signal) => {
-      const address = family === undefined || !("hostname" in target)
-        ? target
-        : {
-          ...target,
-          hostname: await resolveHost(target.hostname, { family, signal }),
-        };
-      // Deno types TCP and Unix targets apart; the function is the same.
-      const conn = await connect({ ...address, signal } as Deno.ConnectOptions);
-      if (secure === null) return conn;
-      connectedAtMs = performance.now();
-      const encrypted = await secure(conn, signal);
-      run.onHandshake?.(performance.now() - connectedAtMs);
-      return encrypted;
-    });
+    const { conn: encrypted, handshakeMs } = await connectWithin(
+      timeout,
+      signal,
+      (signal) => secure(conn, signal),
+    );
+    onHandshake?.(handshakeMs);
+    return encrypted;
   } catch (error) {
-    if (connectedAtMs === null || !(error instanceof DeadlineError)) {
-      throw error;
-    }
-    throw new DeadlineError("handshake", options.timeout);
+    if (!(error instanceof DeadlineError)) throw error;
+    throw new DeadlineError("handshake", timeout);
   }
 }
 

@@ -11,6 +11,7 @@ import { connectionAdmission } from "./admission_options.ts";
 import { SHARED_KEY_OPTION } from "./key_options.ts";
 import { custom, duration, flag, integer, repeated } from "./option.ts";
 import { listenOptions } from "./server_options.ts";
+import { TLS_CLIENT_OPTIONS, TLS_SERVER_OPTIONS } from "./tls_options.ts";
 
 /** The default port. */
 export const PEER_PORT = 5000;
@@ -85,5 +86,8 @@ export const PEER_OPTIONS = {
     default: "10s",
   }),
   ...SHARED_KEY_OPTION,
+  tlsCert: TLS_SERVER_OPTIONS.tlsCert,
+  tlsKey: TLS_SERVER_OPTIONS.tlsKey,
+  tlsCa: TLS_CLIENT_OPTIONS.tlsCa,
   json: flag("print each event as a JSON object in one line", "J"),
 };

@@ -18,6 +18,7 @@ import {
 } from "../iperf3/parameters.ts";
 import { formatCount, formatRate, parseRate } from "../result/quantities.ts";
 import { clientOptions } from "./client_options.ts";
+import { TLS_CLIENT_OPTIONS } from "./tls_options.ts";
 import { custom, duration, flag, integer, size, text } from "./option.ts";
 import { type OptionValues, UsageError } from "./options.ts";
 import { reportOptions } from "./run_measurement.ts";
@@ -66,6 +67,7 @@ function unavailable(what: string, short?: string) {
 /** The options of a throughput test. */
 export const THROUGHPUT_OPTIONS = {
   ...clientOptions(IPERF3_PORT),
+  ...TLS_CLIENT_OPTIONS,
   udp: flag("send datagrams instead of a stream", "u"),
   bitrate: custom(
     "RATE",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { startTls, type TlsTrust } from "../net/tls.ts";
+import { startTls, type TlsStarted, type TlsTrust } from "../net/tls.ts";
 import type { TlsIdentity, TlsListener } from "../net/tls_listener.ts";
 import type { Target } from "../net/address.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -66,11 +66,11 @@ export type StartTls = (
   trust: TlsTrust,
 ) => Promise<Deno.TlsConn>;
 
-/** Starts TLS on a connection, or leaves it as it is. */
+/** Starts TLS on a connection. */
 export type Secure = (
   conn: Deno.Conn,
   signal: AbortSignal,
-) => Promise<Deno.Conn>;
+) => Promise<TlsStarted>;
 
 /**
  * Reads whom to trust.
@@ -125,13 +125,20 @@ export async function serverIdentity(
   if (tlsCert === undefined || tlsKey === undefined) {
     throw new UsageError("--tls-cert and --tls-key go together");
   }
-  return {
+  const identity = {
     cert: await readPem("tlsCert", tlsCert, "CERTIFICATE"),
     key: await readPem("tlsKey", tlsKey, "PRIVATE KEY"),
     clientCa: tlsClientCa === undefined
       ? undefined
       : await readPem("tlsClientCa", tlsClientCa, "CERTIFICATE"),
   };
+  // Loaded here: other runs need none of it.
+  const { checkIdentity } = await import("../net/tls_listener.ts");
+  await withContext(
+    { action: "use", read: tlsCert },
+    () => checkIdentity(identity),
+  );
+  return identity;
 }
 
 /** The part of a run that starts TLS on a server. */
@@ -155,11 +162,10 @@ export interface TlsServerRun {
 export async function serverTls(
   run: TlsServerRun,
 ): Promise<((listener: Deno.Listener<Deno.TcpConn>) => TlsListener) | null> {
-  const { options, signal, terminal } = run;
+  const { options, terminal } = run;
   const identity = await serverIdentity(options);
   if (identity === null) return null;
-  // Loaded here: other runs need none of it.
-  const { CAN_SERVE_TLS, checkIdentity, TlsListener } = await import(
+  const { CAN_SERVE_TLS, TlsListener } = await import(
     "../net/tls_listener.ts"
   );
   if (!CAN_SERVE_TLS) {
@@ -167,40 +173,38 @@ export async function serverTls(
       `Cannot serve TLS: it needs Deno 2.8 or later, and this is ${Deno.version.deno}; run npx -y deno@2.9.6 in place of deno`,
     );
   }
-  const check = (identity: TlsIdentity) =>
-    withContext({ action: "use", read: options.tlsCert! }, () => {
-      checkIdentity(identity);
-    });
-  await check(identity);
   return (listener) => {
     const secure = new TlsListener(listener, identity, {
       log: (line) => terminal.log(line),
     });
-    onHangUp(signal, async () => {
-      try {
-        const renewed = (await serverIdentity(options))!;
-        await check(renewed);
-        secure.renew(renewed);
-        terminal.log("read the certificate again");
-      } catch (error) {
-        terminal.log(`${(error as Error).message}; the old certificate stays`);
-      }
-    });
+    renewOnHangUp(run, (renewed) => secure.renew(renewed));
     return secure;
   };
 }
 
 /**
- * Calls back on SIGHUP, where there is one, until a signal is aborted.
+ * Reads the certificate of a server again on SIGHUP, where there is one, until the
+ * server is stopped. If it is bad, the old one stays, and a line says so.
  *
- * @param signal Ends it.
- * @param action What to call.
+ * @param run The run of the program.
+ * @param renew Takes the new certificate.
  */
-export function onHangUp(signal: AbortSignal, action: () => void): void {
+export function renewOnHangUp(
+  { options, signal, terminal }: TlsServerRun,
+  renew: (identity: TlsIdentity) => void,
+): void {
   if (Deno.build.os === "windows" || signal.aborted) return;
-  Deno.addSignalListener("SIGHUP", action);
+  const read = async () => {
+    try {
+      renew((await serverIdentity(options))!);
+      terminal.log("read the certificate again");
+    } catch (error) {
+      terminal.log(`${(error as Error).message}; the old certificate stays`);
+    }
+  };
+  Deno.addSignalListener("SIGHUP", read);
   signal.addEventListener("abort", () => {
-    Deno.removeSignalListener("SIGHUP", action);
+    Deno.removeSignalListener("SIGHUP", read);
   });
 }
 

@@ -36,8 +36,8 @@ const STEP_TIMEOUT_MS = 30_000;
 
 /** Opens the sockets of a client. */
 export interface ThroughputSockets {
-  /** Connects to the server. */
-  connect(): Promise<Deno.TcpConn>;
+  /** Connects to the server; with TLS, Nagle's algorithm is off. */
+  connect(): Promise<Deno.TcpConn | Deno.TlsConn>;
   /** Opens a datagram socket on a free port; needed with UDP. */
   openDatagrams?(): Deno.DatagramConn;
 }
@@ -221,7 +221,9 @@ export class ThroughputClient {
   async #openStream(): Promise<void> {
     const conn = await this.#sockets.connect();
     this.transfer.addFlow(conn);
-    conn.setNoDelay(this.#options.parameters.noDelay);
+    if ("setNoDelay" in conn) {
+      conn.setNoDelay(this.#options.parameters.noDelay);
+    }
     for (let done = 0; done < this.#cookie.length;) {
       done += await conn.write(this.#cookie.subarray(done));
     }

@@ -100,7 +100,7 @@ export interface ServeThroughputOptions {
  * @param options Limits and the signal.
  */
 export async function serveThroughput(
-  listener: Deno.TcpListener,
+  listener: Deno.Listener<Deno.TcpConn>,
   socket: Deno.DatagramConn | null,
   options: ServeThroughputOptions = {},
 ): Promise<void> {
@@ -112,14 +112,14 @@ class ThroughputServer {
   readonly hub: DatagramHub | null;
   readonly stopped = new AbortController();
   #admission: AdmissionControl;
-  #listener: Deno.TcpListener;
+  #listener: Deno.Listener<Deno.TcpConn>;
   #tests = new Map<string, ServerTest>();
   #pending = new Set<ControlConnection>();
   #running = new Set<Promise<void>>();
   #idle: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    listener: Deno.TcpListener,
+    listener: Deno.Listener<Deno.TcpConn>,
     socket: Deno.DatagramConn | null,
     options: ServeThroughputOptions,
   ) {

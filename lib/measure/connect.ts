@@ -34,6 +34,8 @@ export interface ConnectOptions {
   durationMs?: number;
   /** Receives the slots that were missed in a pause of this process. */
   skipped?: SkippedEvents;
+  /** Starts TLS on a connection, after its set-up was timed. */
+  secure?: (conn: Deno.Conn, isWarmup: boolean) => Promise<Deno.Conn>;
   /** Receives notes on the figures. */
   note?: (text: string) => void;
   /** Ends the session early. */
@@ -50,7 +52,8 @@ const RETRANSMISSION_MS = 1000;
  * the lookup is not part of the time.
  * @param options How many, and when.
  * @returns A sample for each; one that was not answered in time is lost.
- * @throws What `connect` throws, unless it is a `DeadlineError`.
+ * @throws What `connect` throws, unless it is a `DeadlineError`, and what
+ * `secure` throws.
  */
 export async function* connectSession(
   connect: () => Promise<Deno.Conn>,
@@ -72,11 +75,13 @@ export async function* connectSession(
     const sample = newSample(sequence, isWarmup, intendedAtMs);
     try {
       sample.sentAtMs = performance.now();
-      using _conn = await connect();
+      using conn = await connect();
       sample.rttMs = performance.now() - sample.sentAtMs;
+      using _secure = await options.secure?.(conn, isWarmup);
     } catch (error) {
       if (signal?.aborted) return;
-      if (!(error instanceof DeadlineError)) throw error;
+      const isLost = error instanceof DeadlineError && error.wait === "connect";
+      if (!isLost) throw error;
     }
     if (sample.rttMs !== null && sample.rttMs >= RETRANSMISSION_MS) {
       note?.(

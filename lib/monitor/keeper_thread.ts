@@ -7,6 +7,7 @@
 
 import type { AdmissionRules } from "../net/admission.ts";
 import type { MonitorConfig } from "./config.ts";
+import type { TlsIdentity } from "../net/tls_listener.ts";
 import type { ProberHealth } from "./prober.ts";
 import type { ProbeRecord, SeriesInfo } from "./target.ts";
 
@@ -33,7 +34,7 @@ export interface KeeperSettings {
   /** Whether refused requests are logged. */
   logsRefused?: boolean | undefined;
   /** The certificate and the key of TLS, in PEM. */
-  tls: { cert: string; key: string } | null;
+  tls: Pick<TlsIdentity, "cert" | "key"> | null;
 }
 
 /** To the keeper. */
@@ -42,6 +43,7 @@ export type ToKeeper =
   | { series: SeriesInfo[] }
   | { records: ProbeRecord[]; health: ProberHealth | null }
   | { config: MonitorConfig }
+  | { tls: NonNullable<KeeperSettings["tls"]> }
   | { reply: { id: number; value: unknown } }
   | { stop: true };
 

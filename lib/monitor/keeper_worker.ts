@@ -48,6 +48,7 @@ scope.onmessage = async ({ data }) => {
     if ("start" in data) start(data.start);
     if ("series" in data) service?.setSeries(data.series);
     if ("records" in data) service?.take(data.records, data.health);
+    if ("tls" in data) service?.renew(data.tls);
     if ("config" in data) service?.configure(data.config);
     if ("reply" in data) {
       waiting.get(data.reply.id)?.(data.reply.value);

@@ -116,6 +116,15 @@ export class Monitor implements AsyncDisposable {
     }
   }
 
+  /**
+   * Serves new connections with another certificate.
+   *
+   * @param tls The certificate and its key.
+   */
+  renew(tls: NonNullable<KeeperSettings["tls"]>): void {
+    this.#keeper.send({ tls });
+  }
+
   #follow(config: MonitorConfig): void {
     this.#keeper.send({ config });
     this.#prober.setTargets(config.targets);

@@ -24,6 +24,8 @@ import type { ProberHealth } from "./prober.ts";
 import type { Slot } from "./slot.ts";
 import type { ProbeRecord, SeriesInfo } from "./target.ts";
 
+/** How long Deno takes to free the port of a server, in milliseconds. */
+const RENEW_MS = 20;
 /** How long to pause after a failed accept, in milliseconds. */
 const ACCEPT_PAUSE_MS = 100;
 /** An agent answers within this time, in milliseconds. */
@@ -43,6 +45,8 @@ export interface KeeperService {
   setSeries(all: SeriesInfo[]): void;
   /** Takes what the prober found. */
   take(records: ProbeRecord[], health: ProberHealth | null): void;
+  /** Serves new connections with another certificate. */
+  renew(tls: KeeperSettings["tls"]): void;
   /** Takes a configuration. */
   configure(config: MonitorConfig): void;
   /** Ends serving, and closes the store. */
@@ -62,7 +66,8 @@ export function serveKeeper(
   settings: KeeperSettings,
   callbacks: KeeperCallbacks,
 ): KeeperService {
-  const { hostname, port, token, anyName, tls } = settings;
+  const { hostname, port, token, anyName } = settings;
+  let { tls } = settings;
   const stop = new AbortController();
   const admission = new AdmissionControl(
     settings.admission,
@@ -106,18 +111,21 @@ export function serveKeeper(
       return await pageResponse(request);
     },
   });
+  let server: Deno.HttpServer<Deno.NetAddr>;
   const serve = (port: number) =>
-    Deno.serve({
+    server = Deno.serve({
       ...{ hostname, port, signal: stop.signal },
       ...tls,
       onListen: () => {},
       onError: () => new Response(null, { status: 500 }),
     }, handler);
   const { finished, addr } = serve(port);
-  const served = serveAgain(finished, () => serve(addr.port), {
-    signal: stop.signal,
-    log: callbacks.log,
-  });
+  const keep = (finished: Promise<void>) =>
+    serveAgain(finished, () => serve(addr.port), {
+      signal: stop.signal,
+      log: callbacks.log,
+    });
+  let served = keep(finished);
   const unsubscribe = keeper.subscribe((event, data) => {
     if (event !== "store") return;
     const { error } = data as { error: string | null };
@@ -141,6 +149,17 @@ export function serveKeeper(
     take(records, health) {
       keeper.take(records);
       if (health) metrics.take(health);
+    },
+    renew(renewed) {
+      tls = renewed;
+      server.shutdown().catch(() => {}); // open connections stay
+      const free = sleepUntil(performance.now() + RENEW_MS, stop.signal);
+      const renewal = keep(
+        free.then(() =>
+          stop.signal.aborted ? undefined : serve(addr.port).finished
+        ),
+      );
+      served = Promise.all([served, renewal]).then(() => {});
     },
     configure(given) {
       config = given;

@@ -100,6 +100,17 @@ export interface TlsTrust {
   hostname: string;
 }
 
+/** A connection with TLS. */
+export interface TlsStarted {
+  /** The encrypted connection. */
+  conn: Deno.TlsConn;
+  /**
+   * How long the handshake took, in milliseconds; without the time in which Deno
+   * loads the public authorities, which it does once.
+   */
+  handshakeMs: number;
+}
+
 /**
  * Starts TLS on a connected socket, and waits for the handshake.
  *
@@ -108,7 +119,7 @@ export interface TlsTrust {
  * @param trust Whom to trust.
  * @param signal Ends the handshake.
  * @param start Calls `Deno.startTls`.
- * @returns The encrypted connection.
+ * @returns The encrypted connection, and how long the handshake took.
  * @throws {TlsError} If the handshake fails.
  */
 export async function startTls(
@@ -116,15 +127,16 @@ export async function startTls(
   trust: TlsTrust,
   signal: AbortSignal,
   start: (conn: Deno.TcpConn, trust: TlsTrust) => Promise<Deno.TlsConn>,
-): Promise<Deno.TlsConn> {
+): Promise<TlsStarted> {
   conn.setNoDelay(true);
   const secure = await start(conn, trust);
+  const startMs = performance.now();
   const close = () => secure[Symbol.dispose]();
   signal.addEventListener("abort", close);
   if (signal.aborted) close();
   try {
     await secure.handshake();
-    return secure;
+    return { conn: secure, handshakeMs: performance.now() - startMs };
   } catch (error) {
     close();
     const failure = tlsError(error);

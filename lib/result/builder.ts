@@ -47,6 +47,8 @@ export interface MeasurementSetup {
   thresholds?: Threshold[];
   /** Whether one-way delays use the clocks as they are; default `false`. */
   clocksTrusted?: boolean;
+  /** Whether the connection is encrypted; default `false`. */
+  tls?: boolean;
   /** The options as they were given, and as they take effect. */
   options: { given: object; used: object };
 }
@@ -84,6 +86,7 @@ export class ResultBuilder {
   #sendCall = new Histogram();
   #jitter = new Jitter();
   #withReflector = new Histogram();
+  #handshake = new Histogram();
   #oneWay: OneWay;
   #timed: Record<TimedSeries, Histogram> = {
     rtt: this.#rtt,
@@ -190,6 +193,15 @@ export class ResultBuilder {
     this.#notes.add(text);
   }
 
+  /**
+   * Adds the time of a TLS handshake, which is in no other figure.
+   *
+   * @param durationMs The time, in milliseconds.
+   */
+  addHandshake(durationMs: number): void {
+    this.#handshake.record(durationMs * 1000);
+  }
+
   /** The round-trip times as text, in the form of HdrHistogram's own tools. */
   percentileFile(): string {
     return this.#rtt.percentileFile();
@@ -224,6 +236,9 @@ export class ResultBuilder {
         }),
         jitter_us: this.#jitter.figures(),
         ...(isStamp && { one_way: oneWay }),
+        ...(this.#setup.tls && {
+          tls: { handshake_us: this.#handshake.distribution() },
+        }),
         ...(mode === "tput" && { throughput: this.#throughput() }),
         quality: this.#quality(oneWay),
       }),

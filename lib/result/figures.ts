@@ -224,6 +224,8 @@ export const FIGURES: readonly Figure[] = [
   ...figures(QUALITY, "quality.*", [
     ["clock_step", "clock step", "", "clock_resolution_us"],
   ]),
+  ...parts(QUALITY, "handshake", "TLS handshake", "tls.handshake_us")
+    .filter(({ part }) => part === "p50" || part === "max"),
   ...figures(QUALITY, "quality.send_call_us.*", [
     ["send_call.p50", "send call", "p50", "p50"],
     ["send_call.p99", "send call", "p99", "p99"],

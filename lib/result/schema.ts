@@ -173,6 +173,15 @@ export const MEASUREMENT = kind(v.picklist(["rtt", "tput", "connect"]), {
   ),
   jitter_us: v.nullable(JITTER),
   one_way: v.exactOptional(v.nullable(ONE_WAY)),
+  tls: optional(
+    "Present if the connection was encrypted",
+    v.object({
+      handshake_us: nullable(
+        "Each TLS handshake, once TCP was connected; in no other figure",
+        DISTRIBUTION,
+      ),
+    }),
+  ),
   throughput: COURSE_THROUGHPUT,
   limits: LIMITS,
   quality: QUALITY,

@@ -52,12 +52,8 @@ async function secured(
 ): Promise<Deno.TlsConn> {
   const caCerts = [(await certificates())[trusts].cert];
   const trust = { caCerts, hostname };
-  return await startTls(
-    conn,
-    trust,
-    never,
-    (conn, trust) => Deno.startTls(conn, trust),
-  );
+  const start = (conn: Deno.TcpConn) => Deno.startTls(conn, trust);
+  return (await startTls(conn, trust, never, start)).conn;
 }
 
 async function served(kind: CertificateKind): Promise<EchoServer> {

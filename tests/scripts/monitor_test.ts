@@ -112,7 +112,7 @@ Deno.test("monitor refuses what would be unsafe or make no sense", async () => {
       [["--token-file", short, "a"], /a token has at least 16 characters/],
       [["a", "a"], /a is given twice/],
       [["a:80"], /write connect:a:80/],
-      [["--cert", short, "a"], /--cert and --key go together/],
+      [["--tls-cert", short, "a"], /--tls-cert and --tls-key go together/],
       [["check"], /name one file/],
       [["--from", "x", "export", "a"], /--from is a time such as/],
       [["--config", `${scratch.path}/none.toml`], /there is no such path/],

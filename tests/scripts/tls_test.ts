@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CertificateFiles, certificates } from "../certificates.ts";
-import { runHere, script, serve, serveHere } from "../programs.ts";
+import { Program, runHere, script, serve, serveHere } from "../programs.ts";
 import { ScratchFolder } from "../scratch.ts";
 import { test } from "../testing.ts";
 
@@ -24,6 +24,96 @@ for (const [serverName, clientName, args, expected] of CLIENTS) {
     assertMatch(server.stdout.text, /^listening tls /);
   });
 }
+
+test("measure_client labels a result as over TLS, and gives the handshake apart", async () => {
+  using files = await CertificateFiles.make();
+  await using server = await serveHere("measure_server", ...files.server());
+  const cases = [["rtt", 1], ["tput", 1], ["connect", 3]] as const;
+  for (const [mode, handshakes] of cases) {
+    const args = [mode, server.address, ...files.client(), "--count", "3"];
+    const { code, stdout, stderr } = await runHere(
+      "measure_client",
+      ...args,
+      "--json",
+    );
+    assertEquals(code, 0, stderr);
+    const result = JSON.parse(stdout);
+    assertEquals(result.tls.handshake_us.count, handshakes);
+    assertEquals(result.options.used.tls, true);
+    assertEquals(result.probes.received, 3);
+    const text = await runHere("measure_client", ...args);
+    assertMatch(text.stdout, /TLS/);
+    assertMatch(text.stdout, /TLS\s+handshake/);
+  }
+  const args = ["sweep", server.address, ...files.client(), "-n", "2"];
+  const few = ["--sizes", "1", "--delays", "0"];
+  assertEquals((await runHere("measure_client", ...args, ...few)).code, 0);
+});
+
+test("throughput_client and throughput_server speak TLS, several streams each way", async () => {
+  using files = await CertificateFiles.make();
+  await using server = await serveHere("throughput_server", ...files.server());
+  for (const direction of [[], ["--reverse"], ["--bidir"]]) {
+    const { code, stdout, stderr } = await runHere(
+      "throughput_client",
+      server.address,
+      ...files.client(),
+      ...direction,
+      ...["--parallel", "2", "--bytes", "1M", "--json"],
+    );
+    assertEquals(code, 0, stderr);
+    assertEquals(JSON.parse(stdout).options.used.tls, true);
+  }
+  const udp = [server.address, ...files.client(), "--udp"];
+  const { code, stderr } = await runHere("throughput_client", ...udp);
+  assertEquals(code, 2);
+  assertMatch(stderr, /--tls encrypts no datagrams/);
+});
+
+test("peers with certificates speak TLS, and none without takes part", async () => {
+  using files = await CertificateFiles.make();
+  const tls = [...files.server(), "--tls-ca", files.cert("authority")];
+  const peer = (...args: string[]) =>
+    serve(script("peer", ["--port", "0", "--json", "--name", ...args], [
+      "--allow-net=127.0.0.1",
+      "--allow-read",
+    ]));
+  await using ada = await peer("ada", ...tls);
+  const to = ["--connect", ada.address];
+  await using bob = await peer("bob", ...to, ...tls);
+  await bob.heard(/"joined".*ada/);
+  await ada.heard(/"joined".*bob/);
+  await using eve = await peer("eve", ...to);
+  await eve.heard(/"event":"error".*speaks TLS/);
+  assert(!ada.stdout.text.includes(`"eve"`));
+});
+
+test("monitor serves HTTPS, and reads its certificate again on SIGHUP", async () => {
+  using files = await CertificateFiles.make();
+  const pair = await certificates();
+  const data = ["--data", `${files.folder.path}/data`, "--port", "0"];
+  await using monitor = new Program(
+    script("monitor", ["127.0.0.1", ...data, ...files.server()], [
+      ...["--unstable-net", "--unstable-raw-imports"],
+      ...["--allow-net=127.0.0.1", "--allow-read", "--allow-write"],
+    ]),
+  );
+  const [, url = ""] = await monitor.heard(/^listening (https:\S+)$/m);
+  const ask = async (authority: "authority" | "stranger") => {
+    using client = Deno.createHttpClient({ caCerts: [pair[authority].cert] });
+    const response = await fetch(`${url}/api/targets`, { client });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals(await ask("authority"), 200);
+  files.folder.file("good.pem", pair.strange.cert);
+  files.folder.file("good-key.pem", pair.strange.key);
+  monitor.signal("SIGHUP");
+  await monitor.heard(/read the certificate again/, "stderr");
+  // The old server takes a moment to leave the port.
+  while (await ask("stranger").catch(() => 0) !== 200);
+  assertEquals((await monitor.stop()).code, 0);
+});
 
 test("A client says what to do about TLS, and that works", async () => {
   using files = await CertificateFiles.make();
