@@ -8,7 +8,24 @@ import { AdmissionControl } from "../net/admission.ts";
 import { measureStreams } from "../measure/server.ts";
 import { serveDatagrams } from "../net/serve_datagrams.ts";
 import { type ServerMode, serveStreams } from "../net/serve_streams.ts";
+import {
+  CAN_SERVE_TLS,
+  type TlsIdentity,
+  TlsListener,
+} from "../net/tls_listener.ts";
 import { StampReflector } from "../stamp/reflector.ts";
+import {
+  LOOPBACK_AUTHORITY,
+  LOOPBACK_IDENTITY,
+} from "./loopback_certificate.ts";
+
+/** A server with TLS. */
+export interface TlsServer {
+  /** Where it listens. */
+  address: Deno.NetAddr;
+  /** Its authority, in PEM. */
+  authority: string;
+}
 
 /** The servers that experiments measure. */
 export interface ExperimentServers {
@@ -20,6 +37,8 @@ export interface ExperimentServers {
   iterative: Deno.NetAddr;
   /** A measure server that serves all clients at once. */
   concurrent: Deno.NetAddr;
+  /** A measure server with TLS, and its authority; absent if none is known. */
+  tls?: TlsServer | undefined;
   /** Servers in this process, for comparison with those of another host. */
   local?: ExperimentServers;
 }
@@ -39,6 +58,13 @@ export class LocalServers implements ExperimentServers, AsyncDisposable {
   readonly iterative: Deno.NetAddr = this.#streams("iterative");
   /** A STAMP reflector without a key. */
   readonly stamp: Deno.NetAddr = this.#reflector();
+  /** A measure server with TLS, if this version of Deno can serve it. */
+  readonly tls: TlsServer | undefined = CAN_SERVE_TLS
+    ? {
+      address: this.#streams("concurrent", LOOPBACK_IDENTITY),
+      authority: LOOPBACK_AUTHORITY,
+    }
+    : undefined;
 
   /** Stops the servers, and waits until they have stopped. */
   async [Symbol.asyncDispose](): Promise<void> {
@@ -46,11 +72,15 @@ export class LocalServers implements ExperimentServers, AsyncDisposable {
     await Promise.all(this.#served);
   }
 
-  #streams(mode: ServerMode): Deno.NetAddr {
+  #streams(mode: ServerMode, identity?: TlsIdentity): Deno.NetAddr {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { signal } = this.#stop;
     this.#served.push(
-      serveStreams(listener, measureStreams(), { mode, signal }),
+      serveStreams(
+        identity ? new TlsListener(listener, identity) : listener,
+        measureStreams(),
+        { mode, signal },
+      ),
     );
     return listener.addr;
   }

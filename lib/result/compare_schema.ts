@@ -16,6 +16,7 @@ import {
   list,
   NOTES,
   nullable,
+  optional,
   type Output,
   POSITIVE,
   TEXT,
@@ -42,13 +43,18 @@ const DIFFERENCE_US = nullable(
 
 const RTT_US = nullable("Round-trip times", DISTRIBUTION);
 
-const FIRST_BYTE = v.object(both(v.object({
+const FIRST_BYTES = v.object({
   attempts: COUNT,
   answered: about("Attempts that got an answer", COUNT),
   setup_p50_us: nullable("Until something could be sent", POSITIVE),
   first_byte_p50_us: nullable("Until the answer came", POSITIVE),
   first_byte_max_us: v.nullable(POSITIVE),
-})));
+});
+
+const FIRST_BYTE = v.object({
+  ...both(FIRST_BYTES),
+  tls: optional("The same over TCP and TLS, on loopback", FIRST_BYTES),
+});
 
 const ROUND_TRIP = v.object({
   size_bytes: about("The length of each message", COUNT),

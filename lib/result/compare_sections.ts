@@ -133,7 +133,7 @@ function distributionRows<S extends { rtt_us: Distribution | null }>(
     .map((key) => [key, "us", ({ rtt_us }) => rtt_us?.[key] ?? null]);
 }
 
-function firstByte({ tcp, udp }: ExperimentFigures<"first_byte">): Parts {
+function firstByte({ tcp, udp, tls }: ExperimentFigures<"first_byte">): Parts {
   const unanswered = udp.attempts - udp.answered;
   const [tcpUs, udpUs] = [tcp.first_byte_p50_us, udp.first_byte_p50_us];
   const sentences = [];
@@ -142,6 +142,13 @@ function firstByte({ tcp, udp }: ExperimentFigures<"first_byte">): Parts {
       `TCP connected in ${formatDuration(tcp.setup_p50_us)} before it could ` +
         `send; UDP opened a socket in ${formatDuration(udp.setup_p50_us)} ` +
         "(medians).",
+    );
+  }
+  const tlsSetupUs = tls?.setup_p50_us ?? null;
+  if (tlsSetupUs !== null) {
+    sentences.push(
+      `TLS could send after ${formatDuration(tlsSetupUs)}: TCP connects, ` +
+        "then both sides exchange keys (median).",
     );
   }
   if (tcpUs !== null && udpUs !== null) {
@@ -156,7 +163,7 @@ function firstByte({ tcp, udp }: ExperimentFigures<"first_byte">): Parts {
   }
   if (unanswered > 0) sentences.push(noAnswer(unanswered, udp.attempts));
   return {
-    table: table({ TCP: tcp, UDP: udp }, [
+    table: table({ TCP: tcp, UDP: udp, ...(tls && { TLS: tls }) }, [
       ["attempts", "count", ({ attempts }) => attempts],
       ["answered", "count", ({ answered }) => answered],
       ["set-up, p50", "us", ({ setup_p50_us }) => setup_p50_us],

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net=127.0.0.1
 /**
  * Experiment: how long the first byte of an answer takes. TCP has to connect
- * before it can send; UDP only opens a socket.
+ * before it can send, and TLS to exchange keys then; UDP only opens a socket.
  *
  * Protocol:   measure over TCP, STAMP over UDP, with servers in this process
  * Socket:     stream and datagram
@@ -24,6 +24,7 @@ import { MeasureConversation } from "../../lib/measure/client.ts";
 import { connectWithin } from "../../lib/net/connect.ts";
 import { DatagramSocket, localHostFor } from "../../lib/net/datagram_socket.ts";
 import { StreamConnection } from "../../lib/net/stream_connection.ts";
+import { startTls } from "../../lib/net/tls.ts";
 import { UNAUTHENTICATED } from "../../lib/stamp/packet.ts";
 import { StampReplyReader, StampRequest } from "../../lib/stamp/request.ts";
 import { median } from "../../lib/stats/average.ts";
@@ -49,12 +50,16 @@ export const firstByte: Experiment<"first_byte"> = {
   name: "first_byte",
   program: "experiment-first-byte",
   summary:
-    "Measures the time to the first byte of an answer, TCP and UDP by turns.",
+    "Measures the time to the first byte of an answer: TCP, UDP and, on loopback, TLS by turns.",
   options: ["rounds", "timeout"],
   async measure(servers, plan) {
     let silent = 0;
+    const { tls } = servers;
     const rounds = await interleave(plan.rounds, [
-      () => tcpAttempt(servers.measure, plan),
+      async () => [
+        await tcpAttempt(servers.measure, plan),
+        ...(tls ? [await tcpAttempt(tls.address, plan, tls.authority)] : []),
+      ],
       async () => {
         const attempt = await udpAttempt(servers.stamp, plan);
         silent = attempt.firstByteUs === null ? silent + 1 : 0;
@@ -62,24 +67,32 @@ export const firstByte: Experiment<"first_byte"> = {
         throw new RunError(`No answer to ${silent} datagrams in a row`);
       },
     ], plan.signal);
+    const streams = (at: number) => figures(rounds.map(([tcp]) => tcp[at]!));
     return {
-      tcp: figures(rounds.map(([attempt]) => attempt)),
+      tcp: streams(0),
       udp: figures(rounds.map(([, attempt]) => attempt)),
+      ...(tls && { tls: streams(1) }),
     };
   },
 };
 
-/** Connects to a measure server, and waits for its reply to a setup. */
+/**
+ * Connects to a measure server, and waits for its reply to a setup; with an
+ * authority it speaks TLS.
+ */
 export async function tcpAttempt(
   { hostname, port }: Deno.NetAddr,
   { timeoutMs, signal }: Waiting,
+  authority?: string,
 ): Promise<Attempt> {
   const startMs = performance.now();
-  const conn = await connectWithin(
-    timeoutMs,
-    signal,
-    (signal) => Deno.connect({ hostname, port, signal }),
-  );
+  const conn = await connectWithin(timeoutMs, signal, async (signal) => {
+    const conn = await Deno.connect({ hostname, port, signal });
+    if (authority === undefined) return conn;
+    const trust = { caCerts: [authority], hostname };
+    const start = (conn: Deno.TcpConn) => Deno.startTls(conn, trust);
+    return (await startTls(conn, trust, signal, start)).conn;
+  });
   const setupUs = sinceUs(startMs);
   const limits = { readMs: timeoutMs, writeMs: timeoutMs };
   using connection = new StreamConnection(conn, limits);

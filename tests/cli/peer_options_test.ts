@@ -115,6 +115,9 @@ Deno.test({
       maxRate: 1000,
       timeout: 10_000,
       keyFile: undefined,
+      tlsCert: undefined,
+      tlsKey: undefined,
+      tlsCa: undefined,
       json: false,
     });
   },
@@ -143,6 +146,9 @@ Deno.test({
         maxRate: 1,
         timeout: 3_600_000,
         keyFile: "k",
+        tlsCert: undefined,
+        tlsKey: undefined,
+        tlsCa: undefined,
         json: true,
       },
     );

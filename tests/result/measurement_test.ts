@@ -232,6 +232,7 @@ pureTest("FIGURES have a key each, and each is read from some result", () => {
   const { load } = underLoad();
   full.probes = { ...full.probes, lost_backward: 0, not_sent: 0 };
   full.quality.floor_us = { p50: 1, p99: 2 };
+  full.tls = { handshake_us: full.rtt_us! };
   const way = full.one_way!.forward;
   full.one_way!.forward = { ...way, delay_us: full.rtt_us! };
   full.one_way!.backward = full.one_way!.forward;
