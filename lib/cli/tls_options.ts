@@ -133,11 +133,12 @@ export async function serverIdentity(
       : await readPem("tlsClientCa", tlsClientCa, "CERTIFICATE"),
   };
   // Loaded here: other runs need none of it.
-  const { checkIdentity } = await import("../net/tls_listener.ts");
-  await withContext(
-    { action: "use", read: tlsCert },
-    () => checkIdentity(identity),
+  const { CAN_SERVE_TLS, checkIdentity } = await import(
+    "../net/tls_listener.ts"
   );
+  await withContext({ action: "use", read: tlsCert }, () => {
+    if (CAN_SERVE_TLS) checkIdentity(identity);
+  });
   return identity;
 }
 

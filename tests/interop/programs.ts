@@ -27,6 +27,7 @@ type Need =
   | "bash"
   | "zsh"
   | "fish"
+  | "openssl"
   | "ping"
   | "nft"
   | "prometheus"
@@ -99,8 +100,12 @@ function canMakeNamespaces(): boolean {
 }
 
 function isInstalled(program: string): boolean {
-  const flag = program === "socat" || program === "ping" ? "-V" : "--version";
-  return succeeds(program, flag);
+  const flags: Record<string, string> = {
+    socat: "-V",
+    ping: "-V",
+    openssl: "version",
+  };
+  return succeeds(program, flags[program] ?? "--version");
 }
 
 function pythonWithScapy(): string | undefined {
