@@ -184,7 +184,7 @@ const KEY_REMEDIES: Record<KeyFault, string> = {
   closed: "check the output of the server",
 };
 
-const TLS_REMEDIES: Record<TlsFault, string> = {
+const TLS_REMEDIES: Record<Exclude<TlsFault, "names">, string> = {
   plain:
     "the server does not speak TLS; leave --tls out, or start it with --tls-cert and --tls-key",
   encrypted:
@@ -193,7 +193,6 @@ const TLS_REMEDIES: Record<TlsFault, string> = {
     "the server's certificate has expired; replace it (make-cert makes one), or set the clock of this machine",
   early:
     "the server's certificate is not valid yet; replace it, or set the clocks of both machines",
-  names: "see explainTls",
   issuer:
     "the server's certificate is not signed by an authority that is trusted here; name the file of its authority with --tls-ca, as in --tls-ca certs/authority.pem",
   authority:
@@ -266,9 +265,8 @@ export function explain(error: unknown, task?: Task): string {
 
 /** Explains a failure of TLS; the names of a certificate are for `--tls-name`. */
 function explainTls({ fault, names, asked, message }: TlsError): string {
-  const remedy = TLS_REMEDIES[fault];
-  if (fault === "other") return `${message}; ${remedy}`;
-  if (fault !== "names") return remedy;
+  if (fault === "other") return `${message}; ${TLS_REMEDIES.other}`;
+  if (fault !== "names") return TLS_REMEDIES[fault];
   return names.length === 0
     ? `the server's certificate is not for ${asked}; connect to an address that it has, or give that with --tls-name`
     : `the server's certificate is for ${
