@@ -52,6 +52,9 @@ import {
   parseRate,
 } from "../lib/result/quantities.ts";
 
+/** How many free ports are tried: each has to be free for datagrams, too. */
+const FREE_PORTS = 10;
+
 /** Runs the server until it is interrupted; returns the exit code. */
 export const main = defineProgram({
   name: "throughput-server",
@@ -98,14 +101,19 @@ export const main = defineProgram({
   const tls = await serverTls(run);
   // Datagrams need the permission for their addresses, so a remedy names it.
   const at = (port: number) => ({ transport: "udp", hostname, port }) as const;
-  const listener = await withContext(
+  const open = () => {
+    const listener = Deno.listen({ hostname, port: options.port });
+    try {
+      const socket = Deno.listenDatagram(at(listener.addr.port));
+      return { listener, socket };
+    } catch (error) {
+      listener.close();
+      throw error;
+    }
+  };
+  const { listener, socket } = await withContext(
     { action: "listen on", target: at(options.port), server: run },
-    () => Deno.listen({ hostname, port: options.port }),
-  );
-  const { port } = listener.addr;
-  const socket = await withContext(
-    { action: "listen on", target: at(port), server: run },
-    () => Deno.listenDatagram(at(port)),
+    () => retried(open, options.port === 0 ? FREE_PORTS : 1),
   );
   terminal.print(
     `listening ${tls ? "tls" : "tcp"} ${formatAddress(listener.addr)}`,
@@ -199,6 +207,17 @@ function testLine({ remote, transfer, error }: ServedTest): string {
       ...(error === null ? [] : [`failed: ${error}`]),
     ].join("; ")
   }`;
+}
+
+/** Calls an opener again while its port is in use, at most so many times. */
+function retried<T>(open: () => T, times: number): T {
+  for (let left = times - 1;; left--) {
+    try {
+      return open();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse) || left === 0) throw error;
+    }
+  }
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -74,6 +74,7 @@ export const CAN_SERVE_TLS: boolean = "setSecureContext" in Server.prototype;
 export class TlsListener implements Deno.Listener<Deno.TcpConn> {
   #listener: Deno.Listener<Deno.TcpConn>;
   #server: Server;
+  #handshakeMs: number;
   #log: ThrottledLog;
 
   /**
@@ -94,9 +95,9 @@ export class TlsListener implements Deno.Listener<Deno.TcpConn> {
       ...contextOf(identity),
       requestCert: identity.clientCa !== undefined,
       rejectUnauthorized: identity.clientCa !== undefined,
-      handshakeTimeout: handshakeMs,
       allowHalfOpen: true,
     });
+    this.#handshakeMs = handshakeMs;
     this.#log = new ThrottledLog(log);
   }
 
@@ -117,7 +118,12 @@ export class TlsListener implements Deno.Listener<Deno.TcpConn> {
   /** Waits for a client, and not for the handshake. */
   async accept(): Promise<Deno.TcpConn> {
     const conn = await this.#listener.accept();
-    return new TlsServerConn(conn, this.#server, this.#log);
+    return new TlsServerConn(
+      conn,
+      this.#server,
+      this.#handshakeMs,
+      this.#log,
+    );
   }
 
   /** Closes the listener. */
@@ -236,7 +242,6 @@ class TcpStream extends Duplex {
 
 /** Handshakes that fail, by their code; whether the client expects no TLS. */
 const FAILURES: Record<string, [words: string, isPlain?: boolean]> = {
-  "": ["no handshake in time", true],
   ERR_SSL_WRONG_VERSION_NUMBER: ["the client does not speak it", true],
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: ["the client has no certificate"],
   ECONNRESET: ["the client's certificate is not trusted, or it left"],
@@ -248,6 +253,8 @@ class TlsServerConn implements Deno.TcpConn {
   readonly remoteAddr: Deno.NetAddr;
   #conn: Deno.TcpConn;
   #stream: TcpStream;
+  #log: ThrottledLog;
+  #handshakeTimer: ReturnType<typeof setTimeout>;
   #secure = Promise.withResolvers<TLSSocket>();
   #socket: TLSSocket | null = null;
   /** What was decrypted and not read. */
@@ -257,8 +264,18 @@ class TlsServerConn implements Deno.TcpConn {
   #isClosed = false;
   #fault: unknown = null;
 
-  constructor(conn: Deno.TcpConn, server: Server, log: ThrottledLog) {
+  constructor(
+    conn: Deno.TcpConn,
+    server: Server,
+    handshakeMs: number,
+    log: ThrottledLog,
+  ) {
     this.#conn = conn;
+    this.#log = log;
+    this.#handshakeTimer = setTimeout(
+      () => this.#giveUp(PLAIN_ALERT, "no handshake in time"),
+      handshakeMs,
+    );
     this.localAddr = conn.localAddr;
     this.remoteAddr = conn.remoteAddr;
     // During the handshake the socket stays open for a last alert.
@@ -267,12 +284,14 @@ class TlsServerConn implements Deno.TcpConn {
     });
     this.#stream.on("error", (error) => this.#fail(error));
     this.#stream.once("end", () => {
-      if (this.#socket === null) this.#giveUp(null);
+      if (this.#socket === null) this.#giveUp(null, null);
     });
     conn.setNoDelay(true);
     this.#secure.promise.catch(() => {}); // the first read or write throws it
     // The events of this connection alone: a server emits those of all.
     const own = Object.create(server) as Server;
+    // Its own timer would keep a socket for all that time after it was closed.
+    Object.assign(own, { _handshakeTimeout: 0 });
     own.emit = (name: string, ...[first]: unknown[]) => {
       if (name === "secureConnection") {
         this.#take(first as TLSSocket);
@@ -280,10 +299,7 @@ class TlsServerConn implements Deno.TcpConn {
         const error = first as Error & { code?: string };
         const [words, isPlain = false] = FAILURES[error.code ?? ""] ??
           [errorMessage(error)];
-        if (this.#fault === null) {
-          log.write(`${formatAddress(this.remoteAddr)}: no TLS: ${words}`);
-        }
-        this.#giveUp(isPlain ? PLAIN_ALERT : null);
+        this.#giveUp(isPlain ? PLAIN_ALERT : null, words);
       }
       return true;
     };
@@ -292,6 +308,7 @@ class TlsServerConn implements Deno.TcpConn {
   }
 
   #take(socket: TLSSocket): void {
+    clearTimeout(this.#handshakeTimer);
     this.#socket = socket;
     this.#secure.resolve(socket);
     const wake = () => this.#arrived.resolve();
@@ -305,7 +322,14 @@ class TlsServerConn implements Deno.TcpConn {
   }
 
   /** Ends a handshake that failed; the handler sees a broken connection. */
-  async #giveUp(alert: Uint8Array | null): Promise<void> {
+  async #giveUp(
+    alert: Uint8Array | null,
+    words: string | null,
+  ): Promise<void> {
+    clearTimeout(this.#handshakeTimer);
+    if (words !== null && this.#fault === null) {
+      this.#log.write(`${formatAddress(this.remoteAddr)}: no TLS: ${words}`);
+    }
     this.#fail(new Deno.errors.ConnectionAborted());
     try {
       if (alert !== null) await this.#conn.write(alert);
@@ -367,6 +391,7 @@ class TlsServerConn implements Deno.TcpConn {
   close(): void {
     if (this.#isClosed) throw new Deno.errors.BadResource();
     this.#isClosed = true;
+    clearTimeout(this.#handshakeTimer);
     const isBroken = this.#fault !== null;
     this.#fail(new Deno.errors.Interrupted("operation canceled"));
     const destroy = () => {
