@@ -257,7 +257,9 @@ export class AdmissionControl {
 
   #refuse(remote: Deno.Addr, why: Refusal): Refusal {
     this.refused[why] += 1;
-    this.#log.write(`${formatAddress(remote)}: refused: ${MEANINGS[why]}`);
+    this.#log.write(() =>
+      `${formatAddress(remote)}: refused: ${MEANINGS[why]}`
+    );
     return why;
   }
 }

@@ -22,10 +22,10 @@ const INTERVAL_MS = 1000;
  * const log = new ThrottledLog((line) => lines.push(line), {
  *   now: () => nowMs,
  * });
- * log.write("refused");
- * log.write("refused");
+ * log.write(() => "refused");
+ * log.write(() => "refused");
  * nowMs = 1000;
- * log.write("refused");
+ * log.write(() => "refused");
  * assertEquals(lines, ["refused", "refused; 1 more since the last line"]);
  * ```
  */
@@ -49,9 +49,9 @@ export class ThrottledLog {
   /**
    * Passes a line on, or counts it.
    *
-   * @param line The line.
+   * @param line Formats the line; called only for a line that is passed on.
    */
-  write(line: string): void {
+  write(line: () => string): void {
     const nowMs = this.#clock.now();
     if (nowMs - this.#loggedAtMs < INTERVAL_MS) {
       this.#unlogged += 1;
@@ -62,6 +62,6 @@ export class ThrottledLog {
       : `; ${this.#unlogged} more since the last line`;
     this.#loggedAtMs = nowMs;
     this.#unlogged = 0;
-    this.#log(`${line}${others}`);
+    this.#log(`${line()}${others}`);
   }
 }

@@ -328,7 +328,9 @@ class TlsServerConn implements Deno.TcpConn {
   ): Promise<void> {
     clearTimeout(this.#handshakeTimer);
     if (words !== null && this.#fault === null) {
-      this.#log.write(`${formatAddress(this.remoteAddr)}: no TLS: ${words}`);
+      this.#log.write(() =>
+        `${formatAddress(this.remoteAddr)}: no TLS: ${words}`
+      );
     }
     this.#fail(new Deno.errors.ConnectionAborted());
     try {
