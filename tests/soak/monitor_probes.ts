@@ -21,8 +21,11 @@ const REFLECTORS = 4;
 const TARGETS = 50;
 /** A request of a higher number as the first of its session is no probe. */
 const HELLO_SEQUENCE = 1000;
-/** What a kill may lose: the records of so many milliseconds. */
-const UNSAVED_MS = 6000;
+/**
+ * What a kill may lose: the records of so many milliseconds, those of a locked
+ * store or a full disk and those that were not saved yet.
+ */
+const UNSAVED_MS = 11_000;
 /** How long the store is locked, or the disk full, in milliseconds. */
 const FAILURE_MS = 5000;
 const DISK_MB = 128;
