@@ -39,7 +39,7 @@ export const main = defineProgram({
   operands: "[NAME...]",
   details: [
     "NAME is a name or an address by which clients reach the server; localhost, 127.0.0.1 and ::1 unless given. With --client NAME is that of the client.",
-    "The authority is made once, and then used again. Give its certificate authority.pem to the other side, and keep the keys: whoever has authority-key.pem can make certificates that its users trust. No file is overwritten.",
+    "The authority is made once, and then used again. Give its certificate authority.pem to the other side, and keep the keys: authority-key.pem makes certificates that its users trust. No file is overwritten.",
   ],
   options: {
     client: flag("make a certificate for a client"),

@@ -48,7 +48,7 @@ export function formatHelp(
   const { name, summary, operands, details, examples } = description;
   const heads = Object.entries(table).map(([key, option]) => {
     const short = option.short === undefined ? "    " : `-${option.short}, `;
-    return `  ${short}--${flagOf(key)} ${option.placeholder}`.trimEnd();
+    return `  ${short}--${flagOf(key)} ${option.metavar}`.trimEnd();
   });
   const longest = Math.max(...heads.map((head) => head.length)) + 2;
   const column = Math.min(MAX_COLUMN, longest);
@@ -118,7 +118,7 @@ export function formatCompletion(
       ],
       // Not every shell can quote these in a description.
       help: option.help.replace(/[[\]:']/g, ""),
-      placeholder: option.placeholder,
+      metavar: option.metavar,
       choices: option.choices?.join(" ") ?? "",
     })),
   };
@@ -133,7 +133,7 @@ interface Completion {
     flags: string[];
     help: string;
     /** Empty for a flag. */
-    placeholder: string;
+    metavar: string;
     choices: string;
   }[];
 }
@@ -142,7 +142,7 @@ const COMPLETIONS: Record<Shell, (completion: Completion) => string> = {
   bash({ commands, subcommands, options }) {
     const fn = `_${commands.at(-1)}`;
     const all = [...options.flatMap(({ flags }) => flags), ...subcommands];
-    const cases = options.filter(({ placeholder }) => placeholder !== "")
+    const cases = options.filter(({ metavar }) => metavar !== "")
       .map(({ flags, choices }) =>
         `    ${flags.join("|")}) words="${choices}";;\n`
       );
@@ -156,11 +156,11 @@ complete -o default -F ${fn} ${commands.join(" ")}`;
   },
   zsh({ commands, subcommands, options }) {
     const fn = `_${commands.at(-1)}`;
-    const specs = options.map(({ flags, help, placeholder, choices }) => {
-      const value = placeholder === "" ? "" : `:${placeholder}:`;
+    const specs = options.map(({ flags, help, metavar, choices }) => {
+      const value = metavar === "" ? "" : `:${metavar}:`;
       const values = choices !== ""
         ? `(${choices})`
-        : /FILE|PATH/.test(placeholder)
+        : /FILE|PATH/.test(metavar)
         ? "_files"
         : "";
       const forms = flags.length === 1
@@ -178,8 +178,8 @@ compdef ${fn} ${commands.join(" ")}`;
   },
   fish({ commands, subcommands, options }) {
     return commands.flatMap((command) => [
-      ...options.map(({ flags: [long, short], help, placeholder, choices }) => {
-        const value = placeholder === ""
+      ...options.map(({ flags: [long, short], help, metavar, choices }) => {
+        const value = metavar === ""
           ? ""
           : choices === ""
           ? " -r"

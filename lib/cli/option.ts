@@ -13,7 +13,7 @@ export interface Option<V = unknown> {
   /** One letter, for `-p` beside `--port`. */
   short?: string;
   /** Stands for the value in the help; empty for a flag, which has none. */
-  placeholder: string;
+  metavar: string;
   /** The default as written by a user; without it the value may be absent. */
   default?: string;
   /** The accepted values, if they are few. */
@@ -58,7 +58,7 @@ export type Given<T, S> = S extends { default: string } ? T : T | undefined;
 export function flag(help: string, short?: string): Option<boolean> {
   return {
     help,
-    placeholder: "",
+    metavar: "",
     ...short !== undefined && { short },
     read: (texts) => texts.length > 0,
   };
@@ -67,17 +67,17 @@ export function flag(help: string, short?: string): Option<boolean> {
 /**
  * An option with any text as its value.
  *
- * @param placeholder Stands for the value in the help, as in `--unix PATH`.
+ * @param metavar Stands for the value in the help, as in `--unix PATH`.
  * @param help What it does.
  * @param spec Its letter and its default.
  * @returns The option.
  */
 export function text<S extends Spec>(
-  placeholder: string,
+  metavar: string,
   help: string,
   spec?: S,
 ): Option<Given<string, S>> {
-  return custom(placeholder, (text) => text, help, spec);
+  return custom(metavar, (text) => text, help, spec);
 }
 
 /**
@@ -104,21 +104,21 @@ export function choice<const T extends string, S extends Spec>(
 /**
  * An option with a parser of its own.
  *
- * @param placeholder Stands for the value in the help.
+ * @param metavar Stands for the value in the help.
  * @param parse Throws a `SyntaxError` that says what is accepted.
  * @param help What it does.
  * @param spec Its letter and its default.
  * @returns The option.
  */
 export function custom<T, S extends Spec>(
-  placeholder: string,
+  metavar: string,
   parse: (text: string) => T,
   help: string,
   spec?: S,
 ): Option<Given<T, S>> {
   return {
     help,
-    placeholder,
+    metavar,
     ...spec,
     // TypeScript cannot tell that the default is among the texts.
     read: (texts) =>
@@ -129,19 +129,19 @@ export function custom<T, S extends Spec>(
 /**
  * An option that may be given several times.
  *
- * @param placeholder Stands for the value in the help.
+ * @param metavar Stands for the value in the help.
  * @param parse Throws a `SyntaxError` that says what is accepted.
  * @param help What it does.
  * @returns The option.
  */
 export function repeated<T>(
-  placeholder: string,
+  metavar: string,
   parse: (text: string) => T,
   help: string,
 ): Option<T[]> {
   return {
     help,
-    placeholder,
+    metavar,
     repeated: true,
     read: (texts) => texts.map(parse),
   };
@@ -155,7 +155,7 @@ export type NumberOption = <S extends NumberSpec>(
 
 /** A whole number, from 1 to 1 000 000 unless the option says otherwise. */
 export const integer: NumberOption = quantity({
-  placeholder: "N",
+  metavar: "N",
   name: "a whole number",
   bounds: [1, 1e6],
   parse: (text) => /^\d{1,15}$/.test(text) ? Number(text) : null,
@@ -164,7 +164,7 @@ export const integer: NumberOption = quantity({
 
 /** A number, from 0 to 1 unless the option says otherwise. */
 export const decimal: NumberOption = quantity({
-  placeholder: "N",
+  metavar: "N",
   name: "a number",
   bounds: [0, 1],
   parse: (text) => /^\d+(\.\d+)?$/.test(text) ? Number(text) : null,
@@ -173,7 +173,7 @@ export const decimal: NumberOption = quantity({
 
 /** A time in ms, from 1 ms to 1 h unless the option says otherwise. */
 export const duration: NumberOption = quantity({
-  placeholder: "TIME",
+  metavar: "TIME",
   name: "a time such as 250ms, 1.5s or 2m (a bare number is ms)",
   unit: "ms",
   bounds: [1, 3_600_000],
@@ -188,7 +188,7 @@ export const duration: NumberOption = quantity({
 
 /** A size in bytes, from 1 to 1M unless the option says otherwise. */
 export const size: NumberOption = quantity({
-  placeholder: "SIZE",
+  metavar: "SIZE",
   name: "a size in bytes such as 100, 64K or 1M",
   unit: "bytes",
   bounds: [1, 2 ** 20],
@@ -200,14 +200,14 @@ export const size: NumberOption = quantity({
 });
 
 function quantity(kind: {
-  placeholder: string;
+  metavar: string;
   name: string;
   unit?: "ms" | "bytes";
   bounds: [min: number, max: number];
   parse: (text: string) => number | null;
   show: (value: number) => string;
 }): NumberOption {
-  const { placeholder, name, unit, bounds, parse, show } = kind;
+  const { metavar, name, unit, bounds, parse, show } = kind;
   return (help, spec) => {
     const { min = bounds[0], max = bounds[1], ...rest } = { ...spec };
     const read = (text: string) => {
@@ -218,7 +218,7 @@ function quantity(kind: {
       );
     };
     return {
-      ...custom(placeholder, read, help, rest as typeof spec),
+      ...custom(metavar, read, help, rest as typeof spec),
       ...unit && { unit },
     };
   };

@@ -64,9 +64,9 @@ export function parseOptions<T extends OptionTable>(
   const { tokens, positionals } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
-      Object.entries(table).map(([name, { placeholder, short }]) => [
+      Object.entries(table).map(([name, { metavar, short }]) => [
         flagOf(name),
-        { type: placeholder ? "string" : "boolean", ...short && { short } },
+        { type: metavar ? "string" : "boolean", ...short && { short } },
       ]),
     ),
     allowPositionals: true,
@@ -83,7 +83,7 @@ export function parseOptions<T extends OptionTable>(
   const options: Record<string, unknown> = {};
   const given: CommandLine<T>["given"] = {};
   for (const [name, option] of Object.entries(table)) {
-    const { placeholder, repeated, read, default: text } = option;
+    const { metavar, repeated, read, default: text } = option;
     const found = texts[name];
     try {
       options[name] = read(found ?? (text === undefined ? [] : [text]));
@@ -92,7 +92,7 @@ export function parseOptions<T extends OptionTable>(
       throw new UsageError(`--${flagOf(name)} is ${error.message}`);
     }
     if (found === undefined) continue;
-    given[name] = !placeholder || (repeated ? found : found.at(-1)!);
+    given[name] = !metavar || (repeated ? found : found.at(-1)!);
   }
   return { options: options as OptionValues<T>, given, operands: positionals };
 }
@@ -161,10 +161,10 @@ function givenText(
     value?: string | undefined;
     inlineValue?: boolean | undefined;
   },
-  { placeholder }: Option,
+  { metavar }: Option,
 ): string {
   const flag = `--${name}`;
-  if (placeholder === "") {
+  if (metavar === "") {
     if (value === undefined) return "";
     throw new UsageError(`${flag} takes no value: write ${flag} alone`);
   }
@@ -172,7 +172,7 @@ function givenText(
   const text = inlineValue ? value?.replace(/^=/, "") : value;
   // A negative number is a value out of range.
   if (text && (inlineValue || !/^-[^\d.]/.test(text))) return text;
-  throw new UsageError(`${flag} needs a value: write ${flag} ${placeholder}`);
+  throw new UsageError(`${flag} needs a value: write ${flag} ${metavar}`);
 }
 
 /** How many letters a misspelt option may differ by. */

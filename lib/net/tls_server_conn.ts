@@ -192,7 +192,7 @@ class TlsServerConn implements Deno.TcpConn {
     this.#conn[Symbol.dispose]();
   }
 
-  /** Keeps the first error, and wakes whoever waits. */
+  /** Keeps the first error, and ends all waits. */
   #fail(error: unknown): void {
     const { code } = error as { code?: string };
     this.#fault ??= code === "ECONNRESET"
